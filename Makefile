@@ -1,0 +1,33 @@
+# Every target works alone, on a machine that has Python >= 3.11, make and a C++ compiler.
+.PHONY: demo test check bench serve clean lock
+
+READY := .venv/.ready
+RUN := .venv/bin
+
+demo: $(READY)           ## the whole job on this machine, from bytes to proof
+	$(RUN)/takeback demo
+
+test: $(READY)           ## the default suite: no network, no server, no GPU
+	$(RUN)/python -m pytest
+
+check: $(READY)          ## lint, types, direction of imports
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/mypy
+	$(RUN)/lint-imports --no-cache
+
+bench: $(READY)          ## figures into benchmarks/results, with machine and commit
+	$(RUN)/python -m benchmarks
+
+serve: $(READY)          ## the service on 127.0.0.1:8470, data in ./data
+	$(RUN)/takeback serve --data data
+
+lock: $(READY)           ## resolve requirements/*.txt anew
+	tools/lock
+
+clean:
+	rm -rf .venv .tools build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(READY): tools/bootstrap pyproject.toml requirements/dev.txt $(wildcard native/*.txt native/*/*.cpp native/*/*.hpp)
+	tools/bootstrap
+	touch $@

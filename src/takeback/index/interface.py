@@ -1,0 +1,56 @@
+"""Step 3: what an index of fingerprints promises, whatever its method."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+CODE_BYTES = 32
+"""Bytes of one code: PDQ's 256 bits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbors:
+    """
+    Every stored code within the radius of a query, one row each, ordered by query, distance, key.
+
+    `query` int64 [m] is the row of the query, `key` uint64 [m] the stored key, `distance` int32 [m]
+    the number of differing bits.
+    """
+
+    query: NDArray[np.int64]
+    key: NDArray[np.uint64]
+    distance: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.key)
+
+
+class FingerprintIndex(Protocol):
+    """
+    Codes by key, searched exactly by Hamming distance.
+
+    A key is a fingerprint row's id (1 .. 2**63 - 1, never reused). Adding a key that is there adds a
+    code to it; a search then reports that key once a matching code. `remove` drops all codes of a key
+    and ignores unknown keys. What `add` and `remove` did is seen by the next search. Safe to use from
+    several threads.
+    """
+
+    def add(self, keys: NDArray[np.uint64], codes: NDArray[np.uint8]) -> None:
+        """Store `codes` uint8 [n, 32] under `keys` uint64 [n]; `ValueError` on any other shape or dtype."""
+
+    def remove(self, keys: NDArray[np.uint64]) -> None:
+        """Forget every code of `keys` uint64 [n]; the memory that held them is zeroed."""
+
+    def search(self, queries: NDArray[np.uint8], radius: int = 31) -> Neighbors:
+        """Return every stored code at most `radius` (0..256) bits from each of `queries` uint8 [q, 32]."""
+
+    def __len__(self) -> int:
+        """Return how many codes are stored."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held for codes and keys."""
