@@ -1,0 +1,5 @@
+#pragma once
+
+namespace takeback {
+int bits_per_code();
+}
