@@ -1,5 +1,217 @@
 #include "pdq.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 namespace takeback {
-int bits_per_code() { return 256; }
+namespace {
+
+constexpr std::size_t block_side = 16;
+constexpr std::size_t block_size = block_side * block_side;
+constexpr std::ptrdiff_t min_side = 5;  // the reference's MIN_HASHABLE_DIM
+
+// How far the banded plane's coefficients and gradients may lie from the reference's, whose float32 running
+// sums drift. On 830 photographs of 150 to 5,000 pixels a side, coefficients differed by at most 0.03, and
+// by at most 0.0044 in 99 of 100; gradients (in hundredths of white) by at most 0.002, mostly by 0.0002.
+// Where an answer would hang on less than this, it is worked out again in the reference's order.
+constexpr float coefficient_doubt = 0.01F;
+constexpr float gradient_doubt = 0.0005F;
+
+// ---- Quality --------------------------------------------------------------------------------------------
+
+struct Quality {
+    int value;
+    bool certain;
+};
+
+class GradientSum {
+public:
+    // Whole hundredths of white, cut towards zero.
+    void add(float u, float v) {
+        const float gradient = std::fabs((u - v) * 100.0F / 255.0F);
+        const int whole = static_cast<int>(gradient);
+        const float rest = gradient - static_cast<float>(whole);
+        sum_ += whole;
+        // Near zero nothing is cut: both sides of it give 0.
+        doubtful_ += (rest < gradient_doubt && whole > 0) || rest > 1.0F - gradient_doubt ? 1 : 0;
+    }
+
+    Quality quality() const {
+        return {quality_of(sum_), quality_of(sum_ - doubtful_) == quality_of(sum_ + doubtful_)};
+    }
+
+private:
+    static int quality_of(int sum) { return std::min(100, sum / 90); }
+
+    int sum_ = 0;
+    int doubtful_ = 0;
+};
+
+Quality quality_of(const Plane& plane) {
+    constexpr std::size_t side = plane_side;
+    GradientSum gradients;
+    for (std::size_t at = 0; at + side < plane.size(); ++at) {
+        gradients.add(plane[at], plane[at + side]);
+    }
+    for (std::size_t at = 0; at + 1 < plane.size(); ++at) {
+        if ((at + 1) % side != 0) {
+            gradients.add(plane[at], plane[at + 1]);
+        }
+    }
+    return gradients.quality();
 }
+
+// ---- Coefficients ---------------------------------------------------------------------------------------
+
+// Row i, column j belong to the vertical frequency i + 1 and the horizontal frequency j + 1: frequency 0 is
+// left out.
+using Block = std::array<float, block_size>;
+
+// 64 x 16: sqrt(2/64) cos(pi/128 (i + 1)(2 j + 1)) at [j][i].
+using Basis = std::array<std::array<float, block_side>, plane_side>;
+
+Basis make_basis() {
+    const double pi = 3.14159265358979323846;
+    const float scale = static_cast<float>(std::sqrt(2.0 / 64.0));
+    Basis basis;
+    for (std::size_t j = 0; j < basis.size(); ++j) {
+        for (std::size_t i = 0; i < block_side; ++i) {
+            const auto turn = static_cast<double>((i + 1) * (2 * j + 1));
+            basis[j][i] = static_cast<float>(static_cast<double>(scale) * std::cos(pi / 2.0 / 64.0 * turn));
+        }
+    }
+    return basis;
+}
+
+// Basis x plane x basis transposed. Each sum runs over k = 0..63 in order, as the reference's does.
+Block coefficients_of(const Plane& plane) {
+    static const Basis basis = make_basis();
+    constexpr std::size_t side = plane_side;
+    std::array<float, block_side * side> half{};
+    for (std::size_t k = 0; k < side; ++k) {
+        for (std::size_t i = 0; i < block_side; ++i) {
+            for (std::size_t j = 0; j < side; ++j) {
+                half[i * side + j] += basis[k][i] * plane[k * side + j];
+            }
+        }
+    }
+    Block block{};
+    for (std::size_t i = 0; i < block_side; ++i) {
+        for (std::size_t k = 0; k < side; ++k) {
+            for (std::size_t j = 0; j < block_side; ++j) {
+                block[i * block_side + j] += half[i * side + k] * basis[k][j];
+            }
+        }
+    }
+    return block;
+}
+
+// ---- Bits -----------------------------------------------------------------------------------------------
+
+struct Bits {
+    Code code;
+    bool certain;
+};
+
+// Bit 16 i + j says whether coefficient (i, j) lies above the lower median, the 128th smallest.
+Bits bits_of(const Block& block) {
+    Block sorted = block;
+    const auto middle = sorted.begin() + block_size / 2 - 1;
+    std::nth_element(sorted.begin(), middle, sorted.end());
+    const float median = *middle;
+    const float next = *std::min_element(middle + 1, sorted.end());
+    Bits bits{{}, next - median > 2 * coefficient_doubt};
+    for (std::size_t bit = 0; bit < block_size; ++bit) {
+        if (block[bit] > median) {
+            bits.code[(block_size - 1 - bit) / 8] |= static_cast<std::uint8_t>(1U << (bit % 8));
+        }
+    }
+    return bits;
+}
+
+Block transposed(const Block& block) {
+    Block out;
+    for (std::size_t i = 0; i < block_side; ++i) {
+        for (std::size_t j = 0; j < block_side; ++j) {
+            out[j * block_side + i] = block[i * block_side + j];
+        }
+    }
+    return out;
+}
+
+// ---- All together ---------------------------------------------------------------------------------------
+
+struct Hashed {
+    Pdq upright;
+    Pdq transposed;
+    bool certain;
+};
+
+Hashed hash_plane(const Plane& plane) {
+    const Block block = coefficients_of(plane);
+    const Bits bits = bits_of(block);
+    const Quality quality = quality_of(plane);
+    const Code across = bits_of(transposed(block)).code;
+    return {{bits.code, quality.value}, {across, quality.value}, bits.certain && quality.certain};
+}
+
+// The answer from the quick plane unless the reference's rounding might change it.
+Pdq settled(const Picture& picture, const Hashed& quick) {
+    return quick.certain ? quick.upright : hash_plane(stepwise_plane(picture)).upright;
+}
+
+bool is_plane(const Picture& picture) { return picture.height == plane_side && picture.width == plane_side; }
+
+bool too_small(const Picture& picture) { return picture.height < min_side || picture.width < min_side; }
+
+// The middles of an unfiltered plane's samples are the same from every side.
+TurnedPlanes turned_planes(const Picture& picture) {
+    if (!is_plane(picture)) {
+        return banded_planes(picture);
+    }
+    TurnedPlanes planes;
+    planes.upright = unfiltered_plane(picture);
+    constexpr std::size_t side = plane_side;
+    for (std::size_t y = 0; y < side; ++y) {
+        for (std::size_t x = 0; x < side; ++x) {
+            const float value = planes.upright[y * side + x];
+            planes.mirrored[y * side + (side - 1 - x)] = value;
+            planes.flipped[(side - 1 - y) * side + x] = value;
+            planes.both[(side - 1 - y) * side + (side - 1 - x)] = value;
+        }
+    }
+    return planes;
+}
+
+}  // namespace
+
+Pdq pdq_hash(const Picture& picture) {
+    if (too_small(picture)) {
+        return {};
+    }
+    if (is_plane(picture)) {
+        return hash_plane(unfiltered_plane(picture)).upright;
+    }
+    return settled(picture, hash_plane(banded_plane(picture)));
+}
+
+PdqOrientations pdq_orientations(const Picture& picture) {
+    if (too_small(picture)) {
+        return {};
+    }
+    const TurnedPlanes planes = turned_planes(picture);
+    const Hashed upright = hash_plane(planes.upright);
+    const Hashed mirrored = hash_plane(planes.mirrored);
+    const Hashed flipped = hash_plane(planes.flipped);
+    const Hashed both = hash_plane(planes.both);
+    return {is_plane(picture) ? upright.upright : settled(picture, upright),
+            flipped.transposed,   // 90 degrees clockwise
+            both.upright,         // 180 degrees
+            mirrored.transposed,  // 270 degrees clockwise
+            mirrored.upright,
+            flipped.upright,
+            upright.transposed,
+            both.transposed};
+}
+
+}  // namespace takeback

@@ -128,14 +128,26 @@ class IllegalTransition(TakebackError):
 
 
 class OutsideError(TakebackError):
-    """Another system failed. Trying again can help unless `permanent`."""
+    """
+    Another system failed. Trying again can help unless `permanent`.
+
+    `retry_after_seconds` is the wait that the other system asked for, None where it asked for none.
+    """
 
     code = "outside-error"
     advice = "Check that the other system is up and that its address and key are right."
 
-    def __init__(self, message: str, *, permanent: bool = False, advice: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        permanent: bool = False,
+        retry_after_seconds: float | None = None,
+        advice: str | None = None,
+    ) -> None:
         super().__init__(message, advice=advice)
         self.permanent = permanent
+        self.retry_after_seconds = retry_after_seconds
 
 
 class ExchangeError(OutsideError):

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 CODE_BYTES = 32
 """Bytes of one code: PDQ's 256 bits."""
 
+MAX_RADIUS = 8 * CODE_BYTES
+"""Bits: within it lies every code."""
+
 
 @dataclass(frozen=True, slots=True)
 class Neighbors:
@@ -43,10 +46,14 @@ class FingerprintIndex(Protocol):
         """Store `codes` uint8 [n, 32] under `keys` uint64 [n]; `ValueError` on any other shape or dtype."""
 
     def remove(self, keys: NDArray[np.uint64]) -> None:
-        """Forget every code of `keys` uint64 [n]; the memory that held them is zeroed."""
+        """Forget every code of `keys` uint64 [n] and zero their memory; `ValueError` as `add`."""
 
     def search(self, queries: NDArray[np.uint8], radius: int = 31) -> Neighbors:
-        """Return every stored code at most `radius` (0..256) bits from each of `queries` uint8 [q, 32]."""
+        """
+        Return every stored code at most `radius` (0..256) bits from each of `queries` uint8 [q, 32].
+
+        Exact: equal to comparing every pair. `ValueError` on any other shape, dtype or radius.
+        """
 
     def __len__(self) -> int:
         """Return how many codes are stored."""
@@ -54,3 +61,15 @@ class FingerprintIndex(Protocol):
     @property
     def nbytes(self) -> int:
         """Bytes held for codes and keys."""
+
+
+def check_radius(radius: int) -> None:
+    """Raise `ValueError` unless `radius` lies in 0..256."""
+    if not 0 <= radius <= MAX_RADIUS:
+        raise ValueError(f"radius must lie between 0 and {MAX_RADIUS} bits")
+
+
+def sorted_neighbors(query: NDArray[np.int64], key: NDArray[np.uint64], distance: NDArray[np.int32]) -> Neighbors:
+    """Return the rows as `Neighbors`, in the order that it promises."""
+    order = np.lexsort((key, distance, query))
+    return Neighbors(query[order], key[order], distance[order])

@@ -1,1 +1,1 @@
-"""."""
+"""The HTTP door: one route module per resource; none holds a rule of its own."""

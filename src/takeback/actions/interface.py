@@ -1,0 +1,90 @@
+"""What a site is asked to do, and what every way of asking it promises."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from takeback.audit.event import Json, canonical_json, canonical_moment
+
+MAX_ASKED = 1_000
+"""Most items that one reconciliation asks about, so that its body stays below about 100 kB."""
+
+_DELIVERY_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+
+
+class ActionKind(StrEnum):
+    """What is asked: hide it, delete it, show it again, say which items are gone."""
+
+    HOLD = "hold"
+    REMOVE = "remove"
+    PUT_BACK = "put_back"
+    RECONCILE = "reconcile"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """
+    One thing asked of a site.
+
+    `delivery_id` (letters, digits, `-`, `_`; at most 128) stays the same over all attempts, so that a site
+    recognises a repeat. Hold, removal and put-back name one item by the site's own `item_id`, and the case;
+    a reconciliation has neither and names the items in `asked`. `at` is when it was decided, `url` where
+    the item was seen, `reason` what the site may pass on to the uploader. `ValueError` where the parts do
+    not fit the kind.
+    """
+
+    delivery_id: str
+    kind: ActionKind
+    item_id: str | None
+    case_id: str | None
+    at: datetime
+    url: str | None = None
+    reason: Mapping[str, Json] = field(default_factory=dict)
+    asked: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not _DELIVERY_ID.fullmatch(self.delivery_id):
+            raise ValueError("a delivery id has 1 to 128 letters, digits, - or _")
+        if self.kind is ActionKind.RECONCILE:
+            if self.item_id is not None or not 1 <= len(self.asked) <= MAX_ASKED:
+                raise ValueError(f"a reconciliation asks about 1 to {MAX_ASKED} items, and names none beside")
+        elif not self.item_id or self.asked:
+            raise ValueError("a hold, a removal and a put-back are of one item")
+        # Fails here, where the action is made, and not in a job that retries it for days.
+        canonical_moment(self.at)
+        canonical_json(self.reason)
+
+    @property
+    def item_ids(self) -> tuple[str, ...]:
+        """Every item that the action names."""
+        return self.asked if self.item_id is None else (self.item_id,)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A site did what it was asked; `gone` are the items it no longer has, `status` its HTTP status if any."""
+
+    gone: tuple[str, ...] = ()
+    status: int | None = None
+
+
+class SiteConnector(Protocol):
+    """
+    One way to reach one site.
+
+    A delivery may be repeated: the site may have acted although no answer came. So a connector passes the
+    `delivery_id` on, and asks for nothing that a second asking would undo.
+    """
+
+    async def deliver(self, action: Action) -> Outcome:
+        """
+        Ask the site for `action` and return once it has agreed.
+
+        Raises `DeliveryError`: `permanent` where asking again cannot help, else with the wait that the
+        site asked for, if any, in `retry_after_seconds`.
+        """

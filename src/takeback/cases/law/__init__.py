@@ -1,0 +1,62 @@
+"""
+What each law asks of a notice, as data: one TOML file per law beside this module.
+
+A file names the law, the hours it gives from receipt, whether copies that are not identical fall under
+it, and the fields of a valid notice, each with the section that asks for it. A new law is a new file;
+`FIELDS` in `takeback.cases.notice` lists what a field may be called.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from importlib import resources
+from types import MappingProxyType
+
+from takeback.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class LawPack:
+    """One law: its name, its clock, and each field with the section that asks for it."""
+
+    id: str
+    name: str
+    citation: str
+    removal_within: timedelta
+    """From the receipt of a valid notice; the strictest reading where the law says only "timely"."""
+    covers_substantially_same: bool
+    fields: Mapping[str, str]
+    """Field name → section."""
+
+
+def _parse(text: str) -> LawPack:
+    raw = tomllib.loads(text)
+    return LawPack(
+        id=raw["id"],
+        name=raw["name"],
+        citation=raw["citation"],
+        removal_within=timedelta(hours=raw["removal_within_hours"]),
+        covers_substantially_same=raw["covers_substantially_same"],
+        fields=MappingProxyType(dict(raw["fields"])),
+    )
+
+
+@cache
+def law_packs() -> Mapping[str, LawPack]:
+    """Return every law that this Takeback knows, by id."""
+    files = sorted(resources.files(__name__).iterdir(), key=lambda file: file.name)
+    packs = [_parse(file.read_text("utf-8")) for file in files if file.name.endswith(".toml")]
+    return MappingProxyType({pack.id: pack for pack in packs})
+
+
+def law_pack(law_id: str) -> LawPack:
+    """Return one law; `InputError` names the known ones where there is none of that id."""
+    pack = law_packs().get(law_id)
+    if pack is None:
+        known = ", ".join(law_packs())
+        raise InputError("This notice names a law that is not known here.", advice=f"Known laws: {known}.")
+    return pack

@@ -1,0 +1,116 @@
+"""What a person sends: enough to be valid in law, and never a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from takeback.cases.law import LawPack
+from takeback.fingerprint import Orientation, PdqHash
+
+MAX_LINKS = 200
+"""Links to items of this site in one notice; each has its own state."""
+MAX_FINGERPRINTS = 32
+"""Pictures in one notice."""
+
+
+class Role(StrEnum):
+    """Who signs."""
+
+    ME = "me"
+    """The person shown."""
+    PARENT = "parent"
+    """A parent or guardian of the person shown."""
+    HELPER = "helper"
+    """Someone the person authorised; `authority` says how."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """How she can be reached; all of it may be absent, since the receipt is a mailbox."""
+
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+    mailbox: bool = False
+    """She chose the receipt's mailbox as the way to reach her."""
+
+    @property
+    def reachable(self) -> bool:
+        """Whether there is any way to reach her."""
+        return bool(self.email or self.phone or self.mailbox)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedPicture:
+    """What her device computed from one picture: fingerprints and digests, nothing else."""
+
+    pdq: PdqHash | None = None
+    orientations: Mapping[Orientation, PdqHash] | None = None
+    """The eight orientations where her device computed them; else they are estimated from `pdq`."""
+    file_digest: bytes | None = None
+    pixel_digest: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A notice as it arrived; anything may be missing, and `missing_fields` says what."""
+
+    laws: tuple[str, ...]
+    pictures: tuple[ReportedPicture, ...] = ()
+    links: tuple[str, ...] = ()
+    role: Role | None = None
+    authority: str = ""
+    statement: str = ""
+    signature: str = ""
+    intimate: bool = False
+    not_consensual: bool = False
+    good_faith: bool = False
+    contact: Contact = Contact()
+    under_18: bool = False
+
+
+FIELDS: Mapping[str, Callable[[Notice], bool]] = {
+    "signature": lambda notice: bool(notice.signature.strip()),
+    "role": lambda notice: notice.role is not None and (notice.role is Role.ME or bool(notice.authority.strip())),
+    "location": lambda notice: bool(notice.links or notice.pictures),
+    "statement": lambda notice: bool(notice.statement.strip()),
+    "intimate": lambda notice: notice.intimate,
+    "not_consensual": lambda notice: notice.not_consensual,
+    "good_faith": lambda notice: notice.good_faith,
+    "contact": lambda notice: notice.contact.reachable,
+    "name": lambda notice: bool(notice.contact.name.strip()),
+    "email": lambda notice: bool(notice.contact.email.strip()),
+}
+"""Every field that a law may ask for, and when it counts as given."""
+
+
+@dataclass(frozen=True, slots=True)
+class MissingField:
+    """A field that a law asks for and the notice lacks."""
+
+    law: str
+    field: str
+    section: str
+
+
+def missing_fields(notice: Notice, packs: Sequence[LawPack]) -> tuple[MissingField, ...]:
+    """Return, law by law, each field that is asked for and not given; nothing is affirmed by default."""
+    return tuple(
+        MissingField(pack.id, name, section)
+        for pack in packs
+        for name, section in pack.fields.items()
+        if not FIELDS[name](notice)
+    )
+
+
+def is_valid(notice: Notice, packs: Sequence[LawPack]) -> bool:
+    """
+    Whether the notice is valid under at least one of the laws it names.
+
+    One law is enough to act on: a notice that leaves the DSA's e-mail open and is complete under the
+    TAKE IT DOWN Act starts its clock.
+    """
+    lacking = {missing.law for missing in missing_fields(notice, packs)}
+    return any(pack.id not in lacking for pack in packs)

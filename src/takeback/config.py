@@ -1,0 +1,140 @@
+"""
+Every setting: name, default, and what it means, in one table.
+
+A setting comes from, first found wins: the command line, the environment (`TAKEBACK_NAME`),
+`takeback.toml` in the data directory, the default. `takeback config` prints the table with the values
+in force.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from takeback.errors import BadSetting
+
+FILE_NAME = "takeback.toml"
+PREFIX = "TAKEBACK_"
+
+
+def _setting(default: Any, help_text: str) -> Any:
+    return field(default=default, metadata={"help": help_text})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one service."""
+
+    data: Path = _setting(Path("data"), "Where the database and the key store lie.")
+    host: str = _setting("127.0.0.1", "Address to listen on; put a TLS proxy before any other than loopback.")
+    port: int = _setting(8470, "Port to listen on; 0 takes a free one and prints it.")
+    workers: int = _setting(1, "HTTP worker processes.")
+    decoders: int = _setting(2, "Child processes that decode pictures, without network, files or keys.")
+    master_key_file: str = _setting(
+        "",
+        "The master key, outside the data and its backups. Empty: the systemd credential "
+        "`takeback-master-key`, else `~/.config/takeback/master.key`.",
+    )
+    runtime_dir: str = _setting("", "Sockets of this run; empty: a new private directory that ends with it.")
+    journal_file: str = _setting(
+        "",
+        "Journal of withdrawals, replayed by `takeback restore`. Empty: `withdrawals.journal` in the data.",
+    )
+    laws: tuple[str, ...] = _setting(
+        ("us-take-it-down", "uk-osa-20a", "eu-dsa-16"),
+        "Laws that a notice is tried under when it names none.",
+    )
+    allowed_private_hosts: tuple[str, ...] = _setting(
+        (), "Hosts with private addresses that webhooks and links may reach, by name or name:port."
+    )
+    max_upload_bytes: int = _setting(50 * 1024 * 1024, "Largest picture that is taken, in bytes.")
+    max_pixels: int = _setting(100_000_000, "Largest picture that is decoded, width times height.")
+    max_frames: int = _setting(16, "Distinct frames of an animation that are fingerprinted.")
+    decode_memory_bytes: int = _setting(1024 * 1024 * 1024, "Memory that decoding one picture may take.")
+    decode_cpu_seconds: int = _setting(10, "Processor time that decoding one picture may take.")
+    decode_wall_seconds: int = _setting(20, "Time that decoding one picture may take.")
+    reconcile_hours: float = _setting(24.0, "How often each site is asked which items are gone.")
+    give_up_hours: float = _setting(72.0, "How long a webhook is retried before the desk is told that it failed.")
+    request_timeout_seconds: float = _setting(15.0, "How long another system may take to answer.")
+
+    def __post_init__(self) -> None:
+        for name in (
+            "workers",
+            "decoders",
+            "max_upload_bytes",
+            "max_pixels",
+            "max_frames",
+            "decode_cpu_seconds",
+        ):
+            if getattr(self, name) < 1:
+                raise BadSetting(f"{name} must be at least 1.")
+        if not 0 <= self.port <= 65_535:
+            raise BadSetting("port must be between 0 and 65535.")
+
+    @property
+    def master_key_path(self) -> Path:
+        """Where the master key lies: the setting, the systemd credential, or the user's own configuration."""
+        if self.master_key_file:
+            return Path(self.master_key_file).expanduser()
+        credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+        if credentials and (Path(credentials) / "takeback-master-key").exists():
+            return Path(credentials) / "takeback-master-key"
+        config = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
+        return Path(config).expanduser() / "takeback" / "master.key"
+
+    @property
+    def journal_path(self) -> Path:
+        """Where withdrawals are written down a second time."""
+        return Path(self.journal_file).expanduser() if self.journal_file else self.data / "withdrawals.journal"
+
+
+def load_settings(overrides: Mapping[str, object], environ: Mapping[str, str]) -> Settings:
+    """
+    Return the settings in force; `BadSetting` names one that is unknown or cannot be read.
+
+    `overrides` come from the command line; None among them means "not given".
+    """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    from_environ = {
+        setting.name: environ[PREFIX + setting.name.upper()]
+        for setting in fields(Settings)
+        if PREFIX + setting.name.upper() in environ
+    }
+    data = Path(str(given.get("data") or from_environ.get("data") or "data"))
+    values: dict[str, object] = {**_from_file(data / FILE_NAME), **from_environ, **given, "data": data}
+    return Settings(**{name: _converted(name, value) for name, value in values.items()})  # type: ignore[arg-type]
+
+
+def _from_file(path: Path) -> dict[str, object]:
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
+        raise BadSetting(f"The settings file {path} cannot be read: {problem}.") from problem
+    known = {setting.name for setting in fields(Settings)} - {"data"}
+    for name in values:
+        if name not in known:
+            raise BadSetting(f"{path} names a setting that there is not: {name}.")
+    return values
+
+
+def _converted(name: str, value: object) -> object:
+    default = next(setting.default for setting in fields(Settings) if setting.name == name)
+    try:
+        if isinstance(default, Path):
+            return Path(str(value)).expanduser()
+        if isinstance(default, tuple):
+            parts = value.split(",") if isinstance(value, str) else list(value)  # type: ignore[call-overload]
+            return tuple(str(part).strip() for part in parts if str(part).strip())
+        if isinstance(default, int):
+            return int(str(value))
+        if isinstance(default, float):
+            return float(str(value))
+        return str(value)
+    except (TypeError, ValueError) as problem:
+        raise BadSetting(f"The setting {name} cannot be {value!r}.") from problem

@@ -1,0 +1,91 @@
+"""How any process has a file read by the pool."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from time import monotonic
+from typing import Final
+
+from takeback.errors import MediaTooLarge, Overloaded, UnreadableMedia
+from takeback.media.limits import MediaLimits
+from takeback.media.sandbox import wire
+
+_GRACE_SECONDS: Final = 5.0
+"""How long after `wall_seconds` the server may take to answer for a child that it had to kill."""
+
+
+class DecoderPool:
+    """
+    Asks the pool that listens on `socket_path`; holds no connection, so any thread may use it.
+
+    `limits` are those the pool was started with. `accept_seconds` is how long a file waits for an idle
+    child before the pool counts as overloaded.
+    """
+
+    def __init__(self, socket_path: Path, *, limits: MediaLimits = MediaLimits(), accept_seconds: float = 5.0) -> None:
+        self._address = str(socket_path)
+        self._limits = limits
+        self._accept_seconds = accept_seconds
+
+    def run(self, payload: bytes, options: Mapping[str, object] | None = None) -> dict[str, object]:
+        """
+        Return what the pool's handler answers for `payload` and `options` (which JSON can hold).
+
+        The answer is a JSON object and nothing more is known of it: it comes from a process that has read
+        the file, so every value has to be checked before it is used. Raises `UnreadableMedia` (also when
+        the child crashed), `MediaTooLarge` (bytes, pixels, frames, memory, CPU or time), `LowQuality` and
+        `MalformedHash` where the handler does, and `Overloaded` when no child took the file in time.
+        """
+        if len(payload) > self._limits.max_bytes:
+            raise MediaTooLarge(
+                f"The file has {len(payload):,} bytes; the limit max_bytes is {self._limits.max_bytes:,}."
+            )
+        request = {"options": dict(options or {}), "payload_bytes": len(payload)}
+        header = wire.frame(request, wire.MAX_HEADER_BYTES)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            self._await_child(connection)
+            return wire.read_answer(self._exchange(connection, header, payload))
+
+    def _await_child(self, connection: socket.socket) -> None:
+        connection.settimeout(self._accept_seconds)
+        try:
+            connection.connect(self._address)
+            is_ready = connection.recv(1) == wire.READY
+        except (FileNotFoundError, ConnectionRefusedError):
+            raise Overloaded("The decoders are not running.") from None
+        except OSError:
+            is_ready = False
+        if not is_ready:
+            raise Overloaded("Every decoder is busy.")
+
+    def _exchange(self, connection: socket.socket, header: bytes, payload: bytes) -> bytes:
+        ends = monotonic() + self._limits.wall_seconds + _GRACE_SECONDS
+        try:
+            connection.settimeout(ends - monotonic())
+            connection.sendall(header)
+            connection.sendall(payload)
+        except OSError:
+            pass  # refused, or dead: the reason is on its way
+        try:
+            prefix = _receive(connection, wire.LENGTH_BYTES, ends)
+            return _receive(connection, wire.frame_length(prefix, wire.MAX_ANSWER_BYTES), ends)
+        except TimeoutError:
+            raise MediaTooLarge(
+                f"Reading the file took longer than the limit wall_seconds ({self._limits.wall_seconds}) allows."
+            ) from None
+        except (OSError, ValueError):
+            raise UnreadableMedia(wire.STOPPED) from None
+
+
+def _receive(connection: socket.socket, size: int, ends: float) -> bytes:
+    """Return exactly `size` bytes; raise `ValueError` for fewer, `TimeoutError` when `ends` has passed."""
+    received = bytearray()
+    while len(received) < size:
+        connection.settimeout(max(0.001, ends - monotonic()))
+        chunk = connection.recv(size - len(received))
+        if not chunk:
+            raise ValueError("cut short")
+        received += chunk
+    return bytes(received)

@@ -1,0 +1,99 @@
+"""
+What client and child say to each other on one connection, and how strictly it is read.
+
+    child  → client   READY, one byte: a child is yours, send the job
+    client → child    request: u32 length, JSON {"options": {…}, "payload_bytes": n}, then n bytes
+    child  → client   answer: u32 length, JSON {"ok": {…}} or {"error": {"code": "…", "message": "…"}}
+
+When a child dies the server, which holds the same connection, sends the answer in its place. The child
+may have been taken over by the bytes it read, so `read_answer` believes nothing but the form.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Mapping
+from typing import Final
+
+from takeback.errors import InputError, LowQuality, MalformedHash, MediaTooLarge, UnreadableMedia
+
+READY: Final = b"\x06"
+LENGTH_BYTES: Final = 4
+MAX_HEADER_BYTES: Final = 64 << 10
+MAX_ANSWER_BYTES: Final = 1 << 20
+"""Fingerprints, descriptors and findings of one file; pixels never travel back."""
+
+STOPPED: Final = "The decoder stopped while reading this picture."
+_MAX_MESSAGE_CHARACTERS: Final = 300
+_ERRORS: Final[dict[str, type[InputError]]] = {
+    kind.code: kind for kind in (UnreadableMedia, MediaTooLarge, LowQuality, MalformedHash)
+}
+
+
+def frame(body: Mapping[str, object], max_bytes: int) -> bytes:
+    """Return `body` as length-prefixed JSON; raise `ValueError` for more than `max_bytes`, or not JSON."""
+    text = json.dumps(body, allow_nan=False, separators=(",", ":")).encode()
+    if len(text) > max_bytes:
+        raise ValueError("too long for one frame")
+    return struct.pack(">I", len(text)) + text
+
+
+def frame_length(prefix: bytes, max_bytes: int) -> int:
+    """Return the length of the frame that `prefix` announces; raise `ValueError` for over `max_bytes`."""
+    if len(prefix) != LENGTH_BYTES:
+        raise ValueError("cut short")
+    (length,) = struct.unpack(">I", prefix)
+    if length > max_bytes:
+        raise ValueError("longer than allowed")
+    return int(length)
+
+
+def error_frame(error: InputError) -> bytes:
+    """Return the answer that makes the client raise `error`."""
+    message = error.message[:_MAX_MESSAGE_CHARACTERS]
+    return frame({"error": {"code": error.code, "message": message}}, MAX_ANSWER_BYTES)
+
+
+def read_object(text: bytes) -> dict[str, object]:
+    """Return the JSON object in `text`; raise `ValueError` for anything else."""
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    if not isinstance(value, dict):
+        raise ValueError("not an object")
+    return value
+
+
+def read_answer(text: bytes) -> dict[str, object]:
+    """
+    Return the result in an answer, or raise the error in it.
+
+    Of the result only the form is checked: JSON, an object, no more. Its values are as trustworthy as
+    the file that was read. Anything that is no answer raises `UnreadableMedia`.
+    """
+    try:
+        answer = read_object(text)
+    except ValueError:
+        raise UnreadableMedia(STOPPED) from None
+    result, error = answer.get("ok"), answer.get("error")
+    if len(answer) == 1 and isinstance(result, dict):
+        return result
+    raise _told_error(error) if len(answer) == 1 and isinstance(error, dict) else UnreadableMedia(STOPPED)
+
+
+def _told_error(error: dict[str, object]) -> InputError:
+    code, message = error.get("code"), error.get("message")
+    kind = _ERRORS.get(code) if isinstance(code, str) else None
+    if kind is None or not isinstance(message, str) or not _is_plain(message):
+        return UnreadableMedia(STOPPED)
+    return kind(message)
+
+
+def _is_plain(message: str) -> bool:
+    return 0 < len(message) <= _MAX_MESSAGE_CHARACTERS and message.isprintable()
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(f"{name} is no JSON")

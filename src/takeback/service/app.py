@@ -1,0 +1,71 @@
+"""The HTTP application of one worker process."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI, Request
+from fastapi.openapi.docs import get_swagger_ui_html
+from starlette.responses import HTMLResponse, JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+import takeback
+from takeback.service import banks, cases, check, health, items, notices, sites
+from takeback.service.auth import Reader
+from takeback.service.parts import Parts
+from takeback.service.problem import add_problem_handlers
+
+HEADERS = (
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-robots-tag", b"noindex, noarchive"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+)
+"""On every answer; a page that needs more allows it itself."""
+
+
+def create_app(parts: Parts) -> FastAPI:
+    """Return the application over `parts`."""
+    app = FastAPI(
+        title="Takeback",
+        version=takeback.__version__,
+        summary="Find every copy of a reported picture, act on it in time, and prove it.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
+    app.state.parts = parts
+    for module in (check, notices, cases, items, banks, sites, health):
+        app.include_router(module.router)
+    _add_description(app)
+    add_problem_handlers(app)
+    app.add_middleware(_Headers)
+    return app
+
+
+def _add_description(app: FastAPI) -> None:
+    @app.get("/openapi.json", include_in_schema=False)
+    def description(_caller: Reader) -> JSONResponse:
+        return JSONResponse(app.openapi())
+
+    @app.get("/docs", include_in_schema=False)
+    def docs(_request: Request, _caller: Reader) -> HTMLResponse:
+        return get_swagger_ui_html(openapi_url="/openapi.json", title="Takeback")
+
+
+class _Headers:
+    """Adds the headers that every answer carries."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                given = {name.lower() for name, _ in message["headers"]}
+                message["headers"] = [
+                    *message["headers"],
+                    *(pair for pair in HEADERS if pair[0] not in given),
+                ]
+            await send(message)
+
+        await self._app(scope, receive, with_headers if scope["type"] == "http" else send)

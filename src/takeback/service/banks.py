@@ -1,0 +1,97 @@
+"""`/api/v1/banks`: what is looked for beside the notices. Fingerprints go in, and never come out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from takeback.bank import Opinion, Thresholds
+from takeback.service.auth import Administrator, Moderator, ServiceParts
+from takeback.service.body import StrictRoute
+from takeback.service.prints import PictureIn, Strict
+from takeback.store.banks import BankRow
+from takeback.workflow.register import add_bank, add_entries, remove_entry
+
+router = APIRouter(prefix="/api/v1/banks", tags=["banks"], route_class=StrictRoute)
+
+MAX_ENTRIES = 1_000
+
+
+class BankIn(Strict):
+    """A new bank; the thresholds are Hamming distances of 256 bits."""
+
+    name: str = Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_.-]+$")
+    same_bits: int = Thresholds().same_bits
+    possible_bits: int = Thresholds().possible_bits
+    blind_bits: int = Thresholds().blind_bits
+
+
+class BankOut(BankIn):
+    """A bank and how many entries it has."""
+
+    id: str
+    entries: int
+
+
+class EntriesIn(Strict):
+    """Pictures to look for, or (opinion `negative`) never to match."""
+
+    pictures: list[PictureIn] = Field(min_length=1, max_length=MAX_ENTRIES)
+    opinion: Opinion = Opinion.POSITIVE
+    source: str = Field(min_length=1, max_length=100)
+    expires_at: datetime | None = None
+
+
+class EntriesOut(Strict):
+    """The new entries' ids."""
+
+    entries: list[str]
+
+
+@router.get("")
+def list_banks(_caller: Moderator, parts: ServiceParts) -> list[BankOut]:
+    """List the banks with their thresholds."""
+    with parts.store.read() as tx:
+        return [_bank(bank) for bank in tx.banks.all_banks()]
+
+
+@router.post("", status_code=201)
+def new_bank(body: BankIn, caller: Administrator, parts: ServiceParts) -> BankOut:
+    """Make a bank."""
+    thresholds = Thresholds(body.same_bits, body.possible_bits, body.blind_bits)
+    return _bank(add_bank(parts.store, body.name, thresholds, actor=caller.actor, at=parts.now()))
+
+
+@router.post("/{name}/entries", status_code=201)
+def new_entries(name: str, body: EntriesIn, caller: Administrator, parts: ServiceParts) -> EntriesOut:
+    """Put pictures into a bank; what the operator enters counts as decided."""
+    entries = add_entries(
+        parts.store,
+        name,
+        [picture.reported() for picture in body.pictures],
+        opinion=body.opinion,
+        source=body.source,
+        expires_at=body.expires_at,
+        actor=caller.actor,
+        at=parts.now(),
+    )
+    return EntriesOut(entries=[entry.public_id for entry in entries])
+
+
+@router.delete("/entries/{entry_id}", status_code=204)
+def drop_entry(entry_id: str, caller: Administrator, parts: ServiceParts) -> None:
+    """Erase an entry that the operator put in."""
+    remove_entry(parts.store, entry_id, actor=caller.actor, at=parts.now())
+
+
+def _bank(bank: BankRow) -> BankOut:
+    return BankOut(
+        id=bank.public_id,
+        name=bank.name,
+        same_bits=bank.thresholds.same_bits,
+        possible_bits=bank.thresholds.possible_bits,
+        blind_bits=bank.thresholds.blind_bits,
+        entries=bank.entries,
+    )

@@ -1,0 +1,131 @@
+"""Request bodies: bounded while they arrive, strict JSON, and uploads that stay in memory."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+from starlette.datastructures import Headers, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect
+
+from takeback.errors import InputError, MediaTooLarge
+
+MAX_JSON_BYTES = 1024 * 1024
+"""A notice with 200 links and 32 pictures takes less than 100 KiB."""
+FORM_OVERHEAD_BYTES = 64 * 1024
+"""Multipart boundaries and the small fields beside the file."""
+_FIELDS = ("file", "item_id", "url")
+
+
+@dataclass(frozen=True, slots=True)
+class UploadForm:
+    """What `POST /api/v1/check` takes as a form."""
+
+    data: bytes
+    item_id: str | None
+    url: str
+
+
+class _StrictRequest(Request):
+    """A request whose JSON is JSON: bounded, UTF-8, and without NaN."""
+
+    async def body(self) -> bytes:
+        if not hasattr(self, "_body"):
+            self._body = b"".join([chunk async for chunk in bounded(self, MAX_JSON_BYTES)])
+        return self._body
+
+    async def json(self) -> Any:
+        try:
+            return json.loads(await self.body(), parse_constant=_refuse_constant)
+        except UnicodeDecodeError as problem:
+            raise InputError("The body is not UTF-8.", advice="Send JSON in UTF-8.") from problem
+        except RecursionError as problem:
+            raise InputError("The body is nested too deep.", advice="Send the form that /docs describes.") from problem
+
+
+class StrictRoute(APIRoute):
+    """A route whose body is read by `_StrictRequest`."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Hand the endpoint a strict request."""
+        handle = super().get_route_handler()
+
+        async def strict(request: Request) -> Response:
+            return await handle(_StrictRequest(request.scope, request.receive))
+
+        return strict
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise InputError(f"The body holds {name}, which is not JSON.", advice="Leave the field out, or send a number.")
+
+
+async def bounded(request: Request, max_bytes: int) -> AsyncIterator[bytes]:
+    """Yield the body, and stop reading with `MediaTooLarge` once it is larger than `max_bytes`."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > max_bytes:
+        raise _too_large(max_bytes)
+    seen = 0
+    try:
+        async for chunk in request.stream():
+            seen += len(chunk)
+            if seen > max_bytes:
+                raise _too_large(max_bytes)
+            yield chunk
+    except ClientDisconnect as problem:
+        raise InputError("The connection ended before the body did.") from problem
+
+
+async def read_upload(request: Request, max_file_bytes: int) -> UploadForm:
+    """
+    Read one multipart form with a `file`, and optionally `item_id` and `url`.
+
+    The picture stays in memory: a parser that spools to disk would leave it in a temporary file.
+    """
+    max_bytes = max_file_bytes + FORM_OVERHEAD_BYTES
+    parser = _InMemoryParser(request.headers, bounded(request, max_bytes), max_bytes)
+    try:
+        form = await parser.parse()
+    except MultiPartException as problem:
+        raise InputError(
+            "The form cannot be read as multipart/form-data.", advice="Send one file in the field `file`."
+        ) from problem
+    try:
+        names = [name for name, _ in form.multi_items()]
+        if sorted(names) != sorted(set(names)) or not set(names) <= set(_FIELDS) or "file" not in names:
+            raise InputError(
+                "The form needs one field `file`, and may have `item_id` and `url`, each once.",
+                advice="Name the file's field `file`.",
+            )
+        upload = form["file"]
+        if not isinstance(upload, UploadFile):
+            raise InputError("The field `file` holds no file.", advice="Send the file's bytes, with a file name.")
+        data = await upload.read()
+        if len(data) > max_file_bytes:
+            raise _too_large(max_file_bytes)
+        item_id, url = form.get("item_id"), form.get("url", "")
+        if isinstance(item_id, UploadFile) or isinstance(url, UploadFile):
+            raise InputError("`item_id` and `url` are text, not files.")
+        return UploadForm(data, item_id, url)
+    finally:
+        await form.close()
+
+
+class _InMemoryParser(MultiPartParser):
+    """Starlette's parser with a spool that is never written to disk."""
+
+    def __init__(self, headers: Headers, stream: AsyncIterator[bytes], max_bytes: int) -> None:
+        super().__init__(headers, stream, max_files=1, max_fields=4, max_part_size=FORM_OVERHEAD_BYTES)  # type: ignore[arg-type]
+        self.spool_max_size = max_bytes + 1
+
+
+def _too_large(max_bytes: int) -> MediaTooLarge:
+    return MediaTooLarge(
+        f"The body is larger than {max_bytes} bytes.",
+        advice="Send a smaller copy, or raise `max_upload_bytes` in the settings.",
+    )

@@ -1,0 +1,157 @@
+"""`POST /api/v1/check`: an upload at the door, as a file or as fingerprints."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+
+from takeback.errors import InputError, NotAllowed
+from takeback.service.auth import Caller, ServiceParts, Uploader
+from takeback.service.body import StrictRoute, read_upload
+from takeback.service.parts import Parts
+from takeback.service.prints import PictureIn, Strict
+from takeback.store.access import KeyRole
+from takeback.workflow.picture import PictureQuery, query_of_picture
+from takeback.workflow.screen import query_of_reported
+from takeback.workflow.upload import Action, Checked, Upload, check_upload
+
+router = APIRouter(prefix="/api/v1", tags=["check"], route_class=StrictRoute)
+
+
+class UnjudgedOut(Strict):
+    """Something that could not be compared."""
+
+    code: str
+    why: str
+
+
+class MatchOut(Strict):
+    """One match; distance, orientation and entry are told to moderators only."""
+
+    copy_class: str
+    entry: str
+    distance: int | None
+    orientation: str | None
+    fact: str
+
+
+class CheckOut(Strict):
+    """The answer to an upload."""
+
+    action: Action
+    copy_class: str
+    """`identical`, `substantially_same`, `possible`, `none`; `unjudged` for what could not be compared."""
+    case: str | None
+    remembered: bool
+    unjudged: list[UnjudgedOut]
+    matches: list[MatchOut] | None = None
+    """For moderators."""
+
+
+class FingerprintsIn(Strict):
+    """An upload whose fingerprints the site computed itself; one picture for each frame."""
+
+    pictures: list[PictureIn]
+    item_id: str | None = None
+    url: str = ""
+
+
+_FORM = {
+    "type": "object",
+    "required": ["file"],
+    "properties": {
+        "file": {"type": "string", "format": "binary"},
+        "item_id": {"type": "string", "maxLength": 500},
+        "url": {"type": "string"},
+    },
+}
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {"schema": _FORM},
+            "application/json": {"schema": FingerprintsIn.model_json_schema()},
+        },
+    }
+}
+
+
+@router.post("/check", response_model=CheckOut, response_model_exclude_none=False, openapi_extra=_BODY)
+async def check(request: Request, caller: Uploader, parts: ServiceParts) -> CheckOut:
+    """
+    Say what to do with an upload: `allow`, `hold` (store it hidden) or `refuse`.
+
+    With a site's key and an `item_id` the item is remembered by fingerprint, never by picture, so that a
+    notice that comes later finds it.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "multipart/form-data":
+        form = await read_upload(request, parts.settings.max_upload_bytes)
+        upload = _upload(caller, form.item_id, form.url)
+        return await run_in_threadpool(_check_file, parts, caller, form.data, upload)
+    if kind == "application/json":
+        try:
+            body = FingerprintsIn.model_validate(await request.json())
+        except ValidationError as problem:
+            where = ".".join(str(part) for part in problem.errors()[0]["loc"])
+            raise InputError(f"The field {where or 'body'} does not have the form that it needs.") from problem
+        except ValueError as problem:
+            raise InputError("The body is not JSON.") from problem
+        upload = _upload(caller, body.item_id, body.url)
+        return await run_in_threadpool(_check_prints, parts, caller, body, upload)
+    raise InputError("This address takes multipart/form-data or application/json.", advice="Set the Content-Type.")
+
+
+def _upload(caller: Caller, item_id: str | None, url: str) -> Upload | None:
+    if caller.site is not None:
+        return Upload(caller.site, item_id or None, url)
+    if item_id and caller.key.role is not KeyRole.UPLOAD:
+        raise NotAllowed("Only a site's own key can say which item this is.", known=True)
+    return None
+
+
+def _check_file(parts: Parts, caller: Caller, data: bytes, upload: Upload | None) -> CheckOut:
+    picture = query_of_picture(parts.decoder, data)
+    return _answer(parts, caller, picture, upload)
+
+
+def _check_prints(parts: Parts, caller: Caller, body: FingerprintsIn, upload: Upload | None) -> CheckOut:
+    if not body.pictures:
+        raise InputError("There is nothing to compare.", advice="Send at least one picture in `pictures`.")
+    query = query_of_reported([picture.reported() for picture in body.pictures])
+    return _answer(parts, caller, PictureQuery(query, None), upload)
+
+
+def _answer(parts: Parts, caller: Caller, picture: PictureQuery, upload: Upload | None) -> CheckOut:
+    readable = picture.problem is None
+    checked = check_upload(parts.store, parts.replica, picture.query, upload, readable=readable, at=parts.now())
+    # A file that cannot be decoded is an error, unless its digest alone already decided.
+    if picture.problem is not None and checked.screening.strongest is None:
+        raise picture.problem
+    return check_out(checked, detail=caller.sees_detail)
+
+
+def check_out(checked: Checked, *, detail: bool) -> CheckOut:
+    """Return the answer as it goes out."""
+    strongest = checked.screening.strongest
+    unjudged = [UnjudgedOut(code=one.code, why=one.why) for one in checked.screening.unjudged]
+    matches = [
+        MatchOut(
+            copy_class=match.copy_class.value,
+            entry=match.entry.public_id,
+            distance=match.distance,
+            orientation=None if match.orientation is None else match.orientation.value,
+            fact=match.fact,
+        )
+        for match in checked.screening.matches
+    ]
+    no_match = "unjudged" if unjudged else "none"
+    return CheckOut(
+        action=checked.action,
+        copy_class=no_match if strongest is None else strongest.copy_class.value,
+        case=checked.case_id,
+        remembered=checked.remembered,
+        unjudged=unjudged,
+        matches=matches if detail else None,
+    )

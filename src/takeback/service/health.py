@@ -1,0 +1,87 @@
+"""`/health/live`, `/health/ready`, `/metrics`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fastapi import APIRouter, Response
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from takeback.errors import Overloaded
+from takeback.service.auth import Reader, ServiceParts
+from takeback.service.parts import Parts
+from takeback.service.prints import Strict
+
+router = APIRouter(tags=["health"])
+
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class LiveOut(Strict):
+    """The process answers."""
+
+    status: str = "live"
+
+
+class ReadyOut(Strict):
+    """The process can do its work: how far its indexes have followed the store."""
+
+    status: str = "ready"
+    seq: int
+    behind: int
+
+
+@router.get("/health/live")
+def live() -> LiveOut:
+    """Say that the process answers."""
+    return LiveOut()
+
+
+@router.get("/health/ready")
+def ready(parts: ServiceParts) -> ReadyOut:
+    """Say that the store can be read and the indexes follow it."""
+    with parts.store.read() as tx:
+        last = tx.changes.last()
+    if parts.replica.seq == 0 and last > 0:
+        raise Overloaded("The indexes are not loaded yet.")
+    return ReadyOut(seq=parts.replica.seq, behind=max(0, last - parts.replica.seq))
+
+
+@router.get("/metrics")
+def metrics(_caller: Reader, parts: ServiceParts) -> Response:
+    """Return the state of the house for Prometheus; numbers only."""
+    registry = CollectorRegistry()
+    registry.register(_StoreNumbers(parts))
+    return Response(generate_latest(registry), media_type=METRICS_TYPE)
+
+
+class _StoreNumbers(Collector):
+    """Numbers read from the store at each scrape, so that every worker answers the same."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every number."""
+        with self._parts.store.read() as tx:
+            yield _by_state("takeback_cases", "Cases by state.", tx.cases.count_by_state())
+            yield _by_state("takeback_copies", "Copies by state.", tx.copies.count_by_state())
+            yield _by_state("takeback_deliveries", "Orders to sites by state.", tx.outbox.count_by_state())
+            overdue = tx.cases.overdue(self._parts.now())
+            yield GaugeMetricFamily("takeback_cases_overdue", "Cases past their deadline.", value=overdue)
+            yield GaugeMetricFamily("takeback_items", "Items remembered.", value=tx.items.count())
+            yield GaugeMetricFamily("takeback_log_entries", "Entries of the audit log.", value=tx.audit.head().size)
+            yield GaugeMetricFamily("takeback_seq", "Newest change.", value=tx.changes.last())
+        yield GaugeMetricFamily(
+            "takeback_index_codes", "Codes that this worker searches.", value=len(self._parts.replica.entries)
+        )
+
+
+def _by_state(name: str, text: str, counts: object) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, text, labels=["state"])
+    assert isinstance(counts, dict)
+    for state, count in counts.items():
+        family.add_metric([state.value], count)
+    return family

@@ -1,0 +1,69 @@
+"""`/api/v1/items`: what a site says of its own items."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from takeback.errors import NotAllowed
+from takeback.service.auth import Caller, ServiceParts, SiteKey
+from takeback.service.body import StrictRoute
+from takeback.service.prints import Strict
+from takeback.store.sites import Site
+from takeback.workflow.contest import contest
+from takeback.workflow.gone import forget_item, forget_items
+
+router = APIRouter(prefix="/api/v1/items", tags=["items"], route_class=StrictRoute)
+
+MAX_GONE = 10_000
+
+
+class GoneIn(Strict):
+    """Items that the site has no more."""
+
+    item_ids: list[str] = Field(max_length=MAX_GONE)
+
+
+class GoneOut(Strict):
+    """How many of them were known here."""
+
+    forgotten: int
+
+
+class ContestIn(Strict):
+    """Why the account that posted a removed picture contests it."""
+
+    item_id: str
+    grounds: str
+
+
+class ContestOut(Strict):
+    """The contest is taken; the picture stays hidden until a second person has decided."""
+
+    copy_id: str
+    state: str
+
+
+def _site(caller: Caller) -> Site:
+    if caller.site is None:
+        raise NotAllowed("This key is not bound to a site.", known=True)
+    return caller.site
+
+
+@router.post("/gone")
+def items_gone(body: GoneIn, caller: SiteKey, parts: ServiceParts) -> GoneOut:
+    """Forget items that the site has no more: their fingerprints are erased."""
+    return GoneOut(forgotten=forget_items(parts.store, _site(caller), body.item_ids, at=parts.now()))
+
+
+@router.post("/contest", status_code=201)
+def contest_removal(body: ContestIn, caller: SiteKey, parts: ServiceParts) -> ContestOut:
+    """Take a contest that the site passes on; who posted the picture stays with the site."""
+    copy = contest(parts.store, _site(caller), body.item_id, body.grounds, at=parts.now())
+    return ContestOut(copy_id=copy.public_id, state=copy.state.value)
+
+
+@router.delete("/{item_id:path}", status_code=204)
+def item_gone(item_id: str, caller: SiteKey, parts: ServiceParts) -> None:
+    """Forget one item."""
+    forget_item(parts.store, _site(caller), item_id, at=parts.now())

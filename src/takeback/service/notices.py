@@ -1,0 +1,187 @@
+"""`/api/v1/notices`: the person's own path. It asks for no key, and takes no picture."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Header
+from pydantic import Field
+
+from takeback.cases import Clocks, Contact, Notice, Role, clocks_of, law_pack
+from takeback.cases.case import CaseState
+from takeback.cases.notice import MAX_LINKS
+from takeback.service.auth import ServiceParts
+from takeback.service.body import StrictRoute
+from takeback.service.prints import PictureIn, Strict
+from takeback.store.cases import Case
+from takeback.workflow.intake import complete_notice, receive_notice
+from takeback.workflow.withdraw import withdraw
+
+router = APIRouter(prefix="/api/v1/notices", tags=["notices"], route_class=StrictRoute)
+
+_TEXT = 10_000
+_LINE = 500
+
+
+class ContactIn(Strict):
+    """How she can be reached; `mailbox` chooses the receipt itself."""
+
+    name: str = Field("", max_length=_LINE)
+    email: str = Field("", max_length=_LINE)
+    phone: str = Field("", max_length=_LINE)
+    mailbox: bool = False
+
+
+class NoticeIn(Strict):
+    """A notice. Whatever a law asks for and it lacks is named in the answer; nothing is affirmed by default."""
+
+    laws: list[str] = Field(default_factory=list, description="Laws it is sent under; empty: this operator's.")
+    pictures: list[PictureIn] = Field(default_factory=list)
+    links: list[Annotated[str, Field(max_length=2_000)]] = Field(
+        default_factory=list, description=f"Addresses of items, at most {MAX_LINKS}."
+    )
+    role: Role | None = None
+    authority: str = Field("", max_length=_TEXT, description="For a parent or helper: what allows them to act.")
+    statement: str = Field("", max_length=_TEXT)
+    signature: str = Field("", max_length=_LINE)
+    intimate: bool = False
+    not_consensual: bool = False
+    good_faith: bool = False
+    contact: ContactIn = ContactIn()
+    under_18: bool = Field(False, description="The person shown is under 18, or was when it was made: links only.")
+
+    def notice(self) -> Notice:
+        """Return the notice in the program's own terms."""
+        return Notice(
+            laws=tuple(self.laws),
+            pictures=tuple(picture.reported() for picture in self.pictures),
+            links=tuple(link.strip() for link in self.links if link.strip()),
+            role=self.role,
+            authority=self.authority,
+            statement=self.statement,
+            signature=self.signature,
+            intimate=self.intimate,
+            not_consensual=self.not_consensual,
+            good_faith=self.good_faith,
+            contact=Contact(self.contact.name, self.contact.email, self.contact.phone, self.contact.mailbox),
+            under_18=self.under_18,
+        )
+
+
+class MissingOut(Strict):
+    """A field that a law asks for and the notice lacks."""
+
+    law: str
+    field: str
+    section: str
+
+
+class StandingOut(Strict):
+    """
+    How her case stands.
+
+    Before a decision it says nothing of what was found: a notice must not become a search engine for
+    someone else (design §8.4).
+    """
+
+    case: str
+    state: str
+    missing: list[MissingOut]
+    received_at: datetime
+    due_from_receipt_at: datetime
+    due_from_valid_at: datetime | None
+    decided_at: datetime | None
+
+
+class ReceivedOut(StandingOut):
+    """The answer to a notice. The receipt is shown once; it alone opens and ends the case."""
+
+    receipt: str
+    repeated: bool
+
+
+class ReceiptIn(Strict):
+    """The receipt, in the body so that it is in no address and no log."""
+
+    receipt: str = Field(max_length=_LINE)
+
+
+class CompletionIn(ReceiptIn):
+    """The whole notice again, with what it lacked."""
+
+    notice: NoticeIn
+
+
+RequestKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=16,
+        max_length=128,
+        description="Random; a repeat makes nothing twice.",
+    ),
+]
+
+
+@router.post("", status_code=201)
+def send_notice(body: NoticeIn, parts: ServiceParts, request_key: RequestKey = None) -> ReceivedOut:
+    """Take in a notice: valid in law or with what it lacks named, and on the clock from now."""
+    received = receive_notice(
+        parts.store,
+        parts.replica,
+        body.notice(),
+        default_laws=parts.settings.laws,
+        request=request_key,
+        at=parts.now(),
+    )
+    standing = _standing(received.case)
+    return ReceivedOut(**standing.model_dump(), receipt=received.receipt, repeated=received.repeated)
+
+
+@router.post("/completion")
+def add_what_was_missing(body: CompletionIn, parts: ServiceParts) -> StandingOut:
+    """Take an incomplete notice again; its first clock goes on."""
+    case = complete_notice(
+        parts.store,
+        parts.replica,
+        body.receipt,
+        body.notice.notice(),
+        default_laws=parts.settings.laws,
+        at=parts.now(),
+    )
+    return _standing(case)
+
+
+@router.post("/standing")
+def read_standing(body: ReceiptIn, parts: ServiceParts) -> StandingOut:
+    """Say how the case of a receipt stands."""
+    with parts.store.read() as tx:
+        return _standing(tx.cases.by_receipt(body.receipt))
+
+
+@router.post("/withdrawal")
+def send_withdrawal(body: ReceiptIn, parts: ServiceParts) -> StandingOut:
+    """End the matching at once and erase the fingerprints. It puts nothing back."""
+    return _standing(withdraw(parts.store, parts.journal, body.receipt, at=parts.now()))
+
+
+_PUBLIC_STATE = {
+    CaseState.RECEIVED: "open",
+    CaseState.VALID: "open",
+    CaseState.WATCHING: "open",
+    CaseState.HELD: "open",
+}
+
+
+def _standing(case: Case) -> StandingOut:
+    clocks: Clocks = clocks_of(case.received_at, case.valid_at, [law_pack(law) for law in case.laws])
+    return StandingOut(
+        case=case.public_id,
+        state=_PUBLIC_STATE.get(case.state, case.state.value),
+        missing=[MissingOut(**missing) for missing in case.missing],
+        received_at=case.received_at,
+        due_from_receipt_at=clocks.from_receipt_at,
+        due_from_valid_at=clocks.from_valid_at,
+        decided_at=case.decided_at,
+    )

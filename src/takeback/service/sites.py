@@ -1,0 +1,169 @@
+"""`/api/v1/sites`, `/api/v1/keys`, `/api/v1/deliveries`: what an administrator sets up and watches."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from takeback.service.auth import Administrator, Moderator, ServiceParts
+from takeback.service.body import StrictRoute
+from takeback.service.prints import Strict
+from takeback.store.access import ApiKey, KeyRole
+from takeback.store.outbox import Delivery, DeliveryState
+from takeback.workflow.register import add_site, new_key, revoke_key
+
+router = APIRouter(prefix="/api/v1", tags=["set-up"], route_class=StrictRoute)
+
+
+class SiteIn(Strict):
+    """A new site."""
+
+    name: str = Field(min_length=1, max_length=200)
+    base_url: str = Field(max_length=2_000, description="Every item of the site is below this address.")
+    webhook_url: str = Field(max_length=2_000, description="Takes the signed orders.")
+
+
+class SiteOut(Strict):
+    """A site."""
+
+    id: str
+    name: str
+    base_url: str
+    webhook_url: str
+    reconciled_at: datetime | None
+
+
+class NewSiteOut(SiteOut):
+    """A new site with what it has to know, shown once."""
+
+    webhook_secret: str
+    upload_key: str
+
+
+class KeyIn(Strict):
+    """A new key; an upload key names its site."""
+
+    role: KeyRole
+    name: str = Field(min_length=1, max_length=200)
+    site: str | None = None
+
+
+class KeyOut(Strict):
+    """A key, never its text."""
+
+    id: str
+    role: KeyRole
+    name: str
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+class NewKeyOut(Strict):
+    """A new key's text, shown once."""
+
+    key: str
+
+
+class DeliveryOut(Strict):
+    """An order that a site has not taken."""
+
+    id: str
+    kind: str
+    state: str
+    attempts: int
+    created_at: datetime
+    next_attempt_at: datetime | None
+    problem: str | None
+
+
+@router.get("/sites")
+def list_sites(_caller: Moderator, parts: ServiceParts) -> list[SiteOut]:
+    """List the sites."""
+    with parts.store.read() as tx:
+        return [
+            SiteOut(
+                id=site.public_id,
+                name=site.name,
+                base_url=site.base_url,
+                webhook_url=site.webhook_url,
+                reconciled_at=site.reconciled_at,
+            )
+            for site in tx.sites.all()
+        ]
+
+
+@router.post("/sites", status_code=201)
+def new_site(body: SiteIn, caller: Administrator, parts: ServiceParts) -> NewSiteOut:
+    """Add a site; its webhook secret and upload key are shown once."""
+    made = add_site(
+        parts.store, body.name, base_url=body.base_url, webhook_url=body.webhook_url, actor=caller.actor,
+        at=parts.now(),
+    )  # fmt: skip
+    return NewSiteOut(
+        id=made.site.public_id,
+        name=made.site.name,
+        base_url=made.site.base_url,
+        webhook_url=made.site.webhook_url,
+        reconciled_at=None,
+        webhook_secret=made.webhook_secret,
+        upload_key=made.upload_key,
+    )
+
+
+@router.get("/keys")
+def list_keys(_caller: Administrator, parts: ServiceParts) -> list[KeyOut]:
+    """List the keys, never their text."""
+    with parts.store.read() as tx:
+        return [_key(key) for key in tx.access.all()]
+
+
+@router.post("/keys", status_code=201)
+def make_key(body: KeyIn, caller: Administrator, parts: ServiceParts) -> NewKeyOut:
+    """Make a key; its text is shown once."""
+    site = None
+    if body.site is not None:
+        with parts.store.read() as tx:
+            site = tx.sites.by_public_id(body.site)
+    text = new_key(parts.store, body.role, name=body.name, site=site, actor=caller.actor, at=parts.now())
+    return NewKeyOut(key=text)
+
+
+@router.delete("/keys/{key_id}", status_code=204)
+def end_key(key_id: str, caller: Administrator, parts: ServiceParts) -> None:
+    """Revoke a key."""
+    revoke_key(parts.store, key_id, actor=caller.actor, at=parts.now())
+
+
+@router.get("/deliveries")
+def list_deliveries(
+    _caller: Moderator, parts: ServiceParts, state: DeliveryState = DeliveryState.FAILED
+) -> list[DeliveryOut]:
+    """List orders by state, newest first; the failed ones need a person."""
+    with parts.store.read() as tx:
+        return [_delivery(one) for one in tx.outbox.by_state(state)]
+
+
+@router.post("/deliveries/{delivery_id}/retry", status_code=202)
+def retry_delivery(delivery_id: str, _caller: Moderator, parts: ServiceParts) -> DeliveryOut:
+    """Try a failed order again."""
+    with parts.store.write() as tx:
+        tx.outbox.requeue(delivery_id, parts.now())
+        return _delivery(tx.outbox.by_public_id(delivery_id))
+
+
+def _key(key: ApiKey) -> KeyOut:
+    return KeyOut(id=key.public_id, role=key.role, name=key.name, created_at=key.created_at, revoked_at=key.revoked_at)
+
+
+def _delivery(one: Delivery) -> DeliveryOut:
+    return DeliveryOut(
+        id=one.public_id,
+        kind=one.kind,
+        state=one.state.value,
+        attempts=one.attempts,
+        created_at=one.created_at,
+        next_attempt_at=one.next_attempt_at,
+        problem=one.problem,
+    )

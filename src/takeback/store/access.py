@@ -1,0 +1,93 @@
+"""Keys of the HTTP interface: made, shown once, stored as a digest."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from takeback.errors import NotFound
+from takeback.store.tables import api_key
+
+_SECRET_BYTES = 24
+
+
+class KeyRole(StrEnum):
+    """What a key may do; each does only what its line says."""
+
+    UPLOAD = "upload"
+    """A site's own key: check uploads, say which items are gone, pass on a contest. Bound to one site."""
+    MODERATOR = "moderator"
+    """Read cases with distance and entry, decide."""
+    ADMINISTRATOR = "administrator"
+    """Sites, banks, keys; and all that a moderator may."""
+    AUDITOR = "auditor"
+    """Metrics, the interface's description, the state of the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key as stored: never the key itself."""
+
+    public_id: str
+    role: KeyRole
+    site_id: int | None
+    name: str
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+class AccessStore:
+    """Makes, finds and revokes keys."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def new_key(self, role: KeyRole, *, name: str, site_id: int | None, at: datetime) -> str:
+        """Make a key and return its text, which cannot be had again."""
+        text = f"tb_{role.value}_{secrets.token_urlsafe(_SECRET_BYTES)}"
+        self._connection.execute(
+            insert(api_key).values(
+                public_id=secrets.token_hex(16),
+                role=role.value,
+                site_id=site_id,
+                name=name,
+                digest=_digest(text),
+                created_at=at,
+            )
+        )
+        return text
+
+    def find(self, text: str) -> ApiKey | None:
+        """Return the unrevoked key of this text."""
+        row = self._connection.execute(
+            select(api_key).where(api_key.c.digest == _digest(text), api_key.c.revoked_at.is_(None))
+        ).first()
+        return None if row is None else _key(row)
+
+    def all(self) -> list[ApiKey]:
+        """Return every key, oldest first."""
+        return [_key(row) for row in self._connection.execute(select(api_key).order_by(api_key.c.id))]
+
+    def revoke(self, public_id: str, at: datetime) -> None:
+        """Revoke a key at once; `NotFound` where there is none that is unrevoked."""
+        done = self._connection.execute(
+            update(api_key)
+            .where(api_key.c.public_id == public_id, api_key.c.revoked_at.is_(None))
+            .values(revoked_at=at)
+        )
+        if done.rowcount != 1:
+            raise NotFound("There is no such key, or it is revoked already.")
+
+
+def _digest(text: str) -> bytes:
+    # The secret is 192 random bits: a plain SHA-256 cannot be searched, and a slow hash would slow each request.
+    return sha256(text.encode()).digest()
+
+
+def _key(row: Row[tuple[object, ...]]) -> ApiKey:
+    return ApiKey(row.public_id, KeyRole(row.role), row.site_id, row.name, row.created_at, row.revoked_at)

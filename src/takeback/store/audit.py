@@ -1,0 +1,99 @@
+"""The audit log as rows: appended in the transaction of the change that it tells of."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from takeback.audit.event import SALT_BYTES, Event, EventKind, Json
+from takeback.audit.log import LogEntry, LogHead, LogTail, append, erase
+from takeback.audit.merkle import Frontier
+from takeback.store.tables import event, log_head
+
+_HEAD_ID = 1
+_BATCH_ROWS = 1_000
+
+
+class AuditStore:
+    """Appends events, erases what they say of a case, and reads the log back."""
+
+    def __init__(self, connection: Connection, head_key: bytes) -> None:
+        self._connection = connection
+        self._head_key = head_key
+
+    def append(
+        self,
+        kind: EventKind,
+        *,
+        at: datetime,
+        actor: str,
+        case_id: str | None = None,
+        facts: Mapping[str, Json] | None = None,
+    ) -> int:
+        """Append an event and return its index; `LogBroken` where the stored tail was changed."""
+        tail = self._tail()
+        told = Event(tail.head.size, at, kind, case_id, actor, facts or {})
+        tail, entry = append(tail, told, secrets.token_bytes(SALT_BYTES), self._head_key)
+        self._connection.execute(insert(event).values(**_columns(entry)))
+        self._write(tail)
+        return entry.index
+
+    def erase_case(self, case_id: str) -> None:
+        """Erase what the log says of a case; the log still verifies."""
+        for row in self._connection.execute(select(event).where(event.c.case_id == case_id)).all():
+            columns = _columns(erase(_entry(row), self._head_key))
+            index = columns.pop("index")
+            self._connection.execute(update(event).where(event.c["index"] == index).values(**columns))
+
+    def entries(self) -> Iterator[LogEntry]:
+        """Yield every entry in order, a bounded number in memory."""
+        last = -1
+        while True:
+            query = select(event).where(event.c["index"] > last).order_by(event.c["index"]).limit(_BATCH_ROWS)
+            rows = self._connection.execute(query).all()
+            if not rows:
+                return
+            last = rows[-1]._mapping["index"]
+            yield from map(_entry, rows)
+
+    def of_case(self, case_id: str) -> list[LogEntry]:
+        """Return the entries of one case in order: its timeline."""
+        rows = self._connection.execute(select(event).where(event.c.case_id == case_id).order_by(event.c["index"]))
+        return [_entry(row) for row in rows]
+
+    def head(self) -> LogHead:
+        """Return the stored head; that of an empty log before the first event."""
+        return self._tail().head
+
+    def _tail(self) -> LogTail:
+        row = self._connection.execute(select(log_head).where(log_head.c.id == _HEAD_ID)).first()
+        if row is None:
+            return LogTail.empty(self._head_key)
+        return LogTail(Frontier.from_bytes(row.frontier), LogHead(row.size, row.root, row.link, row.mac))
+
+    def _write(self, tail: LogTail) -> None:
+        values = {
+            "size": tail.head.size,
+            "root": tail.head.root,
+            "link": tail.head.link,
+            "mac": tail.head.mac,
+            "frontier": tail.frontier.to_bytes(),
+        }
+        done = self._connection.execute(update(log_head).where(log_head.c.id == _HEAD_ID).values(**values))
+        if done.rowcount == 0:
+            self._connection.execute(insert(log_head).values(id=_HEAD_ID, **values))
+
+
+def _columns(entry: LogEntry) -> dict[str, object]:
+    return {name: getattr(entry, name) for name in entry.__slots__}
+
+
+def _entry(row: Row[tuple[object, ...]]) -> LogEntry:
+    return LogEntry(
+        # A Row is a tuple, whose own `index` method would hide the column.
+        row._mapping["index"], row.at, row.kind, row.case_id, row.actor, row.facts, row.salt, row.commitment,
+        row.link, row.erasure,
+    )  # fmt: skip

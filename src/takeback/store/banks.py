@@ -1,0 +1,192 @@
+"""Banks and their entries, as they are now."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Row, Select, func, insert, select, update
+
+from takeback.bank import Entry, EntryState, Opinion, Thresholds
+from takeback.errors import InputError, NotFound
+from takeback.fingerprint import Orientation, PdqHash
+from takeback.store.changes import ChangeStore
+from takeback.store.keyring import Keyring
+from takeback.store.prints import PrintStore
+from takeback.store.tables import bank, digest, entry, fingerprint
+
+NOTICES_BANK = "notices"
+"""The bank that every case's entries are in."""
+
+
+@dataclass(frozen=True, slots=True)
+class BankRow:
+    """A bank: a name and the distances at which its entries match."""
+
+    id: int
+    public_id: str
+    name: str
+    thresholds: Thresholds
+    entries: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """What an entry is recognised by, and who said so."""
+
+    source: str
+    opinion: Opinion
+    state: EntryState
+    expires_at: datetime | None = None
+    case_id: int | None = None
+    prints: Sequence[tuple[Orientation, PdqHash]] = ()
+    digests: Sequence[tuple[str, bytes]] = ()
+
+
+class BankStore:
+    """Reads and writes banks and entries; it is the `Bank` that screening asks."""
+
+    def __init__(self, connection: Connection, keyring: Keyring, prints: PrintStore, changes: ChangeStore) -> None:
+        self._connection = connection
+        self._keyring = keyring
+        self._prints = prints
+        self._changes = changes
+
+    # Banks
+
+    def add_bank(self, name: str, thresholds: Thresholds, at: datetime) -> BankRow:
+        """Add a bank; `InputError` where the name is taken."""
+        if self._connection.execute(select(bank.c.id).where(bank.c.name == name)).first():
+            raise InputError("There is a bank of this name already.", advice="Choose another name.")
+        self._connection.execute(
+            insert(bank).values(
+                public_id=secrets.token_hex(16),
+                name=name,
+                same_bits=thresholds.same_bits,
+                possible_bits=thresholds.possible_bits,
+                blind_bits=thresholds.blind_bits,
+                created_at=at,
+            )
+        )
+        return self.bank_by_name(name)
+
+    def bank_by_name(self, name: str) -> BankRow:
+        """Return one bank; `NotFound` where there is none."""
+        row = self._connection.execute(_banks().where(bank.c.name == name)).first()
+        if row is None:
+            raise NotFound("There is no bank of this name.")
+        return _bank(row)
+
+    def all_banks(self) -> list[BankRow]:
+        """Return every bank, oldest first."""
+        return [_bank(row) for row in self._connection.execute(_banks().order_by(bank.c.id))]
+
+    def radius(self) -> int:
+        """Return the widest distance at which any bank's entry is a match (`Bank.radius`)."""
+        return int(self._connection.execute(select(func.max(bank.c.possible_bits))).scalar_one() or 0)
+
+    # Entries
+
+    def add_entry(self, bank_id: int, new: NewEntry, key: tuple[str, bytes], at: datetime) -> Entry:
+        """Add an entry under a data key of its own (id, key), visible to every replica after the commit."""
+        entry_id = self._connection.execute(
+            insert(entry)
+            .values(
+                public_id=secrets.token_hex(16),
+                bank_id=bank_id,
+                case_id=new.case_id,
+                source=new.source,
+                opinion=new.opinion.value,
+                state=new.state.value,
+                expires_at=new.expires_at,
+                created_at=at,
+                key_id=key[0],
+            )
+            .returning(entry.c.id)
+        ).scalar_one()
+        self._prints.add_pdq("entry", entry_id, new.prints, key)
+        self._prints.add_digests("entry", entry_id, new.digests)
+        self._changes.append("entry", entry_id)
+        row = self._connection.execute(_entries().where(entry.c.id == entry_id)).one()
+        return _entry(row)
+
+    def set_state(self, entry_id: int, state: EntryState) -> None:
+        """Let an entry do more or less than before."""
+        self._connection.execute(update(entry).where(entry.c.id == entry_id).values(state=state.value))
+        self._changes.append("entry", entry_id, self._prints.keys_of("entry", entry_id))
+
+    def erase(self, entry_id: int) -> str:
+        """Erase the fingerprints and digests of an entry and return the id of the data key to destroy."""
+        removed = self._prints.drop("entry", entry_id)
+        self._connection.execute(update(entry).where(entry.c.id == entry_id).values(state=EntryState.WITHDRAWN.value))
+        self._changes.append("entry", entry_id, removed)
+        key_id: str = self._connection.execute(select(entry.c.key_id).where(entry.c.id == entry_id)).scalar_one()
+        return key_id
+
+    def withdrawn_key_ids(self) -> list[str]:
+        """Return the data keys of erased entries: whichever still exist are to be destroyed."""
+        rows = self._connection.execute(select(entry.c.key_id).where(entry.c.state == EntryState.WITHDRAWN.value))
+        return [row.key_id for row in rows]
+
+    def of_case(self, case_id: int) -> list[Entry]:
+        """Return the entries of one case."""
+        return [_entry(row) for row in self._connection.execute(_entries().where(entry.c.case_id == case_id))]
+
+    def by_public_id(self, public_id: str) -> Entry:
+        """Return one entry; `NotFound` where there is none."""
+        row = self._connection.execute(_entries().where(entry.c.public_id == public_id)).first()
+        if row is None:
+            raise NotFound("There is no such entry.")
+        return _entry(row)
+
+    def entries(self, keys: Sequence[int]) -> Mapping[int, Entry]:
+        """Return the entry of each fingerprint key that still has one (`Bank.entries`)."""
+        rows = self._connection.execute(
+            _entries(fingerprint.c.id.label("key"))
+            .join(fingerprint, fingerprint.c.entry_id == entry.c.id)
+            .where(fingerprint.c.id.in_([int(key) for key in keys]))
+        )
+        return {row.key: _entry(row) for row in rows}
+
+    def entries_by_digest(self, digests: Sequence[bytes]) -> Mapping[bytes, Sequence[Entry]]:
+        """Return the entries that any of these SHA-256 digests names (`Bank.entries_by_digest`)."""
+        keyed = {self._keyring.keyed_digest(value): value for value in digests}
+        rows = self._connection.execute(
+            _entries(digest.c.keyed.label("keyed"))
+            .join(digest, digest.c.entry_id == entry.c.id)
+            .where(digest.c.keyed.in_(list(keyed)))
+        )
+        found: dict[bytes, list[Entry]] = {}
+        for row in rows:
+            found.setdefault(keyed[row.keyed], []).append(_entry(row))
+        return found
+
+
+def _entries(*extra: object) -> Select[tuple[object, ...]]:
+    columns = (
+        entry.c.id, entry.c.public_id, entry.c.source, entry.c.opinion, entry.c.state, entry.c.expires_at,
+        entry.c.case_id, bank.c.name.label("bank"), bank.c.same_bits, bank.c.possible_bits, bank.c.blind_bits,
+    )  # fmt: skip
+    return select(*columns, *extra).select_from(entry).join(bank, bank.c.id == entry.c.bank_id)  # type: ignore[call-overload, no-any-return]
+
+
+def _banks() -> Select[tuple[object, ...]]:
+    count = select(func.count()).where(entry.c.bank_id == bank.c.id).scalar_subquery()
+    return select(bank, count.label("entries"))
+
+
+def _thresholds(row: Row[tuple[object, ...]]) -> Thresholds:
+    return Thresholds(row.same_bits, row.possible_bits, row.blind_bits)
+
+
+def _bank(row: Row[tuple[object, ...]]) -> BankRow:
+    return BankRow(row.id, row.public_id, row.name, _thresholds(row), row.entries)
+
+
+def _entry(row: Row[tuple[object, ...]]) -> Entry:
+    return Entry(
+        row.id, row.public_id, row.bank, row.source, Opinion(row.opinion), EntryState(row.state), row.expires_at,
+        row.case_id, _thresholds(row),
+    )  # fmt: skip

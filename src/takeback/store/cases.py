@@ -1,0 +1,168 @@
+"""Cases: state, clocks, and her words under a seal."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from takeback.cases import CaseState, move_case
+from takeback.errors import IllegalTransition, NotFound
+from takeback.store.keyring import Keyring, seal, unseal
+from takeback.store.tables import case
+
+_PURPOSE = "case/notice"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case as it stands; her words and who she is are apart, sealed."""
+
+    id: int
+    public_id: str
+    state: CaseState
+    laws: tuple[str, ...]
+    under_18: bool
+    received_at: datetime
+    valid_at: datetime | None
+    decided_at: datetime | None
+    closed_at: datetime | None
+    deadline_at: datetime | None
+    missing: tuple[Mapping[str, str], ...]
+    finding: Mapping[str, str] | None
+    key_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewCase:
+    """What a case begins with."""
+
+    laws: Sequence[str]
+    under_18: bool
+    received_at: datetime
+    missing: Sequence[Mapping[str, str]]
+    words: Mapping[str, object]
+    """What she wrote and who she is; sealed under the case's own data key."""
+    receipt: str
+    request: str | None
+    """The caller's `Idempotency-Key`."""
+
+
+class CaseStore:
+    """Reads and writes cases; every change of state passes `move_case`."""
+
+    def __init__(self, connection: Connection, keyring: Keyring) -> None:
+        self._connection = connection
+        self._keyring = keyring
+
+    def add(self, new: NewCase, key: tuple[str, bytes]) -> Case:
+        """Add a case in state `received` under a data key of its own (id, key)."""
+        key_id, secret = key
+        public_id = secrets.token_hex(16)
+        self._connection.execute(
+            insert(case).values(
+                public_id=public_id,
+                state=CaseState.RECEIVED.value,
+                laws=list(new.laws),
+                under_18=new.under_18,
+                received_at=new.received_at,
+                missing=list(new.missing),
+                key_id=key_id,
+                sealed_notice=seal(secret, json.dumps(new.words).encode(), _PURPOSE),
+                receipt_digest=self._keyring.keyed_receipt(new.receipt),
+                request_digest=None if new.request is None else self._keyring.keyed_receipt(new.request),
+            )
+        )
+        return self.by_public_id(public_id)
+
+    def words(self, found: Case) -> Mapping[str, object]:
+        """Open what she wrote; every caller logs it as an event."""
+        sealed = self._connection.execute(select(case.c.sealed_notice).where(case.c.id == found.id)).scalar_one()
+        if sealed is None:
+            return {}
+        words: Mapping[str, object] = json.loads(unseal(self._keyring.data_key(found.key_id), sealed, _PURPOSE))
+        return words
+
+    def reword(self, found: Case, words: Mapping[str, object], missing: Sequence[Mapping[str, str]]) -> Case:
+        """Replace her words when she adds what was missing."""
+        secret = self._keyring.data_key(found.key_id)
+        self._set(found.id, sealed_notice=seal(secret, json.dumps(words).encode(), _PURPOSE), missing=list(missing))
+        return self.by_id(found.id)
+
+    def move(self, found: Case, after: CaseState, **columns: object) -> Case:
+        """
+        Change the state of a case, and other columns with it.
+
+        Compare-and-set: `IllegalTransition` where `after` may not follow, or another process moved it.
+        """
+        move_case(found.state, after)
+        done = self._connection.execute(
+            update(case)
+            .where(case.c.id == found.id, case.c.state == found.state.value)
+            .values(state=after.value, **columns)
+        )
+        if done.rowcount != 1:
+            raise IllegalTransition("Someone else changed this case in the same moment.")
+        return self.by_id(found.id)
+
+    def set_deadline(self, case_id: int, deadline_at: datetime | None) -> None:
+        """Set the moment by which the next open thing of the case is due."""
+        self._set(case_id, deadline_at=deadline_at)
+
+    def by_id(self, case_id: int) -> Case:
+        """Return one case; `NotFound` where there is none."""
+        return _found(self._connection.execute(select(case).where(case.c.id == case_id)).first())
+
+    def by_public_id(self, public_id: str) -> Case:
+        """Return one case; `NotFound` where there is none."""
+        return _found(self._connection.execute(select(case).where(case.c.public_id == public_id)).first())
+
+    def by_receipt(self, receipt: str) -> Case:
+        """Return the case that a receipt opens; `NotFound` where it opens none."""
+        keyed = self._keyring.keyed_receipt(receipt)
+        row = self._connection.execute(select(case).where(case.c.receipt_digest == keyed)).first()
+        if row is None:
+            raise NotFound("No case belongs to this receipt.", advice="Check each character of the receipt.")
+        return _found(row)
+
+    def by_request(self, request: str) -> Case | None:
+        """Return the case that this request made before, if it was made."""
+        keyed = self._keyring.keyed_receipt(request)
+        row = self._connection.execute(select(case).where(case.c.request_digest == keyed)).first()
+        return None if row is None else _found(row)
+
+    def queue(self, *, states: Sequence[CaseState] = (), after_id: int = 0, limit: int = 100) -> list[Case]:
+        """Return cases, the ones due first at the top; those with no deadline last."""
+        query = select(case).where(case.c.id > after_id)
+        if states:
+            query = query.where(case.c.state.in_([state.value for state in states]))
+        rows = self._connection.execute(
+            query.order_by(case.c.deadline_at.is_(None), case.c.deadline_at, case.c.id).limit(limit)
+        )
+        return [_found(row) for row in rows]
+
+    def count_by_state(self) -> Mapping[CaseState, int]:
+        """Return how many cases stand in each state."""
+        rows = self._connection.execute(select(case.c.state, func.count()).group_by(case.c.state))
+        return {CaseState(row[0]): int(row[1]) for row in rows}
+
+    def overdue(self, at: datetime) -> int:
+        """Return how many cases have something open that was due before `at`."""
+        query = select(func.count()).where(case.c.deadline_at < at)
+        return int(self._connection.execute(query).scalar_one())
+
+    def _set(self, case_id: int, **columns: object) -> None:
+        self._connection.execute(update(case).where(case.c.id == case_id).values(**columns))
+
+
+def _found(row: Row[tuple[object, ...]] | None) -> Case:
+    if row is None:
+        raise NotFound("There is no such case.")
+    return Case(
+        row.id, row.public_id, CaseState(row.state), tuple(row.laws), row.under_18, row.received_at, row.valid_at,
+        row.decided_at, row.closed_at, row.deadline_at, tuple(row.missing), row.finding, row.key_id,
+    )  # fmt: skip

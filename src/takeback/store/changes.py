@@ -1,0 +1,53 @@
+"""The gapless sequence of changes that every replica follows (design §10)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Connection, insert, select, update
+
+from takeback.store.tables import change, counter
+
+Owner = Literal["entry", "item"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The fingerprints of one entry or item changed: forget the removed keys, read its present ones."""
+
+    seq: int
+    owner: Owner
+    owner_id: int
+    removed: tuple[int, ...]
+    """Fingerprint keys that are there no more."""
+
+
+class ChangeStore:
+    """Appends to the sequence and reads it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def append(self, owner: Owner, owner_id: int, removed: Sequence[int] = ()) -> int:
+        """Record a change and return its number: one more than the last, in the same transaction."""
+        found = self._connection.execute(
+            update(counter).where(counter.c.name == "seq").values(value=counter.c.value + 1).returning(counter.c.value)
+        ).scalar_one_or_none()
+        if found is None:
+            self._connection.execute(insert(counter).values(name="seq", value=1))
+            found = 1
+        seq = int(found)
+        self._connection.execute(insert(change).values(seq=seq, owner=owner, owner_id=owner_id, removed=list(removed)))
+        return seq
+
+    def last(self) -> int:
+        """Return the number of the newest change; 0 before the first."""
+        found = self._connection.execute(select(counter.c.value).where(counter.c.name == "seq")).scalar_one_or_none()
+        return int(found or 0)
+
+    def since(self, seq: int) -> list[Change]:
+        """Return the changes after `seq`, oldest first."""
+        rows = self._connection.execute(select(change).where(change.c.seq > seq).order_by(change.c.seq))
+        return [Change(row.seq, row.owner, row.owner_id, tuple(row.removed)) for row in rows]

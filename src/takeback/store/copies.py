@@ -1,0 +1,154 @@
+"""The copies of each case: where each is, what class it is of, and where it stands."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from takeback.cases import CopyState, move_copy
+from takeback.cases.case import UNDECIDED_COPIES
+from takeback.errors import IllegalTransition, NotFound
+from takeback.match import CopyClass
+from takeback.store.tables import copy
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One copy of a case: a link she gave, or an item that was found."""
+
+    id: int
+    public_id: str
+    case_id: int
+    site_id: int | None
+    site_item_id: str | None
+    url: str
+    linked: bool
+    """She named this one herself."""
+    state: CopyState
+    copy_class: CopyClass | None
+    distance: int | None
+    orientation: str | None
+    fact: str | None
+    blind: bool
+    """The facts alone allow it to be confirmed without looking."""
+    found_at: datetime
+    decided_at: datetime | None
+    deadline_at: datetime | None
+    problem: str | None
+    fetch_attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewCopy:
+    """What a copy begins with."""
+
+    case_id: int
+    state: CopyState
+    url: str
+    found_at: datetime
+    deadline_at: datetime
+    linked: bool = False
+    site_id: int | None = None
+    site_item_id: str | None = None
+    copy_class: CopyClass | None = None
+    distance: int | None = None
+    orientation: str | None = None
+    fact: str | None = None
+    blind: bool = False
+    problem: str | None = None
+    fetch_at: datetime | None = None
+
+
+class CopyStore:
+    """Reads and writes copies; every change of state passes `move_copy`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, new: NewCopy) -> Copy:
+        """Add a copy."""
+        values = {name: getattr(new, name) for name in new.__slots__}
+        values["state"] = new.state.value
+        values["copy_class"] = None if new.copy_class is None else new.copy_class.value
+        copy_id = self._connection.execute(
+            insert(copy).values(public_id=secrets.token_hex(16), fetch_attempts=0, **values).returning(copy.c.id)
+        ).scalar_one()
+        return self.by_id(copy_id)
+
+    def move(self, found: Copy, after: CopyState, **columns: object) -> Copy:
+        """
+        Change the state of a copy, and other columns with it.
+
+        Compare-and-set: `IllegalTransition` where `after` may not follow, or another process moved it.
+        """
+        move_copy(found.state, after)
+        done = self._connection.execute(
+            update(copy)
+            .where(copy.c.id == found.id, copy.c.state == found.state.value)
+            .values(state=after.value, **columns)
+        )
+        if done.rowcount != 1:
+            raise IllegalTransition("Someone else changed this copy in the same moment.")
+        return self.by_id(found.id)
+
+    def set(self, copy_id: int, **columns: object) -> Copy:
+        """Set columns other than the state."""
+        self._connection.execute(update(copy).where(copy.c.id == copy_id).values(**columns))
+        return self.by_id(copy_id)
+
+    def by_id(self, copy_id: int) -> Copy:
+        """Return one copy; `NotFound` where there is none."""
+        return _found(self._connection.execute(select(copy).where(copy.c.id == copy_id)).first())
+
+    def by_public_id(self, public_id: str) -> Copy:
+        """Return one copy; `NotFound` where there is none."""
+        return _found(self._connection.execute(select(copy).where(copy.c.public_id == public_id)).first())
+
+    def of_case(self, case_id: int, states: Sequence[CopyState] = ()) -> list[Copy]:
+        """Return the copies of a case, oldest first."""
+        query = select(copy).where(copy.c.case_id == case_id)
+        if states:
+            query = query.where(copy.c.state.in_([state.value for state in states]))
+        return [_found(row) for row in self._connection.execute(query.order_by(copy.c.id))]
+
+    def of_item(self, site_id: int, site_item_id: str) -> list[Copy]:
+        """Return the copies, of any case, that are this item of a site."""
+        rows = self._connection.execute(
+            select(copy).where(copy.c.site_id == site_id, copy.c.site_item_id == site_item_id)
+        )
+        return [_found(row) for row in rows]
+
+    def to_fetch(self, at: datetime, limit: int) -> list[Copy]:
+        """Return the links that are due to be looked at."""
+        rows = self._connection.execute(
+            select(copy).where(copy.c.fetch_at <= at).order_by(copy.c.fetch_at).limit(limit)
+        )
+        return [_found(row) for row in rows]
+
+    def earliest_deadline(self, case_id: int) -> datetime | None:
+        """Return when the first undecided copy of a case is due."""
+        states = [state.value for state in UNDECIDED_COPIES]
+        moment: datetime | None = self._connection.execute(
+            select(func.min(copy.c.deadline_at)).where(copy.c.case_id == case_id, copy.c.state.in_(states))
+        ).scalar_one()
+        return moment
+
+    def count_by_state(self) -> Mapping[CopyState, int]:
+        """Return how many copies stand in each state."""
+        rows = self._connection.execute(select(copy.c.state, func.count()).group_by(copy.c.state))
+        return {CopyState(row[0]): int(row[1]) for row in rows}
+
+
+def _found(row: Row[tuple[object, ...]] | None) -> Copy:
+    if row is None:
+        raise NotFound("There is no such copy.")
+    return Copy(
+        row.id, row.public_id, row.case_id, row.site_id, row.site_item_id, row.url, row.linked,
+        CopyState(row.state), None if row.copy_class is None else CopyClass(row.copy_class), row.distance,
+        row.orientation, row.fact, row.blind, row.found_at, row.decided_at, row.deadline_at, row.problem,
+        row.fetch_attempts,
+    )  # fmt: skip

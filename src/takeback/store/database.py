@@ -1,0 +1,201 @@
+"""The database: one engine, short transactions, and errors that the rest of the program understands."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from takeback.errors import StoreError
+from takeback.store.access import AccessStore
+from takeback.store.audit import AuditStore
+from takeback.store.banks import BankStore
+from takeback.store.cases import CaseStore
+from takeback.store.changes import ChangeStore
+from takeback.store.copies import CopyStore
+from takeback.store.items import ItemStore
+from takeback.store.keyring import Keyring
+from takeback.store.leases import LeaseStore
+from takeback.store.outbox import OutboxStore
+from takeback.store.prints import PrintStore
+from takeback.store.schema import create_or_check
+from takeback.store.sites import SiteStore
+
+BUSY_TIMEOUT_SECONDS = 10
+"""How long a writer waits for another process before it gives up."""
+DATABASE_NAME = "takeback.db"
+KEYS_NAME = "keys.db"
+
+
+def sqlite_url(data: Path) -> str:
+    """Return the SQLAlchemy URL of the database in a data directory."""
+    return f"sqlite+pysqlite:///{data / DATABASE_NAME}"
+
+
+class Transaction:
+    """Every noun's store over one connection, inside one transaction."""
+
+    def __init__(self, connection: Connection, keyring: Keyring) -> None:
+        self.connection = connection
+        self.keyring = keyring
+
+    @cached_property
+    def changes(self) -> ChangeStore:
+        """The gapless sequence that replicas follow."""
+        return ChangeStore(self.connection)
+
+    @cached_property
+    def prints(self) -> PrintStore:
+        """Sealed fingerprints and keyed digests."""
+        return PrintStore(self.connection, self.keyring)
+
+    @cached_property
+    def banks(self) -> BankStore:
+        """Banks and their entries."""
+        return BankStore(self.connection, self.keyring, self.prints, self.changes)
+
+    @cached_property
+    def items(self) -> ItemStore:
+        """What the sites already store."""
+        return ItemStore(self.connection, self.prints, self.changes)
+
+    @cached_property
+    def cases(self) -> CaseStore:
+        """Cases."""
+        return CaseStore(self.connection, self.keyring)
+
+    @cached_property
+    def copies(self) -> CopyStore:
+        """The copies of each case."""
+        return CopyStore(self.connection)
+
+    @cached_property
+    def outbox(self) -> OutboxStore:
+        """Actions on their way to a site."""
+        return OutboxStore(self.connection)
+
+    @cached_property
+    def audit(self) -> AuditStore:
+        """The audit log."""
+        return AuditStore(self.connection, self.keyring.log_key)
+
+    @cached_property
+    def sites(self) -> SiteStore:
+        """The sites that this Takeback acts for."""
+        return SiteStore(self.connection, self.keyring)
+
+    @cached_property
+    def access(self) -> AccessStore:
+        """Keys of the HTTP interface."""
+        return AccessStore(self.connection)
+
+    @cached_property
+    def leases(self) -> LeaseStore:
+        """Who does the work that only one process may do."""
+        return LeaseStore(self.connection)
+
+
+class Store:
+    """
+    The database and the key store of one data directory.
+
+    Open it after forking, never before: a SQLite connection does not survive a fork.
+    """
+
+    def __init__(self, url: str, keyring: Keyring) -> None:
+        self.keyring = keyring
+        self._writer = threading.Lock()
+        self.engine = _engine(url)
+
+    @classmethod
+    def open(cls, url: str, keyring: Keyring) -> Store:
+        """Open a store, making its tables where there are none; `StoreError` where the schema is another's."""
+        store = cls(url, keyring)
+        with store._translated():
+            create_or_check(store.engine)
+        return store
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+        self.keyring.close()
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """A consistent view; nothing that is written in it is kept."""
+        with self._translated(), self.engine.connect() as connection:
+            connection.execute(text("begin"))
+            try:
+                yield Transaction(connection, self.keyring)
+            finally:
+                connection.rollback()
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """
+        One change, whole or not at all; the only writer while it lasts.
+
+        SQLite takes the write lock at `BEGIN IMMEDIATE`, so what is read in here cannot be changed by
+        another process before the commit. Keep it under 50 ms: decode and fingerprint before.
+        """
+        with self._writer, self._translated(), self.engine.connect() as connection:
+            connection.execute(text("begin immediate"))
+            try:
+                yield Transaction(connection, self.keyring)
+            except BaseException:
+                connection.rollback()
+                raise
+            connection.commit()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as problem:
+            raise store_error(problem) from problem
+
+
+def store_error(problem: SQLAlchemyError) -> StoreError:
+    """Say what the database refused, without the statement or its values."""
+    original = getattr(problem, "orig", None)
+    reason = str(original) if original is not None else type(problem).__name__
+    known = {
+        "disk is full": "The disk is full; nothing was half-written.",
+        "readonly": "The database is read-only; nothing was written.",
+        "read-only": "The database is read-only; nothing was written.",
+        "locked": "The database was busy for too long; nothing was written.",
+        "unable to open": "The database cannot be opened.",
+        "disk I/O error": "The disk failed or is full; nothing was half-written.",
+        "malformed": "The database file is damaged.",
+    }
+    for sign, message in known.items():
+        if sign in reason:
+            return StoreError(message)
+    return StoreError(f"The database refused: {reason.splitlines()[0]}.")
+
+
+def _engine(url: str) -> Engine:
+    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+        # Transactions are begun by `read` and `write`, not by the driver's guess.
+        connection.isolation_level = None
+        for pragma in (
+            "journal_mode = wal",
+            "synchronous = full",  # an acknowledged notice survives a power cut
+            "foreign_keys = on",
+            "secure_delete = on",
+            "trusted_schema = off",
+            "cache_size = -4000",  # KiB: the whole process tree must fit a 1 GB machine
+            "temp_store = memory",
+        ):
+            connection.execute(f"pragma {pragma}").close()
+
+    return engine

@@ -1,0 +1,121 @@
+"""What the sites already store: their own ids, with sealed fingerprints, never a picture."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from takeback.fingerprint import Orientation, PdqHash
+from takeback.store.changes import ChangeStore
+from takeback.store.prints import PrintStore
+from takeback.store.tables import digest, fingerprint, item
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing that a site stores, by the site's own id."""
+
+    id: int
+    public_id: str
+    site_id: int
+    site_item_id: str
+    url: str
+    checked_at: datetime
+
+
+class ItemStore:
+    """Remembers items and forgets them when the site says that they are gone."""
+
+    def __init__(self, connection: Connection, prints: PrintStore, changes: ChangeStore) -> None:
+        self._connection = connection
+        self._prints = prints
+        self._changes = changes
+
+    def remember(
+        self,
+        site_id: int,
+        site_item_id: str,
+        *,
+        url: str,
+        prints: Sequence[tuple[Orientation, PdqHash]],
+        digests: Sequence[tuple[str, bytes]],
+        key: tuple[str, bytes],
+        at: datetime,
+    ) -> Item:
+        """Remember an item; one of the same id is replaced, so a repeated check makes no second."""
+        found = self.find(site_id, site_item_id)
+        removed: list[int] = []
+        if found is None:
+            item_id = self._connection.execute(
+                insert(item)
+                .values(
+                    public_id=secrets.token_hex(16),
+                    site_id=site_id,
+                    site_item_id=site_item_id,
+                    url=url,
+                    checked_at=at,
+                )
+                .returning(item.c.id)
+            ).scalar_one()
+        else:
+            item_id = found.id
+            removed = self._prints.drop("item", item_id)
+            self._connection.execute(update(item).where(item.c.id == item_id).values(url=url, checked_at=at))
+        self._prints.add_pdq("item", item_id, prints, key)
+        self._prints.add_digests("item", item_id, digests)
+        self._changes.append("item", item_id, removed)
+        return _item(self._connection.execute(select(item).where(item.c.id == item_id)).one())
+
+    def forget(self, item_id: int) -> None:
+        """Erase an item with its fingerprints and digests."""
+        removed = self._prints.drop("item", item_id)
+        self._connection.execute(delete(item).where(item.c.id == item_id))
+        self._changes.append("item", item_id, removed)
+
+    def find(self, site_id: int, site_item_id: str) -> Item | None:
+        """Return an item by the site's own id."""
+        row = self._connection.execute(
+            select(item).where(item.c.site_id == site_id, item.c.site_item_id == site_item_id)
+        ).first()
+        return None if row is None else _item(row)
+
+    def find_by_url(self, site_id: int, url: str) -> Item | None:
+        """Return an item by its address."""
+        row = self._connection.execute(select(item).where(item.c.site_id == site_id, item.c.url == url)).first()
+        return None if row is None else _item(row)
+
+    def by_key(self, keys: Sequence[int]) -> Mapping[int, Item]:
+        """Return the item of each fingerprint key that still has one."""
+        rows = self._connection.execute(
+            select(fingerprint.c.id.label("key"), item)
+            .join(item, item.c.id == fingerprint.c.item_id)
+            .where(fingerprint.c.id.in_([int(key) for key in keys]))
+        )
+        return {row.key: _item(row) for row in rows}
+
+    def by_digest(self, digests: Sequence[bytes]) -> list[tuple[Item, str]]:
+        """Return the items that any of these SHA-256 digests names, each with the digest's kind."""
+        keyed = [self._prints.keyed(value) for value in digests]
+        rows = self._connection.execute(
+            select(item, digest.c.kind).join(digest, digest.c.item_id == item.c.id).where(digest.c.keyed.in_(keyed))
+        )
+        return [(_item(row), row.kind) for row in rows]
+
+    def site_ids_after(self, site_id: int, after_id: int, limit: int) -> list[Item]:
+        """Return the next items of a site in the order in which they were remembered."""
+        rows = self._connection.execute(
+            select(item).where(item.c.site_id == site_id, item.c.id > after_id).order_by(item.c.id).limit(limit)
+        )
+        return [_item(row) for row in rows]
+
+    def count(self) -> int:
+        """Return how many items are remembered."""
+        return int(self._connection.execute(select(func.count()).select_from(item)).scalar_one())
+
+
+def _item(row: Row[tuple[object, ...]]) -> Item:
+    return Item(row.id, row.public_id, row.site_id, row.site_item_id, row.url, row.checked_at)

@@ -1,0 +1,1 @@
+"""Schema changes, run by Alembic on the connection that `store/schema.py` hands it."""

@@ -1,0 +1,298 @@
+"""
+Every table, in the order of the path of the data.
+
+Moments are microseconds since 1970 UTC and come out as aware datetimes. What is named `sealed` is
+AEAD-sealed under the data key that `key_id` names (`store/keyring.py`). A `public_id` is 128 random
+bits in hexadecimal; the integer ids stay inside.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware moment, stored as microseconds since 1970 UTC."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """Refuse a naive moment: its zone would be a guess."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment must be aware")
+        return (value - EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        """Return the moment in UTC."""
+        return None if value is None else EPOCH + timedelta(microseconds=value)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _id() -> Column[int]:
+    return Column("id", Id, primary_key=True, autoincrement=True)
+
+
+def _public_id() -> Column[str]:
+    return Column("public_id", String(32), nullable=False, unique=True)
+
+
+# `sqlite_autoincrement`: an id must never name two things, not even after a removal.
+
+counter = Table(
+    "counter",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
+change = Table(
+    "change",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("owner", String(8), nullable=False),
+    Column("owner_id", BigInteger, nullable=False),
+    Column("removed", JSON, nullable=False),
+    CheckConstraint("owner in ('entry', 'item')", name="owner"),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("holder", String(64), nullable=False),
+    Column("until_at", Moment, nullable=False),
+)
+
+site = Table(
+    "site",
+    metadata,
+    _id(),
+    _public_id(),
+    Column("name", String(200), nullable=False, unique=True),
+    Column("base_url", Text, nullable=False),
+    Column("webhook_url", Text, nullable=False),
+    Column("key_id", String(32), nullable=False),
+    Column("sealed_secret", LargeBinary, nullable=False),
+    Column("reconciled_at", Moment),
+    Column("created_at", Moment, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+api_key = Table(
+    "api_key",
+    metadata,
+    _id(),
+    _public_id(),
+    Column("role", String(16), nullable=False),
+    Column("site_id", ForeignKey("site.id")),
+    Column("name", String(200), nullable=False),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("created_at", Moment, nullable=False),
+    Column("revoked_at", Moment),
+    sqlite_autoincrement=True,
+)
+
+bank = Table(
+    "bank",
+    metadata,
+    _id(),
+    _public_id(),
+    Column("name", String(100), nullable=False, unique=True),
+    Column("same_bits", Integer, nullable=False),
+    Column("possible_bits", Integer, nullable=False),
+    Column("blind_bits", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+case = Table(
+    "case",
+    metadata,
+    _id(),
+    _public_id(),
+    Column("state", String(16), nullable=False),
+    Column("laws", JSON, nullable=False),
+    Column("under_18", Boolean, nullable=False),
+    Column("received_at", Moment, nullable=False),
+    Column("valid_at", Moment),
+    Column("decided_at", Moment),
+    Column("closed_at", Moment),
+    Column("deadline_at", Moment),
+    Column("missing", JSON, nullable=False),
+    Column("finding", JSON),
+    Column("key_id", String(32), nullable=False),
+    Column("sealed_notice", LargeBinary),
+    Column("receipt_digest", LargeBinary, nullable=False, unique=True),
+    Column("request_digest", LargeBinary, unique=True),
+    Index("ix_case_state_deadline_at", "state", "deadline_at"),
+    sqlite_autoincrement=True,
+)
+
+entry = Table(
+    "entry",
+    metadata,
+    _id(),
+    _public_id(),
+    Column("bank_id", ForeignKey("bank.id"), nullable=False),
+    Column("case_id", ForeignKey("case.id"), index=True),
+    Column("source", String(100), nullable=False),
+    Column("opinion", String(8), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("expires_at", Moment),
+    Column("created_at", Moment, nullable=False),
+    Column("key_id", String(32), nullable=False),
+    sqlite_autoincrement=True,
+)
+
+item = Table(
+    "item",
+    metadata,
+    _id(),
+    _public_id(),
+    Column("site_id", ForeignKey("site.id"), nullable=False),
+    Column("site_item_id", String(500), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("checked_at", Moment, nullable=False),
+    UniqueConstraint("site_id", "site_item_id"),
+    Index("ix_item_site_id_url", "site_id", "url"),
+    sqlite_autoincrement=True,
+)
+
+fingerprint = Table(
+    "fingerprint",
+    metadata,
+    _id(),
+    Column("entry_id", ForeignKey("entry.id"), index=True),
+    Column("item_id", ForeignKey("item.id"), index=True),
+    Column("algorithm", String(16), nullable=False),
+    Column("route", String(16), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("orientation", String(12), nullable=False),
+    Column("quality", Integer, nullable=False),
+    Column("key_id", String(32), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    CheckConstraint("(entry_id is null) <> (item_id is null)", name="one_owner"),
+    sqlite_autoincrement=True,
+)
+
+digest = Table(
+    "digest",
+    metadata,
+    _id(),
+    Column("entry_id", ForeignKey("entry.id"), index=True),
+    Column("item_id", ForeignKey("item.id"), index=True),
+    Column("kind", String(8), nullable=False),
+    Column("keyed", LargeBinary, nullable=False, index=True),
+    CheckConstraint("(entry_id is null) <> (item_id is null)", name="one_owner"),
+    sqlite_autoincrement=True,
+)
+
+copy = Table(
+    "copy",
+    metadata,
+    _id(),
+    _public_id(),
+    Column("case_id", ForeignKey("case.id"), nullable=False, index=True),
+    Column("site_id", ForeignKey("site.id")),
+    Column("site_item_id", String(500)),
+    Column("url", Text, nullable=False),
+    Column("linked", Boolean, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("copy_class", String(20)),
+    Column("distance", Integer),
+    Column("orientation", String(12)),
+    Column("fact", String(8)),
+    Column("blind", Boolean, nullable=False),
+    Column("found_at", Moment, nullable=False),
+    Column("decided_at", Moment),
+    Column("deadline_at", Moment),
+    Column("problem", Text),
+    Column("fetch_attempts", Integer, nullable=False, default=0),
+    Column("fetch_at", Moment),
+    UniqueConstraint("case_id", "site_id", "site_item_id"),
+    Index("ix_copy_state_deadline_at", "state", "deadline_at"),
+    Index("ix_copy_fetch_at", "fetch_at"),
+    sqlite_autoincrement=True,
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    _id(),
+    _public_id(),
+    Column("site_id", ForeignKey("site.id"), nullable=False),
+    Column("copy_id", ForeignKey("copy.id"), index=True),
+    Column("kind", String(12), nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("next_attempt_at", Moment),
+    Column("delivered_at", Moment),
+    Column("problem", Text),
+    Index("ix_outbox_state_next_attempt_at", "state", "next_attempt_at"),
+    sqlite_autoincrement=True,
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("index", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("case_id", String(32), index=True),
+    Column("actor", String(100)),
+    Column("facts", JSON),
+    Column("salt", LargeBinary),
+    Column("commitment", LargeBinary, nullable=False),
+    Column("link", LargeBinary, nullable=False),
+    Column("erasure", LargeBinary),
+)
+
+log_head = Table(
+    "log_head",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("link", LargeBinary, nullable=False),
+    Column("mac", LargeBinary, nullable=False),
+    Column("frontier", LargeBinary, nullable=False),
+)

@@ -1,0 +1,106 @@
+"""The account that posted a removed picture contests it, and a second person answers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from takeback.audit.event import EventKind
+from takeback.bank import EntryState
+from takeback.cases import CaseState, CopyState
+from takeback.errors import IllegalTransition, InputError, NotFound
+from takeback.store import Store, Transaction
+from takeback.store.cases import Case
+from takeback.store.copies import Copy
+from takeback.store.sites import Site
+from takeback.workflow.order import PUT_BACK, copy_facts, note, order
+from takeback.workflow.sweep import refresh_deadline
+
+MAX_GROUNDS_CHARACTERS = 2_000
+
+
+def contest(store: Store, site: Site, item_id: str, grounds: str, *, at: datetime) -> Copy:
+    """
+    Take a contest that a site passes on for its user; the picture stays hidden.
+
+    `NotFound` where no removed copy is that item; `InputError` where no grounds are given.
+    """
+    if not grounds.strip() or len(grounds) > MAX_GROUNDS_CHARACTERS:
+        raise InputError(
+            f"A contest needs grounds, of at most {MAX_GROUNDS_CHARACTERS} characters.",
+            advice="Say in a few sentences why the removal is wrong.",
+        )
+    with store.write() as tx:
+        removed = [copy for copy in tx.copies.of_item(site.id, item_id) if copy.state is CopyState.REMOVED]
+        if not removed:
+            raise NotFound("No removed copy has this item id.")
+        actor = f"site/{site.public_id}"
+        for copy in removed:
+            case = tx.cases.by_id(copy.case_id)
+            tx.copies.move(copy, CopyState.CONTESTED)
+            if case.state is CaseState.REMOVED:
+                case = tx.cases.move(case, CaseState.CONTESTED)
+            note(
+                tx,
+                EventKind.CONTESTED,
+                case,
+                at=at,
+                actor=actor,
+                facts={"copy": copy.public_id, "grounds": grounds},
+            )
+            refresh_deadline(tx, case)
+        return tx.copies.by_id(removed[0].id)
+
+
+def answer_contest(store: Store, case_id: str, *, put_back: bool, reason: str, actor: str, at: datetime) -> Case:
+    """
+    Answer the contests of a case: put its contested copies back, or uphold the removal.
+
+    Another person than the one who decided answers; `IllegalTransition` where it is the same one, and for
+    what may show someone under 18, which is never put back.
+    """
+    if not reason.strip():
+        raise InputError("An answer needs a reason.", advice="Both sides are told it; one sentence is enough.")
+    with store.write() as tx:
+        case = tx.cases.by_public_id(case_id)
+        _check_person(case, put_back=put_back, actor=actor)
+        after = CaseState.PUT_BACK if put_back else CaseState.REMOVED
+        case = tx.cases.move(case, after, closed_at=at if put_back else None)
+        contested = tx.copies.of_case(case.id, [CopyState.CONTESTED])
+        for copy in contested:
+            _answer_copy(tx, case, copy, put_back=put_back, reason=reason, actor=actor, at=at)
+        if put_back:
+            for entry in tx.banks.of_case(case.id):
+                tx.banks.set_state(entry.id, EntryState.CLOSED)
+                note(
+                    tx,
+                    EventKind.GATE_ENTRY_CLOSED,
+                    case,
+                    at=at,
+                    actor=actor,
+                    facts={"entry": entry.public_id},
+                )
+        refresh_deadline(tx, case)
+        return tx.cases.by_id(case.id)
+
+
+def _check_person(case: Case, *, put_back: bool, actor: str) -> None:
+    if put_back and case.under_18:
+        raise IllegalTransition("What may show someone under 18 is never put back.")
+    if case.finding is not None and case.finding.get("actor") == actor:
+        raise IllegalTransition(
+            "Whoever decided a case does not answer its contest.",
+            advice="Let a second moderator answer, with a key of their own.",
+        )
+
+
+def _answer_copy(
+    tx: Transaction, case: Case, copy: Copy, *, put_back: bool, reason: str, actor: str, at: datetime
+) -> None:
+    if put_back:
+        copy = tx.copies.move(copy, CopyState.PUT_BACK, decided_at=at)
+        order(tx, PUT_BACK, case, copy, why=reason, at=at)
+        kind = EventKind.COPY_PUT_BACK
+    else:
+        copy = tx.copies.move(copy, CopyState.REMOVED, decided_at=at)
+        kind = EventKind.COPY_REMOVED
+    note(tx, kind, case, at=at, actor=actor, facts={**copy_facts(copy), "reason": reason})

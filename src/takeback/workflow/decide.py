@@ -1,0 +1,189 @@
+"""A person at the desk decides: remove, or refuse; and, where it was contested, uphold or put back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from takeback.audit.event import EventKind, Json
+from takeback.bank import EntryState
+from takeback.cases import CaseState, CopyState
+from takeback.errors import IllegalTransition, InputError
+from takeback.match import CopyClass
+from takeback.store import Store, Transaction
+from takeback.store.cases import Case
+from takeback.store.copies import Copy
+from takeback.workflow.order import PUT_BACK, REMOVE, copy_facts, note, order
+from takeback.workflow.sweep import refresh_deadline
+
+
+class Outcome(StrEnum):
+    """What a person decides of a case."""
+
+    REMOVED = "removed"
+    REFUSED = "refused"
+
+
+class Confirm(StrEnum):
+    """Which of the held copies that are only *substantially the same* a decision covers."""
+
+    NONE = "none"
+    """None: only identical copies and the links she named."""
+    BLIND = "blind"
+    """Those whose facts alone are strong enough: a distance of at most 10 bits."""
+    ALL = "all"
+    """All that are held: the person compared each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a person found, in their own responsibility; recorded before the first removal of a case."""
+
+    appears_covered: bool
+    """What is shown appears intimate, or forged, and to be covered by a law that the notice names."""
+    reason: str
+    """One of the desk's reason codes or a short sentence; goes into both sides' reasons."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A decision of one person."""
+
+    outcome: Outcome
+    finding: Finding
+    actor: str
+    """Public id of the key that decided."""
+    confirm: Confirm = Confirm.NONE
+    copies: Collection[str] = ()
+    """Copies, by public id, confirmed one by one beside `confirm`."""
+
+
+def decide(store: Store, case_id: str, decision: Decision, *, at: datetime) -> Case:
+    """
+    Decide a held case.
+
+    Raises `IllegalTransition` where the case is not held, `InputError` where the finding does not carry
+    the outcome, `NotFound` where there is no such case.
+    """
+    _check(decision)
+    with store.write() as tx:
+        case = tx.cases.by_public_id(case_id)
+        if decision.outcome is Outcome.REMOVED:
+            return _remove(tx, case, decision, at)
+        return _refuse(tx, case, decision, at)
+
+
+def confirm_copies(store: Store, case_id: str, decision: Decision, *, at: datetime) -> Case:
+    """Remove, or refuse, further held copies of a case that is decided already."""
+    _check(decision)
+    with store.write() as tx:
+        case = tx.cases.by_public_id(case_id)
+        if case.state is not CaseState.REMOVED:
+            raise IllegalTransition(f"Copies are confirmed after a removal; this case is {case.state}.")
+        held = tx.copies.of_case(case.id, [CopyState.HELD, CopyState.POSSIBLE])
+        chosen = [copy for copy in held if _covered(copy, decision)]
+        if not chosen:
+            raise InputError("None of the copies named is held in this case.", advice="Read the case again.")
+        for copy in chosen:
+            _settle_copy(tx, case, copy, decision, at)
+        refresh_deadline(tx, case)
+        return tx.cases.by_id(case.id)
+
+
+def _check(decision: Decision) -> None:
+    if decision.outcome is Outcome.REMOVED and not decision.finding.appears_covered:
+        raise InputError(
+            "A removal needs the finding that what is shown appears to be covered.",
+            advice="Set `appears_covered`, or refuse the notice with a reason.",
+        )
+    if not decision.finding.reason.strip():
+        raise InputError("A decision needs a reason.", advice="Both sides are told it; one sentence is enough.")
+
+
+def _remove(tx: Transaction, case: Case, decision: Decision, at: datetime) -> Case:
+    # 1. The case: only a held one, and only once.
+    case = tx.cases.move(case, CaseState.REMOVED, decided_at=at, finding=_finding(decision))
+    note(tx, EventKind.DECIDED_REMOVED, case, at=at, actor=decision.actor, facts=_facts(decision))
+    # 2. The copies that the decision covers; the others stay hidden and their clocks run.
+    held = tx.copies.of_case(case.id, [CopyState.HELD])
+    for copy in (copy for copy in held if _covered(copy, decision)):
+        _settle_copy(tx, case, copy, decision, at)
+    # 3. Only now does what was reported stand at the gate.
+    for entry in tx.banks.of_case(case.id):
+        if entry.state is EntryState.HOLDING:
+            tx.banks.set_state(entry.id, EntryState.GATED)
+            note(
+                tx,
+                EventKind.GATE_ENTRY_OPENED,
+                case,
+                at=at,
+                actor=decision.actor,
+                facts={"entry": entry.public_id},
+            )
+    refresh_deadline(tx, case)
+    return tx.cases.by_id(case.id)
+
+
+def _refuse(tx: Transaction, case: Case, decision: Decision, at: datetime) -> Case:
+    if case.under_18:
+        raise IllegalTransition(
+            "What may show someone under 18 is not put back by a refusal.",
+            advice="Report and preserve it as your law asks (18 U.S.C. § 2258A; UK Online Safety Act s. 66).",
+        )
+    case = tx.cases.move(case, CaseState.REFUSED, decided_at=at, closed_at=at, finding=_finding(decision))
+    note(tx, EventKind.DECIDED_REFUSED, case, at=at, actor=decision.actor, facts=_facts(decision))
+    for copy in tx.copies.of_case(case.id, [CopyState.HELD, CopyState.POSSIBLE]):
+        _settle_copy(tx, case, copy, decision, at)
+    for entry in tx.banks.of_case(case.id):
+        tx.banks.set_state(entry.id, EntryState.CLOSED)
+        note(
+            tx,
+            EventKind.GATE_ENTRY_CLOSED,
+            case,
+            at=at,
+            actor=decision.actor,
+            facts={"entry": entry.public_id},
+        )
+    refresh_deadline(tx, case)
+    return tx.cases.by_id(case.id)
+
+
+def _covered(copy: Copy, decision: Decision) -> bool:
+    if copy.public_id in decision.copies:
+        return True
+    if copy.state is not CopyState.HELD:
+        return False
+    if copy.linked or copy.copy_class is CopyClass.IDENTICAL:
+        return True
+    return decision.confirm is Confirm.ALL or (decision.confirm is Confirm.BLIND and copy.blind)
+
+
+def _settle_copy(tx: Transaction, case: Case, copy: Copy, decision: Decision, at: datetime) -> None:
+    if decision.outcome is Outcome.REMOVED:
+        if copy.state is CopyState.POSSIBLE:
+            copy = tx.copies.move(copy, CopyState.HELD)
+        copy = tx.copies.move(copy, CopyState.REMOVED, decided_at=at)
+        note(tx, EventKind.COPY_REMOVED, case, at=at, actor=decision.actor, facts=copy_facts(copy))
+        order(tx, REMOVE, case, copy, why=decision.finding.reason, at=at)
+    elif copy.state is CopyState.POSSIBLE:
+        # It was never hidden: there is nothing to put back.
+        tx.copies.move(copy, CopyState.DISMISSED, decided_at=at)
+    else:
+        copy = tx.copies.move(copy, CopyState.PUT_BACK, decided_at=at)
+        note(tx, EventKind.COPY_PUT_BACK, case, at=at, actor=decision.actor, facts=copy_facts(copy))
+        order(tx, PUT_BACK, case, copy, why=decision.finding.reason, at=at)
+
+
+def _finding(decision: Decision) -> dict[str, str]:
+    return {"outcome": decision.outcome.value, "reason": decision.finding.reason, "actor": decision.actor}
+
+
+def _facts(decision: Decision) -> dict[str, Json]:
+    return {
+        "appears_covered": decision.finding.appears_covered,
+        "confirm": decision.confirm.value,
+        "named_copies": len(decision.copies),
+        "reason": decision.finding.reason,
+    }

@@ -1,0 +1,258 @@
+"""A notice arrives: check it against the law, start its clocks, find and hold what it is about."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from takeback.audit.event import EventKind, Json
+from takeback.bank import EntryState, Opinion
+from takeback.cases import CaseState, CopyState, LawPack, Notice, clocks_of, law_pack, missing_fields
+from takeback.cases.notice import MAX_FINGERPRINTS, MAX_LINKS, ReportedPicture, is_valid
+from takeback.errors import IllegalTransition, InputError
+from takeback.fingerprint import Orientation
+from takeback.store import Store, Transaction
+from takeback.store.banks import NOTICES_BANK, NewEntry
+from takeback.store.cases import Case, NewCase
+from takeback.store.copies import Copy, NewCopy
+from takeback.workflow.order import HOLD, copy_facts, note, order
+from takeback.workflow.replica import Replica
+from takeback.workflow.screen import query_of_reported
+from takeback.workflow.sweep import any_held, find_items, hold_found, refresh_deadline
+
+THE_PERSON = "the-person"
+NOTICE_SOURCE = "notice"
+_RECEIPT_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What the person gets back."""
+
+    case: Case
+    receipt: str
+    """Hers alone: it shows the case and ends it. Stored nowhere."""
+    repeated: bool
+    """The same request had been made before; nothing was made twice."""
+
+
+def receive_notice(
+    store: Store,
+    replica: Replica,
+    notice: Notice,
+    *,
+    default_laws: Sequence[str],
+    request: str | None,
+    at: datetime,
+) -> Received:
+    """
+    Take a notice in, whole or not at all.
+
+    `request` is the caller's `Idempotency-Key`: the same one later gives the same case and receipt.
+    Raises `InputError` where a law is unknown or the notice asks for what may not be (a fingerprint of a
+    picture of someone under 18). An incomplete notice is taken, its clock of receipt runs, and
+    `Received.case.missing` says what it lacks.
+    """
+    # 1. What may not be taken at all.
+    packs = [law_pack(law) for law in notice.laws or default_laws]
+    check_bounds(notice)
+    receipt = _receipt(store, request)
+    # 2. Keys first: they live apart from the database, and an unused one does no harm.
+    keys = store.keyring.new_data_keys(1 + len(notice.pictures))
+    with store.write() as tx:
+        if request is not None:
+            made = tx.cases.by_request(request)
+            if made is not None:
+                return Received(made, receipt, repeated=True)
+        # 3. The case, and both clocks from here.
+        case = _open_case(tx, notice, packs, receipt, request, keys[0], at)
+        note(tx, EventKind.NOTICE_RECEIVED, case, at=at, actor=THE_PERSON, facts=_notice_facts(notice, packs))
+        # 4. Valid or not; if valid, what follows from it.
+        case = _judge(tx, replica, case, notice, packs, keys[1:], at)
+    return Received(case, receipt, repeated=False)
+
+
+def complete_notice(
+    store: Store, replica: Replica, receipt: str, notice: Notice, *, default_laws: Sequence[str], at: datetime
+) -> Case:
+    """Take the notice again with what it lacked; its clock of receipt is the first one's."""
+    packs = [law_pack(law) for law in notice.laws or default_laws]
+    check_bounds(notice)
+    keys = store.keyring.new_data_keys(len(notice.pictures)) if notice.pictures else []
+    with store.write() as tx:
+        case = tx.cases.by_receipt(receipt)
+        if case.state is not CaseState.INCOMPLETE:
+            raise IllegalTransition(
+                "This notice lacks nothing.", advice="Send another notice for other pictures or links."
+            )
+        case = tx.cases.reword(case, _words(notice), _missing(notice, packs))
+        note(tx, EventKind.NOTICE_RECEIVED, case, at=at, actor=THE_PERSON, facts=_notice_facts(notice, packs))
+        return _judge(tx, replica, case, notice, packs, keys, at)
+
+
+def check_bounds(notice: Notice) -> None:
+    """Raise `InputError` where a notice holds more than it may, or what it may not."""
+    if len(notice.links) > MAX_LINKS:
+        raise InputError(
+            f"This notice names {len(notice.links)} links; one notice takes {MAX_LINKS}.",
+            advice="Send the rest in a second notice.",
+        )
+    if len(notice.pictures) > MAX_FINGERPRINTS:
+        raise InputError(
+            f"This notice names {len(notice.pictures)} pictures; one notice takes {MAX_FINGERPRINTS}.",
+            advice="Send the rest in a second notice.",
+        )
+    if notice.under_18 and notice.pictures:
+        raise InputError(
+            "A notice about someone under 18 is taken by link only.",
+            advice="Send the links alone; nothing was stored. NCMEC Take It Down and IWF Report Remove help too.",
+        )
+
+
+def _receipt(store: Store, request: str | None) -> str:
+    if request is None:
+        return secrets.token_hex(_RECEIPT_BYTES)
+    # A repeated request must give the same receipt, and the receipt may be stored nowhere: so it is derived.
+    key = store.keyring.keyed_receipt("receipt-of-request")
+    return hmac.digest(key, request.encode(), hashlib.sha256)[:_RECEIPT_BYTES].hex()
+
+
+def _open_case(
+    tx: Transaction, notice: Notice, packs: Sequence[LawPack], receipt: str, request: str | None,
+    key: tuple[str, bytes], at: datetime,
+) -> Case:  # fmt: skip
+    new = NewCase(
+        laws=[pack.id for pack in packs],
+        under_18=notice.under_18,
+        received_at=at,
+        missing=_missing(notice, packs),
+        words=_words(notice),
+        receipt=receipt,
+        request=request,
+    )
+    return tx.cases.add(new, key)
+
+
+def _judge(
+    tx: Transaction, replica: Replica, case: Case, notice: Notice, packs: Sequence[LawPack],
+    keys: Sequence[tuple[str, bytes]], at: datetime,
+) -> Case:  # fmt: skip
+    clocks = clocks_of(case.received_at, at, packs)
+    if not is_valid(notice, packs):
+        note(
+            tx,
+            EventKind.NOTICE_INCOMPLETE,
+            case,
+            at=at,
+            actor=THE_PERSON,
+            facts={"missing": list(case.missing)},
+        )
+        if case.state is CaseState.RECEIVED:
+            case = tx.cases.move(case, CaseState.INCOMPLETE, deadline_at=clocks.from_receipt_at)
+        return case
+    note(tx, EventKind.NOTICE_VALID, case, at=at, actor=THE_PERSON, facts={"laws": list(case.laws)})
+    case = tx.cases.move(case, CaseState.VALID, valid_at=at)
+    return _act_on_valid(tx, replica, case, notice, keys, deadline_at=clocks.deadline_at, at=at)
+
+
+def _act_on_valid(
+    tx: Transaction, replica: Replica, case: Case, notice: Notice, keys: Sequence[tuple[str, bytes]], *,
+    deadline_at: datetime, at: datetime,
+) -> Case:  # fmt: skip
+    # 1. Each link of this operator's sites is held at once; each has its own state.
+    copies = [_take_link(tx, case, link, deadline_at=deadline_at, at=at) for link in dict.fromkeys(notice.links)]
+    # 2. What is looked for from now on: it can hold, not refuse, until a person has decided.
+    bank = tx.banks.bank_by_name(NOTICES_BANK)
+    for picture, key in zip(notice.pictures, keys, strict=True):
+        tx.banks.add_entry(bank.id, entry_of(picture, case.id), key, at)
+    # 3. What the sites store already.
+    found = find_items(query_of_reported(notice.pictures), tx, replica, bank.thresholds)
+    copies += hold_found(tx, case, found, bank.thresholds, deadline_at=deadline_at, at=at)
+    # 4. Held, or watching.
+    if any_held(copies):
+        case = tx.cases.move(case, CaseState.HELD)
+    else:
+        case = tx.cases.move(case, CaseState.WATCHING)
+        note(tx, EventKind.WATCHING_BEGAN, case, at=at, actor=THE_PERSON)
+    refresh_deadline(tx, case)
+    return tx.cases.by_id(case.id)
+
+
+def entry_of(picture: ReportedPicture, case_id: int) -> NewEntry:
+    """Return the entry that one reported picture becomes."""
+    digests = [("file", picture.file_digest), ("pixels", picture.pixel_digest)]
+    return NewEntry(
+        source=NOTICE_SOURCE,
+        opinion=Opinion.POSITIVE,
+        state=EntryState.HOLDING,
+        case_id=case_id,
+        prints=[] if picture.pdq is None else [(Orientation.UPRIGHT, picture.pdq)],
+        digests=[(kind, value) for kind, value in digests if value is not None],
+    )
+
+
+def _take_link(tx: Transaction, case: Case, url: str, *, deadline_at: datetime, at: datetime) -> Copy:
+    site = tx.sites.for_link(url)
+    if site is None:
+        problem = "This link is not on a site of this operator; it was not fetched."
+        return tx.copies.add(
+            NewCopy(
+                case.id,
+                CopyState.ELSEWHERE,
+                url,
+                found_at=at,
+                deadline_at=deadline_at,
+                linked=True,
+                problem=problem,
+            )
+        )
+    item = tx.items.find_by_url(site.id, url)
+    copy = tx.copies.add(
+        NewCopy(
+            case.id,
+            CopyState.HELD,
+            url,
+            found_at=at,
+            deadline_at=deadline_at,
+            linked=True,
+            site_id=site.id,
+            site_item_id=None if item is None else item.site_item_id,
+            # Nobody looks at a picture that may show a child, and nothing is computed from it (design §8.7).
+            fetch_at=None if case.under_18 else at,
+        )
+    )
+    note(tx, EventKind.COPY_HELD, case, at=at, actor=THE_PERSON, facts=copy_facts(copy))
+    order(tx, HOLD, case, copy, why="A notice about this picture is being examined.", at=at)
+    return copy
+
+
+def _missing(notice: Notice, packs: Sequence[LawPack]) -> list[dict[str, str]]:
+    return [asdict(missing) for missing in missing_fields(notice, packs)]
+
+
+def _words(notice: Notice) -> Mapping[str, object]:
+    """Return what is sealed: who she is and what she wrote."""
+    return {
+        "role": None if notice.role is None else notice.role.value,
+        "authority": notice.authority,
+        "statement": notice.statement,
+        "signature": notice.signature,
+        "intimate": notice.intimate,
+        "not_consensual": notice.not_consensual,
+        "good_faith": notice.good_faith,
+        "contact": asdict(notice.contact),
+    }
+
+
+def _notice_facts(notice: Notice, packs: Sequence[LawPack]) -> dict[str, Json]:
+    """Return what the log says of a notice: how much it held, never what."""
+    return {
+        "laws": [pack.id for pack in packs],
+        "links": len(notice.links),
+        "pictures": len(notice.pictures),
+        "under_18": notice.under_18,
+    }

@@ -1,0 +1,74 @@
+"""A link in a notice: what it shows is fingerprinted in memory, and its copies are found."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from takeback.audit.event import EventKind, Json
+from takeback.bank import EntryState
+from takeback.cases import CaseState, clocks_of, law_pack
+from takeback.cases.notice import ReportedPicture
+from takeback.fingerprint import Fingerprints, FrameFingerprint
+from takeback.match import CopyClass
+from takeback.store import Store
+from takeback.store.banks import NOTICES_BANK
+from takeback.store.copies import Copy
+from takeback.workflow.intake import entry_of
+from takeback.workflow.order import note
+from takeback.workflow.replica import Replica
+from takeback.workflow.screen import query_of_fingerprints
+from takeback.workflow.sweep import ACTOR, find_items, hold_found, refresh_deadline
+from takeback.workflow.upload import MAX_ITEM_PRINTS, spread
+
+RETRY_AFTER = (timedelta(seconds=5), timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
+"""When a link that could not be fetched is tried again; after the last, a person looks."""
+
+_LOOKED_FOR = {
+    CaseState.VALID: EntryState.HOLDING,
+    CaseState.WATCHING: EntryState.HOLDING,
+    CaseState.HELD: EntryState.HOLDING,
+    CaseState.REMOVED: EntryState.GATED,
+    CaseState.CONTESTED: EntryState.HOLDING,
+}
+
+
+def settle_link(store: Store, replica: Replica, copy: Copy, prints: Fingerprints, *, at: datetime) -> None:
+    """Make what a link showed an entry of its case, and hold its copies; nothing where the case has ended."""
+    frames = spread(prints.frames, MAX_ITEM_PRINTS)
+    keys = store.keyring.new_data_keys(len(frames))
+    with store.write() as tx:
+        case = tx.cases.by_id(copy.case_id)
+        tx.copies.set(copy.id, fetch_at=None, problem=None, copy_class=CopyClass.IDENTICAL.value, fact="link")
+        state = _LOOKED_FOR.get(case.state)
+        if state is None:
+            return
+        # 1. What the link showed is looked for from now on.
+        bank = tx.banks.bank_by_name(NOTICES_BANK)
+        for frame, key in zip(frames, keys, strict=True):
+            new = entry_of(_picture(prints, frame), case.id)
+            entry = tx.banks.add_entry(bank.id, new, key, at)
+            tx.banks.set_state(entry.id, state)
+        note(tx, EventKind.LINK_FETCHED, case, at=at, actor=ACTOR, facts={"copy": copy.public_id})
+        # 2. Its copies, each with a clock of its own. The link's own item is a copy already.
+        found = find_items(query_of_fingerprints(prints), tx, replica, bank.thresholds)
+        found = [one for one in found if one.item.url != copy.url]
+        deadline_at = clocks_of(at, at, [law_pack(law) for law in case.laws]).deadline_at
+        hold_found(tx, case, found, bank.thresholds, deadline_at=deadline_at, at=at)
+        refresh_deadline(tx, case)
+
+
+def fail_link(store: Store, copy: Copy, problem: str, *, permanent: bool, at: datetime) -> None:
+    """Try a link again later; when there is no later, leave it to a person with the reason. It stays held."""
+    attempts = copy.fetch_attempts + 1
+    again = not permanent and attempts <= len(RETRY_AFTER)
+    with store.write() as tx:
+        case = tx.cases.by_id(copy.case_id)
+        fetch_at = at + RETRY_AFTER[attempts - 1] if again else None
+        tx.copies.set(copy.id, fetch_at=fetch_at, fetch_attempts=attempts, problem=problem)
+        if not again:
+            facts: dict[str, Json] = {"copy": copy.public_id, "attempts": attempts, "problem": problem}
+            note(tx, EventKind.LINK_FAILED, case, at=at, actor=ACTOR, facts=facts)
+
+
+def _picture(prints: Fingerprints, frame: FrameFingerprint) -> ReportedPicture:
+    return ReportedPicture(pdq=frame.upright, file_digest=prints.file_digest, pixel_digest=frame.pixel_digest)

@@ -1,0 +1,53 @@
+"""Orders to a site: hold, remove, put back. Written to the outbox with the change that causes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from takeback.audit.event import EventKind, Json
+from takeback.store import Transaction
+from takeback.store.cases import Case
+from takeback.store.copies import Copy
+
+HOLD, REMOVE, PUT_BACK = "hold", "remove", "put_back"
+
+
+def order(tx: Transaction, kind: str, case: Case, copy: Copy, *, why: str, at: datetime) -> None:
+    """Queue an order about one copy for the site that has it."""
+    if copy.site_id is None:
+        return
+    body: dict[str, Json] = {
+        "case": case.public_id,
+        "copy": copy.public_id,
+        "item_id": copy.site_item_id,
+        "url": copy.url,
+        "why": why,
+    }
+    tx.outbox.put(copy.site_id, kind, body, copy_id=copy.id, at=at)
+
+
+def copy_facts(copy: Copy) -> dict[str, Json]:
+    """Return what the audit log says of a copy: which, and by what fact; never its content."""
+    return {
+        "copy": copy.public_id,
+        "site": copy.site_id,
+        "linked": copy.linked,
+        "class": None if copy.copy_class is None else copy.copy_class.value,
+        "distance": copy.distance,
+        "orientation": copy.orientation,
+        "fact": copy.fact,
+    }
+
+
+def note(
+    tx: Transaction,
+    kind: EventKind,
+    case: Case,
+    *,
+    at: datetime,
+    actor: str,
+    facts: Mapping[str, Json] | None = None,
+) -> None:
+    """Append an event about a case."""
+    tx.audit.append(kind, at=at, actor=actor, case_id=case.public_id, facts=facts)

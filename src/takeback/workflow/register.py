@@ -1,0 +1,156 @@
+"""What an administrator sets up: sites, keys, banks and their entries. Each is an event."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from takeback.audit.event import EventKind, Json
+from takeback.bank import Entry, EntryState, Opinion, Thresholds
+from takeback.cases.notice import ReportedPicture
+from takeback.errors import InputError
+from takeback.fingerprint import Orientation
+from takeback.store import Store, Transaction
+from takeback.store.access import KeyRole
+from takeback.store.banks import NOTICES_BANK, BankRow, NewEntry
+from takeback.store.sites import Site
+
+_SECRET_BYTES = 32
+_MAX_BITS = 64
+"""Beyond this distance two PDQ codes say nothing: unrelated pictures are about 128 bits apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewSite:
+    """A site with what it has to know, shown once."""
+
+    site: Site
+    webhook_secret: str
+    upload_key: str
+
+
+def set_up(store: Store, *, at: datetime) -> dict[KeyRole, str]:
+    """
+    Make what a new data directory needs: the bank of notices, and one key of each role but upload.
+
+    Returns the keys, to be shown once; nothing where it was done before.
+    """
+    with store.write() as tx:
+        if any(bank.name == NOTICES_BANK for bank in tx.banks.all_banks()):
+            return {}
+        tx.banks.add_bank(NOTICES_BANK, Thresholds(), at)
+        roles = (KeyRole.ADMINISTRATOR, KeyRole.MODERATOR, KeyRole.AUDITOR)
+        return {role: _key(tx, role, name=f"first {role.value}", site_id=None, actor="set-up", at=at) for role in roles}
+
+
+def new_key(store: Store, role: KeyRole, *, name: str, site: Site | None, actor: str, at: datetime) -> str:
+    """Make a key and return its text, which cannot be had again; an upload key is bound to a site."""
+    if (role is KeyRole.UPLOAD) != (site is not None):
+        raise InputError("A key of role upload belongs to one site, and only that one does.")
+    with store.write() as tx:
+        return _key(tx, role, name=name, site_id=None if site is None else site.id, actor=actor, at=at)
+
+
+def revoke_key(store: Store, public_id: str, *, actor: str, at: datetime) -> None:
+    """Revoke a key; the next request with it is refused."""
+    with store.write() as tx:
+        tx.access.revoke(public_id, at)
+        tx.audit.append(EventKind.KEY_REVOKED, at=at, actor=actor, facts={"key": public_id})
+
+
+def add_site(store: Store, name: str, *, base_url: str, webhook_url: str, actor: str, at: datetime) -> NewSite:
+    """Add a site, with the secret that signs its webhooks and its first upload key."""
+    name = name.strip()
+    if not name:
+        raise InputError("A site needs a name.")
+    for url in (base_url, webhook_url):
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.fragment:
+            raise InputError(
+                "A site's addresses are http or https, with a host and without a user name.",
+                advice="Give the whole address, as in https://forum.example/takeback.",
+            )
+    ((key_id, _),) = store.keyring.new_data_keys()
+    secret = secrets.token_bytes(_SECRET_BYTES)
+    with store.write() as tx:
+        site = tx.sites.add(name, base_url=base_url, webhook_url=webhook_url, secret=secret, key_id=key_id, at=at)
+        tx.audit.append(EventKind.SITE_ADDED, at=at, actor=actor, facts={"site": site.public_id})
+        key = _key(tx, KeyRole.UPLOAD, name=name, site_id=site.id, actor=actor, at=at)
+    return NewSite(site, secret.hex(), key)
+
+
+def add_bank(store: Store, name: str, thresholds: Thresholds, *, actor: str, at: datetime) -> BankRow:
+    """Add a bank with its own thresholds."""
+    if not 0 <= thresholds.blind_bits <= thresholds.same_bits <= thresholds.possible_bits <= _MAX_BITS:
+        raise InputError(
+            f"A bank's thresholds go blind ≤ same ≤ possible ≤ {_MAX_BITS} bits.",
+            advice="The defaults, 10, 31 and 40, are the published ones for PDQ.",
+        )
+    with store.write() as tx:
+        bank = tx.banks.add_bank(name, thresholds, at)
+        facts: dict[str, Json] = {
+            "bank": bank.public_id,
+            "same_bits": thresholds.same_bits,
+            "possible_bits": thresholds.possible_bits,
+        }
+        tx.audit.append(EventKind.SETTINGS_CHANGED, at=at, actor=actor, facts=facts)
+        return bank
+
+
+def add_entries(
+    store: Store, bank_name: str, pictures: Sequence[ReportedPicture], *, opinion: Opinion, source: str,
+    expires_at: datetime | None, actor: str, at: datetime,
+) -> list[Entry]:  # fmt: skip
+    """
+    Put pictures that the operator answers for into a bank.
+
+    What the operator enters counts as decided (`GATED`); with opinion *negative* it silences matches.
+    """
+    keys = store.keyring.new_data_keys(len(pictures))
+    with store.write() as tx:
+        bank = tx.banks.bank_by_name(bank_name)
+        entries = []
+        for picture, key in zip(pictures, keys, strict=True):
+            digests = [("file", picture.file_digest), ("pixels", picture.pixel_digest)]
+            new = NewEntry(
+                source=source,
+                opinion=opinion,
+                state=EntryState.GATED,
+                expires_at=expires_at,
+                prints=[] if picture.pdq is None else [(Orientation.UPRIGHT, picture.pdq)],
+                digests=[(kind, value) for kind, value in digests if value is not None],
+            )
+            entries.append(tx.banks.add_entry(bank.id, new, key, at))
+        facts: dict[str, Json] = {
+            "bank": bank.public_id,
+            "entries": len(entries),
+            "opinion": opinion.value,
+            "source": source,
+        }
+        tx.audit.append(EventKind.ENTRY_IMPORTED, at=at, actor=actor, facts=facts)
+    return entries
+
+
+def remove_entry(store: Store, entry_id: str, *, actor: str, at: datetime) -> None:
+    """Erase an entry that the operator put in; one that a notice made ends with its case."""
+    with store.write() as tx:
+        entry = tx.banks.by_public_id(entry_id)
+        if entry.case_id is not None:
+            raise InputError(
+                "This entry belongs to a case.",
+                advice="Decide or close the case; a notice is ended by its receipt.",
+            )
+        key_id = tx.banks.erase(entry.id)
+        tx.audit.append(EventKind.GATE_ENTRY_CLOSED, at=at, actor=actor, facts={"entry": entry.public_id})
+    store.keyring.destroy([key_id])
+
+
+def _key(tx: Transaction, role: KeyRole, *, name: str, site_id: int | None, actor: str, at: datetime) -> str:
+    text = tx.access.new_key(role, name=name, site_id=site_id, at=at)
+    key = tx.access.find(text)
+    assert key is not None
+    tx.audit.append(EventKind.KEY_MADE, at=at, actor=actor, facts={"key": key.public_id, "role": role.value})
+    return text

@@ -1,0 +1,188 @@
+"""An upload is checked at the door, and remembered for the notice that may come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from takeback.audit.event import EventKind, Json
+from takeback.bank import EntryState
+from takeback.cases import CaseState, CopyState, clocks_of, law_pack
+from takeback.errors import InputError
+from takeback.fingerprint import Orientation
+from takeback.match import CopyClass, Match
+from takeback.store import Store, Transaction
+from takeback.store.cases import Case
+from takeback.store.copies import NewCopy
+from takeback.store.sites import Site
+from takeback.workflow.order import copy_facts, note
+from takeback.workflow.replica import Replica
+from takeback.workflow.screen import Query, Screening, screen_query
+from takeback.workflow.sweep import refresh_deadline
+
+MAX_ITEM_PRINTS = 4
+"""Fingerprints kept of one item (design §10)."""
+MAX_ITEM_ID_CHARACTERS = 500
+
+
+class Action(StrEnum):
+    """What the site is told to do with an upload."""
+
+    ALLOW = "allow"
+    REFUSE = "refuse"
+    """A person decided about this picture; do not store it."""
+    HOLD = "hold"
+    """A valid notice about it is open; store it hidden."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What the site says of an upload: its own id for it, and where it will be."""
+
+    site: Site
+    item_id: str | None
+    """None asks only; nothing is remembered."""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The answer to an upload."""
+
+    action: Action
+    screening: Screening
+    case_id: str | None
+    """Public id of the case of the strongest match."""
+    remembered: bool
+
+
+def check_upload(
+    store: Store,
+    replica: Replica,
+    query: Query,
+    upload: Upload | None,
+    *,
+    readable: bool = True,
+    at: datetime,
+) -> Checked:
+    """
+    Screen an upload, and remember it where the site names it and may keep it; what is not `readable` is not kept.
+
+    Screening and remembering are one transaction: a notice that arrives in the same moment either is
+    seen here, or finds the item that was remembered here.
+    """
+    if upload is not None and upload.item_id is not None and not 0 < len(upload.item_id) <= MAX_ITEM_ID_CHARACTERS:
+        raise InputError(
+            f"An item's id has 1 to {MAX_ITEM_ID_CHARACTERS} characters.",
+            advice="Send your own short id of the item.",
+        )
+    with store.write() as tx:
+        # 1. Screen against exactly what is committed.
+        replica.catch_up(tx)
+        screening = screen_query(query, index=replica.entries, bank=tx.banks, at=at)
+        action = action_for(screening)
+        # 2. Remember what the site keeps.
+        named = upload is not None and upload.item_id is not None
+        remembers = named and readable and action is not Action.REFUSE
+        if upload is not None and remembers:
+            _remember(tx, query, upload, at)
+        # 3. Each case that it matches hears of it.
+        cases = [_tell_case(tx, match, action, upload, at) for match in screening.matches]
+    case_id = next((case.public_id for case in cases if case is not None), None)
+    return Checked(action, screening, case_id, remembers)
+
+
+def action_for(screening: Screening) -> Action:
+    """
+    Return what the strongest matches ask for.
+
+    Only what a person decided is refused, and only *identical* and *substantially the same*; a *possible*
+    copy passes and waits for a person (design §8.4).
+    """
+    strong = [match for match in screening.matches if match.copy_class is not CopyClass.POSSIBLE]
+    if any(match.entry.state is EntryState.GATED for match in strong):
+        return Action.REFUSE
+    return Action.HOLD if strong else Action.ALLOW
+
+
+def _remember(tx: Transaction, query: Query, upload: Upload, at: datetime) -> None:
+    assert upload.item_id is not None
+    tx.items.remember(
+        upload.site.id,
+        upload.item_id,
+        url=upload.url,
+        prints=[(Orientation.UPRIGHT, pdq) for pdq in spread(query.upright, MAX_ITEM_PRINTS)],
+        digests=query.digests,
+        key=(upload.site.key_id, tx.keyring.data_key(upload.site.key_id)),
+        at=at,
+    )
+
+
+def spread[T](values: Sequence[T], most: int) -> list[T]:
+    """Return at most `most` of `values`, evenly spread over them."""
+    if len(values) <= most:
+        return list(values)
+    return [values[index * len(values) // most] for index in range(most)]
+
+
+def _tell_case(tx: Transaction, match: Match, action: Action, upload: Upload | None, at: datetime) -> Case | None:
+    if match.entry.case_id is None:
+        return None
+    case = tx.cases.by_id(match.entry.case_id)
+    if upload is None:
+        return case
+    actor = f"site/{upload.site.public_id}"
+    if action is Action.REFUSE:
+        note(tx, EventKind.UPLOAD_REFUSED, case, at=at, actor=actor, facts=_match_facts(match))
+    elif upload.item_id is not None:
+        _add_copy(tx, case, match, action, upload, actor, at)
+    return case
+
+
+def _add_copy(
+    tx: Transaction, case: Case, match: Match, action: Action, upload: Upload, actor: str, at: datetime
+) -> None:
+    """Make the upload a copy of the case, with a clock of its own; a repeated check makes no second."""
+    if any(copy.case_id == case.id for copy in tx.copies.of_item(upload.site.id, upload.item_id or "")):
+        return
+    held = action is Action.HOLD and match.copy_class is not CopyClass.POSSIBLE
+    packs = [law_pack(law) for law in case.laws]
+    copy = tx.copies.add(
+        NewCopy(
+            case.id,
+            CopyState.HELD if held else CopyState.POSSIBLE,
+            upload.url,
+            found_at=at,
+            deadline_at=clocks_of(at, at, packs).deadline_at,
+            site_id=upload.site.id,
+            site_item_id=upload.item_id,
+            copy_class=match.copy_class,
+            distance=match.distance,
+            orientation=None if match.orientation is None else match.orientation.value,
+            fact=match.fact,
+            blind=held and match.blind,
+        )
+    )
+    note(
+        tx,
+        EventKind.UPLOAD_HELD if held else EventKind.COPY_FOUND,
+        case,
+        at=at,
+        actor=actor,
+        facts=copy_facts(copy),
+    )
+    if held and case.state is CaseState.WATCHING:
+        case = tx.cases.move(case, CaseState.HELD)
+    refresh_deadline(tx, case)
+
+
+def _match_facts(match: Match) -> dict[str, Json]:
+    return {
+        "class": match.copy_class.value,
+        "distance": match.distance,
+        "orientation": None if match.orientation is None else match.orientation.value,
+        "fact": match.fact,
+        "entry": match.entry.public_id,
+    }

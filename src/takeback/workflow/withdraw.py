@@ -1,0 +1,46 @@
+"""The person withdraws: matching stops at once, and nothing is put back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from takeback.audit.event import EventKind
+from takeback.bank import EntryState
+from takeback.cases import CaseState
+from takeback.store import Store, Transaction
+from takeback.store.cases import Case
+from takeback.store.journal import Journal, Withdrawal
+from takeback.workflow.intake import THE_PERSON
+from takeback.workflow.order import note
+
+
+def withdraw(store: Store, journal: Journal, receipt: str, *, at: datetime) -> Case:
+    """
+    Withdraw the case that `receipt` opens; withdrawing twice changes nothing.
+
+    1. It is written to the journal, which a restore replays, before anything else.
+    2. In one transaction the fingerprints and digests are erased and every replica is told.
+    3. The data keys that sealed them are destroyed, and with them every old copy in a backup.
+    """
+    with store.read() as tx:
+        case = tx.cases.by_receipt(receipt)
+    if case.state is CaseState.WITHDRAWN:
+        return case
+    journal.append(Withdrawal(case.public_id, at))
+    with store.write() as tx:
+        case, key_ids = end_matching(tx, case.public_id, actor=THE_PERSON, at=at)
+    store.keyring.destroy(key_ids)
+    return case
+
+
+def end_matching(tx: Transaction, case_id: str, *, actor: str, at: datetime) -> tuple[Case, list[str]]:
+    """Withdraw a case inside `tx`; return it and the data keys to destroy after the commit."""
+    case = tx.cases.by_public_id(case_id)
+    if case.state is CaseState.WITHDRAWN:
+        return case, []
+    case = tx.cases.move(case, CaseState.WITHDRAWN, closed_at=at)
+    key_ids = [
+        tx.banks.erase(entry.id) for entry in tx.banks.of_case(case.id) if entry.state is not EntryState.WITHDRAWN
+    ]
+    note(tx, EventKind.WITHDRAWN, case, at=at, actor=actor, facts={"entries": len(key_ids)})
+    return case, key_ids

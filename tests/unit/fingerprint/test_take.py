@@ -1,0 +1,147 @@
+"""All that one file is known by, and its journey home from a decoder's process."""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import PIL.Image
+import pytest
+from numpy.typing import NDArray
+
+from takeback.errors import UnreadableMedia
+from takeback.fingerprint import (
+    Fingerprints,
+    Orientation,
+    file_digest,
+    pdq_orientations,
+    pixel_digest,
+    take_fingerprints,
+)
+from takeback.media import MediaLimits
+
+LIMITS = MediaLimits()
+
+
+def drawing(height: int = 120, width: int = 200, seed: int = 5) -> NDArray[np.uint8]:
+    rng = np.random.default_rng(seed)
+    cells = rng.integers(0, 256, (height // 20, width // 20, 3), dtype=np.uint8)
+    return cells.repeat(20, axis=0).repeat(20, axis=1)
+
+
+def saved(pixels: NDArray[np.uint8], kind: str = "PNG", **options: Any) -> bytes:
+    file = io.BytesIO()
+    PIL.Image.fromarray(pixels).save(file, kind, **options)
+    return file.getvalue()
+
+
+def animation(*frames: NDArray[np.uint8]) -> bytes:
+    pictures = [PIL.Image.fromarray(frame) for frame in frames]
+    file = io.BytesIO()
+    pictures[0].save(file, "PNG", save_all=True, append_images=pictures[1:], duration=100)
+    return file.getvalue()
+
+
+def as_sent(prints: Fingerprints) -> Any:
+    return json.loads(json.dumps(prints.to_json()))
+
+
+def test_a_still_has_one_frame_with_the_fingerprints_and_digests_of_its_pixels() -> None:
+    pixels, data = drawing(), saved(drawing())
+    prints = take_fingerprints(data, LIMITS)
+    assert (prints.format, prints.width, prints.height) == ("png", 200, 120)
+    assert prints.file_digest == file_digest(data)
+    (frame,) = prints.frames
+    assert frame.pixel_digest == pixel_digest(pixels)
+    assert frame.orientations == pdq_orientations(pixels)
+    assert frame.upright == frame.orientations[Orientation.UPRIGHT]
+    assert frame.quality == frame.upright.quality
+    assert prints.incomplete is None
+
+
+def test_the_same_pixels_in_another_format_have_the_same_pixel_digest_and_another_file_digest() -> None:
+    png, bmp = (take_fingerprints(saved(drawing(), kind), LIMITS) for kind in ("PNG", "BMP"))
+    assert png.frames == bmp.frames
+    assert png.file_digest != bmp.file_digest
+
+
+def test_an_animation_has_a_frame_for_each_distinct_picture() -> None:
+    prints = take_fingerprints(animation(drawing(seed=1), drawing(seed=2)), LIMITS)
+    assert [frame.pixel_digest for frame in prints.frames] == [pixel_digest(drawing(seed=n)) for n in (1, 2)]
+    assert prints.incomplete is None
+
+
+def test_an_animation_cut_short_is_known_by_the_frames_that_were_seen_and_says_so() -> None:
+    limits = MediaLimits(max_decoded_frames=2)
+    prints = take_fingerprints(animation(*(drawing(seed=n) for n in range(4))), limits)
+    assert pixel_digest(drawing(seed=0)) in [frame.pixel_digest for frame in prints.frames]
+    assert prints.incomplete == "media-too-large"
+
+
+def test_what_is_no_picture_is_unreadable() -> None:
+    with pytest.raises(UnreadableMedia):
+        take_fingerprints(b"not a picture", LIMITS)
+
+
+def test_fingerprints_survive_the_journey_as_json() -> None:
+    for data in (saved(drawing()), animation(drawing(seed=1), drawing(seed=2)), saved(drawing()[:3, :3])):
+        prints = take_fingerprints(data, LIMITS)
+        assert Fingerprints.from_json(as_sent(prints)) == prints
+
+
+def first_frame(sent: Any) -> Any:
+    return sent["frames"][0]
+
+
+def upright_of(sent: Any) -> Any:
+    return first_frame(sent)["orientations"]["upright"]
+
+
+FORGERIES: dict[str, Callable[[Any], object]] = {
+    "a field is missing": lambda sent: sent.pop("width"),
+    "a field is unknown": lambda sent: sent.update(more=1),
+    "the format is unknown": lambda sent: sent.update(format="exe"),
+    "the format is no text": lambda sent: sent.update(format=["png"]),
+    "the width is text": lambda sent: sent.update(width="200"),
+    "the width is true": lambda sent: sent.update(width=True),
+    "the width is a fraction": lambda sent: sent.update(width=200.0),
+    "the height is zero": lambda sent: sent.update(height=0),
+    "the picture is larger than the limits": lambda sent: sent.update(width=60_000, height=60_000),
+    "there is no frame": lambda sent: sent.update(frames=[]),
+    "there are too many frames": lambda sent: sent.update(frames=sent["frames"] * 17),
+    "the frames are no list": lambda sent: sent.update(frames=first_frame(sent)),
+    "a frame is no object": lambda sent: sent.update(frames=[1]),
+    "the reason for the end is unknown": lambda sent: sent.update(incomplete="because"),
+    "the reason for the end is a list": lambda sent: sent.update(incomplete=[]),
+    "the file digest is short": lambda sent: sent.update(file_digest="00"),
+    "the file digest is upper case": lambda sent: sent.update(file_digest="A" * 64),
+    "the file digest is none": lambda sent: sent.update(file_digest=None),
+    "the pixel digest ends in a newline": lambda sent: first_frame(sent).update(pixel_digest="a" * 64 + "\n"),
+    "an orientation is missing": lambda sent: first_frame(sent)["orientations"].pop("mirrored"),
+    "an orientation is unknown": lambda sent: first_frame(sent)["orientations"].update(odd=["0" * 64, 1]),
+    "a code is no hexadecimal text": lambda sent: upright_of(sent).__setitem__(0, "x" * 64),
+    "a code is no text": lambda sent: upright_of(sent).__setitem__(0, 7),
+    "a code is one that no picture has": lambda sent: upright_of(sent).__setitem__(0, "f" * 64),
+    "a quality is out of range": lambda sent: upright_of(sent).__setitem__(1, 101),
+    "a quality is missing": lambda sent: upright_of(sent).pop(),
+}
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_an_answer_that_no_decoder_sends_is_refused_when(forgery: str) -> None:
+    sent = as_sent(take_fingerprints(saved(drawing()), LIMITS))
+    forged = copy.deepcopy(sent)
+    FORGERIES[forgery](forged)
+    assert Fingerprints.from_json(sent)
+    with pytest.raises(UnreadableMedia, match="decoder"):
+        Fingerprints.from_json(forged)
+
+
+@pytest.mark.parametrize("value", [None, [], "text", 3, {"frames": None}, {1: 2}])
+def test_an_answer_that_is_no_record_is_refused(value: object) -> None:
+    with pytest.raises(UnreadableMedia, match="decoder"):
+        Fingerprints.from_json(value)
