@@ -14,6 +14,7 @@ import ssl
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from urllib.parse import urljoin
 
 import httpcore
@@ -100,7 +101,7 @@ class OutgoingHttp:
         self._timeouts = timeouts or Timeouts()
         self._max_answer_bytes = max_answer_bytes
         self._network = _GuardedNetwork(self._allowed, resolver)
-        self._tls = tls or httpcore.default_ssl_context()
+        self._tls = tls or _usual_tls()
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Response:
         """Send `body`; raises `DeliveryError` where no whole answer came. Any status is an answer but 3xx."""
@@ -152,6 +153,12 @@ class OutgoingHttp:
             if not 200 <= answer.status < 300:
                 return Response(answer.status, found, b"")
             return Response(answer.status, found, await _body(answer, found, max_bytes))
+
+
+@cache
+def _usual_tls() -> ssl.SSLContext:
+    # Reading all authorities takes longer than many a request.
+    return httpcore.default_ssl_context()
 
 
 class _GuardedNetwork(httpcore.AsyncNetworkBackend):
@@ -226,8 +233,6 @@ async def _body(answer: httpcore.Response, headers: Mapping[str, str], max_bytes
     if headers.get("content-encoding", "identity").lower() != "identity":
         raise DeliveryError("The other system compressed its answer unasked.")
     declared = headers.get("content-length", "0")
-    if declared.isdecimal() and int(declared) > max_bytes:
-        raise _too_large(max_bytes)
     body = bytearray()
     async for part in answer.aiter_stream():
         body += part
@@ -256,11 +261,20 @@ def _redirected(to: Destination, status: int, location: str) -> DeliveryError:
 
 
 def _not_connected(error: httpcore.ConnectError) -> DeliveryError:
-    if isinstance(error.__cause__, ssl.SSLCertVerificationError):
+    reason = _tls_error(error)
+    if isinstance(reason, ssl.SSLCertVerificationError):
         return DeliveryError(
             "The other system's TLS certificate is not valid for its name.",
             advice="Check its certificate: expired, of another name, or of an unknown authority.",
         )
-    if isinstance(error.__cause__, ssl.SSLError):
+    if reason is not None:
         return DeliveryError("The other system and Takeback found no way to speak TLS.")
     return DeliveryError("The other system could not be reached.")
+
+
+def _tls_error(error: BaseException) -> ssl.SSLError | None:
+    # A connection closed in the handshake comes wrapped once more than a certificate refused.
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ssl.SSLError):
+        cause = cause.__cause__ or cause.__context__
+    return cause

@@ -71,10 +71,11 @@ def turned_codes(code: bytes) -> Mapping[Orientation, bytes]:
 
     A cosine of frequency f read backwards is (-1)^f times itself, so mirroring negates the coefficients
     of odd frequency, and as their median is near zero, it flips those bits; turning over the diagonal
-    exchanges i and j. `UPRIGHT` and `TRANSPOSED` are exact. The others, against the really turned
-    picture: on 42 camera pictures mean 7, 99 % within 20, at most 26 bits; on 176 scenes of 512 × 512 mean
-    19, 99 % within 62, at most 92 (12 in 100 beyond the radius of 31, half of that and more for
-    `ROTATED_180` and `TRANSVERSED`). So prefer `pdq_orientations` wherever there are pixels.
+    exchanges i and j. `UPRIGHT` and `TRANSPOSED` are exact. The seven turned ones against the really
+    turned picture: on 42 camera pictures mean 7, 99 % within 20, at most 26 bits; on 176 scenes of
+    512 × 512 mean 19, 99 % within 62, at most 92, and 12 in 100 beyond the radius of 31. Over all, 22 in
+    100 are beyond it for `ROTATED_180` and `TRANSVERSED`, 6 in 100 for those turned one way only. Most
+    of that is the reference's off-centre windows, so prefer `pdq_orientations` wherever there are pixels.
     """
     if len(code) != CODE_BYTES:
         raise ValueError(f"A PDQ code has {CODE_BYTES} bytes.")

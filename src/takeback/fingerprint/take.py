@@ -126,6 +126,11 @@ def take_fingerprints(data: bytes, limits: MediaLimits) -> Fingerprints:
     return Fingerprints(first.format, width, height, file_digest(data), tuple(frames), incomplete)
 
 
+def fingerprint_handler(payload: bytes, options: dict[str, object]) -> dict[str, object]:
+    """Run in a decoder (`takeback.media.sandbox`): `options` are the limits, the answer is `Fingerprints.to_json`."""
+    return take_fingerprints(payload, MediaLimits.from_options(options)).to_json()
+
+
 def _record(value: object, *names: str) -> dict[str, Any]:
     """Return `value` if it is an object with exactly these fields."""
     if not isinstance(value, dict) or value.keys() != set(names):

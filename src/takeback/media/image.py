@@ -132,9 +132,11 @@ def _jpeg_pixels(data: bytes, picture: ImageFile) -> NDArray[np.uint8] | None:
             return None
         pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(data, "RGB")
     except ValueError as error:
-        # Told apart by libjpeg's own words ("premature end"): Pillow would fill the rest with grey.
+        # Told apart by libjpeg's own words. "Premature end of …": Pillow would fill the rest with grey.
         if "remature end" in str(error):
             raise UnreadableMedia("The JPEG file is cut short.") from None
+        if "nsufficient memory" in str(error):
+            raise MemoryError from None
         return None
     if profile is not None:
         apply_profile(pixels, profile)

@@ -30,7 +30,7 @@ class MediaLimits:
     # JPEG's own bound (ITU-T T.81 § B.2.2: 16-bit X and Y).
     max_side: int = 65_535
     max_frames: int = 16
-    max_decoded_frames: int = 1_000
+    max_decoded_frames: int = 2_000
     # About four seconds of GIF decoding on one 2020 server core.
     max_decoded_pixels: int = 400_000_000
     max_memory_bytes: int = 1_024 * MIB

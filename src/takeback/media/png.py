@@ -16,24 +16,36 @@ _PICTURE_CHUNKS: Final = frozenset(
     (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"iCCP", b"eXIf", b"acTL", b"fcTL", b"fdAT")
 )
 _SIGNATURE_BYTES: Final = 8
+# Where IHDR, always the first chunk, says the bit depth and the colour type.
+_DEPTH_AND_COLOUR: Final = slice(24, 26)
+_SIXTEEN_BIT_RGB: Final = b"\x10\x02"
 _MAX_PROFILE_BYTES: Final = 1 << 20
 """A colour profile that unpacks to more is dropped; printers' largest have about that, screens' 3 kB."""
 
 
 def keep_chunks_of_the_picture(data: bytes) -> bytes:
     """Return the PNG file `data` with only the chunks that decide what is seen; a cut end stays cut."""
-    view = memoryview(data)
-    kept: list[memoryview] = [view[:_SIGNATURE_BYTES]]
+    kept: list[bytes | memoryview] = [memoryview(data)[:_SIGNATURE_BYTES]]
     start = _SIGNATURE_BYTES
     while start + 8 <= len(data):
         length, kind = struct.unpack_from(">I4s", data, start)
         end = start + 12 + length
-        if kind in _PICTURE_CHUNKS and not (kind == b"iCCP" and _is_oversized(data[start + 8 : end - 4])):
-            kept.append(view[start:end])
+        chunk = memoryview(data)[start:end]
+        if kind == b"tRNS" and data[_DEPTH_AND_COLOUR] == _SIXTEEN_BIT_RGB and length == 6:
+            kept.append(_eight_bit_transparency(chunk))
+        elif kind in _PICTURE_CHUNKS and not (kind == b"iCCP" and _is_oversized(bytes(chunk[8:-4]))):
+            kept.append(chunk)
         if kind == b"IEND":
             break
         start = end
     return b"".join(kept)
+
+
+def _eight_bit_transparency(chunk: memoryview) -> bytes:
+    """Return the tRNS chunk of a 16-bit RGB file in the 8 bits that Pillow decodes its pixels to."""
+    red, green, blue = struct.unpack_from(">3H", chunk, 8)
+    body = b"tRNS" + struct.pack(">3H", red >> 8, green >> 8, blue >> 8)
+    return struct.pack(">I", 6) + body + struct.pack(">I", zlib.crc32(body))
 
 
 def _is_oversized(chunk: bytes) -> bool:

@@ -8,9 +8,9 @@ from starlette.responses import HTMLResponse, JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import takeback
+from takeback.assembly import Parts
 from takeback.service import banks, cases, check, health, items, notices, sites
 from takeback.service.auth import Reader
-from takeback.service.parts import Parts
 from takeback.service.problem import add_problem_handlers
 
 HEADERS = (

@@ -8,8 +8,9 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from takeback.assembly import Parts
 from takeback.errors import NotAllowed
-from takeback.service.parts import Parts, parts_of
+from takeback.service.parts import parts_of
 from takeback.store.access import ApiKey, KeyRole
 from takeback.store.sites import Site
 

@@ -40,7 +40,7 @@ class CopyOut(Strict):
     url: str
     item_id: str | None
     linked: bool
-    copy_class: str | None
+    copy_class: str | None = Field(serialization_alias="class")
     distance: int | None
     orientation: str | None
     fact: str | None

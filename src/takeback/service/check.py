@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 
+from takeback.assembly import Parts
 from takeback.errors import InputError, NotAllowed
 from takeback.service.auth import Caller, ServiceParts, Uploader
 from takeback.service.body import StrictRoute, read_upload
-from takeback.service.parts import Parts
 from takeback.service.prints import PictureIn, Strict
 from takeback.store.access import KeyRole
 from takeback.workflow.picture import PictureQuery, query_of_picture
@@ -29,7 +29,7 @@ class UnjudgedOut(Strict):
 class MatchOut(Strict):
     """One match; distance, orientation and entry are told to moderators only."""
 
-    copy_class: str
+    copy_class: str = Field(serialization_alias="class")
     entry: str
     distance: int | None
     orientation: str | None
@@ -40,7 +40,7 @@ class CheckOut(Strict):
     """The answer to an upload."""
 
     action: Action
-    copy_class: str
+    copy_class: str = Field(serialization_alias="class")
     """`identical`, `substantially_same`, `possible`, `none`; `unjudged` for what could not be compared."""
     case: str | None
     remembered: bool

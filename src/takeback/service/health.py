@@ -9,9 +9,9 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from takeback.assembly import Parts
 from takeback.errors import Overloaded
 from takeback.service.auth import Reader, ServiceParts
-from takeback.service.parts import Parts
 from takeback.service.prints import Strict
 
 router = APIRouter(tags=["health"])

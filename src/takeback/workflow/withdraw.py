@@ -7,11 +7,14 @@ from datetime import datetime
 from takeback.audit.event import EventKind
 from takeback.bank import EntryState
 from takeback.cases import CaseState
+from takeback.errors import NotFound
 from takeback.store import Store, Transaction
 from takeback.store.cases import Case
 from takeback.store.journal import Journal, Withdrawal
 from takeback.workflow.intake import THE_PERSON
 from takeback.workflow.order import note
+
+JOURNAL = "journal-of-withdrawals"
 
 
 def withdraw(store: Store, journal: Journal, receipt: str, *, at: datetime) -> Case:
@@ -44,3 +47,27 @@ def end_matching(tx: Transaction, case_id: str, *, actor: str, at: datetime) -> 
     ]
     note(tx, EventKind.WITHDRAWN, case, at=at, actor=actor, facts={"entries": len(key_ids)})
     return case, key_ids
+
+
+def finish_withdrawals(store: Store, journal: Journal, *, at: datetime) -> int:
+    """
+    Bring to an end what a crash, or a restore of an older backup, left of withdrawals; return how many.
+
+    Every case that the journal names is withdrawn, and every data key of an erased entry is destroyed.
+    """
+    finished = 0
+    for withdrawal in journal.read():
+        with store.write() as tx:
+            try:
+                case = tx.cases.by_public_id(withdrawal.case_id)
+            except NotFound:
+                continue
+            if case.state is not CaseState.WITHDRAWN:
+                end_matching(tx, case.public_id, actor=JOURNAL, at=at)
+                finished += 1
+    with store.read() as tx:
+        erased = tx.banks.withdrawn_key_ids()
+    still_there = store.keyring.data_keys(erased)
+    if still_there:
+        store.keyring.destroy(list(still_there))
+    return finished

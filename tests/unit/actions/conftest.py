@@ -7,6 +7,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import pytest
 
@@ -29,7 +30,12 @@ class Site:
         return f"127.0.0.1:{self.port}"
 
 
-type Serve = Callable[[bytes | Answer], AbstractAsyncContextManager[Site]]
+class Serve(Protocol):
+    """`serve(answer)` or `serve(answer, tls)`: a site on loopback that answers every request so."""
+
+    def __call__(
+        self, answer: bytes | Answer, tls: ssl.SSLContext | None = None
+    ) -> AbstractAsyncContextManager[Site]: ...
 
 
 async def _read_request(reader: asyncio.StreamReader) -> bytes:
@@ -40,10 +46,12 @@ async def _read_request(reader: asyncio.StreamReader) -> bytes:
 
 @asynccontextmanager
 async def _serve(answer: bytes | Answer, tls: ssl.SSLContext | None = None) -> AsyncIterator[Site]:
-    site, tasks = Site(), set()
+    site, tasks = Site(), set[asyncio.Task[Any]]()
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        tasks.add(asyncio.current_task())
+        task = asyncio.current_task()
+        assert task is not None
+        tasks.add(task)
         try:
             site.requests.append(await _read_request(reader))
             if isinstance(answer, bytes):
@@ -62,12 +70,11 @@ async def _serve(answer: bytes | Answer, tls: ssl.SSLContext | None = None) -> A
         yield site
     finally:
         server.close()
-        for task in tasks:
-            task.cancel()
+        for each in tasks:
+            each.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @pytest.fixture
-def serve() -> Callable[..., AbstractAsyncContextManager[Site]]:
-    """`serve(answer)` or `serve(answer, tls)`: a site on loopback that answers every request so."""
+def serve() -> Serve:
     return _serve

@@ -13,9 +13,8 @@ AT = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 
 
 def _action(**parts: Any) -> Action:
-    return Action(
-        **{"delivery_id": "d-1", "kind": ActionKind.HOLD, "item_id": "81", "case_id": "c-1", "at": AT} | parts
-    )
+    made: dict[str, Any] = {"delivery_id": "d-1", "kind": ActionKind.HOLD, "item_id": "81", "case_id": "c-1", "at": AT}
+    return Action(**made | parts)
 
 
 def test_a_hold_is_of_one_item() -> None:

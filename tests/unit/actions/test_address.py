@@ -96,8 +96,10 @@ def test_an_address_of_the_open_internet_is_public(address: str) -> None:
 
 @pytest.mark.parametrize(
     "host",
-    "localhost localhost. db.internal nas.local a.localhost 127.0.0.1 127.1 0x7f000001 2130706433 017700000001"
-    " ::1 ::ffff:10.0.0.1 192.168.0.1 169.254.169.254".split(),
+    [
+        *("localhost", "localhost.", "db.internal", "nas.local", "a.localhost", "127.0.0.1", "127.1", "0x7f000001"),
+        *("2130706433", "017700000001", "::1", "::ffff:10.0.0.1", "192.168.0.1", "169.254.169.254"),
+    ],
 )
 def test_a_host_can_say_in_writing_that_it_is_private(host: str) -> None:
     assert is_written_private(host)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from takeback.fingerprint import pdq_hash
 from takeback.fingerprint.reference import reference_hash
 
-KINDS = ("noise", "two tones", "stripes", "ramp", "blocks", "flat", "blobs")
+KINDS = ("noise", "two tones", "stripes", "ramp", "blocks", "flat", "blobs", "fifths")
 
 
 @st.composite
@@ -37,6 +37,8 @@ def picture(kind: str, height: int, width: int, channels: int, seed: int) -> NDA
         plane = (x // rng.integers(1, 20)) % 2 * 255
     elif kind == "ramp":
         plane = x * rng.integers(0, 4) + y
+    elif kind == "fifths":  # every step is a whole number of hundredths of white, where quality is cut
+        plane = rng.integers(0, 6, (5, 4))[y // 70, x // 70] * 51
     elif kind == "flat":
         plane = np.full((height, width), rng.integers(256))
     else:
@@ -54,5 +56,6 @@ def picture(kind: str, height: int, width: int, channels: int, seed: int) -> NDA
 @example(picture("noise", 4, 300, 3, 1))
 @example(picture("two tones", 300, 200, 3, 2))
 @example(picture("stripes", 256, 128, 1, 3))
+@example(picture("fifths", 131, 150, 3, 18))
 def test_kernel_and_readable_twin_agree_on_hash_and_quality(pixels: NDArray[np.uint8]) -> None:
     assert pdq_hash(pixels) == reference_hash(pixels)

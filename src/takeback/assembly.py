@@ -1,0 +1,110 @@
+"""The only place that chooses implementations: from settings to working parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from takeback.actions.outgoing import OutgoingHttp, Timeouts
+from takeback.config import Settings
+from takeback.errors import BadSetting, StoreError
+from takeback.fingerprint import Fingerprints
+from takeback.media import MediaLimits
+from takeback.media.sandbox import DecoderPool, PoolProcess, start_pool
+from takeback.store import Keyring, MasterKey, Store
+from takeback.store.database import KEYS_NAME, sqlite_url
+from takeback.store.journal import Journal
+from takeback.workflow.picture import Decoder
+from takeback.workflow.replica import Replica
+
+DECODER_HANDLER = "takeback.fingerprint.take:fingerprint_handler"
+"""What runs in a decoder: bytes to fingerprints, with no key, file or network in reach."""
+
+
+def utc_now() -> datetime:
+    """Return the present moment; the clock that every door is given."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of one process; `now` is an argument so that tests can hold time."""
+
+    settings: Settings
+    store: Store
+    replica: Replica
+    journal: Journal
+    decoder: Decoder
+    now: Callable[[], datetime] = utc_now
+
+
+class PooledDecoder:
+    """Fingerprints from the sandboxed pool; the answer of a decoder is checked like any outsider's."""
+
+    def __init__(self, pool: DecoderPool, limits: MediaLimits) -> None:
+        self._pool = pool
+        self._limits = limits
+
+    def fingerprints(self, data: bytes) -> Fingerprints:
+        """Return the fingerprints of the picture in `data`; see `DecoderPool.run` for the errors."""
+        return Fingerprints.from_json(self._pool.run(data, self._limits.as_options()), limits=self._limits)
+
+
+def media_limits(settings: Settings) -> MediaLimits:
+    """Return the bounds on one picture."""
+    return MediaLimits(
+        max_bytes=settings.max_upload_bytes,
+        max_pixels=settings.max_pixels,
+        max_frames=settings.max_frames,
+        max_memory_bytes=settings.decode_memory_bytes,
+        cpu_seconds=settings.decode_cpu_seconds,
+        wall_seconds=settings.decode_wall_seconds,
+    )
+
+
+def start_decoders(settings: Settings, socket_path: Path) -> PoolProcess:
+    """Start the pool of decoders. Call it before any key is loaded."""
+    return start_pool(
+        DECODER_HANDLER, socket_path=socket_path, children=settings.decoders, limits=media_limits(settings)
+    )
+
+
+def read_master_key(settings: Settings) -> MasterKey:
+    """Read the master key; `BadSetting` where there is none, or where it lies with the data that it protects."""
+    path = settings.master_key_path
+    if path.exists() and settings.data.exists() and path.resolve().is_relative_to(settings.data.resolve()):
+        raise BadSetting(
+            "The master key lies inside the data directory, where every backup would carry it.",
+            advice="Move it elsewhere and name it with --master-key-file.",
+        )
+    return MasterKey.read(path)
+
+
+def open_store(settings: Settings, master: MasterKey) -> Store:
+    """Open the store of the data directory, making both where there are none."""
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as problem:
+        raise StoreError(f"The data directory {settings.data} cannot be made: {problem.strerror}.") from problem
+    return Store.open(sqlite_url(settings.data), Keyring(master, settings.data / KEYS_NAME))
+
+
+def open_parts(settings: Settings, master: MasterKey, socket_path: Path) -> Parts:
+    """Open everything that one process needs; after forking, never before."""
+    store = open_store(settings, master)
+    limits = media_limits(settings)
+    return Parts(
+        settings=settings,
+        store=store,
+        replica=Replica.load(store),
+        journal=Journal(settings.journal_path, store.keyring.journal_key),
+        decoder=PooledDecoder(DecoderPool(socket_path, limits=limits), limits),
+    )
+
+
+def outgoing_http(settings: Settings) -> OutgoingHttp:
+    """Return the one door for outgoing requests."""
+    timeouts = Timeouts(read_seconds=settings.request_timeout_seconds, total_seconds=settings.request_timeout_seconds)
+    return OutgoingHttp(settings.allowed_private_hosts, timeouts=timeouts)

@@ -1,0 +1,58 @@
+"""Look at the links that notices name: fetched from the site into memory, fingerprinted, forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+
+from takeback.actions.outgoing import OutgoingHttp
+from takeback.assembly import Parts
+from takeback.errors import InputError, OutsideError, Overloaded
+from takeback.store.copies import Copy
+from takeback.workflow.link import fail_link, settle_link
+
+_BATCH = 20
+_AT_ONCE = 4
+
+
+class LinkJob:
+    """Fetches due links, a few at once."""
+
+    def __init__(self, parts: Parts, http: OutgoingHttp) -> None:
+        self._parts = parts
+        self._http = http
+        self._places = asyncio.Semaphore(_AT_ONCE)
+        self._busy: dict[int, asyncio.Task[None]] = {}
+
+    async def step(self) -> None:
+        """Begin with every link that is due and is not being looked at."""
+        for done in [copy_id for copy_id, task in self._busy.items() if task.done()]:
+            self._busy.pop(done).result()
+        with self._parts.store.read() as tx:
+            due = tx.copies.to_fetch(self._parts.now(), _BATCH)
+        for copy in due:
+            if copy.id not in self._busy:
+                self._busy[copy.id] = asyncio.create_task(self._look(copy), name=f"link {copy.public_id}")
+
+    async def drain(self) -> None:
+        """Wait for the links that are being looked at."""
+        await asyncio.gather(*self._busy.values(), return_exceptions=True)
+
+    async def _look(self, copy: Copy) -> None:
+        async with self._places:
+            try:
+                response = await self._http.get(copy.url, self._parts.settings.max_upload_bytes)
+                response.require_success(now=self._parts.now())
+                prints = await asyncio.to_thread(self._parts.decoder.fingerprints, response.body)
+            except OutsideError as problem:
+                await self._fail(copy, problem.message, permanent=problem.permanent)
+            except Overloaded as problem:
+                await self._fail(copy, problem.message, permanent=False)
+            except InputError as problem:
+                await self._fail(copy, problem.message, permanent=True)
+            else:
+                at = self._parts.now()
+                await asyncio.to_thread(settle_link, self._parts.store, self._parts.replica, copy, prints, at=at)
+
+    async def _fail(self, copy: Copy, problem: str, *, permanent: bool) -> None:
+        at = self._parts.now()
+        await asyncio.to_thread(fail_link, self._parts.store, copy, problem, permanent=permanent, at=at)

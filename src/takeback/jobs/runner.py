@@ -1,0 +1,100 @@
+"""One process does the jobs: it holds a lease, and each job is asked for its next step again and again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+from typing import Protocol
+
+from takeback.assembly import Parts, outgoing_http
+from takeback.errors import TakebackError
+from takeback.jobs.links import LinkJob
+from takeback.jobs.outbox import OutboxJob
+from takeback.jobs.reconcile import ReconcileJob
+
+LEASE = "jobs"
+LEASE_SECONDS = 6.0
+RENEW_SECONDS = 2.0
+POLL_SECONDS = 0.05
+"""How long an order may lie before it is looked at; one indexed read each time."""
+RECONCILE_POLL_SECONDS = 60.0
+_REST_AFTER_TROUBLE_SECONDS = 2.0
+
+log = logging.getLogger("takeback.jobs")
+
+
+class Job(Protocol):
+    """Something that has to be done again and again."""
+
+    async def step(self) -> None:
+        """Begin with what is due now."""
+
+    async def drain(self) -> None:
+        """Wait for what is under way."""
+
+
+async def run_jobs(parts: Parts, stop: asyncio.Event) -> None:
+    """Do the jobs until `stop`; wait while another process holds the lease."""
+    holder = f"{os.getpid()}-{secrets.token_hex(8)}"
+    http = outgoing_http(parts.settings)
+    while not stop.is_set():
+        if await asyncio.to_thread(_take, parts, holder):
+            await _hold(parts, holder, stop, http_jobs=[OutboxJob(parts, http), LinkJob(parts, http)],
+                        slow_jobs=[ReconcileJob(parts, http)])  # fmt: skip
+        await _sleep(stop, RENEW_SECONDS)
+    await asyncio.to_thread(_give_up, parts, holder)
+
+
+async def _hold(parts: Parts, holder: str, stop: asyncio.Event, *, http_jobs: list[Job], slow_jobs: list[Job]) -> None:
+    """Run every job while the lease is ours."""
+    lost = asyncio.Event()
+    loops = [asyncio.create_task(_loop(job, stop, lost, POLL_SECONDS)) for job in http_jobs]
+    loops += [asyncio.create_task(_loop(job, stop, lost, RECONCILE_POLL_SECONDS)) for job in slow_jobs]
+    while not stop.is_set():
+        await _sleep(stop, RENEW_SECONDS)
+        if not await asyncio.to_thread(_take, parts, holder):
+            log.warning("another process took the jobs over")
+            break
+    lost.set()
+    await asyncio.gather(*loops)
+
+
+async def _loop(job: Job, stop: asyncio.Event, lost: asyncio.Event, every_seconds: float) -> None:
+    """Step a job again and again; trouble in one step never ends the job."""
+    while not (stop.is_set() or lost.is_set()):
+        try:
+            await job.step()
+        except TakebackError as problem:
+            log.error("a job could not go on: %s", problem.message)
+            await _sleep(stop, _REST_AFTER_TROUBLE_SECONDS)
+        except Exception:
+            log.exception("a job failed unexpectedly")
+            await _sleep(stop, _REST_AFTER_TROUBLE_SECONDS)
+        await _sleep(stop, every_seconds)
+    await job.drain()
+
+
+async def _sleep(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return
+
+
+def _take(parts: Parts, holder: str) -> bool:
+    try:
+        with parts.store.write() as tx:
+            return tx.leases.take(LEASE, holder, at=parts.now(), for_seconds=LEASE_SECONDS)
+    except TakebackError as problem:
+        log.error("the lease of the jobs could not be renewed: %s", problem.message)
+        return False
+
+
+def _give_up(parts: Parts, holder: str) -> None:
+    try:
+        with parts.store.write() as tx:
+            tx.leases.give_up(LEASE, holder)
+    except TakebackError as problem:
+        log.warning("the lease of the jobs could not be given up: %s", problem.message)

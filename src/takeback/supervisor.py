@@ -1,0 +1,262 @@
+"""
+`takeback serve`: one command, a small tree of processes.
+
+    supervisor ─┬─ decoders (server and children; no key, no file, no network)
+                ├─ worker … (HTTP; each with its own indexes, all on one listening socket)
+                └─ jobs     (orders to sites, links, items that are gone; one by lease)
+
+The decoders start before the master key is read. Workers and jobs are forked after everything is
+imported, so that they share its memory; each opens the store itself. A child that dies is started again,
+later each time. When the supervisor dies, the kernel ends its children.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import gc
+import logging
+import os
+import resource
+import signal
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+
+from takeback.assembly import open_parts, open_store, read_master_key, start_decoders, utc_now
+from takeback.config import Settings
+from takeback.errors import BadSetting, TakebackError
+from takeback.jobs import run_jobs
+from takeback.media.sandbox import PoolProcess
+from takeback.service.app import create_app
+from takeback.service.logs import set_up_logs
+from takeback.store import MasterKey
+from takeback.store.access import KeyRole
+from takeback.store.journal import Journal
+from takeback.workflow.register import set_up
+from takeback.workflow.withdraw import finish_withdrawals
+
+_PR_SET_PDEATHSIG = 1  # prctl(2)
+_BACKLOG = 512
+_MAX_WAIT_SECONDS = 10.0
+_STOP_SECONDS = 10.0
+_TICK_SECONDS = 0.2
+
+log = logging.getLogger("takeback.supervisor")
+
+
+@dataclass(slots=True)
+class Child:
+    """A process that is to be running."""
+
+    name: str
+    run: Callable[[], None]
+    pid: int = 0
+    deaths: int = 0
+    not_before: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class FirstStart:
+    """What the very first start made; shown once."""
+
+    address: str
+    keys: dict[KeyRole, str]
+    master_key_path: Path | None
+    """Where a new master key was written; None where there was one."""
+
+
+def serve(settings: Settings, announce: Callable[[FirstStart], None]) -> int:
+    """
+    Serve until SIGTERM or SIGINT; returns the exit code.
+
+    `announce` is called once the port listens, with the keys that the first start made. Raises
+    `TakebackError` where it cannot start.
+    """
+    set_up_logs()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold keys and fingerprints
+    with ExitStack() as stack:
+        # 1. A private place for this run's sockets.
+        runtime = Path(settings.runtime_dir or stack.enter_context(tempfile.TemporaryDirectory(prefix="takeback-")))
+        # 2. Decoders, before any key is loaded.
+        decoders = start_decoders(settings, runtime / "decoders")
+        stack.callback(lambda: decoders.stop())
+        # 3. The key, the store, and what an earlier run left unfinished.
+        new_key = _ensure_master_key(settings)
+        master = read_master_key(settings)
+        keys = _prepare_store(settings, master)
+        # 4. The port, then the processes that serve it.
+        listener = stack.enter_context(_listen(settings))
+        host, port = listener.getsockname()[:2]
+        supervisor = Supervisor(settings, master, decoders, listener)
+        supervisor.start()
+        announce(FirstStart(f"http://{host}:{port}", keys, new_key))
+        return supervisor.watch()
+
+
+class Supervisor:
+    """Keeps the children running until it is told to stop."""
+
+    def __init__(self, settings: Settings, master: MasterKey, decoders: PoolProcess, listener: socket.socket) -> None:
+        self._settings = settings
+        self._master = master
+        self._decoders = decoders
+        self._listener = listener
+        self._stopping = False
+        self._children = [Child("jobs", self._run_jobs)]
+        self._children += [Child(f"worker-{number}", self._run_worker) for number in range(settings.workers)]
+
+    def start(self) -> None:
+        """Fork every child."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_stop)
+        gc.collect()
+        gc.freeze()  # what is imported stays in pages that parent and children share
+        for child in self._children:
+            self._fork(child)
+
+    def watch(self) -> int:
+        """Start again what dies, until stopped; then end everything and return the exit code."""
+        while not self._stopping:
+            self._reap()
+            self._restart()
+            time.sleep(_TICK_SECONDS)
+        self._end()
+        return 0
+
+    def _on_stop(self, _number: int, _frame: object) -> None:
+        self._stopping = True
+
+    def _fork(self, child: Child) -> None:
+        parent = os.getpid()
+        child.pid = os.fork()
+        if child.pid == 0:
+            code = 1
+            try:
+                _die_with(parent)
+                for number in (signal.SIGTERM, signal.SIGINT):
+                    signal.signal(number, signal.SIG_DFL)
+                child.run()
+                code = 0
+            except TakebackError as problem:
+                log.error("%s could not run: %s", child.name, problem.message)
+            except BaseException:
+                log.exception("%s failed", child.name)
+            finally:
+                sys.stderr.flush()
+                os._exit(code)
+
+    def _reap(self) -> None:
+        for child in self._children:
+            if child.pid and os.waitpid(child.pid, os.WNOHANG)[0]:
+                child.pid = 0
+                child.deaths += 1
+                wait_seconds = min(0.1 * 2.0 ** min(child.deaths, 10), _MAX_WAIT_SECONDS)
+                child.not_before = time.monotonic() + wait_seconds
+                log.warning("%s ended and will be started again", child.name)
+
+    def _restart(self) -> None:
+        if not self._decoders.is_running:
+            log.warning("the decoders ended and are started again")
+            self._decoders = start_decoders(self._settings, self._decoders.socket_path)
+        for child in self._children:
+            if not child.pid and time.monotonic() >= child.not_before:
+                self._fork(child)
+
+    def _end(self) -> None:
+        for child in self._children:
+            if child.pid:
+                os.kill(child.pid, signal.SIGTERM)
+        ends = time.monotonic() + _STOP_SECONDS
+        while any(child.pid for child in self._children):
+            for child in self._children:
+                if child.pid and os.waitpid(child.pid, os.WNOHANG)[0]:
+                    child.pid = 0
+                elif child.pid and time.monotonic() > ends:
+                    os.kill(child.pid, signal.SIGKILL)
+            time.sleep(0.02)
+        self._decoders.stop()
+
+    def _run_worker(self) -> None:
+        parts = open_parts(self._settings, self._master, self._decoders.socket_path)
+        config = uvicorn.Config(
+            create_app(parts),
+            loop="uvloop",
+            http="httptools",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            date_header=False,
+            proxy_headers=False,
+            lifespan="off",
+            timeout_graceful_shutdown=5,
+            timeout_keep_alive=20,
+        )
+        uvicorn.Server(config).run(sockets=[self._listener])
+
+    def _run_jobs(self) -> None:
+        self._listener.close()
+        parts = open_parts(self._settings, self._master, self._decoders.socket_path)
+
+        async def until_stopped() -> None:
+            stop = asyncio.Event()
+            for number in (signal.SIGTERM, signal.SIGINT):
+                asyncio.get_running_loop().add_signal_handler(number, stop.set)
+            await run_jobs(parts, stop)
+
+        asyncio.run(until_stopped())
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((settings.host, settings.port))
+        listener.listen(_BACKLOG)
+    except OSError as problem:
+        listener.close()
+        raise BadSetting(
+            f"Port {settings.port} of {settings.host} cannot be listened on: {problem.strerror}.",
+            advice="Stop what listens there, or name another with --port.",
+        ) from problem
+    return listener
+
+
+def _ensure_master_key(settings: Settings) -> Path | None:
+    """Make a master key where there is none and nothing is stored yet; return where it was written."""
+    path = settings.master_key_path
+    if path.exists():
+        return None
+    if settings.data.exists() and any(settings.data.iterdir()):
+        raise BadSetting(
+            f"There is data in {settings.data}, and no master key at {path}.",
+            advice="Restore the key file; a new key could not open what is stored.",
+        )
+    MasterKey.generate().write(path)
+    return path
+
+
+def _prepare_store(settings: Settings, master: MasterKey) -> dict[KeyRole, str]:
+    """Open the store once before forking: make it, finish what a crash cut short, and close it again."""
+    store = open_store(settings, master)
+    try:
+        keys = set_up(store, at=utc_now())
+        finish_withdrawals(store, Journal(settings.journal_path, store.keyring.journal_key), at=utc_now())
+        return keys
+    finally:
+        store.close()
+
+
+def _die_with(parent: int) -> None:
+    """Have the kernel end this process when `parent` ends."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
