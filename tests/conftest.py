@@ -1,10 +1,19 @@
-"""Where the shared data lies, and what a test says when it does not."""
+"""Where the shared data lies, and a house without doors: store and replica in a temporary directory."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.house import AT, Clock
+
+from takeback.store import Keyring, MasterKey, Store
+from takeback.store.database import sqlite_url
+from takeback.store.journal import Journal
+from takeback.store.sites import Site
+from takeback.workflow.register import add_site, set_up
+from takeback.workflow.replica import Replica
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -26,3 +35,43 @@ def vectors() -> Path:
 def photos() -> Path:
     """Photographs of places, things and animals."""
     return _folder("photos")
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """The data directory of `store`."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def store(data: Path) -> Iterator[Store]:
+    keyring = Keyring(MasterKey(bytes(range(32))), data / "keys.db")
+    store = Store.open(sqlite_url(data), keyring)
+    set_up(store, at=AT)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def replica(store: Store) -> Replica:
+    return Replica.load(store)
+
+
+@pytest.fixture
+def journal(store: Store, tmp_path: Path) -> Journal:
+    return Journal(tmp_path / "withdrawals.journal", store.keyring.journal_key)
+
+
+@pytest.fixture
+def site(store: Store) -> Site:
+    made = add_site(
+        store, "forum", base_url="https://forum.example/", webhook_url="https://forum.example/hook", actor="test", at=AT
+    )
+    return made.site

@@ -32,7 +32,8 @@ class Action:
     One thing asked of a site.
 
     `delivery_id` (letters, digits, `-`, `_`; at most 128) stays the same over all attempts, so that a site
-    recognises a repeat. Hold, removal and put-back name one item by the site's own `item_id`, and the case;
+    recognises a repeat. Hold, removal and put-back name one item by the site's own `item_id`, or by its
+    `url` alone where a notice linked to what was never checked here, and the case;
     a reconciliation has neither and names the items in `asked`. `at` is when it was decided, `url` where
     the item was seen, `reason` what the site may pass on to the uploader. `ValueError` where the parts do
     not fit the kind.
@@ -53,8 +54,8 @@ class Action:
         if self.kind is ActionKind.RECONCILE:
             if self.item_id is not None or not 1 <= len(self.asked) <= MAX_ASKED:
                 raise ValueError(f"a reconciliation asks about 1 to {MAX_ASKED} items, and names none beside")
-        elif not self.item_id or self.asked:
-            raise ValueError("a hold, a removal and a put-back are of one item")
+        elif not (self.item_id or self.url) or self.asked:
+            raise ValueError("a hold, a removal and a put-back are of one item, named by its id or its address")
         # Fails here, where the action is made, and not in a job that retries it for days.
         canonical_moment(self.at)
         canonical_json(self.reason)

@@ -233,6 +233,8 @@ async def _body(answer: httpcore.Response, headers: Mapping[str, str], max_bytes
     if headers.get("content-encoding", "identity").lower() != "identity":
         raise DeliveryError("The other system compressed its answer unasked.")
     declared = headers.get("content-length", "0")
+    if declared.isdecimal() and int(declared) > max_bytes:
+        raise _too_large(max_bytes)
     body = bytearray()
     async for part in answer.aiter_stream():
         body += part

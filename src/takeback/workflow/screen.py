@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -55,7 +55,11 @@ class Screening:
 def query_of_fingerprints(prints: Fingerprints) -> Query:
     """Compare by what the server itself computed from a picture."""
     digests = [("file", prints.file_digest), *(("pixels", frame.pixel_digest) for frame in prints.frames)]
-    return _query(digests, [frame.orientations for frame in prints.frames])
+    query = _query(digests, [frame.orientations for frame in prints.frames])
+    if prints.incomplete is None:
+        return query
+    damaged = Unjudged(prints.incomplete, "Only the first frames of this animation could be read.")
+    return replace(query, unjudged=(*query.unjudged, damaged))
 
 
 def query_of_reported(pictures: Sequence[ReportedPicture]) -> Query:

@@ -21,6 +21,12 @@ def test_a_hold_is_of_one_item() -> None:
     assert _action().item_ids == ("81",)
 
 
+def test_an_item_that_was_never_checked_here_is_named_by_its_address() -> None:
+    action = _action(item_id=None, url="https://forum.example/81")
+
+    assert action.item_ids == ()
+
+
 def test_a_reconciliation_asks_about_many() -> None:
     action = _action(kind=ActionKind.RECONCILE, item_id=None, case_id=None, asked=("81", "82"))
 

@@ -156,6 +156,8 @@ def test_silence_is_no_answer_to_a_reconciliation(serve: Serve, body: bytes) -> 
         (b'{"gone":' + b"9" * 5_000 + b"}", "is not"),
         (b'{"gone":"81"}', "list of strings"),
         (b'{"gone":[81]}', "list of strings"),
+        (b'{"gone":""}', "list of strings"),
+        (b'{"gone":{}}', "list of strings"),
         (b'{"gone":{"81":true}}', "list of strings"),
         (b'{"gone":["84"]}', "not asked about"),
         (b'{"gone":["81","post/81 "]}', "not asked about"),

@@ -1,0 +1,86 @@
+"""What tests build with: drawn pictures, what a server and a device compute of them, valid notices, a clock."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from takeback.cases import Contact, Notice, Role
+from takeback.cases.notice import ReportedPicture
+from takeback.fingerprint import (
+    Fingerprints,
+    FrameFingerprint,
+    Orientation,
+    file_digest,
+    pdq_orientations,
+    pixel_digest,
+)
+
+AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+LAWS = ("us-take-it-down", "uk-osa-20a", "eu-dsa-16")
+
+type Pixels = NDArray[np.uint8]
+
+
+class Clock:
+    """A moment that a test moves."""
+
+    def __init__(self) -> None:
+        self.at = AT
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def pass_(self, **amount: float) -> datetime:
+        """Let time pass."""
+        self.at += timedelta(**amount)
+        return self.at
+
+
+def drawn(seed: int) -> Pixels:
+    """Draw a picture with enough detail to be compared: soft blobs of many sizes, different for each seed."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[0:160, 0:200] / 160.0
+    plane = np.zeros((160, 200, 3))
+    for _ in range(40):
+        cx, cy, size = rng.random() * 1.25, rng.random(), 0.02 + rng.random() * 0.15
+        blob = np.exp(-((x - cx) ** 2 + (y - cy) ** 2) / size**2)
+        plane += blob[..., None] * rng.uniform(-255, 255, 3)
+    return np.clip(plane + 128, 0, 255).astype(np.uint8)
+
+
+def prints_of(pixels: Pixels, data: bytes = b"") -> Fingerprints:
+    """Return what the server computes of a picture; `data` stands for the file."""
+    frame = FrameFingerprint(pixel_digest(pixels), pdq_orientations(pixels))
+    height, width = pixels.shape[:2]
+    return Fingerprints("png", width, height, file_digest(data or pixels.tobytes()), (frame,))
+
+
+def reported(pixels: Pixels, *, digests: bool = False, orientations: bool = True) -> ReportedPicture:
+    """Return what her device computes of a picture."""
+    turned = pdq_orientations(pixels)
+    return ReportedPicture(
+        pdq=turned[Orientation.UPRIGHT],
+        orientations=turned if orientations else None,
+        file_digest=file_digest(pixels.tobytes()) if digests else None,
+        pixel_digest=pixel_digest(pixels) if digests else None,
+    )
+
+
+def notice_about(*pictures: ReportedPicture, links: tuple[str, ...] = (), under_18: bool = False) -> Notice:
+    """Return a notice that is valid under every law."""
+    return Notice(
+        laws=LAWS,
+        pictures=pictures,
+        links=links,
+        role=Role.ME,
+        statement="This is an intimate picture of me that was published without my consent.",
+        signature="A. Person",
+        intimate=True,
+        not_consensual=True,
+        good_faith=True,
+        contact=Contact(name="A. Person", email="a@person.example"),
+        under_18=under_18,
+    )

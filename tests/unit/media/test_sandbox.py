@@ -1,0 +1,308 @@
+"""A file that takes its decoder over gains nothing, and costs one process; the next file is read."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import PIL.ImageCms
+import psutil
+import pytest
+from numpy.typing import NDArray
+
+from takeback.errors import BadSetting, LowQuality, MediaTooLarge, Overloaded, TakebackError, UnreadableMedia
+from takeback.media import MediaLimits, decode_frames
+from takeback.media.sandbox import DecoderPool, PoolProcess, sandbox_state, start_pool, temporary_pool
+
+Pixels = NDArray[np.uint8]
+HERE = Path(__file__).parent
+LIMITS = MediaLimits(max_bytes=1 << 20, max_memory_bytes=256 << 20, cpu_seconds=1, wall_seconds=2)
+CONTAINED = "contained_handlers:contained"
+
+
+@pytest.fixture(scope="module")
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PoolProcess]:
+    os.environ["TAKEBACK_TEST_SECRET"] = "not for decoders"
+    folder = tmp_path_factory.mktemp("pool", numbered=True)
+    folder.chmod(0o700)
+    process = start_pool(CONTAINED, socket_path=folder / "decoders", limits=LIMITS, warm_up=None, search_path=[HERE])
+    del os.environ["TAKEBACK_TEST_SECRET"]
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def pool(process: PoolProcess) -> DecoderPool:
+    return DecoderPool(process.socket_path, limits=LIMITS)
+
+
+def do(pool: DecoderPool, deed: str, payload: bytes = b"") -> dict[str, object]:
+    return pool.run(payload, {"do": deed})
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def wait_until(is_so: Callable[[], bool], seconds: float = 5.0) -> bool:
+    ends = time.monotonic() + seconds
+    while not is_so() and time.monotonic() < ends:
+        time.sleep(0.01)
+    return is_so()
+
+
+def test_a_job_is_answered(pool: DecoderPool) -> None:
+    assert do(pool, "echo", b"hello") == {"done": "hello"}
+    assert do(pool, "length", bytes(1 << 20)) == {"done": 1 << 20}
+
+
+def test_nothing_of_the_sandbox_is_missing_here(process: PoolProcess) -> None:
+    assert process.sandbox.missing == ()
+    assert "system-call filter" in process.sandbox.applied
+    assert sandbox_state() == process.sandbox
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        "read a file", "write a file", "list a folder", "look at a file", "make a socket", "make a pair", "fork",
+        "spawn", "exec", "kill the server", "kill itself", "trace the server", "make code",
+        "lift its memory limit", "limit the server", "become root", "open a pipe",
+    ],
+)  # fmt: skip
+def test_reaching_outside_is_refused(pool: DecoderPool, process: PoolProcess, deed: str) -> None:
+    assert do(pool, deed) == {"errno": errno.EPERM}
+    assert do(pool, "echo", b"next") == {"done": "next"}
+    assert process.is_running
+
+
+@pytest.mark.parametrize("deed", ["segfault", "abort", "exit", "leave"])
+def test_a_crash_is_an_unreadable_file_and_the_next_one_is_read(pool: DecoderPool, deed: str) -> None:
+    with pytest.raises(UnreadableMedia, match="The decoder stopped while reading this picture"):
+        do(pool, deed)
+    assert do(pool, "echo", b"next") == {"done": "next"}
+
+
+@pytest.mark.parametrize(
+    ("deed", "limit"),
+    [
+        ("sleep", "wall_seconds"),
+        ("sum", "cpu_seconds"),
+        ("grow", "max_memory_bytes"),
+        ("ask for a terabyte", "max_memory_bytes"),
+        ("raise MemoryError", "max_memory_bytes"),
+    ],
+)
+def test_work_without_end_is_ended_and_the_limit_named(pool: DecoderPool, deed: str, limit: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(MediaTooLarge, match=limit):
+        do(pool, deed)
+    assert time.monotonic() - began < LIMITS.wall_seconds + 1
+    assert do(pool, "echo", b"next") == {"done": "next"}
+
+
+def test_crashes_cost_their_own_children_only(pool: DecoderPool, process: PoolProcess) -> None:
+    for _ in range(5):
+        with pytest.raises(UnreadableMedia):
+            do(pool, "segfault")
+    assert do(pool, "echo", b"next") == {"done": "next"}
+    assert wait_until(lambda: len(psutil.Process(process.pid).children()) == 2)
+    assert process.is_running
+
+
+def test_what_the_supervisor_knows_is_not_passed_on(pool: DecoderPool) -> None:
+    environment = do(pool, "environment")["done"]
+    assert isinstance(environment, dict)
+    assert "TAKEBACK_TEST_SECRET" not in environment
+    assert not {"HOME", "PATH", "USER"} & set(environment)
+    # The three standard ones, the control socket, this connection.
+    assert do(pool, "open descriptors") == {"done": 5}
+
+
+def test_a_library_may_start_a_thread(pool: DecoderPool) -> None:
+    assert do(pool, "start a thread") == {"done": 7}
+
+
+@pytest.mark.parametrize("deed", ["answer at length", "answer no number", "answer no JSON", "answer too deep"])
+def test_an_answer_that_is_none_is_an_unreadable_file(pool: DecoderPool, deed: str) -> None:
+    with pytest.raises(UnreadableMedia):
+        do(pool, deed)
+    assert do(pool, "echo", b"next") == {"done": "next"}
+
+
+@pytest.mark.parametrize("message", [b"\xff" * 64, b"\x00\x00\x00\x02[]", b"\x00\x00\x00\x05hello", b"done"])
+def test_a_child_that_writes_to_everyone_it_knows_is_not_believed(pool: DecoderPool, message: bytes) -> None:
+    with pytest.raises((UnreadableMedia, MediaTooLarge)):
+        do(pool, "write everywhere", message)
+    assert do(pool, "echo", b"next") == {"done": "next"}
+
+
+def test_the_handlers_own_errors_arrive_as_they_are(pool: DecoderPool) -> None:
+    with pytest.raises(LowQuality, match="too little detail"):
+        do(pool, "raise LowQuality")
+    with pytest.raises(MediaTooLarge, match="max_pixels is 3"):
+        do(pool, "raise MediaTooLarge")
+    with pytest.raises(UnreadableMedia) as raised:
+        do(pool, "raise ValueError")
+    assert "words" not in str(raised.value)
+
+
+def test_a_file_over_max_bytes_is_refused_by_client_and_child(pool: DecoderPool, process: PoolProcess) -> None:
+    too_large = bytes(LIMITS.max_bytes + 1)
+    with pytest.raises(MediaTooLarge, match="max_bytes"):
+        do(pool, "length", too_large)
+    with pytest.raises(MediaTooLarge, match="max_bytes"):
+        do(DecoderPool(process.socket_path), "length", too_large)
+
+
+@pytest.mark.parametrize("request_bytes", [b"", b"\x00", b"\xff\xff\xff\xff", b"\x00\x00\x00\x02[]"])
+def test_a_client_that_talks_nonsense_or_leaves_harms_nobody(
+    pool: DecoderPool, process: PoolProcess, request_bytes: bytes
+) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        client.connect(str(process.socket_path))
+        client.sendall(request_bytes)
+    assert do(pool, "echo", b"next") == {"done": "next"}
+
+
+def test_many_threads_are_answered_each_with_its_own(pool: DecoderPool) -> None:
+    answers: dict[int, list[object]] = {}
+
+    def ask(number: int) -> None:
+        answers[number] = [do(pool, "echo", f"{number}-{turn}".encode())["done"] for turn in range(30)]
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == {number: [f"{number}-{turn}" for turn in range(30)] for number in range(8)}
+
+
+def test_a_child_is_replaced_after_its_jobs(tmp_path: Path) -> None:
+    process = start_pool(
+        CONTAINED, socket_path=tmp_path / "private" / "decoders", children=1, limits=LIMITS, warm_up=None,
+        jobs_per_child=3, search_path=[HERE],
+    )  # fmt: skip
+    try:
+        pool = DecoderPool(process.socket_path)
+        pids = [do(pool, "pid")["done"] for _ in range(9)]
+        assert pids == [pids[0]] * 3 + [pids[3]] * 3 + [pids[6]] * 3
+        assert len(set(pids)) == 3
+    finally:
+        process.stop()
+    assert not process.is_running
+    assert not process.socket_path.exists()
+
+
+def test_overload_and_absence_are_said_and_the_last_job_is_answered(tmp_path: Path) -> None:
+    socket_path = tmp_path / "private" / "decoders"
+    process = start_pool(
+        CONTAINED, socket_path=socket_path, children=1, limits=LIMITS, warm_up=None, search_path=[HERE]
+    )
+    answers: list[object] = []
+    sleeper = threading.Thread(target=lambda: answers.append(do(DecoderPool(socket_path), "nap")))
+    sleeper.start()
+    time.sleep(0.1)
+    with pytest.raises(Overloaded, match="busy"):
+        do(DecoderPool(socket_path, accept_seconds=0.1), "echo")
+    process.stop()
+    sleeper.join()
+    assert answers == [{"done": None}]
+    with pytest.raises(Overloaded, match="not running"):
+        do(DecoderPool(socket_path), "echo")
+
+
+def test_children_die_with_the_server(tmp_path: Path) -> None:
+    process = start_pool(
+        CONTAINED, socket_path=tmp_path / "private" / "decoders", limits=LIMITS, warm_up=None, search_path=[HERE]
+    )
+    children = [child.pid for child in psutil.Process(process.pid).children()]
+    assert len(children) == 2
+    os.kill(process.pid, signal.SIGKILL)
+    assert wait_until(lambda: all(is_gone(pid) for pid in children))
+    assert not process.is_running
+    process.stop()
+
+
+def test_the_server_dies_with_its_supervisor_however_that_ends(tmp_path: Path) -> None:
+    script = textwrap.dedent(f"""
+        import os, signal, sys
+        from pathlib import Path
+        from takeback.media.sandbox import start_pool
+        process = start_pool({CONTAINED!r}, socket_path=Path({str(tmp_path / "private" / "decoders")!r}),
+                             warm_up=None, search_path=[Path({str(HERE)!r})])
+        print(process.pid, flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+    """)
+    finished = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False, timeout=30)
+    assert finished.returncode == -signal.SIGKILL
+    assert wait_until(lambda: is_gone(int(finished.stdout)))
+
+
+def test_signals_for_everyone_do_not_stop_the_pool(pool: DecoderPool, process: PoolProcess) -> None:
+    # A service manager, or Ctrl-C, signals every process; the supervisor alone says when it is over.
+    server = psutil.Process(process.pid)
+    for one in (server, *server.children()):
+        one.send_signal(signal.SIGTERM)
+        one.send_signal(signal.SIGINT)
+    assert do(pool, "echo", b"still here") == {"done": "still here"}
+
+
+@pytest.mark.parametrize(
+    ("handler", "reason"),
+    [("no_such_module:f", "ModuleNotFoundError"), ("contained_handlers:no_such", "AttributeError")],
+)
+def test_a_pool_that_cannot_start_says_why(tmp_path: Path, handler: str, reason: str) -> None:
+    with pytest.raises(TakebackError, match=reason):
+        start_pool(handler, socket_path=tmp_path / "private" / "decoders", warm_up=None, search_path=[HERE])
+
+
+def test_a_folder_that_others_can_enter_is_refused(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    with pytest.raises(BadSetting, match="0700"):
+        start_pool(CONTAINED, socket_path=tmp_path / "decoders", search_path=[HERE])
+    with pytest.raises(BadSetting, match="107 bytes"):
+        start_pool(CONTAINED, socket_path=tmp_path / ("x" * 120) / "decoders", search_path=[HERE])
+    with pytest.raises(BadSetting, match="at least one"):
+        start_pool(CONTAINED, socket_path=tmp_path / "decoders", children=0, search_path=[HERE])
+
+
+def test_every_format_and_mode_is_decoded_in_the_pool_as_outside_it(
+    drawing: Pixels, save_file: Callable[..., bytes]
+) -> None:
+    picture = PIL.Image.fromarray(drawing)
+    turned = PIL.Image.Exif()
+    turned[0x0112] = 6
+    lab = PIL.ImageCms.ImageCmsProfile(PIL.ImageCms.createProfile("LAB")).tobytes()
+    srgb = PIL.ImageCms.ImageCmsProfile(PIL.ImageCms.createProfile("sRGB")).tobytes()
+    files = [save_file(picture, kind) for kind in ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")]
+    files += [save_file(picture.convert(mode), "PNG", exif=turned) for mode in ("1", "L", "LA", "P", "RGBA")]
+    files += [save_file(picture.convert(mode), "TIFF") for mode in ("CMYK", "LAB", "YCbCr")]
+    files += [save_file(picture, "JPEG", icc_profile=profile, exif=turned) for profile in (lab, srgb, b"none")]
+    files += [
+        save_file(picture, kind, save_all=True, append_images=[picture.rotate(90), picture.rotate(180)])
+        for kind in ("GIF", "WEBP", "PNG", "AVIF", "TIFF")
+    ]
+    files.append(save_file(picture, "TIFF", compression="jpeg"))
+    files.append(save_file(picture, "TIFF", compression="tiff_adobe_deflate"))
+    with temporary_pool("contained_handlers:decode", children=1, search_path=[HERE]) as pool:
+        for file in files:
+            frames = list(decode_frames(file))
+            digests = [hashlib.sha256(frame.pixels.tobytes()).hexdigest() for frame in frames]
+            assert pool.run(file) == {"format": frames[0].format, "digests": digests}
