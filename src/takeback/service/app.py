@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI, Request
-from fastapi.openapi.docs import get_swagger_ui_html
-from starlette.responses import HTMLResponse, JSONResponse
+from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import takeback
 from takeback.assembly import Parts
-from takeback.service import banks, cases, check, health, items, notices, sites
-from takeback.service.auth import Reader
+from takeback.service import banks, cases, check, description, health, items, notices, sites
 from takeback.service.problem import add_problem_handlers
 
 HEADERS = (
@@ -34,22 +31,11 @@ def create_app(parts: Parts) -> FastAPI:
         openapi_url=None,
     )
     app.state.parts = parts
-    for module in (check, notices, cases, items, banks, sites, health):
+    for module in (check, notices, cases, items, banks, sites, health, description):
         app.include_router(module.router)
-    _add_description(app)
     add_problem_handlers(app)
     app.add_middleware(_Headers)
     return app
-
-
-def _add_description(app: FastAPI) -> None:
-    @app.get("/openapi.json", include_in_schema=False)
-    def description(_caller: Reader) -> JSONResponse:
-        return JSONResponse(app.openapi())
-
-    @app.get("/docs", include_in_schema=False)
-    def docs(_request: Request, _caller: Reader) -> HTMLResponse:
-        return get_swagger_ui_html(openapi_url="/openapi.json", title="Takeback")
 
 
 class _Headers:

@@ -17,6 +17,8 @@ from takeback.errors import InputError, MediaTooLarge
 
 MAX_JSON_BYTES = 1024 * 1024
 """A notice with 200 links and 32 pictures takes less than 100 KiB."""
+FORM_TYPE = "multipart/form-data"
+JSON_TYPE = "application/json"
 FORM_OVERHEAD_BYTES = 64 * 1024
 """Multipart boundaries and the small fields beside the file."""
 _FIELDS = ("file", "item_id", "url")
@@ -31,34 +33,48 @@ class UploadForm:
     url: str
 
 
-class _StrictRequest(Request):
-    """A request whose JSON is JSON: bounded, UTF-8, and without NaN."""
-
-    async def body(self) -> bytes:
-        if not hasattr(self, "_body"):
-            self._body = b"".join([chunk async for chunk in bounded(self, MAX_JSON_BYTES)])
-        return self._body
-
-    async def json(self) -> Any:
-        try:
-            return json.loads(await self.body(), parse_constant=_refuse_constant)
-        except UnicodeDecodeError as problem:
-            raise InputError("The body is not UTF-8.", advice="Send JSON in UTF-8.") from problem
-        except RecursionError as problem:
-            raise InputError("The body is nested too deep.", advice="Send the form that /docs describes.") from problem
-
-
 class StrictRoute(APIRoute):
-    """A route whose body is read by `_StrictRequest`."""
+    """A route whose body is JSON, and nothing else: bounded while it arrives, UTF-8, and without NaN."""
+
+    takes_form = False
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Hand the endpoint a strict request."""
+        """Read the body before the framework does, so that each fault has its own answer."""
         handle = super().get_route_handler()
 
         async def strict(request: Request) -> Response:
-            return await handle(_StrictRequest(request.scope, request.receive))
+            if not (self.takes_form and media_type(request) == FORM_TYPE):
+                await _read_body(request)
+            return await handle(request)
 
         return strict
+
+
+class FormRoute(StrictRoute):
+    """A strict route that reads a form itself (`read_upload`)."""
+
+    takes_form = True
+
+
+def media_type(request: Request) -> str:
+    """Return the type of the body, without its parameters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def _read_body(request: Request) -> None:
+    body = b"".join([chunk async for chunk in bounded(request, MAX_JSON_BYTES)])
+    # Where Starlette keeps what it has read: the framework reads neither again.
+    request._body = body
+    if media_type(request) != JSON_TYPE:
+        return
+    try:
+        request._json = json.loads(body.decode(), parse_constant=_refuse_constant)
+    except UnicodeDecodeError as problem:
+        raise InputError("The body is not UTF-8.", advice="Send JSON in UTF-8.") from problem
+    except RecursionError as problem:
+        raise InputError("The body is nested too deep.", advice="Send the form that /docs describes.") from problem
+    except json.JSONDecodeError as problem:
+        raise InputError("The body is not JSON.", advice="Send the form that /docs describes.") from problem
 
 
 def _refuse_constant(name: str) -> NoReturn:

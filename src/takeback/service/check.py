@@ -9,14 +9,14 @@ from starlette.concurrency import run_in_threadpool
 from takeback.assembly import Parts
 from takeback.errors import InputError, NotAllowed
 from takeback.service.auth import Caller, ServiceParts, Uploader
-from takeback.service.body import StrictRoute, read_upload
+from takeback.service.body import FORM_TYPE, JSON_TYPE, FormRoute, media_type, read_upload
 from takeback.service.prints import PictureIn, Strict
 from takeback.store.access import KeyRole
 from takeback.workflow.picture import PictureQuery, query_of_picture
 from takeback.workflow.screen import query_of_reported
 from takeback.workflow.upload import Action, Checked, Upload, check_upload
 
-router = APIRouter(prefix="/api/v1", tags=["check"], route_class=StrictRoute)
+router = APIRouter(prefix="/api/v1", tags=["check"], route_class=FormRoute)
 
 
 class UnjudgedOut(Strict):
@@ -85,12 +85,12 @@ async def check(request: Request, caller: Uploader, parts: ServiceParts) -> Chec
     With a site's key and an `item_id` the item is remembered by fingerprint, never by picture, so that a
     notice that comes later finds it.
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == "multipart/form-data":
+    kind = media_type(request)
+    if kind == FORM_TYPE:
         form = await read_upload(request, parts.settings.max_upload_bytes)
         upload = _upload(caller, form.item_id, form.url)
         return await run_in_threadpool(_check_file, parts, caller, form.data, upload)
-    if kind == "application/json":
+    if kind == JSON_TYPE:
         try:
             body = FingerprintsIn.model_validate(await request.json())
         except ValidationError as problem:

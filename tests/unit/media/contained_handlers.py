@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import fcntl
 import hashlib
 import mmap
@@ -75,7 +76,15 @@ def _write_everywhere(message: bytes) -> int:
             os.write(descriptor, message)
         except OSError:
             continue
-    return time.sleep(60) or 0
+    time.sleep(60)
+    return 0
+
+
+def _lift_memory_limit(_: bytes) -> None:
+    try:
+        resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    except ValueError as error:  # Python's word for EPERM here
+        raise OSError(errno.EPERM, str(error)) from error
 
 
 def _trace_parent(_: bytes) -> int:
@@ -96,7 +105,6 @@ _DEEDS: dict[str, Callable[[bytes], Any]] = {
     "length": len,
     "pid": lambda _: os.getpid(),
     "environment": lambda _: dict(os.environ),
-    "user": lambda _: os.getuid() if hasattr(os, "getuid") else -1,
     # it ends itself
     "segfault": lambda _: ctypes.string_at(0),
     "abort": lambda _: os.abort(),
@@ -110,19 +118,19 @@ _DEEDS: dict[str, Callable[[bytes], Any]] = {
     "ask for a terabyte": lambda _: len(bytearray(1 << 40)),
     # it reaches outside
     "read a file": lambda _: os.open("/etc/passwd", os.O_RDONLY),
-    "write a file": lambda _: os.open("/tmp/taken", os.O_WRONLY | os.O_CREAT),
+    "write a file": lambda _: os.open("taken", os.O_WRONLY | os.O_CREAT),
     "list a folder": lambda _: os.listdir("/"),
     "look at a file": lambda _: os.stat("/etc/passwd").st_size,
     "make a socket": lambda _: socket.socket(socket.AF_INET, socket.SOCK_STREAM).fileno(),
     "make a pair": lambda _: len(socket.socketpair()),
     "fork": lambda _: os.fork(),
     "spawn": _spawn,
-    "exec": lambda _: os.execv("/bin/true", ["true"]),
+    "exec": lambda _: os.execv("/bin/true", ["true"]),  # noqa: S606
     "kill the server": lambda _: os.kill(os.getppid(), signal.SIGKILL),
     "kill itself": lambda _: os.kill(os.getpid(), signal.SIGKILL),
     "trace the server": _trace_parent,
     "make code": lambda _: len(mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)),
-    "lift its memory limit": lambda _: resource.setrlimit(resource.RLIMIT_AS, (-1, -1)),
+    "lift its memory limit": _lift_memory_limit,
     "limit the server": lambda _: resource.prlimit(os.getppid(), resource.RLIMIT_CPU, (0, 0)),
     "become root": lambda _: os.setuid(0),
     "open a pipe": lambda _: len(os.pipe()),

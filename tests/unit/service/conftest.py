@@ -1,0 +1,72 @@
+"""The HTTP door over a real store and a real pool of decoders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+from starlette.testclient import TestClient
+from tests.house import AT, Clock
+
+from takeback.assembly import DECODER_HANDLER, Parts, PooledDecoder
+from takeback.config import Settings
+from takeback.media import MediaLimits
+from takeback.media.sandbox import temporary_pool
+from takeback.service.app import create_app
+from takeback.store import Store
+from takeback.store.access import KeyRole
+from takeback.store.journal import Journal
+from takeback.workflow.register import add_site, new_key
+from takeback.workflow.replica import Replica
+
+MAX_UPLOAD_BYTES = 2 * 1024 * 1024
+LIMITS = MediaLimits(max_bytes=MAX_UPLOAD_BYTES, cpu_seconds=4, wall_seconds=8)
+
+type Keys = dict[str, dict[str, str]]
+type Png = Callable[[NDArray[np.uint8]], bytes]
+
+
+@pytest.fixture(scope="session")
+def decoder() -> Iterator[PooledDecoder]:
+    with temporary_pool(DECODER_HANDLER, children=2, limits=LIMITS) as pool:
+        yield PooledDecoder(pool, LIMITS)
+
+
+@pytest.fixture
+def parts(store: Store, replica: Replica, journal: Journal, decoder: PooledDecoder, clock: Clock, data: Path) -> Parts:
+    settings = Settings(data=data, max_upload_bytes=MAX_UPLOAD_BYTES)
+    return Parts(settings, store, replica, journal, decoder, clock)
+
+
+@pytest.fixture
+def client(parts: Parts) -> Iterator[TestClient]:
+    with TestClient(create_app(parts), raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def keys(store: Store) -> Keys:
+    """Headers with a key of each role; the upload key belongs to the site `forum`."""
+    made = add_site(
+        store, "forum", base_url="https://forum.example/", webhook_url="https://forum.example/hook", actor="test", at=AT
+    )
+    texts = {"upload": made.upload_key}
+    for role in (KeyRole.MODERATOR, KeyRole.ADMINISTRATOR, KeyRole.AUDITOR):
+        texts[role.value] = new_key(store, role, name="test", site=None, actor="test", at=AT)
+    texts["second"] = new_key(store, KeyRole.MODERATOR, name="second", site=None, actor="test", at=AT)
+    return {role: {"Authorization": f"Bearer {text}"} for role, text in texts.items()}
+
+
+@pytest.fixture(scope="session")
+def png() -> Png:
+    def encoded(pixels: NDArray[np.uint8]) -> bytes:
+        buffer = BytesIO()
+        Image.fromarray(pixels).save(buffer, "PNG")
+        return buffer.getvalue()
+
+    return encoded
