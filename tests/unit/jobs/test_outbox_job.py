@@ -1,0 +1,241 @@
+"""Orders reach the sites: in order, again after a fault, and never behind another site's trouble."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from tests.house import AT, LAWS, Clock, drawn, notice_about, prints_of, reported
+
+from takeback.actions import signature
+from takeback.actions.outgoing import OutgoingHttp, Timeouts
+from takeback.assembly import Parts
+from takeback.config import Settings
+from takeback.errors import NotAllowed
+from takeback.fingerprint import Fingerprints
+from takeback.jobs.outbox import OutboxJob
+from takeback.jobs.reconcile import ReconcileJob
+from takeback.store import Store
+from takeback.store.journal import Journal
+from takeback.store.outbox import DeliveryState
+from takeback.store.sites import Site
+from takeback.workflow.intake import receive_notice
+from takeback.workflow.register import add_site
+from takeback.workflow.replica import Replica
+from takeback.workflow.screen import query_of_fingerprints
+from takeback.workflow.upload import Upload, check_upload
+
+TIMEOUTS = Timeouts(connect_seconds=0.5, read_seconds=0.5, total_seconds=0.5)
+
+
+@dataclass
+class Receiver:
+    """A site on a loopback port that records what it is asked and answers as it is told."""
+
+    port: int = 0
+    status: int = 204
+    body: bytes = b""
+    location: str = ""
+    hang: bool = False
+    asked: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+
+    @property
+    def kinds(self) -> list[tuple[str, str]]:
+        return [(json.loads(body)["action"], json.loads(body).get("item")) for _, body in self.asked]
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+        headers = dict(line.split(": ", 1) for line in head[1:] if line)
+        lower = {name.lower(): value for name, value in headers.items()}
+        self.asked.append((lower, await reader.readexactly(int(lower["content-length"]))))
+        if self.hang:
+            await reader.read()  # until the other side gives up
+            writer.close()
+            return
+        extra = f"Location: {self.location}\r\n" if self.location else ""
+        kind = "Content-Type: application/json\r\n" if self.body else ""
+        head_out = (
+            f"HTTP/1.1 {self.status} X\r\n{extra}{kind}Content-Length: {len(self.body)}\r\nConnection: close\r\n\r\n"
+        )
+        writer.write(head_out.encode() + self.body)
+        await writer.drain()
+        writer.close()
+
+
+@asynccontextmanager
+async def listening(*receivers: Receiver) -> AsyncIterator[None]:
+    servers = []
+    for receiver in receivers:
+        server = await asyncio.start_server(receiver.answer, "127.0.0.1", receiver.port)
+        receiver.port = server.sockets[0].getsockname()[1]
+        servers.append(server)
+    try:
+        yield
+    finally:
+        for server in servers:
+            server.close()
+
+
+class NoDecoder:
+    """Orders need no decoder."""
+
+    def fingerprints(self, data: bytes) -> Fingerprints:
+        raise AssertionError
+
+
+@pytest.fixture
+def parts(store: Store, replica: Replica, journal: Journal, clock: Clock, data: Path) -> Parts:
+    return Parts(Settings(data=data), store, replica, journal, NoDecoder(), clock)
+
+
+def _site(parts: Parts, name: str, port: int) -> Site:
+    url = f"http://127.0.0.1:{port}"
+    return add_site(parts.store, name, base_url=url, webhook_url=f"{url}/hook", actor="test", at=AT).site
+
+
+def _held(parts: Parts, site: Site, *seeds: int) -> None:
+    """Hold one item of `site` for each seed."""
+    for seed in seeds:
+        upload = Upload(site, str(seed), f"{site.base_url}/{seed}")
+        query = query_of_fingerprints(prints_of(drawn(seed)))
+        check_upload(parts.store, parts.replica, query, upload, at=AT)
+        notice = notice_about(reported(drawn(seed)))
+        receive_notice(parts.store, parts.replica, notice, default_laws=LAWS, request=None, at=AT)
+
+
+def _states(parts: Parts) -> dict[DeliveryState, int]:
+    with parts.store.read() as tx:
+        return dict(tx.outbox.count_by_state())
+
+
+def _run(
+    parts: Parts, receivers: list[Receiver], then: Callable[[], None], *, rounds: int = 1, private: bool = True
+) -> None:
+    """Let the job work for some rounds, twenty minutes apart, with `then` done once the ports are known."""
+
+    async def work() -> None:
+        async with listening(*receivers):
+            then()
+            allowed = ["127.0.0.1"] if private else []
+            job = OutboxJob(parts, OutgoingHttp(allowed, timeouts=TIMEOUTS))
+            for _ in range(rounds):
+                await job.step()
+                await job.drain()
+                clock = parts.now
+                assert isinstance(clock, Clock)
+                clock.pass_(minutes=20)
+
+    asyncio.run(work())
+
+
+def test_orders_arrive_signed_and_in_their_order(parts: Parts) -> None:
+    receiver = Receiver()
+    sites: list[Site] = []
+
+    def then() -> None:
+        sites.append(_site(parts, "one", receiver.port))
+        _held(parts, sites[0], 1, 2, 3)
+
+    _run(parts, [receiver], then)
+    assert receiver.kinds == [("hold", "1"), ("hold", "2"), ("hold", "3")]
+    assert _states(parts) == {DeliveryState.DELIVERED: 3}
+    headers, body = receiver.asked[0]
+    signed_at = int(AT.timestamp())
+    signature.verify(sites[0].secret, headers["takeback-signature"], body, now=signed_at + 10)
+    with pytest.raises(NotAllowed):
+        signature.verify(sites[0].secret, headers["takeback-signature"], body + b" ", now=signed_at + 10)
+    with pytest.raises(NotAllowed):
+        signature.verify(sites[0].secret, headers["takeback-signature"], body, now=signed_at + 4_000)
+
+
+def test_a_site_that_fails_is_asked_again_with_the_same_delivery_id(parts: Parts) -> None:
+    receiver = Receiver(status=500)
+    _run(parts, [receiver], lambda: _held(parts, _site(parts, "one", receiver.port), 1, 2), rounds=3)
+    # The second order waits behind the first: a site's orders never overtake one another.
+    assert receiver.kinds == [("hold", "1")] * 3
+    assert len({headers["takeback-delivery"] for headers, _ in receiver.asked}) == 1
+    receiver.status = 204
+    _run(parts, [receiver], lambda: None)
+    assert receiver.kinds[3:] == [("hold", "1"), ("hold", "2")]
+    assert _states(parts) == {DeliveryState.DELIVERED: 2}
+
+
+def test_a_site_that_hangs_does_not_delay_another(parts: Parts) -> None:
+    slow, quick = Receiver(hang=True), Receiver()
+
+    def then() -> None:
+        _held(parts, _site(parts, "slow", slow.port), 1)
+        _held(parts, _site(parts, "quick", quick.port), 2)
+
+    _run(parts, [slow, quick], then)
+    assert quick.kinds == [("hold", "2")]
+    assert _states(parts) == {DeliveryState.DELIVERED: 1, DeliveryState.WAITING: 1}
+
+
+def test_a_redirect_to_a_private_address_is_not_followed_and_shown_as_failed(parts: Parts) -> None:
+    receiver = Receiver(status=302, location="http://169.254.169.254/latest/meta-data/")
+    _run(parts, [receiver], lambda: _held(parts, _site(parts, "one", receiver.port), 1), rounds=2)
+    assert len(receiver.asked) == 1
+    with parts.store.read() as tx:
+        (failed,) = tx.outbox.by_state(DeliveryState.FAILED)
+        kinds = [entry.kind for entry in tx.audit.entries()]
+    assert failed.problem is not None
+    assert "private address" in failed.problem
+    assert kinds.count("delivery_failed") == 1
+
+
+def test_a_private_address_is_refused_unless_it_is_allowed_by_name(parts: Parts) -> None:
+    receiver = Receiver()
+    _run(parts, [receiver], lambda: _held(parts, _site(parts, "one", receiver.port), 1), private=False)
+    assert receiver.asked == []
+    assert _states(parts) == {DeliveryState.FAILED: 1}
+
+
+def test_a_site_that_is_gone_for_three_days_is_shown_at_the_desk_with_the_reason(parts: Parts) -> None:
+    site = _site(parts, "one", 9)
+    _held(parts, site, 1)
+    _run(parts, [], lambda: None, rounds=300)
+    with parts.store.read() as tx:
+        (failed,) = tx.outbox.by_state(DeliveryState.FAILED)
+    assert failed.attempts > 200
+    assert failed.problem
+    with parts.store.write() as tx:
+        tx.outbox.requeue(failed.public_id, parts.now())
+    assert _states(parts) == {DeliveryState.WAITING: 1}
+
+
+def test_a_reconciliation_forgets_what_the_site_says_is_gone(parts: Parts) -> None:
+    receiver = Receiver(status=200, body=b'{"gone": ["2"]}')
+
+    async def work() -> None:
+        async with listening(receiver):
+            site = _site(parts, "one", receiver.port)
+            _held(parts, site, 1, 2)
+            job = ReconcileJob(parts, OutgoingHttp(["127.0.0.1"], timeouts=TIMEOUTS))
+            await job.step()
+            await job.step()
+
+    asyncio.run(work())
+    assert [json.loads(body)["items"] for _, body in receiver.asked] == [["1", "2"]]
+    with parts.store.read() as tx:
+        assert tx.items.count() == 1
+        assert tx.sites.by_id(1).reconciled_at == AT
+
+
+def test_a_site_that_cannot_be_reconciled_loses_nothing(parts: Parts) -> None:
+    receiver = Receiver(status=200, body=b'{"gone": ["somebody-elses"]}')
+
+    async def work() -> None:
+        async with listening(receiver):
+            _held(parts, _site(parts, "one", receiver.port), 1)
+            await ReconcileJob(parts, OutgoingHttp(["127.0.0.1"], timeouts=TIMEOUTS)).step()
+
+    asyncio.run(work())
+    with parts.store.read() as tx:
+        assert tx.items.count() == 1
+        assert tx.sites.by_id(1).reconciled_at is None
