@@ -14,7 +14,7 @@ from takeback.fingerprint import Fingerprints
 from takeback.media import MediaLimits
 from takeback.media.sandbox import DecoderPool, PoolProcess, start_pool
 from takeback.store import Keyring, MasterKey, Store
-from takeback.store.database import KEYS_NAME, sqlite_url
+from takeback.store.database import DATABASE_NAME, KEYS_NAME, sqlite_url
 from takeback.store.journal import Journal
 from takeback.workflow.picture import Decoder
 from takeback.workflow.replica import Replica
@@ -86,8 +86,9 @@ def open_store(settings: Settings, master: MasterKey) -> Store:
     """Open the store of the data directory, making both where there are none."""
     try:
         settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (settings.data / DATABASE_NAME).touch(mode=0o600)  # SQLite gives its other files the same mode
     except OSError as problem:
-        raise StoreError(f"The data directory {settings.data} cannot be made: {problem.strerror}.") from problem
+        raise StoreError(f"The data directory {settings.data} cannot be written: {problem.strerror}.") from problem
     return Store.open(sqlite_url(settings.data), Keyring(master, settings.data / KEYS_NAME))
 
 

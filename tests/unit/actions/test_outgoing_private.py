@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 TIMEOUTS = Timeouts(connect_seconds=0.5, read_seconds=0.5, total_seconds=1.0)
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
-# Public in form, given to nobody by IANA (2d00::/8 is unassigned): a connection to it never succeeds.
+# Public in form, given to nobody by IANA (2d00::/8 is unassigned); no test connects to it.
 NOBODY = "2d00::1"
 
 
@@ -99,13 +99,14 @@ def test_a_url_that_is_none_is_refused_before_a_name_is_looked_up() -> None:
 def test_a_name_is_looked_up_once_and_cannot_change_its_mind(
     serve: Serve,
 ) -> None:
-    names = Names([NOBODY], ["127.0.0.1"])
+    # Loopback only: nobody listens at the first address, the site at the second, which must not be asked for.
+    names = Names(["127.0.0.2"], ["127.0.0.1"])
 
     async def run() -> list[bytes]:
         async with serve(OK) as site:
-            door = OutgoingHttp(timeouts=TIMEOUTS, resolver=names)
+            door = OutgoingHttp(["site.example"], timeouts=TIMEOUTS, resolver=names)
             with pytest.raises(DeliveryError):
-                await door.get(f"https://site.example:{site.port}/", 1_000)
+                await door.get(f"http://site.example:{site.port}/", 1_000)
             return site.requests
 
     assert asyncio.run(run()) == []

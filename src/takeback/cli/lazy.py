@@ -1,0 +1,77 @@
+"""Commands that are loaded when they are called, and help that fits 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import typer
+from typer.core import TyperArgument, TyperCommand, TyperGroup
+
+if TYPE_CHECKING:
+    from typer._click import Command, Context, HelpFormatter
+
+
+class PlainCommand(TyperCommand):
+    """A command whose help names its arguments, not their Python types."""
+
+    def collect_usage_pieces(self, ctx: Context) -> list[str]:
+        """Return what follows the command's name in its usage line."""
+        return ["[OPTIONS]", *(_in_usage(each) for each in self.get_params(ctx) if isinstance(each, TyperArgument))]
+
+    def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:
+        """Write arguments and options."""
+        parameters = self.get_params(ctx)
+        arguments = [(_name(each), each.help or "") for each in parameters if isinstance(each, TyperArgument)]
+        records = [each.get_help_record(ctx) for each in parameters if not isinstance(each, TyperArgument)]
+        for title, rows in (("Arguments", arguments), ("Options", [record for record in records if record])):
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+
+def _name(argument: TyperArgument) -> str:
+    return argument.metavar or (argument.name or "").upper()
+
+
+def _in_usage(argument: TyperArgument) -> str:
+    name = _name(argument) if argument.required else f"[{_name(argument)}]"
+    return name if argument.nargs == 1 else f"{name}..."
+
+
+class LazyGroup(TyperGroup):
+    """A group whose commands are named in a table, `name -> one line of help`, in modules of the same name."""
+
+    summaries: Mapping[str, str] = {}
+    package = ""
+
+    def list_commands(self, ctx: Context) -> list[str]:
+        """Return every command's name, in the table's order."""
+        return list(self.summaries)
+
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
+        """Load one command; None where there is none of that name."""
+        if cmd_name not in self.summaries:
+            return None
+        if cmd_name not in self.commands:
+            module = import_module(f"{self.package}.{cmd_name}")
+            self.commands[cmd_name] = typer.main.get_command(module.app)
+            self.commands[cmd_name].name = cmd_name
+        return self.commands[cmd_name]
+
+    def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, Command | None, list[str]]:
+        """Find the command; one that is written wrong is answered with the nearest names."""
+        if args and args[0] not in self.summaries:
+            self.commands = dict.fromkeys(self.summaries)  # type: ignore[arg-type]
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:
+        """Write the table; nothing is loaded for it."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(self.summaries.items()))
+
+
+def new_app(**settings: Any) -> typer.Typer:
+    """Return an application in the house's manner: plain help, no traceback with values in it."""
+    return typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, **settings)

@@ -1,0 +1,93 @@
+"""The two streams of a command: results on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NoReturn
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from takeback.errors import TakebackError
+
+
+class Terminal:
+    """
+    Where a command writes.
+
+    With `as_json`, stdout holds JSON and nothing else: one document, or one line for each file. Text from
+    elsewhere (a file's name, another system's words) is made harmless for the terminal here.
+    """
+
+    def __init__(self, as_json: bool) -> None:
+        self.as_json = as_json
+        self._out = _console(stderr=False)
+        self._err = _console(stderr=True)
+
+    def json(self, value: object) -> None:
+        """Write one line of JSON to stdout, at once; text beyond ASCII is escaped."""
+        sys.stdout.write(json.dumps(value) + "\n")
+        sys.stdout.flush()
+
+    def line(self, text: str = "") -> None:
+        """Write one line of the result to stdout, never wrapped."""
+        self._out.print(shown(text), soft_wrap=True)
+
+    def paragraph(self, text: str) -> None:
+        """Write text of the result to stdout, wrapped between words."""
+        self._out.print(shown(text))
+
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        """Write a table to stdout; what is too wide is continued below, nothing is cut."""
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+        for name in columns:
+            table.add_column(name, overflow="fold")
+        for row in rows:
+            table.add_row(*(shown("–" if cell is None else str(cell)) for cell in row))
+        self._out.print(table)
+
+    def say(self, text: str) -> None:
+        """Say something on stderr."""
+        self._err.print(shown(text), soft_wrap=not self._err.is_terminal)
+
+    @contextmanager
+    def progress(self, what: str, total: int | None) -> Iterator[Callable[[], None]]:
+        """Show a bar on stderr where that is a terminal; call what is yielded once a step."""
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=self._err, transient=True, disable=not self._err.is_terminal) as bar:
+            task = bar.add_task(what, total=total)
+            yield lambda: bar.advance(task)
+
+
+def shown(text: str) -> str:
+    r"""
+    Return `text` so that it cannot steer a terminal: control characters and broken text become `\x1b`, `\udcff`.
+
+    A file's name is whatever its sender wrote.
+    """
+    return "".join(each if each.isprintable() or each == "\n" else ascii(each)[1:-1] for each in text)
+
+
+def complain(problem: TakebackError, *, as_json: bool) -> None:
+    """Say on stderr what happened and what to do next."""
+    if as_json:
+        error = {"code": problem.code, "message": problem.message, "advice": problem.advice}
+        sys.stderr.write(json.dumps({"error": error}) + "\n")
+        return
+    console = _console(stderr=True)
+    console.print(shown(problem.message), style="bold red")
+    console.print(shown(problem.advice))
+
+
+def _console(*, stderr: bool) -> Console:
+    return _Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> NoReturn:
+        # Rich would end the process; `run` knows better how.
+        raise BrokenPipeError
