@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -61,9 +62,10 @@ class LazyGroup(TyperGroup):
         return self.commands[cmd_name]
 
     def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, Command | None, list[str]]:
-        """Find the command; one that is written wrong is answered with the nearest names."""
-        if args and args[0] not in self.summaries:
-            self.commands = dict.fromkeys(self.summaries)  # type: ignore[arg-type]
+        """Find the command; a name that is written wrong is answered with the nearest one."""
+        if args[0] not in self.summaries and not args[0].startswith("-"):
+            near = get_close_matches(args[0], self.summaries, n=1)
+            ctx.fail(f"There is no command {args[0]!r}." + "".join(f" Did you mean {name!r}?" for name in near))
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:

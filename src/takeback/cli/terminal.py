@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import NoReturn
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -40,6 +41,10 @@ class Terminal:
     def paragraph(self, text: str) -> None:
         """Write text of the result to stdout, wrapped between words."""
         self._out.print(shown(text))
+
+    def indented(self, text: str) -> None:
+        """Write text of the result to stdout, set in and wrapped between words."""
+        self._out.print(Padding(shown(text), (0, 0, 0, 4)))
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """Write a table to stdout; what is too wide is continued below, nothing is cut."""

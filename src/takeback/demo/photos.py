@@ -163,7 +163,7 @@ EDITS = (
     Edit("JPEG, quality 30", _jpeg_30),
     Edit("WebP, quality 50", _webp_50),
     Edit("GIF, 256 colours", _gif),
-    Edit("CMYK JPEG, for print", _cmyk),
+    Edit("CMYK, for print", _cmyk),
     Edit("black and white", _grey),
     Edit("a third of the size", _third),
     Edit("brighter", _bright),
@@ -176,11 +176,11 @@ EDITS = (
 LINKED = Edit("cut out, by its link", _cut, CopyClass.IDENTICAL, None)
 """Too much is cut off for the fingerprint of the whole; the person names its address."""
 
-FOUND_BY_LINK = Edit("that, as JPEG 40", _cut_again)
+FOUND_BY_LINK = Edit("the cut-out as JPEG", _cut_again)
 """A copy of what was linked: found by what the link showed."""
 
-MEANWHILE = Edit("upside down, meanwhile", _upside_down, turned=Orientation.ROTATED_180)
+MEANWHILE = Edit("upside down, later", _upside_down, turned=Orientation.ROTATED_180)
 """Uploaded while the notice is open."""
 
-AFTERWARDS = Edit("mirrored and smaller, afterwards", _mirrored_smaller, turned=Orientation.MIRRORED)
+AFTERWARDS = Edit("mirrored, smaller", _mirrored_smaller, turned=Orientation.MIRRORED)
 """Uploaded after the decision, and again after the withdrawal."""

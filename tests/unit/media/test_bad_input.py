@@ -134,6 +134,14 @@ def test_text_that_unpacks_to_gigabytes_is_never_unpacked(drawing: Pixels, png_f
     assert np.array_equal(pixels, drawing)
 
 
+def test_what_pillow_only_warns_of_is_no_error(drawing: Pixels, png_file: Callable[..., bytes]) -> None:
+    # An animation of no frames: Pillow warns, and shows the still.
+    rows = b"".join(b"\0" + row.tobytes() for row in drawing)
+    file = png_file((128, 96), rows, more=[(b"acTL", bytes(8))])
+    assert np.array_equal(decode_image(file).pixels, drawing)
+    assert len(list(decode_frames(file))) == 1
+
+
 def test_a_tiff_with_absurd_tags_is_unreadable() -> None:
     tags = [(256, 4, 1, 100), (257, 4, 1, 100), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 1)]
     absurd = [(273, 4, 0xFFFFFFFF, 8), (277, 3, 1, 0xFFFF), (278, 4, 1, 0xFFFFFFFF), (279, 4, 0xFFFFFFFF, 8)]

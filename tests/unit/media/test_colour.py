@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from collections.abc import Callable
 
@@ -9,6 +10,7 @@ import numpy as np
 import PIL.Image
 import pytest
 from numpy.typing import NDArray
+from PIL import ImageCms
 
 from takeback.media import decode_image
 
@@ -20,13 +22,14 @@ SRGB = np.array([[0.4361, 0.3851, 0.1431], [0.2225, 0.7169, 0.0606], [0.0139, 0.
 GAMMA = 2.2
 
 
-def profile_of(primaries: NDArray[np.float64]) -> bytes:
-    """A matrix profile (ICC.1:2001-04) with these primaries and a plain gamma."""
+def profile_of(primaries: NDArray[np.float64], curve: NDArray[np.float64] | None = None) -> bytes:
+    """A matrix profile (ICC.1:2001-04) with these primaries, and a plain gamma or a table."""
 
     def fixed(values: NDArray[np.float64]) -> bytes:
         return b"".join(struct.pack(">i", round(float(value) * 65536)) for value in values)
 
-    curve = b"curv" + bytes(4) + struct.pack(">IH", 1, round(GAMMA * 256)) + bytes(2)
+    points = [GAMMA * 256] if curve is None else list(curve * 65535)
+    response = b"curv" + bytes(4) + struct.pack(f">I{len(points)}H", len(points), *map(round, points))
     description = b"desc" + bytes(4) + struct.pack(">I", 6) + b"drawn\0" + bytes(78)
     tags = {
         b"desc": description,
@@ -36,7 +39,7 @@ def profile_of(primaries: NDArray[np.float64]) -> bytes:
             name: b"XYZ " + bytes(4) + fixed(primaries[:, column])
             for column, name in enumerate((b"rXYZ", b"gXYZ", b"bXYZ"))
         },
-        **dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve),
+        **dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), response),
     }
     table, body = struct.pack(">I", len(tags)), b""
     start = 128 + 4 + 12 * len(tags)
@@ -85,10 +88,16 @@ def test_a_wide_gamut_profile_is_applied(save_file: Callable[..., bytes], kind: 
 def test_a_profile_that_is_srgb_by_another_name_changes_nothing(
     drawing: Pixels, save_file: Callable[..., bytes]
 ) -> None:
-    from PIL import ImageCms
-
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    assert np.array_equal(decode_image(save_file(drawing, "PNG", icc_profile=profile)).pixels, drawing)
+    signal = np.linspace(0, 1, 20)
+    linear = np.where(signal <= 0.04045, signal / 12.92, ((signal + 0.055) / 1.055) ** 2.4)
+    rough = profile_of(SRGB, linear)
+    applied = ImageCms.profileToProfile(
+        PIL.Image.fromarray(drawing),
+        ImageCms.ImageCmsProfile(io.BytesIO(rough)),
+        ImageCms.createProfile("sRGB"),
+    )
+    assert most_apart(np.asarray(applied), drawing) in (1, 2)
+    assert np.array_equal(decode_image(save_file(drawing, "PNG", icc_profile=rough)).pixels, drawing)
 
 
 @pytest.mark.parametrize("profile", [b"no profile", bytes(3000), profile_of(P3)[:200]])

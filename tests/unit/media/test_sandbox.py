@@ -249,31 +249,54 @@ def test_overload_and_absence_are_said_and_the_last_job_is_answered(tmp_path: Pa
         do(DecoderPool(socket_path), "echo")
 
 
-def test_children_die_with_the_server(tmp_path: Path) -> None:
+def test_children_die_with_the_server_even_in_the_middle_of_a_job(tmp_path: Path) -> None:
     process = start_pool(
-        CONTAINED, socket_path=tmp_path / "private" / "decoders", limits=LIMITS, warm_up=None, search_path=[HERE]
+        CONTAINED,
+        socket_path=tmp_path / "private" / "decoders",
+        limits=LIMITS,
+        warm_up=None,
+        search_path=[HERE],
     )
+    refusals: list[str] = []
+
+    def ask() -> None:
+        with pytest.raises(UnreadableMedia) as raised:
+            do(DecoderPool(process.socket_path), "sleep")
+        refusals.append(raised.value.message)
+
+    sleeper = threading.Thread(target=ask)
+    sleeper.start()
+    time.sleep(0.1)
     children = children_of(process.pid)
     assert len(children) == 2
     os.kill(process.pid, signal.SIGKILL)
-    assert wait_until(lambda: all(is_gone(pid) for pid in children))
+    assert wait_until(lambda: all(is_gone(pid) for pid in children), seconds=1)
+    sleeper.join()
+    assert len(refusals) == 1
     assert not process.is_running
     process.stop()
 
 
-def test_the_server_dies_with_its_supervisor_however_that_ends(tmp_path: Path) -> None:
+@pytest.mark.parametrize("leaves_a_copy", [False, True])
+def test_the_server_dies_with_its_supervisor_however_that_ends(tmp_path: Path, leaves_a_copy: bool) -> None:
+    # A forked copy of the supervisor still holds the pipe to the server; the kernel tells it all the same.
     script = textwrap.dedent(f"""
-        import os, signal, sys
+        import os, signal, sys, time
         from pathlib import Path
         from takeback.media.sandbox import start_pool
         process = start_pool({CONTAINED!r}, socket_path=Path({str(tmp_path / "private" / "decoders")!r}),
                              warm_up=None, search_path=[Path({str(HERE)!r})])
+        if {leaves_a_copy} and os.fork() == 0:
+            os.close(1)
+            os.close(2)
+            time.sleep(5)
+            os._exit(0)
         print(process.pid, flush=True)
         os.kill(os.getpid(), signal.SIGKILL)
     """)
     finished = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False, timeout=30)
     assert finished.returncode == -signal.SIGKILL
-    assert wait_until(lambda: is_gone(int(finished.stdout)))
+    assert wait_until(lambda: is_gone(int(finished.stdout)), seconds=2)
 
 
 def test_signals_for_everyone_do_not_stop_the_pool(pool: DecoderPool, process: PoolProcess) -> None:

@@ -1,0 +1,133 @@
+"""`takeback bank`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import batched
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import quote
+
+import typer
+
+from takeback.bank import Opinion, Thresholds
+from takeback.cli.exit_code import ExitCode
+from takeback.cli.lazy import PlainCommand, new_app
+from takeback.cli.options import AsJson, example
+from takeback.cli.pictures import files_below, picture_reader
+from takeback.cli.reported import frames_as_reported
+from takeback.cli.server import DEFAULT_SERVER, KeyFile, Server, ServerUrl, read_key
+from takeback.cli.terminal import Terminal
+from takeback.service.prints import PictureIn
+
+_BATCH = 500
+"""Pictures in one request; with digests and fingerprint about 200 KiB of the 1 MiB that one may have."""
+
+BankName = Annotated[str, typer.Argument(metavar="NAME", help="The bank's name.")]
+
+app = new_app(
+    help="List, make and fill banks on a running Takeback: what is looked for beside the notices.",
+    epilog=example("TAKEBACK_KEY=… takeback bank list"),
+)
+
+
+@app.command("list", cls=PlainCommand, epilog=example("takeback bank list --key-file ~/moderator.key"))
+def list_(server: ServerUrl = DEFAULT_SERVER, key_file: KeyFile = None, as_json: AsJson = False) -> None:
+    """List the banks with their thresholds, in bits of 256."""
+    terminal = Terminal(as_json)
+    banks = Server(server, key=read_key(key_file)).get("/api/v1/banks")
+    if as_json:
+        terminal.json(banks)
+        return
+    columns = ("name", "entries", "same_bits", "possible_bits", "blind_bits")
+    titles = ("name", "entries", "same up to", "possible up to", "blind up to")
+    terminal.table(titles, [[bank[column] for column in columns] for bank in banks])
+
+
+@app.command("new", cls=PlainCommand, epilog=example("takeback bank new known --key-file ~/administrator.key"))
+def new(
+    name: BankName,
+    same: Annotated[
+        int, typer.Option("--same", metavar="BITS", help="Up to here substantially the same.")
+    ] = Thresholds().same_bits,
+    possible: Annotated[
+        int, typer.Option("--possible", metavar="BITS", help="Up to here possible: a person decides.")
+    ] = Thresholds().possible_bits,
+    blind: Annotated[
+        int, typer.Option("--blind", metavar="BITS", help="Up to here a copy can be confirmed without looking.")
+    ] = Thresholds().blind_bits,
+    server: ServerUrl = DEFAULT_SERVER,
+    key_file: KeyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a bank with its own thresholds, in bits of 256."""
+    terminal = Terminal(as_json)
+    body = {"name": name, "same_bits": same, "possible_bits": possible, "blind_bits": blind}
+    bank = Server(server, key=read_key(key_file)).post("/api/v1/banks", body)
+    if as_json:
+        terminal.json(bank)
+    else:
+        terminal.line(f"The bank {bank['name']} is made.")
+
+
+@app.command(
+    "add",
+    cls=PlainCommand,
+    epilog=example("takeback bank add known originals/ --source 'our own archive' --key-file ~/administrator.key"),
+)
+def add(
+    name: BankName,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Pictures, or folders of them.")],
+    source: Annotated[str, typer.Option("--source", metavar="TEXT", help="Who says so; the audit log names it.")],
+    opinion: Annotated[
+        Opinion,
+        typer.Option(
+            "--opinion",
+            metavar="positive|negative|disputed",
+            help="To be found, never to be matched, or for a person to decide.",
+        ),
+    ] = Opinion.POSITIVE,
+    expires: Annotated[
+        datetime | None, typer.Option("--expires", metavar="DATE", help="Until when, in UTC: 2027-01-31.")
+    ] = None,
+    server: ServerUrl = DEFAULT_SERVER,
+    key_file: KeyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Put pictures into a bank. They are hashed here; only fingerprints and digests are sent.
+
+    What an operator puts in counts as decided: from then on it is refused at upload. Exit code 2 where a
+    file could not be read; the others are added all the same.
+    """
+    terminal = Terminal(as_json)
+    to = Server(server, key=read_key(key_file))
+    pictures, unread = _hashed(terminal, files_below(files))
+    terms = {
+        "opinion": opinion.value,
+        "source": source,
+        "expires_at": None if expires is None else f"{expires.isoformat()}Z",
+    }
+    entries: list[str] = []
+    for batch in batched(pictures, _BATCH):
+        sent = [each.model_dump(exclude_none=True, exclude={"orientations"}) for each in batch]
+        entries += to.post(f"/api/v1/banks/{quote(name, safe='')}/entries", {"pictures": sent, **terms})["entries"]
+    if as_json:
+        terminal.json({"entries": entries, "unread": unread})
+    else:
+        terminal.line(f"{len(entries)} entries are added to {name}.")
+    if unread:
+        raise typer.Exit(ExitCode.INPUT)
+
+
+def _hashed(terminal: Terminal, paths: list[Path]) -> tuple[list[PictureIn], list[str]]:
+    pictures, unread = [], []
+    with picture_reader() as reader, terminal.progress("Hashing", len(paths)) as step:
+        for read in reader.each(paths, lambda decoder, data: decoder.fingerprints(data)):
+            if read.value is not None:
+                pictures += frames_as_reported(read.value)
+            elif read.problem is not None:
+                unread.append(str(read.path))
+                terminal.say(f"Skipped {read.path}: {read.problem.message}")
+            step()
+    return pictures, unread

@@ -1,0 +1,157 @@
+"""`takeback case`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from urllib.parse import quote, urlencode
+
+import typer
+
+from takeback.cases import CaseState
+from takeback.cli.lazy import PlainCommand, new_app
+from takeback.cli.moments import in_words, read_moment, time_left
+from takeback.cli.options import AsJson, example
+from takeback.cli.server import DEFAULT_SERVER, KeyFile, Server, ServerUrl, read_key
+from takeback.cli.terminal import Terminal
+from takeback.workflow.decide import Confirm, Outcome
+
+CaseId = Annotated[str, typer.Argument(metavar="CASE", help="The case's id, as `takeback case list` shows it.")]
+
+app = new_app(
+    help="Read and decide cases on a running Takeback. They need a key of role moderator.",
+    epilog=example("TAKEBACK_KEY=… takeback case list --state held"),
+)
+
+
+@app.command("list", cls=PlainCommand, epilog=example("takeback case list --state held --key-file ~/moderator.key"))
+def list_(
+    states: Annotated[
+        list[CaseState] | None, typer.Option("--state", metavar="STATE", help="Only cases in this state; repeatable.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1_000, metavar="N", help="At most this many.")] = 100,
+    server: ServerUrl = DEFAULT_SERVER,
+    key_file: KeyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """List cases, the ones due first at the top."""
+    terminal = Terminal(as_json)
+    query = urlencode([("limit", limit), *(("state", state.value) for state in states or ())])
+    cases = Server(server, key=read_key(key_file)).get(f"/api/v1/cases?{query}")
+    if as_json:
+        terminal.json(cases)
+    elif not cases:
+        terminal.say("There is no such case.")
+    else:
+        terminal.table(("case", "state", "decide by"), [(case["id"], case["state"], _due(case)) for case in cases])
+
+
+@app.command("show", cls=PlainCommand, epilog=example("takeback case show 3f2a…09 --key-file ~/moderator.key"))
+def show(
+    case_id: CaseId,
+    server: ServerUrl = DEFAULT_SERVER,
+    key_file: KeyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show one case with its copies and what was asked of the site. Her words and name are not in it."""
+    terminal = Terminal(as_json)
+    case = Server(server, key=read_key(key_file)).get(f"/api/v1/cases/{quote(case_id, safe='')}")
+    _write(terminal, case)
+
+
+@app.command(
+    "decide",
+    cls=PlainCommand,
+    epilog=example(
+        "takeback case decide 3f2a…09 removed --covered --reason 'intimate, no consent' \\",
+        "    --confirm blind --key-file ~/moderator.key",
+        "takeback case decide 3f2a…09 refused --reason 'a landscape'",
+    ),
+)
+def decide(
+    case_id: CaseId,
+    outcome: Annotated[Outcome, typer.Argument(metavar="OUTCOME", help="removed or refused.")],
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; both sides are given it.")],
+    covered: Annotated[
+        bool,
+        typer.Option(
+            "--covered",
+            help="Your finding: what is shown appears intimate, or forged, and covered by a law that the notice "
+            "names. A removal needs it.",
+        ),
+    ] = False,
+    confirm: Annotated[
+        Confirm,
+        typer.Option(
+            "--confirm",
+            metavar="none|blind|all",
+            help="Which copies that are only substantially the same are decided too: none, those at most 10 bits "
+            "away (blind), or all, each of which you compared.",
+        ),
+    ] = Confirm.NONE,
+    copies: Annotated[
+        list[str] | None, typer.Option("--copy", metavar="ID", help="A copy decided by itself; repeatable.")
+    ] = None,
+    server: ServerUrl = DEFAULT_SERVER,
+    key_file: KeyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Decide a held case: remove, or refuse, which puts back what was hidden for it."""
+    terminal = Terminal(as_json)
+    body = {
+        "outcome": outcome.value,
+        "appears_covered": covered,
+        "reason": reason,
+        "confirm": confirm.value,
+        "copies": list(copies or ()),
+    }
+    path = f"/api/v1/cases/{quote(case_id, safe='')}/decision"
+    _write(terminal, Server(server, key=read_key(key_file)).post(path, body))
+
+
+def _write(terminal: Terminal, case: Mapping[str, Any]) -> None:
+    if terminal.as_json:
+        terminal.json(case)
+        return
+    rows = {
+        "state": case["state"] + (", under 18: hidden unseen" if case["under_18"] else ""),
+        "laws": ", ".join(case["laws"]),
+        "received": in_words(read_moment(case["received_at"])),
+        "valid": in_words(read_moment(case["valid_at"])),
+        "decide by": _due(case),
+        "decided": in_words(read_moment(case["decided_at"])),
+    }
+    terminal.line(f"case {case['id']}")
+    for title, value in rows.items():
+        terminal.line(f"  {title:<10} {value}")
+    for copy in case["copies"]:
+        terminal.line()
+        _write_copy(terminal, copy)
+
+
+def _write_copy(terminal: Terminal, copy: Mapping[str, Any]) -> None:
+    terminal.line(f"copy {copy['id']}")
+    terminal.line(f"  {'where':<10} {copy['url'] or copy['item_id'] or '–'}")
+    terminal.line(f"  {'state':<10} {copy['state']}{'' if copy['problem'] is None else ': ' + copy['problem']}")
+    terminal.line(f"  {'likeness':<10} {_likeness(copy)}")
+    for each in copy["deliveries"]:
+        attempts = "" if each["attempts"] < 2 else f" after {each['attempts']} attempts"
+        problem = "" if each["problem"] is None else f": {each['problem']}"
+        terminal.line(f"  {'order':<10} {each['kind']} {each['state']}{attempts}{problem}")
+
+
+def _likeness(copy: Mapping[str, Any]) -> str:
+    if copy["class"] is None:
+        return "named by the notice, not compared" if copy["linked"] else "–"
+    facts = [] if copy["distance"] is None else [f"{copy['distance']} bits", copy["orientation"]]
+    facts += [f"equal {copy['fact']}"] if copy["distance"] is None else []
+    facts += ["can be confirmed blind"] if copy["blind"] else []
+    return f"{copy['class'].replace('_', ' ')} ({', '.join(facts)})"
+
+
+def _due(case: Mapping[str, Any]) -> str:
+    deadline = read_moment(case["deadline_at"])
+    if deadline is None or case["decided_at"] is not None:
+        return "–"
+    return f"{in_words(deadline)} ({time_left(deadline, datetime.now(UTC))})"

@@ -1,0 +1,105 @@
+"""`takeback key`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from takeback.assembly import utc_now
+from takeback.cli.data import ACTOR, opened
+from takeback.cli.lazy import PlainCommand, new_app
+from takeback.cli.moments import in_words
+from takeback.cli.options import AsJson, Data, MasterKeyFile, example
+from takeback.cli.terminal import Terminal
+from takeback.errors import NotFound
+from takeback.store import Store
+from takeback.store.access import ApiKey, KeyRole
+from takeback.store.sites import Site
+from takeback.workflow.register import new_key, revoke_key
+
+app = new_app(
+    help="List, make and revoke keys of the HTTP interface.\n\n"
+    "They work on the data directory, beside a running service or without it, and need its master key.",
+    epilog=example("takeback key new moderator --name 'night desk' --data /var/lib/takeback"),
+)
+
+
+@app.command("new", cls=PlainCommand, epilog=example("takeback key new upload --site forum --data data"))
+def new(
+    role: Annotated[KeyRole, typer.Argument(metavar="ROLE", help="upload, moderator, administrator or auditor.")],
+    name: Annotated[str, typer.Option("--name", help="What the key is for; the site's name if it is left out.")] = "",
+    site: Annotated[str, typer.Option("--site", help="The site of an upload key: its name or id.")] = "",
+    data: Data = None,
+    master_key_file: MasterKeyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a key and print it; it cannot be printed again."""
+    terminal = Terminal(as_json)
+    with opened(data, master_key_file) as store:
+        owner = _site(store, site) if site else None
+        text = new_key(store, role, name=name or site or role.value, site=owner, actor=ACTOR, at=utc_now())
+    if as_json:
+        terminal.json({"key": text, "role": role.value})
+    else:
+        terminal.say(f"A new key of role {role.value}, shown this once:")
+        terminal.line(text)
+
+
+@app.command("list", cls=PlainCommand, epilog=example("takeback key list --data data"))
+def list_(data: Data = None, master_key_file: MasterKeyFile = None, as_json: AsJson = False) -> None:
+    """List the keys, never their text."""
+    terminal = Terminal(as_json)
+    with opened(data, master_key_file) as store, store.read() as tx:
+        keys = tx.access.all()
+        sites = {site.id: site.name for site in tx.sites.all()}
+    if as_json:
+        terminal.json([_as_json(key, sites) for key in keys])
+        return
+    rows = [(key.public_id, key.role.value, _name(key, sites), _standing(key)) for key in keys]
+    terminal.table(("id", "role", "name", "since"), rows)
+
+
+@app.command("revoke", cls=PlainCommand, epilog=example("takeback key revoke 0f3a…c2 --data data"))
+def revoke(
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="The key's id, as `takeback key list` shows it.")],
+    data: Data = None,
+    master_key_file: MasterKeyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Revoke a key; the next request with it is refused."""
+    terminal = Terminal(as_json)
+    with opened(data, master_key_file) as store:
+        revoke_key(store, key_id, actor=ACTOR, at=utc_now())
+    if as_json:
+        terminal.json({"id": key_id, "revoked": True})
+    else:
+        terminal.line("The key is revoked.")
+
+
+def _site(store: Store, name: str) -> Site:
+    with store.read() as tx:
+        for site in tx.sites.all():
+            if name in (site.name, site.public_id):
+                return site
+    raise NotFound(f"There is no site {name!r}.", advice="`takeback site list` names them.")
+
+
+def _as_json(key: ApiKey, sites: dict[int, str]) -> dict[str, object]:
+    return {
+        "id": key.public_id,
+        "role": key.role.value,
+        "name": key.name,
+        "site": None if key.site_id is None else sites[key.site_id],
+        "created_at": key.created_at.isoformat(),
+        "revoked_at": None if key.revoked_at is None else key.revoked_at.isoformat(),
+    }
+
+
+def _name(key: ApiKey, sites: dict[int, str]) -> str:
+    site = None if key.site_id is None else sites[key.site_id]
+    return key.name if site in (None, key.name) else f"{key.name} ({site})"
+
+
+def _standing(key: ApiKey) -> str:
+    return in_words(key.created_at) if key.revoked_at is None else f"revoked {in_words(key.revoked_at)}"

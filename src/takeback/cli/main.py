@@ -1,0 +1,57 @@
+"""`takeback`: the table of its commands."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+import takeback
+from takeback.cli.exit_code import MEANING
+from takeback.cli.lazy import LazyGroup, new_app
+
+_EXIT_CODES = "\n".join(f"  {code.value:>3}  {meaning}" for code, meaning in MEANING.items())
+_EPILOG = f"""\b
+Exit codes of every command:
+{_EXIT_CODES}
+
+\b
+Example:
+  takeback demo
+"""
+
+
+class Commands(LazyGroup):
+    """Every command, in the order in which one meets them."""
+
+    package = "takeback.cli"
+    summaries = {
+        "demo": "Show the whole path on this machine, from bytes to proof.",
+        "serve": "Serve until stopped: the upload gate, the person's page, the desk.",
+        "hash": "Say what pictures are known by: digests and fingerprints.",
+        "match": "Say which pictures of a folder or a bank each query is a copy of.",
+        "notice": "Report pictures to a site that runs Takeback; they never leave this machine.",
+        "case": "Read and decide cases on a running Takeback.",
+        "bank": "List, make and fill banks on a running Takeback.",
+        "site": "List and add the sites that a data directory acts for.",
+        "key": "List, make and revoke keys of the HTTP interface.",
+        "verify": "Check the whole audit log.",
+        "config": "Show every setting: its value, where that comes from, and what it means.",
+        "doctor": "Say what is installed, what is missing, and what each missing part would add.",
+    }
+
+
+app = new_app()
+
+
+@app.callback(cls=Commands, invoke_without_command=True, epilog=_EPILOG)
+def takeback_(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+) -> None:
+    """Find every copy of a reported picture, get it removed on the law's clock, and prove it."""
+    if version:
+        typer.echo(f"takeback {takeback.__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())

@@ -1,0 +1,180 @@
+"""A real `takeback serve` in a process of its own, and a site that takes its orders."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import psutil
+
+READY_SECONDS = 30.0
+
+
+class Service:
+    """One service over one data directory; it can be killed and started again on the same port."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.folder = folder
+        self.data = folder / "data"
+        self.options = options
+        self.port = _free_port()
+        self.keys: dict[str, str] = {}
+        self.ready_seconds = 0.0
+        self._process: subprocess.Popen[str] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> None:
+        """Start, and wait until it is ready."""
+        began = time.perf_counter()
+        command = [
+            *(sys.executable, "-m", "takeback", "serve", "--json", "--data", str(self.data)),
+            *("--port", str(self.port), "--master-key-file", str(self.folder / "master.key")),
+            *self.options,
+        ]
+        log = (self.folder / "service.log").open("ab")
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True)
+        log.close()
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise AssertionError((self.folder / "service.log").read_text())
+        self.keys |= json.loads(line)["keys"]
+        while time.perf_counter() - began < READY_SECONDS:
+            try:
+                if httpx2.get(f"{self.url}/health/ready", timeout=5).status_code == 200:
+                    self.ready_seconds = time.perf_counter() - began
+                    return
+            except httpx2.TransportError:
+                pass
+            time.sleep(0.01)
+        raise AssertionError("the service did not become ready")
+
+    def kill(self) -> None:
+        """`kill -9` the supervisor, and wait until the kernel has ended its children too."""
+        assert self._process is not None
+        tree = psutil.Process(self.pid).children(recursive=True)
+        os.kill(self.pid, signal.SIGKILL)
+        self._reap()
+        _, alive = psutil.wait_procs(tree, timeout=10)
+        assert not alive, "children outlived the supervisor"
+
+    def stop(self) -> int:
+        """Stop in good order and return the exit code."""
+        assert self._process is not None
+        if self._process.poll() is None:
+            self._process.terminate()
+        return self._reap()
+
+    def pss_bytes(self) -> dict[str, int]:
+        """Return the proportional set size of every process of the tree."""
+        processes = [psutil.Process(self.pid), *psutil.Process(self.pid).children(recursive=True)]
+        return {f"{process.pid}": process.memory_full_info().pss for process in processes}
+
+    def headers(self, role: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.keys[role]}"}
+
+    def add_site(self, receiver: Receiver) -> None:
+        """Add the receiver as a site; its upload key becomes `self.keys["upload"]`."""
+        body = {"name": f"site-{receiver.port}", "base_url": receiver.url, "webhook_url": f"{receiver.url}/hook"}
+        answer = httpx2.post(f"{self.url}/api/v1/sites", headers=self.headers("administrator"), json=body)
+        assert answer.status_code == 201, answer.text
+        self.keys["upload"] = answer.json()["upload_key"]
+        receiver.secret = bytes.fromhex(answer.json()["webhook_secret"])
+
+    def _reap(self) -> int:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        code = self._process.wait(timeout=30)
+        self._process.stdout.close()
+        return code
+
+
+class Receiver:
+    """A site that remembers every order that it was given, and says that none of its items is gone."""
+
+    def __init__(self) -> None:
+        self.orders: list[tuple[str, dict[str, Any]]] = []
+        self.secret = b""
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                if body["action"] != "reconcile":
+                    receiver.orders.append((self.headers["Takeback-Delivery"], body))
+                answer = b'{"gone": []}'
+                try:
+                    self.send_response(200)
+                    self.send_header("Content-Type", "application/json")
+                    self.send_header("Content-Length", str(len(answer)))
+                    self.end_headers()
+                    self.wfile.write(answer)
+                except BrokenPipeError:
+                    pass  # whoever gave the order was killed; it will come again
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = int(self._server.server_address[1])
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+@contextmanager
+def receiving() -> Iterator[Receiver]:
+    """A receiver for the length of a `with` block."""
+    receiver = Receiver()
+    receiver.start()
+    try:
+        yield receiver
+    finally:
+        receiver.stop()
+
+
+@contextmanager
+def serving(folder: Path, *options: str) -> Iterator[Service]:
+    """A started service for the length of a `with` block."""
+    service = Service(folder, *options)
+    service.start()
+    try:
+        yield service
+    finally:
+        service.stop()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
