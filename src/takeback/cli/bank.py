@@ -15,7 +15,7 @@ from takeback.cli.exit_code import ExitCode
 from takeback.cli.lazy import PlainCommand, new_app
 from takeback.cli.options import AsJson, example
 from takeback.cli.pictures import files_below, picture_reader
-from takeback.cli.reported import frames_as_reported
+from takeback.cli.reported import as_reported
 from takeback.cli.server import DEFAULT_SERVER, KeyFile, Server, ServerUrl, read_key
 from takeback.cli.terminal import Terminal
 from takeback.service.prints import PictureIn
@@ -125,7 +125,7 @@ def _hashed(terminal: Terminal, paths: list[Path]) -> tuple[list[PictureIn], lis
     with picture_reader() as reader, terminal.progress("Hashing", len(paths)) as step:
         for read in reader.each(paths, lambda decoder, data: decoder.fingerprints(data)):
             if read.value is not None:
-                pictures += frames_as_reported(read.value)
+                pictures += as_reported(read.value)
             elif read.problem is not None:
                 unread.append(str(read.path))
                 terminal.say(f"Skipped {read.path}: {read.problem.message}")

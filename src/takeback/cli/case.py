@@ -44,7 +44,8 @@ def list_(
     elif not cases:
         terminal.say("There is no such case.")
     else:
-        terminal.table(("case", "state", "decide by"), [(case["id"], case["state"], _due(case)) for case in cases])
+        rows = [(case["id"], case["state"], *_due(case)) for case in cases]
+        terminal.table(("case", "state", "decide by", "left"), rows)
 
 
 @app.command("show", cls=PlainCommand, epilog=example("takeback case show 3f2a…09 --key-file ~/moderator.key"))
@@ -119,7 +120,7 @@ def _write(terminal: Terminal, case: Mapping[str, Any]) -> None:
         "laws": ", ".join(case["laws"]),
         "received": in_words(read_moment(case["received_at"])),
         "valid": in_words(read_moment(case["valid_at"])),
-        "decide by": _due(case),
+        "decide by": " ".join(_due(case)),
         "decided": in_words(read_moment(case["decided_at"])),
     }
     terminal.line(f"case {case['id']}")
@@ -150,8 +151,8 @@ def _likeness(copy: Mapping[str, Any]) -> str:
     return f"{copy['class'].replace('_', ' ')} ({', '.join(facts)})"
 
 
-def _due(case: Mapping[str, Any]) -> str:
+def _due(case: Mapping[str, Any]) -> tuple[str, str]:
     deadline = read_moment(case["deadline_at"])
     if deadline is None or case["decided_at"] is not None:
-        return "–"
-    return f"{in_words(deadline)} ({time_left(deadline, datetime.now(UTC))})"
+        return "–", ""
+    return in_words(deadline), f"({time_left(deadline, datetime.now(UTC))})"

@@ -31,7 +31,7 @@ def config(data: Data = None, as_json: AsJson = False) -> None:
         terminal.json(rows)
         return
     for row in rows:
-        terminal.line(f"{row['name']} = {row['value']}   ({row['from']})")
+        terminal.line(f"{row['name']} = {_written(row['value'])}   ({row['from']})")
         changed = "" if row["value"] == row["default"] else f" Default: {_written(row['default'])}."
         terminal.indented(f"{row['help']}{changed}")
 
@@ -71,4 +71,6 @@ def _plain(value: object) -> object:
 
 
 def _written(value: object) -> str:
-    return repr(value) if value in ("", []) else str(value)
+    if isinstance(value, list):
+        return ", ".join(value) or "none"
+    return "empty" if value == "" else str(value)

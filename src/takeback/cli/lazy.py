@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from difflib import get_close_matches
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup
@@ -44,7 +44,7 @@ def _in_usage(argument: TyperArgument) -> str:
 class LazyGroup(TyperGroup):
     """A group whose commands are named in a table, `name -> one line of help`, in modules of the same name."""
 
-    summaries: Mapping[str, str] = {}
+    summaries: ClassVar[Mapping[str, str]] = {}
     package = ""
 
     def list_commands(self, ctx: Context) -> list[str]:
@@ -72,6 +72,18 @@ class LazyGroup(TyperGroup):
         """Write the table; nothing is loaded for it."""
         with formatter.section("Commands"):
             formatter.write_dl(list(self.summaries.items()))
+
+
+class DefaultGroup(TyperGroup):
+    """A group one of whose commands is meant where none is named."""
+
+    default = ""
+
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+        """Put the default command before arguments that begin with none."""
+        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
+            args = [self.default, *args]
+        return super().parse_args(ctx, args)
 
 
 def new_app(**settings: Any) -> typer.Typer:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
 
 import typer
 
@@ -25,7 +26,7 @@ class Commands(LazyGroup):
     """Every command, in the order in which one meets them."""
 
     package = "takeback.cli"
-    summaries = {
+    summaries: ClassVar[Mapping[str, str]] = {
         "demo": "Show the whole path on this machine, from bytes to proof.",
         "serve": "Serve until stopped: the upload gate, the person's page, the desk.",
         "hash": "Say what pictures are known by: digests and fingerprints.",

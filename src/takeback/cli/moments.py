@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-_HOUR_SECONDS = 3600
+_MINUTE_SECONDS = 60
 
 
 def in_words(at: datetime | None) -> str:
@@ -18,8 +18,7 @@ def read_moment(text: str | None) -> datetime | None:
 
 
 def time_left(until: datetime, now: datetime) -> str:
-    """Return `47 h 12 min left`, or `3 h 05 min late`."""
+    """Return `47 h 12 min`, with a minus sign once it is past."""
     left = until - now
-    late = left < timedelta()
-    seconds = int(abs(left).total_seconds())
-    return f"{seconds // _HOUR_SECONDS} h {seconds % _HOUR_SECONDS // 60:02} min {'late' if late else 'left'}"
+    minutes = int(abs(left).total_seconds()) // _MINUTE_SECONDS
+    return f"{'-' if left < timedelta() else ''}{minutes // 60} h {minutes % 60:02} min"

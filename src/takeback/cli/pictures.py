@@ -97,7 +97,7 @@ def picture_reader(limits: MediaLimits = MediaLimits()) -> Iterator[PictureReade
 
 
 def read_file(path: Path, max_bytes: int) -> bytes:
-    """Return the bytes of a regular file; `InputError` where it cannot be read, `MediaTooLarge` where it is too large."""
+    """Return a regular file's bytes; `InputError` where it cannot be read, `MediaTooLarge` where it is too large."""
     try:
         if not path.is_file():
             raise InputError(f"There is no file {path}.", advice="Check the name.")

@@ -1,4 +1,4 @@
-"""What is sent of a picture in its place: fingerprints and digests, by the form of the HTTP interface."""
+"""What stands for a picture: fingerprints and digests, in the form that the HTTP interface takes."""
 
 from __future__ import annotations
 
@@ -6,9 +6,19 @@ from takeback.fingerprint import MIN_QUALITY, Fingerprints, FrameFingerprint
 from takeback.service.prints import PictureIn
 
 
-def frames_as_reported(prints: Fingerprints) -> list[PictureIn]:
-    """Return one description for each frame; of a frame with too little detail, its digests alone."""
-    return [_frame(prints, frame) for frame in prints.frames]
+def telling_frames(prints: Fingerprints) -> list[FrameFingerprint]:
+    """
+    Return the frames with enough detail to be told from others; all of them where none has it.
+
+    The blank frame of an animation is in many: its digest would call them all identical.
+    """
+    telling = [frame for frame in prints.frames if frame.quality >= MIN_QUALITY]
+    return telling or list(prints.frames)
+
+
+def as_reported(prints: Fingerprints) -> list[PictureIn]:
+    """Return one description for each telling frame; of one with too little detail, its digests alone."""
+    return [_frame(prints, frame) for frame in telling_frames(prints)]
 
 
 def _frame(prints: Fingerprints, frame: FrameFingerprint) -> PictureIn:

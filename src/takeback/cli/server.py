@@ -47,9 +47,7 @@ _OF_STATUS: Mapping[int, type[TakebackError]] = {
 
 ServerUrl = Annotated[
     str,
-    typer.Option(
-        "--server", envvar=SERVER_VARIABLE, metavar="URL", help="Address of the Takeback.", show_envvar=True
-    ),
+    typer.Option("--server", envvar=SERVER_VARIABLE, metavar="URL", help="Address of the Takeback.", show_envvar=True),
 ]
 KeyFile = Annotated[
     Path | None,
@@ -133,12 +131,17 @@ def read_key(key_file: Path | None) -> str:
         if stat.S_ISREG(mode) and stat.S_IMODE(mode) & 0o077:
             raise InputError(f"The key file {key_file} can be read by others.", advice=f"Run `chmod 600 {key_file}`.")
     if not key or not key.isascii() or not key.isprintable() or " " in key:
-        raise NotAllowed(
-            "This needs a key, and there is none." if not key else "The key is not one.",
-            advice=f"Put one into {KEY_VARIABLE} or a file (--key-file); the first `takeback serve` prints one, and "
-            "`takeback key new` makes more.",
-        )
+        raise _no_key("This needs a key, and there is none." if not key else "The key has characters that no key has.")
     return key
+
+
+def _no_key(message: str) -> NotAllowed:
+    problem = NotAllowed(message)
+    problem.advice = (
+        f"Put it into {KEY_VARIABLE} or a file (--key-file). The first `takeback serve` prints keys, and "
+        "`takeback key new` makes more."
+    )
+    return problem
 
 
 def _is_here(host: str) -> bool:
@@ -176,7 +179,8 @@ def _problem(status: int, said: Any) -> TakebackError:
         return _foreign(status)
     kind = _OF_STATUS.get(status, InputError if 400 <= status < 500 else OutsideError)
     fields = "".join(f" {each.get('field')}: {each.get('why')}." for each in said.get("fields", ()))
-    problem = kind(str(said.get("detail", "")) + fields, advice=str(said.get("advice", "")))
+    problem = kind(str(said.get("detail", "")) + fields)
+    problem.advice = str(said.get("advice", problem.advice))
     problem.code = str(said["type"]).rpartition(":")[2]
     return problem
 

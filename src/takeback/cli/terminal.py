@@ -6,14 +6,16 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from textwrap import wrap
 from typing import NoReturn
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from takeback.errors import TakebackError
+
+_INDENT = " " * 4
 
 
 class Terminal:
@@ -40,11 +42,13 @@ class Terminal:
 
     def paragraph(self, text: str) -> None:
         """Write text of the result to stdout, wrapped between words."""
-        self._out.print(shown(text))
+        for line in wrap(shown(text), self._out.width):
+            self.line(line)
 
     def indented(self, text: str) -> None:
         """Write text of the result to stdout, set in and wrapped between words."""
-        self._out.print(Padding(shown(text), (0, 0, 0, 4)))
+        for line in wrap(shown(text), self._out.width - len(_INDENT)):
+            self.line(_INDENT + line)
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """Write a table to stdout; what is too wide is continued below, nothing is cut."""
@@ -53,7 +57,13 @@ class Terminal:
             table.add_column(name, overflow="fold")
         for row in rows:
             table.add_row(*(shown("–" if cell is None else str(cell)) for cell in row))
-        self._out.print(table)
+        if self._out.is_terminal:
+            self._out.print(table)
+            return
+        with self._out.capture() as captured:
+            self._out.print(table)
+        for line in captured.get().splitlines():
+            self.line(line.rstrip())
 
     def say(self, text: str) -> None:
         """Say something on stderr."""

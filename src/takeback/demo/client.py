@@ -77,7 +77,7 @@ class Client:
             response = self._pool.request(
                 method,
                 self._address + path,
-                headers={**self._headers, **headers},
+                headers=[*self._headers.items(), *headers.items()],
                 content=body,
                 extensions={"timeout": timeouts},
             )

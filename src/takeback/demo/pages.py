@@ -23,6 +23,7 @@ p { max-width: 40rem; } .soft { color: var(--soft); font-size: .9rem; }
 .tile { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; overflow: hidden; }
 .tile a { color: inherit; text-decoration: none; display: block; }
 .tile img, .blank { display: block; width: 100%; aspect-ratio: 4 / 3; object-fit: cover; }
+.tile .blank { height: 100%; }
 .blank { display: grid; place-items: center; padding: 1rem; text-align: center; color: var(--soft); font-size: .9rem;
   background: repeating-linear-gradient(45deg, transparent 0 9px, var(--line) 9px 10px); }
 .tile span { display: block; padding: .5rem .75rem; font-size: .9rem; }
@@ -58,10 +59,10 @@ def item_page(item: Item, report_address: str) -> str:
     """Return the page of one picture, with the address by which it is reported."""
     title = escape(item.title)
     if item.state is not State.SHOWN:
-        return _page(title, f'<p class="blank">{_INSTEAD[item.state]}</p>')
+        return _page(title, f'<h2>{title}</h2><p class="blank">{_INSTEAD[item.state]}</p>')
     return _page(
         title,
-        f'<p><img class="picture" src="/media/{item.id}" alt="{title}"></p>'
+        f'<h2>{title}</h2><p><img class="picture" src="/media/{item.id}" alt="{title}"></p>'
         f'<p class="soft">Does this show you, and you do not want it here? Give Takeback this address:<br>'
         f"<code>{escape(report_address)}</code></p>",
     )
@@ -69,7 +70,8 @@ def item_page(item: Item, report_address: str) -> str:
 
 def message_page(heading: str, text: str) -> str:
     """Return a page that says one thing."""
-    return _page(escape(heading), f'<p>{escape(text)}</p><p><a href="/">Back to the gallery</a></p>')
+    back = '<p><a href="/">Back to the gallery</a></p>'
+    return _page(escape(heading), f"<h2>{escape(heading)}</h2><p>{escape(text)}</p>{back}")
 
 
 def _tile(item: Item) -> str:
@@ -80,11 +82,11 @@ def _tile(item: Item) -> str:
     return f'<li class="tile"><a href="/item/{item.id}">{picture}<span>{title}</span></a></li>'
 
 
-def _page(heading: str, body: str) -> str:
+def _page(title: str, body: str) -> str:
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{heading}</title><style>{_STYLE}</style>"
+        f"<title>{title}</title><style>{_STYLE}</style>"
         '<header><h1><a href="/">A small gallery</a></h1><span class="soft">sample site of Takeback</span></header>'
-        f"<main><h2>{heading}</h2>{body}</main></html>"
+        f"<main>{body}</main></html>"
     )

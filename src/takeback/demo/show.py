@@ -8,19 +8,20 @@ from typing import Self
 from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
+from rich.padding import Padding
 from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
 from takeback.demo.record import CopyRow, Step, Story
 
-MAX_COLUMNS = 100
+MAX_COLUMNS = 90
 _FRAMES_PER_SECOND = 12
 _NAME_COLUMNS, _TIME_COLUMNS = 12, 7
 _CLASSES = {"identical": "identical", "substantially_same": "substantially the same", "possible": "possible"}
 _TURNS = {"upright": "–", "rotated_90": "by 90°", "rotated_180": "by 180°", "rotated_270": "by 270°"}
 _LEGEND = (
-    "Distance: bits of 256 that differ; up to 31 count.\n"
+    "Distance: bits of 256 that differ, up to 31 count; none where a digest or a link decided.\n"
     "Found, held: since the notice, or the upload after it. Removed: since the decision."
 )
 
@@ -95,8 +96,8 @@ def step_line(step: Step) -> RenderableType:
     return line
 
 
-def copies_table(rows: Sequence[CopyRow]) -> Table:
-    """Return the table of copies."""
+def copies_table(rows: Sequence[CopyRow]) -> RenderableType:
+    """Return the table of copies, between empty lines."""
     table = Table(
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
@@ -113,7 +114,7 @@ def copies_table(rows: Sequence[CopyRow]) -> Table:
         table.add_column(moment, justify="right", no_wrap=True, style=style)
     for row in rows:
         table.add_row(*_cells(row))
-    return table
+    return Padding(table, (1, 0))
 
 
 def ending(story: Story) -> Text:

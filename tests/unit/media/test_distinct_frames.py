@@ -32,11 +32,11 @@ def plainly_kept(frames: list[Pixels], most: int) -> list[Pixels]:
 @pytest.mark.parametrize("seed", range(6))
 def test_the_most_different_frames_stay(seed: int) -> None:
     chance = np.random.default_rng(seed)
-    # 32 × 32, so that the grid on which frames are compared is every pixel.
-    frames = [
-        np.full((32, 32, 3), chance.integers(0, 256), np.uint8) + chance.integers(0, 9, (32, 32, 3), np.uint8)
-        for _ in range(60)
-    ]
+    # 32 × 32, so that the grid on which frames are compared is every pixel. Blends of five pictures, so that
+    # what is alike to one frame may be far from another.
+    pictures = chance.integers(0, 256, (5, 32, 32, 3))
+    blends = chance.dirichlet([0.3] * 5, size=150)
+    frames = [np.tensordot(blend, pictures, axes=1).astype(np.uint8) for blend in blends]
     distinct = DistinctFrames(max_frames=7, max_pixels=10**9)
     for frame in frames:
         distinct.offer(frame)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -153,6 +154,35 @@ def test_what_the_supervisor_knows_is_not_passed_on(pool: DecoderPool) -> None:
     assert not {"HOME", "PATH", "USER"} & set(environment)
     # The three standard ones, the control socket, this connection.
     assert do(pool, "open descriptors") == {"done": 5}
+
+
+def test_the_kernel_holds_the_other_limits(process: PoolProcess) -> None:
+    wanted = [
+        ("status", r"^NoNewPrivs:\t1$"),
+        ("status", r"^Seccomp:\t2$"),
+        ("status", r"^CapEff:\t0+$"),
+        ("status", r"^Uid:\t[1-9]"),
+        ("limits", r"^Max core file size +0 +0 "),
+        ("limits", r"^Max file size +0 +0 "),
+        ("limits", r"^Max open files +16 +16 "),
+    ]
+
+    def lacks() -> list[str]:
+        told = [
+            (name, Path(f"/proc/{pid}/{name}").read_text())
+            for pid in children_of(process.pid)
+            for name in ("status", "limits")
+        ]
+        return [
+            each
+            for name, each in wanted
+            for place, text in told
+            if name == place and not re.search(each, text, re.MULTILINE)
+        ]
+
+    # A child that has just been forked is not confined yet, and is given nothing to read until it is.
+    wait_until(lambda: not lacks())
+    assert lacks() == []
 
 
 def test_a_library_may_start_a_thread(pool: DecoderPool) -> None:

@@ -15,7 +15,7 @@ from typing import Final
 from takeback.errors import InputError, MediaTooLarge, UnreadableMedia
 from takeback.media.limits import MediaLimits
 from takeback.media.sandbox import wire
-from takeback.media.sandbox.confinement import confine, die_with, keep_only
+from takeback.media.sandbox.confinement import confine, keep_only
 
 Handler = Callable[[bytes, dict[str, object]], dict[str, object]]
 """(payload, options) to a result that JSON can hold; may raise errors of `InputError`."""
@@ -40,11 +40,11 @@ def run_child(control: socket.socket, terms: Terms, server_pid: int) -> None:
     Tells the server first what the sandbox is, then `JOB_DONE` after each job. Called in a forked child.
     """
     # 1. Confined, before any byte from outside.
-    die_with(server_pid)
     for ignored in (signal.SIGTERM, signal.SIGINT, signal.SIGPIPE):
         signal.signal(ignored, signal.SIG_IGN)  # the server decides when a child ends
     keep_only({control.fileno()})
     state = confine(
+        parent_pid=server_pid,
         max_memory_bytes=terms.limits.max_memory_bytes,
         max_cpu_seconds=math.ceil(time.process_time()) + terms.jobs_per_child * (terms.limits.cpu_seconds + 1),
     )

@@ -87,16 +87,18 @@ def keep_only(descriptors: Collection[int]) -> None:
                 continue  # the listing's own, closed with it
 
 
-def confine(*, max_memory_bytes: int, max_cpu_seconds: int) -> SandboxState:
+def confine(*, parent_pid: int, max_memory_bytes: int, max_cpu_seconds: int) -> SandboxState:
     """
     Give up for good what a decoder does not need, and say what was given up.
 
-    `max_memory_bytes` is address space above what the process holds now, `max_cpu_seconds` the CPU time
-    of its whole life. The process can afterwards neither open a file nor make a socket, start nothing
-    and signal nobody (`seccomp.allow_list`).
+    The process ends with `parent_pid`. `max_memory_bytes` is address space above what it holds now,
+    `max_cpu_seconds` the CPU time of its whole life. It can afterwards neither open a file nor make a
+    socket, start nothing and signal nobody (`seccomp.allow_list`).
     """
     steps: tuple[tuple[str, Callable[[], None]], ...] = (
         ("no user of its own", _become_nobody),
+        # After the change of user, at which the kernel forgets this wish (prctl(2)).
+        ("end with the server", lambda: die_with(parent_pid)),
         ("no core dump, no tracing", hide_memory),
         ("memory limit", lambda: _limit_memory(max_memory_bytes)),
         ("CPU limit", lambda: resource.setrlimit(resource.RLIMIT_CPU, (max_cpu_seconds,) * 2)),
@@ -119,12 +121,9 @@ def _become_nobody() -> None:
     """Leave root, and with it every capability; an ordinary user has nothing to leave."""
     if os.geteuid() != 0:
         return
-    parent_pid = os.getppid()
     os.setgroups([])
     os.setresgid(_NOBODY, _NOBODY, _NOBODY)
     os.setresuid(_NOBODY, _NOBODY, _NOBODY)
-    # The kernel forgets this wish when a process changes its user (prctl(2)).
-    die_with(parent_pid)
 
 
 def _limit_memory(max_memory_bytes: int) -> None:

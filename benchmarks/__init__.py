@@ -1,0 +1,1 @@
+"""Measurements against the rivals: `make bench`, or `python -m benchmarks NAME`."""

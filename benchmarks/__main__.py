@@ -1,0 +1,52 @@
+"""Run benchmarks by name, or all of them, and write each result with the machine and the commit it is of."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks import hashing, service
+
+MODULES = {module.NAME: module for module in (hashing, service)}
+RESULTS = Path(__file__).parent / "results"
+
+
+def machine() -> dict[str, object]:
+    """Say what the figures were measured on."""
+    processor = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        names = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if "model name" in line]
+        processor = names[0] if names else processor
+    return {"processor": processor, "cores": os.cpu_count(), "python": platform.python_version()}
+
+
+def commit() -> str:
+    """Return the commit, marked where the tree was changed after it."""
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
+
+
+def main(names: list[str]) -> int:
+    """Run the benchmarks called `names`, or every one."""
+    unknown = [name for name in names if name not in MODULES]
+    if unknown:
+        print(f"no benchmark is called {unknown[0]}; there are: {', '.join(MODULES)}", file=sys.stderr)
+        return 2
+    RESULTS.mkdir(exist_ok=True)
+    for name in names or list(MODULES):
+        print(f"== {name}", flush=True)
+        result = MODULES[name].run()
+        about = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "commit": commit(), "machine": machine()}
+        text = json.dumps({**about, "result": result}, indent=1) + "\n"
+        (RESULTS / f"{name}.json").write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,180 @@
+"""The running service: how soon a decision stops an upload, how soon it starts, how much memory it takes."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+
+import httpx2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from tests.acceptance.serving import Receiver, Service, receiving
+from tests.house import drawn
+
+from takeback.bank import Opinion
+from takeback.cases.notice import ReportedPicture
+from takeback.fingerprint import PdqHash, pdq_hash
+from takeback.store import Keyring, MasterKey, Store
+from takeback.store.banks import NOTICES_BANK
+from takeback.store.database import KEYS_NAME, sqlite_url
+from takeback.workflow.register import add_entries, set_up
+
+NAME = "service"
+ENTRIES = 100_000
+TRIALS = 200
+HMA_SECONDS = 27.0
+"""HMA 1.1.7, from an image added to a bank to its first match, at its fastest settings (measured on two cores)."""
+CLIENT = httpx2.Client(timeout=30)
+"""One connection kept open, as a site has it."""
+
+
+def run() -> dict[str, object]:
+    """Fill a store, start the service on it, and measure."""
+    with tempfile.TemporaryDirectory() as name, receiving() as receiver:
+        folder = Path(name)
+        _fill(folder, ENTRIES)
+        options = ("--workers", "2", "--allowed-private-host", f"127.0.0.1:{receiver.port}")
+        one_worker = _started(folder, *options[2:])
+        two_workers = _started(folder, *options)
+        gate = _gate(folder, receiver, *options)
+    results: dict[str, object] = {
+        "entries": ENTRIES,
+        "one_worker": one_worker,
+        "two_workers": two_workers,
+        "decision_to_stopped": gate,
+    }
+    _print(one_worker, two_workers, gate)
+    return results
+
+
+def _fill(folder: Path, entries: int) -> None:
+    """Put `entries` random fingerprints into a new store."""
+    data = folder / "data"
+    data.mkdir()
+    master = MasterKey.generate()
+    master.write(folder / "master.key")
+    store = Store.open(sqlite_url(data), Keyring(master, data / KEYS_NAME))
+    at = datetime.now(UTC)
+    set_up(store, at=at)
+    rng = np.random.default_rng(1)
+    for _ in range(entries // 1_000):
+        # Each row has exactly 128 ones, as PDQ has.
+        ones = np.zeros((1_000, 256), np.uint8)
+        ones[:, :128] = 1
+        codes = np.packbits(rng.permuted(ones, axis=1), axis=1)
+        pictures = [
+            ReportedPicture(pdq=PdqHash(code.tobytes(), 100), file_digest=secrets.token_bytes(32)) for code in codes
+        ]
+        add_entries(
+            store, NOTICES_BANK, pictures, opinion=Opinion.POSITIVE, source="bench", expires_at=None, actor="b", at=at
+        )
+    store.close()
+
+
+def _started(folder: Path, *options: str) -> dict[str, float]:
+    """Start three times; return the median time until ready, and the memory of the tree after some checks."""
+    ready, pss = [], []
+    for _ in range(3):
+        service = Service(folder, *options)
+        service.start()
+        ready.append(service.ready_seconds)
+        time.sleep(2)  # every process has loaded
+        pss.append(sum(service.pss_bytes().values()) / 1e6)
+        service.stop()
+    return {"ready_seconds": statistics.median(ready), "pss_mb": max(pss)}
+
+
+def _gate(folder: Path, receiver: Receiver, *options: str) -> dict[str, float]:
+    """For each trial: a notice, its decision, and from the decision's answer on uploads until one is stopped."""
+    service = Service(folder, *options)
+    service.start()
+    try:
+        _take_keys(service)
+        service.add_site(receiver)
+        seconds, uploads = [], 0
+        for trial in range(TRIALS):
+            picture = drawn(10_000 + trial)
+            data = _jpeg(picture)
+            # What is stored already makes the case held: only a held one can be decided.
+            _check(service, data, item_id=str(trial))
+            case = _notice(service, pdq_hash(picture).hex())
+            _decide(service, case)
+            began = time.perf_counter()
+            while True:
+                uploads += 1
+                if _check(service, data) == "refuse":
+                    break
+            seconds.append(time.perf_counter() - began)
+    finally:
+        service.stop()
+    ordered = sorted(seconds)
+    return {
+        "trials": TRIALS,
+        "uploads": uploads,
+        "median_seconds": statistics.median(ordered),
+        "p99_seconds": ordered[int(0.99 * TRIALS) - 1],
+        "max_seconds": ordered[-1],
+        "times_hma": HMA_SECONDS / ordered[int(0.99 * TRIALS) - 1],
+    }
+
+
+def _take_keys(service: Service) -> None:
+    """Make keys in the filled store: it was set up before the service first started."""
+    for role in ("administrator", "moderator"):
+        command = [*(sys.executable, "-m", "takeback", "key", "new", role, "--json", "--data", str(service.data))]
+        command += ["--master-key-file", str(service.folder / "master.key")]
+        made = subprocess.run(command, capture_output=True, text=True, check=True)
+        service.keys[role] = json.loads(made.stdout)["key"]
+
+
+def _notice(service: Service, pdq: str) -> str:
+    body = {
+        "pictures": [{"pdq": pdq}],
+        **{"role": "me", "statement": "Mine.", "signature": "A", "contact": {"mailbox": True}},
+        **{"intimate": True, "not_consensual": True, "good_faith": True},
+    }
+    answer = CLIENT.post(f"{service.url}/api/v1/notices", json=body)
+    answer.raise_for_status()
+    case: str = answer.json()["case"]
+    return case
+
+
+def _decide(service: Service, case: str) -> None:
+    body = {"outcome": "removed", "appears_covered": True, "reason": "Covered.", "confirm": "all"}
+    url = f"{service.url}/api/v1/cases/{case}/decision"
+    CLIENT.post(url, headers=service.headers("moderator"), json=body).raise_for_status()
+
+
+def _check(service: Service, data: bytes, *, item_id: str = "") -> str:
+    files, form = {"file": ("a.jpg", data)}, {"item_id": item_id}
+    headers = service.headers("upload")
+    answer = CLIENT.post(f"{service.url}/api/v1/check", headers=headers, files=files, data=form)
+    answer.raise_for_status()
+    action: str = answer.json()["action"]
+    return action
+
+
+def _jpeg(pixels: NDArray[np.uint8]) -> bytes:
+    buffer = BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=80)
+    return buffer.getvalue()
+
+
+def _print(one: dict[str, float], two: dict[str, float], gate: dict[str, float]) -> None:
+    print(f"{ENTRIES:,} entries")
+    for name, row in (("1 worker ", one), ("2 workers", two)):
+        print(f"  {name}  ready in {row['ready_seconds']:.2f} s   {row['pss_mb']:.0f} MB PSS, whole tree")
+    print(
+        f"  decision to stopped upload, {gate['trials']:.0f} trials: median {gate['median_seconds'] * 1e3:.0f} ms, "
+        f"p99 {gate['p99_seconds'] * 1e3:.0f} ms, max {gate['max_seconds'] * 1e3:.0f} ms "
+        f"(HMA {HMA_SECONDS:.0f} s: {gate['times_hma']:.0f} times)"
+    )

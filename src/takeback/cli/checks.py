@@ -1,0 +1,221 @@
+"""What `takeback doctor` looks at: each check reads, and changes nothing."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import socket
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.util import find_spec
+from pathlib import Path
+
+from sqlalchemy import create_engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from takeback.assembly import read_master_key
+from takeback.config import Settings
+from takeback.errors import TakebackError
+from takeback.media.sandbox import DecoderPool, PoolProcess, start_pool
+from takeback.store.database import DATABASE_NAME
+from takeback.store.schema import newest_revision, revision_of
+
+_FORMATS_HANDLER = "takeback.cli.formats:formats_handler"
+_FORMATS = {
+    "jpeg": "simplejpeg",
+    "png": "pillow",
+    "gif": "pillow",
+    "bmp": "pillow",
+    "tiff": "pillow",
+    "webp": "pillow",
+    "avif": "pillow",
+    "heic": "pillow-heif",
+}
+_OPEN_MODE = 0o077
+_LOW_DISK_BYTES = 1 << 30
+_MEMORY_FILE_SYSTEMS = frozenset({"tmpfs", "ramfs"})
+
+
+class Standing(StrEnum):
+    """How one part stands."""
+
+    OK = "ok"
+    WARNING = "warning"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One part: its name, how it stands, what that means or what to do, and whether `serve` needs it."""
+
+    name: str
+    standing: Standing
+    text: str
+    needed: bool = False
+
+    @property
+    def blocks(self) -> bool:
+        """Whether `takeback serve` cannot do its work without it."""
+        return self.needed and self.standing is Standing.MISSING
+
+
+def all_checks(settings: Settings) -> Iterator[Check]:
+    """Yield every check, in the order in which the parts rest on each other."""
+    yield Check("python", Standing.OK, f"{platform.python_version()} at {sys.executable}")
+    yield _kernel()
+    yield from _decoders()
+    yield from _optional()
+    yield _master_key(settings)
+    yield from _data(settings)
+    yield _runtime(settings)
+    yield _port(settings)
+
+
+def _kernel() -> Check:
+    if find_spec("takeback._native") is None:
+        return Check("kernel", Standing.MISSING, "The C++ kernel is not built: run `make`.", needed=True)
+    return Check("kernel", Standing.OK, "fingerprints and searches run in C++")
+
+
+def _decoders() -> Iterator[Check]:
+    with tempfile.TemporaryDirectory(prefix="takeback-") as folder:
+        try:
+            process = start_pool(_FORMATS_HANDLER, socket_path=Path(folder) / "decoders", children=1)
+        except TakebackError as problem:
+            yield Check("decoders", Standing.MISSING, f"{problem.message} No picture can be read.", needed=True)
+            return
+        try:
+            yield _sandbox(process)
+            answer = DecoderPool(process.socket_path).run(b"")
+        except TakebackError as problem:
+            yield Check("decoders", Standing.MISSING, f"{problem.message} No picture can be read.", needed=True)
+            return
+        finally:
+            process.stop()
+    found = answer.get("formats")
+    worked = found if isinstance(found, list) else []
+    for name, package in _FORMATS.items():
+        if name in worked:
+            yield Check(name, Standing.OK, f"decoded in the sandbox by {package}", needed=True)
+        else:
+            text = f"{name} files are answered with unreadable-media; reinstall {package}"
+            yield Check(name, Standing.MISSING, text, needed=True)
+
+
+def _sandbox(process: PoolProcess) -> Check:
+    if process.sandbox.is_complete:
+        return Check("sandbox", Standing.OK, "decoders have no network, no files, no keys", needed=True)
+    text = "This machine does not let a decoder give up: " + "; ".join(process.sandbox.missing)
+    return Check("sandbox", Standing.WARNING, text, needed=True)
+
+
+def _optional() -> Iterator[Check]:
+    if find_spec("skimage") is None:
+        yield Check(
+            "demo photographs", Standing.MISSING, "`takeback demo` needs them: pip install 'takeback[demo]' (or `make`)"
+        )
+    else:
+        yield Check("demo photographs", Standing.OK, "from scikit-image")
+    if find_spec("onnxruntime") is None:
+        text = "would find copies that are cropped, framed or written over; comes with a later release"
+        yield Check("extra copies", Standing.MISSING, text)
+    else:
+        yield Check("extra copies", Standing.OK, "onnxruntime is there; a later release uses it")
+
+
+def _master_key(settings: Settings) -> Check:
+    path = settings.master_key_path
+    if not path.exists():
+        if (settings.data / DATABASE_NAME).exists():
+            text = f"There is data, and no key at {path}: restore it, nothing opens without it."
+            return Check("master key", Standing.MISSING, text, needed=True)
+        return Check("master key", Standing.OK, f"The first `takeback serve` makes it at {path}")
+    try:
+        read_master_key(settings)
+    except TakebackError as problem:
+        return Check("master key", Standing.MISSING, f"{problem.message} {problem.advice}", needed=True)
+    mode = stat.S_IMODE(path.stat().st_mode)
+    return Check("master key", Standing.OK, f"{path}, mode {mode:04o}; keep a copy apart from the data", needed=True)
+
+
+def _data(settings: Settings) -> Iterator[Check]:
+    data = settings.data.absolute()
+    if not data.exists():
+        yield Check("data directory", Standing.OK, f"The first `takeback serve` makes {data}")
+        yield _disk(_nearest(data))
+        return
+    if not os.access(data, os.R_OK | os.W_OK | os.X_OK):
+        yield Check("data directory", Standing.MISSING, f"{data} cannot be written by this user.", needed=True)
+    elif stat.S_IMODE(data.stat().st_mode) & _OPEN_MODE:
+        yield Check("data directory", Standing.WARNING, f"{data} is open to others: run `chmod 700 {data}`")
+    else:
+        yield Check("data directory", Standing.OK, f"{data}, writable, closed to others", needed=True)
+    yield _schema(data)
+    yield _disk(data)
+
+
+def _schema(data: Path) -> Check:
+    if not (data / DATABASE_NAME).exists():
+        return Check("database", Standing.OK, "The first `takeback serve` makes it")
+    engine = create_engine(f"sqlite+pysqlite:///file:{data / DATABASE_NAME}?mode=ro&uri=true")
+    try:
+        with engine.connect() as connection:
+            revision = revision_of(connection)
+    except SQLAlchemyError:
+        return Check("database", Standing.MISSING, "It cannot be read; restore a backup.", needed=True)
+    finally:
+        engine.dispose()
+    newest = newest_revision()
+    if revision == newest:
+        return Check("database", Standing.OK, f"schema {revision}, the one that this program needs", needed=True)
+    text = f"schema {revision}, and this program needs {newest}: back up, then `takeback upgrade`"
+    return Check("database", Standing.MISSING, text, needed=True)
+
+
+def _disk(folder: Path) -> Check:
+    free_bytes = shutil.disk_usage(folder).free
+    text = f"{free_bytes / (1 << 30):.1f} GiB free for the data"
+    if free_bytes < _LOW_DISK_BYTES:
+        return Check("disk", Standing.WARNING, f"{text}: free some, a full disk stops the service")
+    return Check("disk", Standing.OK, text)
+
+
+def _nearest(path: Path) -> Path:
+    return next(parent for parent in (path.absolute(), *path.absolute().parents) if parent.exists())
+
+
+def _runtime(settings: Settings) -> Check:
+    folder = Path(settings.runtime_dir or tempfile.gettempdir())
+    kind = _file_system(_nearest(folder))
+    if kind in _MEMORY_FILE_SYSTEMS:
+        return Check("runtime directory", Standing.OK, f"{folder} is in memory ({kind})")
+    text = f"{folder} is on disk ({kind}); --runtime-dir below /run or /dev/shm leaves nothing behind"
+    return Check("runtime directory", Standing.WARNING, text)
+
+
+def _file_system(folder: Path) -> str:
+    best, kind = "", "unknown"
+    resolved = folder.resolve()
+    for line in Path("/proc/self/mounts").read_text("utf-8", "replace").splitlines():
+        _, mount, name, *_ = line.split(" ")
+        if resolved.is_relative_to(mount) and len(mount) >= len(best):
+            best, kind = mount, name
+    return kind
+
+
+def _port(settings: Settings) -> Check:
+    where = f"{settings.host} port {settings.port}"
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.host, settings.port))
+        except OSError as problem:
+            text = f"{where} is taken ({problem.strerror}): by a running Takeback, or choose another with --port"
+            return Check("port", Standing.WARNING, text)
+    return Check("port", Standing.OK, f"{where} is free")

@@ -1,0 +1,296 @@
+"""`takeback notice`."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from takeback.cases import Contact, Notice, Role
+from takeback.cases.law import law_pack, law_packs
+from takeback.cases.notice import is_valid, missing_fields
+from takeback.cli.exit_code import ExitCode
+from takeback.cli.lazy import DefaultGroup, PlainCommand, new_app
+from takeback.cli.moments import in_words, read_moment
+from takeback.cli.options import AsJson, example
+from takeback.cli.pictures import files_below, picture_reader
+from takeback.cli.reported import as_reported
+from takeback.cli.server import Server, json_bytes
+from takeback.cli.terminal import Terminal
+from takeback.errors import IncompleteNotice, InputError, OutsideError
+from takeback.service.prints import PictureIn
+
+_PATH = "/api/v1/notices"
+_TRIES = 3
+_WAIT_SECONDS = 1.0
+
+To = Annotated[str, typer.Option("--to", metavar="URL", help="Address of the site's Takeback.")]
+
+_EXAMPLES = (
+    "takeback notice photo.jpg --to https://forum.example --show",
+    "takeback notice photo.jpg --to https://forum.example",
+    "takeback notice standing --to https://forum.example",
+)
+
+
+class NoticeGroup(DefaultGroup):
+    """`takeback notice FILE…` sends."""
+
+    default = "send"
+
+
+app = new_app(
+    cls=NoticeGroup,
+    help="Report pictures to a site that runs Takeback; they never leave this machine.\n\n"
+    "`takeback notice FILE… --to URL` hashes the pictures here and sends fingerprints only: it is short for "
+    "`takeback notice send`, whose --help lists the options. The answer is a receipt. Keep it: it alone shows "
+    "how the case stands, and ends it.",
+    epilog=example(*_EXAMPLES),
+)
+
+
+@app.command("send", cls=PlainCommand, epilog=example(*_EXAMPLES[:2]))
+def send(
+    to: To,
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="FILE", help="Your pictures, or folders of them.")
+    ] = None,
+    links: Annotated[
+        list[str] | None, typer.Option("--link", metavar="URL", help="Where a picture is on the site; repeatable.")
+    ] = None,
+    statement: Annotated[
+        str, typer.Option("--statement", metavar="TEXT", help="In your words: what it is, and that you did not agree.")
+    ] = "",
+    name: Annotated[str, typer.Option("--name", metavar="NAME", help="Your name.")] = "",
+    email: Annotated[str, typer.Option("--email", metavar="ADDRESS", help="Where you can be reached, or:")] = "",
+    phone: Annotated[str, typer.Option("--phone", metavar="NUMBER", help="the same by telephone, or:")] = "",
+    mailbox: Annotated[
+        bool, typer.Option("--mailbox", help="not at all: you look for news yourself, with the receipt.")
+    ] = False,
+    sign: Annotated[str, typer.Option("--sign", metavar="NAME", help="Your signature: your name, typed.")] = "",
+    role: Annotated[
+        Role, typer.Option("--role", metavar="me|parent|helper", help="Who signs: the person shown, or for them.")
+    ] = Role.ME,
+    authority: Annotated[
+        str, typer.Option("--authority", metavar="TEXT", help="As a parent or helper: what allows you to act.")
+    ] = "",
+    intimate: Annotated[
+        bool, typer.Option("--intimate", help="I say: what is shown is intimate, or forged so.")
+    ] = False,
+    not_consensual: Annotated[
+        bool, typer.Option("--not-consensual", help="I say: it was published without the consent of who is shown.")
+    ] = False,
+    good_faith: Annotated[
+        bool, typer.Option("--good-faith", help="I say: I believe in good faith that all this is true.")
+    ] = False,
+    under_18: Annotated[
+        bool, typer.Option("--under-18", help="Who is shown is under 18, or was then: send links only, no files.")
+    ] = False,
+    laws: Annotated[
+        list[str] | None, typer.Option("--law", metavar="LAW", help="The law it is sent under; else the site's own.")
+    ] = None,
+    show: Annotated[
+        bool, typer.Option("--show", help="Print the exact bytes that would be sent, and send nothing.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Report pictures to a site that runs Takeback; they never leave this machine.
+
+    The pictures are hashed here, and only fingerprints and digests are sent. What the law asks for and you
+    leave out is asked for in the terminal, so that it stands in no list of processes; nothing is affirmed
+    that you do not affirm. Prints the receipt.
+    """
+    terminal = Terminal(as_json)
+    server = Server(to)
+    words: dict[str, Any] = {
+        "laws": list(laws or ()),
+        "links": list(links or ()),
+        "role": role.value,
+        "authority": authority,
+        "statement": statement,
+        "signature": sign,
+        "intimate": intimate,
+        "not_consensual": not_consensual,
+        "good_faith": good_faith,
+        "contact": {"name": name, "email": email, "phone": phone, "mailbox": mailbox},
+        "under_18": under_18,
+    }
+    if under_18 and files:
+        raise InputError(
+            "About someone under 18 a notice is by link only: nothing was read and nothing was sent.",
+            advice="Name the links with --link, and no files. NCMEC Take It Down and IWF Report Remove help too.",
+        )
+    if not as_json and sys.stdin.isatty():
+        words = _asked(words)
+    _require_valid(words, has_pictures=bool(files))
+    pictures = _hashed(terminal, files_below(files or ()))
+    body = {"pictures": [each.model_dump(exclude_none=True) for each in pictures], **words}
+    if show:
+        _show(terminal, to, body)
+        return
+    _received(terminal, to, _sent(server, body))
+
+
+@app.command("standing", cls=PlainCommand, epilog=example("takeback notice standing --to https://forum.example"))
+def standing(to: To, as_json: AsJson = False) -> None:
+    """Say how a case stands. The receipt is asked for, or read from stdin; never from the command line."""
+    terminal = Terminal(as_json)
+    answer = Server(to).post(f"{_PATH}/standing", {"receipt": _receipt()})
+    if as_json:
+        terminal.json(answer)
+    else:
+        _write_standing(terminal, answer)
+
+
+@app.command("withdraw", cls=PlainCommand, epilog=example("takeback notice withdraw --to https://forum.example"))
+def withdraw(to: To, as_json: AsJson = False) -> None:
+    """
+    End a case: matching stops at once, and the fingerprints are erased.
+
+    It puts nothing back, and it cannot be undone. The receipt is asked for, or read from stdin; never from
+    the command line.
+    """
+    terminal = Terminal(as_json)
+    answer = Server(to).post(f"{_PATH}/withdrawal", {"receipt": _receipt()})
+    if as_json:
+        terminal.json(answer)
+    else:
+        terminal.line("Your notice is withdrawn. Nothing is searched for any more, and the fingerprints are erased.")
+
+
+def _asked(words: dict[str, Any]) -> dict[str, Any]:
+    """Ask for what is missing; an empty answer leaves it out."""
+    contact = dict(words["contact"])
+    asked = dict(words)
+    asked["statement"] = words["statement"] or _ask("What is it, and what did you not agree to? In your words")
+    contact["name"] = contact["name"] or _ask("Your name")
+    if not (contact["email"] or contact["phone"] or contact["mailbox"]):
+        contact["email"] = _ask("Your e-mail address; empty: you look for news yourself, with the receipt")
+        contact["mailbox"] = not contact["email"]
+    affirmations = {
+        "intimate": "Is what is shown intimate, or forged so?",
+        "not_consensual": "Was it published without the consent of who is shown?",
+        "good_faith": "Do you believe in good faith that all this is true?",
+    }
+    for field, question in affirmations.items():
+        asked[field] = words[field] or typer.confirm(question, default=False, err=True)
+    asked["signature"] = words["signature"] or _ask("Your signature: type your name")
+    return {**asked, "contact": contact}
+
+
+def _ask(question: str) -> str:
+    answer: str = typer.prompt(question, default="", show_default=False, err=True)
+    return answer.strip()
+
+
+def _require_valid(words: Mapping[str, Any], *, has_pictures: bool) -> None:
+    """Raise `IncompleteNotice` where no law would take the notice; nothing was sent then."""
+    packs = [law_pack(law) for law in words["laws"]] or list(law_packs().values())
+    notice = Notice(
+        laws=(),
+        links=("hashed later",) if has_pictures else tuple(words["links"]),
+        role=Role(words["role"]),
+        authority=words["authority"],
+        statement=words["statement"],
+        signature=words["signature"],
+        intimate=words["intimate"],
+        not_consensual=words["not_consensual"],
+        good_faith=words["good_faith"],
+        contact=Contact(**words["contact"]),
+    )
+    if is_valid(notice, packs):
+        return
+    fewest = min(packs, key=lambda pack: len(missing_fields(notice, [pack])))
+    lacking = [missing.field for missing in missing_fields(notice, [fewest])]
+    problem = IncompleteNotice(f"Nothing was sent: {fewest.name} asks for more: {', '.join(lacking)}.", missing=lacking)
+    problem.advice = "`takeback notice send --help` says how each is given."
+    raise problem
+
+
+def _hashed(terminal: Terminal, paths: Sequence[Path]) -> list[PictureIn]:
+    """Hash the pictures; one that cannot be read stops the notice, since she means all of them."""
+    pictures: list[PictureIn] = []
+    if not paths:
+        return pictures
+    with picture_reader() as reader, terminal.progress("Hashing, on this machine", len(paths)) as step:
+        for read in reader.each(paths, lambda decoder, data: decoder.fingerprints(data)):
+            if read.value is None:
+                assert read.problem is not None
+                raise InputError(f"{read.path}: {read.problem.message} Nothing was sent.", advice=read.problem.advice)
+            reported = as_reported(read.value)
+            if any(each.pdq is None for each in reported):
+                terminal.say(f"{read.path} has little detail: only equal copies of it can be found.")
+            pictures += reported
+            step()
+    return pictures
+
+
+def _show(terminal: Terminal, to: str, body: Mapping[str, Any]) -> None:
+    terminal.say(f"This would be sent to {to.rstrip('/')}{_PATH}, and nothing else. It was not sent.")
+    sys.stdout.write(json_bytes(body).decode() + "\n")
+
+
+def _sent(server: Server, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Send; where the answer is lost on the way, ask again under the same key, which makes nothing twice."""
+    headers = {"Idempotency-Key": secrets.token_urlsafe(24)}
+    for attempt in range(1, _TRIES + 1):
+        try:
+            answer: Mapping[str, Any] = server.post(_PATH, body, headers)
+            return answer
+        except OutsideError:
+            if attempt == _TRIES:
+                raise
+            time.sleep(_WAIT_SECONDS * attempt)
+    raise AssertionError
+
+
+def _received(terminal: Terminal, to: str, answer: Mapping[str, Any]) -> None:
+    if terminal.as_json:
+        terminal.json(answer)
+    else:
+        terminal.line(f"Receipt: {answer['receipt']}")
+        terminal.line()
+        terminal.paragraph(
+            "Keep it. It alone shows how your case stands, and ends it. It is written down nowhere else, and nobody "
+            "can give it to you again."
+        )
+        terminal.line()
+        _write_standing(terminal, answer)
+        terminal.line()
+        terminal.line(f"  takeback notice standing --to {to}")
+        terminal.line(f"  takeback notice withdraw --to {to}")
+    if answer["state"] == "incomplete":
+        terminal.say("The notice is not complete under any law of this site yet.")
+        raise typer.Exit(ExitCode.NO)
+
+
+def _write_standing(terminal: Terminal, answer: Mapping[str, Any]) -> None:
+    rows = {
+        "case": answer["case"],
+        "state": answer["state"],
+        "received": in_words(read_moment(answer["received_at"])),
+        "to be decided by": in_words(read_moment(answer["due_from_valid_at"] or answer["due_from_receipt_at"])),
+        "decided": in_words(read_moment(answer["decided_at"])),
+    }
+    for title, value in rows.items():
+        terminal.line(f"{title:<17} {value}")
+    for missing in answer["missing"]:
+        terminal.line(f"{'still missing':<17} {missing['field']} ({missing['law']}, {missing['section']})")
+
+
+def _receipt() -> str:
+    if sys.stdin.isatty():
+        text: str = typer.prompt("Receipt", hide_input=True, err=True)
+    else:
+        text = sys.stdin.readline()
+    if not text.strip():
+        raise InputError(
+            "There is no receipt.", advice="Type it, or send it in: `takeback notice standing … < receipt`."
+        )
+    return text.strip()
