@@ -12,11 +12,11 @@ import typer
 
 from takeback.bank import Opinion, Thresholds
 from takeback.cli.exit_code import ExitCode
-from takeback.cli.lazy import PlainCommand, new_app
+from takeback.cli.lazy import PlainCommand, PlainGroup, new_app
 from takeback.cli.options import AsJson, example
 from takeback.cli.pictures import files_below, picture_reader
 from takeback.cli.reported import as_reported
-from takeback.cli.server import DEFAULT_SERVER, KeyFile, Server, ServerUrl, read_key
+from takeback.cli.server import DEFAULT_SERVER, KeyFile, Server, ServerUrl
 from takeback.cli.terminal import Terminal
 from takeback.service.prints import PictureIn
 
@@ -26,6 +26,7 @@ _BATCH = 500
 BankName = Annotated[str, typer.Argument(metavar="NAME", help="The bank's name.")]
 
 app = new_app(
+    cls=PlainGroup,
     help="List, make and fill banks on a running Takeback: what is looked for beside the notices.",
     epilog=example("TAKEBACK_KEY=… takeback bank list"),
 )
@@ -35,7 +36,7 @@ app = new_app(
 def list_(server: ServerUrl = DEFAULT_SERVER, key_file: KeyFile = None, as_json: AsJson = False) -> None:
     """List the banks with their thresholds, in bits of 256."""
     terminal = Terminal(as_json)
-    banks = Server(server, key=read_key(key_file)).get("/api/v1/banks")
+    banks = Server.with_key(server, key_file).get("/api/v1/banks")
     if as_json:
         terminal.json(banks)
         return
@@ -44,7 +45,7 @@ def list_(server: ServerUrl = DEFAULT_SERVER, key_file: KeyFile = None, as_json:
     terminal.table(titles, [[bank[column] for column in columns] for bank in banks])
 
 
-@app.command("new", cls=PlainCommand, epilog=example("takeback bank new known --key-file ~/administrator.key"))
+@app.command("new", cls=PlainCommand, epilog=example("takeback bank new known --key-file ~/admin.key"))
 def new(
     name: BankName,
     same: Annotated[
@@ -63,7 +64,7 @@ def new(
     """Make a bank with its own thresholds, in bits of 256."""
     terminal = Terminal(as_json)
     body = {"name": name, "same_bits": same, "possible_bits": possible, "blind_bits": blind}
-    bank = Server(server, key=read_key(key_file)).post("/api/v1/banks", body)
+    bank = Server.with_key(server, key_file).post("/api/v1/banks", body)
     if as_json:
         terminal.json(bank)
     else:
@@ -73,7 +74,7 @@ def new(
 @app.command(
     "add",
     cls=PlainCommand,
-    epilog=example("takeback bank add known originals/ --source 'our own archive' --key-file ~/administrator.key"),
+    epilog=example("takeback bank add known originals/ --source archive --key-file ~/admin.key"),
 )
 def add(
     name: BankName,
@@ -101,7 +102,7 @@ def add(
     file could not be read; the others are added all the same.
     """
     terminal = Terminal(as_json)
-    to = Server(server, key=read_key(key_file))
+    to = Server.with_key(server, key_file)
     pictures, unread = _hashed(terminal, files_below(files))
     terms = {
         "opinion": opinion.value,

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlencode
 
 import typer
 
 from takeback.cases import CaseState
-from takeback.cli.lazy import PlainCommand, new_app
+from takeback.cli.lazy import PlainCommand, PlainGroup, new_app
 from takeback.cli.moments import in_words, read_moment, time_left
 from takeback.cli.options import AsJson, example
-from takeback.cli.server import DEFAULT_SERVER, KeyFile, Server, ServerUrl, read_key
+from takeback.cli.server import DEFAULT_SERVER, KeyFile, Server, ServerUrl
 from takeback.cli.terminal import Terminal
-from takeback.workflow.decide import Confirm, Outcome
+
+Outcome = Literal["removed", "refused"]
+Confirm = Literal["none", "blind", "all"]
+# The words of `takeback.workflow.decide`, which would load the whole store with it.
 
 CaseId = Annotated[str, typer.Argument(metavar="CASE", help="The case's id, as `takeback case list` shows it.")]
 
 app = new_app(
+    cls=PlainGroup,
     help="Read and decide cases on a running Takeback. They need a key of role moderator.",
     epilog=example("TAKEBACK_KEY=… takeback case list --state held"),
 )
@@ -38,7 +42,7 @@ def list_(
     """List cases, the ones due first at the top."""
     terminal = Terminal(as_json)
     query = urlencode([("limit", limit), *(("state", state.value) for state in states or ())])
-    cases = Server(server, key=read_key(key_file)).get(f"/api/v1/cases?{query}")
+    cases = Server.with_key(server, key_file).get(f"/api/v1/cases?{query}")
     if as_json:
         terminal.json(cases)
     elif not cases:
@@ -57,7 +61,7 @@ def show(
 ) -> None:
     """Show one case with its copies and what was asked of the site. Her words and name are not in it."""
     terminal = Terminal(as_json)
-    case = Server(server, key=read_key(key_file)).get(f"/api/v1/cases/{quote(case_id, safe='')}")
+    case = Server.with_key(server, key_file).get(f"/api/v1/cases/{quote(case_id, safe='')}")
     _write(terminal, case)
 
 
@@ -65,9 +69,9 @@ def show(
     "decide",
     cls=PlainCommand,
     epilog=example(
-        "takeback case decide 3f2a…09 removed --covered --reason 'intimate, no consent' \\",
+        "takeback case decide 3f2a…09 removed --covered --reason 'no consent' \\",
         "    --confirm blind --key-file ~/moderator.key",
-        "takeback case decide 3f2a…09 refused --reason 'a landscape'",
+        "takeback case decide 3f2a…09 refused --reason 'shows a landscape'",
     ),
 )
 def decide(
@@ -90,7 +94,7 @@ def decide(
             help="Which copies that are only substantially the same are decided too: none, those at most 10 bits "
             "away (blind), or all, each of which you compared.",
         ),
-    ] = Confirm.NONE,
+    ] = "none",
     copies: Annotated[
         list[str] | None, typer.Option("--copy", metavar="ID", help="A copy decided by itself; repeatable.")
     ] = None,
@@ -101,14 +105,14 @@ def decide(
     """Decide a held case: remove, or refuse, which puts back what was hidden for it."""
     terminal = Terminal(as_json)
     body = {
-        "outcome": outcome.value,
+        "outcome": outcome,
         "appears_covered": covered,
         "reason": reason,
-        "confirm": confirm.value,
+        "confirm": confirm,
         "copies": list(copies or ()),
     }
     path = f"/api/v1/cases/{quote(case_id, safe='')}/decision"
-    _write(terminal, Server(server, key=read_key(key_file)).post(path, body))
+    _write(terminal, Server.with_key(server, key_file).post(path, body))
 
 
 def _write(terminal: Terminal, case: Mapping[str, Any]) -> None:

@@ -164,8 +164,7 @@ def _schema(data: Path) -> Check:
         return Check("database", Standing.OK, "The first `takeback serve` makes it")
     engine = create_engine(f"sqlite+pysqlite:///file:{data / DATABASE_NAME}?mode=ro&uri=true")
     try:
-        with engine.connect() as connection:
-            revision = revision_of(connection)
+        revision = revision_of(engine)
     except SQLAlchemyError:
         return Check("database", Standing.MISSING, "It cannot be read; restore a backup.", needed=True)
     finally:

@@ -23,7 +23,7 @@ class ExitCode(IntEnum):
 
 MEANING = {
     ExitCode.DONE: "done",
-    ExitCode.NO: "the answer is no: doctor misses something, a notice lacks something",
+    ExitCode.NO: "the answer is no: something is missing, or a step did not happen",
     ExitCode.INPUT: "what was given cannot be used, is not allowed, or is not there",
     ExitCode.OUTSIDE: "another system failed or is too busy; trying again may help",
     ExitCode.STORE: "the database or the disk refused",

@@ -8,8 +8,7 @@ import typer
 
 from takeback.assembly import utc_now
 from takeback.cli.data import ACTOR, opened
-from takeback.cli.lazy import PlainCommand, new_app
-from takeback.cli.moments import in_words
+from takeback.cli.lazy import PlainCommand, PlainGroup, new_app
 from takeback.cli.options import AsJson, Data, MasterKeyFile, example
 from takeback.cli.terminal import Terminal
 from takeback.errors import NotFound
@@ -19,6 +18,7 @@ from takeback.store.sites import Site
 from takeback.workflow.register import new_key, revoke_key
 
 app = new_app(
+    cls=PlainGroup,
     help="List, make and revoke keys of the HTTP interface.\n\n"
     "They work on the data directory, beside a running service or without it, and need its master key.",
     epilog=example("takeback key new moderator --name 'night desk' --data /var/lib/takeback"),
@@ -56,8 +56,8 @@ def list_(data: Data = None, master_key_file: MasterKeyFile = None, as_json: AsJ
     if as_json:
         terminal.json([_as_json(key, sites) for key in keys])
         return
-    rows = [(key.public_id, key.role.value, _name(key, sites), _standing(key)) for key in keys]
-    terminal.table(("id", "role", "name", "since"), rows)
+    rows = [(key.public_id, key.role.value, _standing(key), _name(key, sites)) for key in keys]
+    terminal.table(("id", "role", "since", "name"), rows)
 
 
 @app.command("revoke", cls=PlainCommand, epilog=example("takeback key revoke 0f3a…c2 --data data"))
@@ -102,4 +102,4 @@ def _name(key: ApiKey, sites: dict[int, str]) -> str:
 
 
 def _standing(key: ApiKey) -> str:
-    return in_words(key.created_at) if key.revoked_at is None else f"revoked {in_words(key.revoked_at)}"
+    return f"{key.created_at:%Y-%m-%d}" if key.revoked_at is None else f"revoked {key.revoked_at:%Y-%m-%d}"

@@ -41,6 +41,20 @@ def _in_usage(argument: TyperArgument) -> str:
     return name if argument.nargs == 1 else f"{name}..."
 
 
+class PlainGroup(TyperGroup):
+    """A group whose help shows the first paragraph of each command's own, whole."""
+
+    def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:
+        """Write name and first paragraph of each command."""
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _summary(command)) for name, command in commands if command is not None])
+
+
+def _summary(command: Command) -> str:
+    return command.short_help or " ".join((command.help or "").partition("\n\n")[0].split())
+
+
 class LazyGroup(TyperGroup):
     """A group whose commands are named in a table, `name -> one line of help`, in modules of the same name."""
 
@@ -74,7 +88,7 @@ class LazyGroup(TyperGroup):
             formatter.write_dl(list(self.summaries.items()))
 
 
-class DefaultGroup(TyperGroup):
+class DefaultGroup(PlainGroup):
     """A group one of whose commands is meant where none is named."""
 
     default = ""

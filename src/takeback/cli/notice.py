@@ -54,7 +54,12 @@ app = new_app(
 )
 
 
-@app.command("send", cls=PlainCommand, epilog=example(*_EXAMPLES[:2]))
+@app.command(
+    "send",
+    cls=PlainCommand,
+    short_help="Report pictures; what `takeback notice FILE…` does.",
+    epilog=example(*_EXAMPLES[:2]),
+)
 def send(
     to: To,
     files: Annotated[
@@ -139,7 +144,11 @@ def send(
 
 @app.command("standing", cls=PlainCommand, epilog=example("takeback notice standing --to https://forum.example"))
 def standing(to: To, as_json: AsJson = False) -> None:
-    """Say how a case stands. The receipt is asked for, or read from stdin; never from the command line."""
+    """
+    Say how a case stands.
+
+    The receipt is asked for, or read from stdin; never from the command line.
+    """
     terminal = Terminal(as_json)
     answer = Server(to).post(f"{_PATH}/standing", {"receipt": _receipt()})
     if as_json:
@@ -151,10 +160,10 @@ def standing(to: To, as_json: AsJson = False) -> None:
 @app.command("withdraw", cls=PlainCommand, epilog=example("takeback notice withdraw --to https://forum.example"))
 def withdraw(to: To, as_json: AsJson = False) -> None:
     """
-    End a case: matching stops at once, and the fingerprints are erased.
+    End a case: matching stops, fingerprints are erased.
 
-    It puts nothing back, and it cannot be undone. The receipt is asked for, or read from stdin; never from
-    the command line.
+    At once, and it cannot be undone; what is hidden or removed stays so. The receipt is asked for, or read
+    from stdin; never from the command line.
     """
     terminal = Terminal(as_json)
     answer = Server(to).post(f"{_PATH}/withdrawal", {"receipt": _receipt()})
@@ -281,7 +290,7 @@ def _write_standing(terminal: Terminal, answer: Mapping[str, Any]) -> None:
     for title, value in rows.items():
         terminal.line(f"{title:<17} {value}")
     for missing in answer["missing"]:
-        terminal.line(f"{'still missing':<17} {missing['field']} ({missing['law']}, {missing['section']})")
+        terminal.line(f"{'missing':<17} {missing['field']}, for {missing['law']} ({missing['section']})")
 
 
 def _receipt() -> str:

@@ -9,7 +9,7 @@ import stat
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import httpcore
 import typer
@@ -68,7 +68,7 @@ class Server:
     sends.
     """
 
-    def __init__(self, url: str, *, key: str | None = None) -> None:
+    def __init__(self, url: str) -> None:
         try:
             self._to = Destination.parse(url)
         except DeliveryError as problem:
@@ -78,7 +78,14 @@ class Server:
                 "The address is plain http, which anyone on the way can read and change.",
                 advice="Use https; to reach a Takeback behind ssh, open a tunnel and name 127.0.0.1.",
             )
-        self._key = key
+        self._key: str | None = None
+
+    @classmethod
+    def with_key(cls, url: str, key_file: Path | None) -> Self:
+        """Return a Takeback that is asked with the key of `key_file`, or of the environment."""
+        server = cls(url)
+        server._key = read_key(key_file)
+        return server
 
     def get(self, path: str) -> Any:
         """Return the JSON at `path`."""

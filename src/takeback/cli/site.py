@@ -8,7 +8,7 @@ import typer
 
 from takeback.assembly import utc_now
 from takeback.cli.data import ACTOR, opened
-from takeback.cli.lazy import PlainCommand, new_app
+from takeback.cli.lazy import PlainCommand, PlainGroup, new_app
 from takeback.cli.moments import in_words
 from takeback.cli.options import AsJson, Data, MasterKeyFile, example
 from takeback.cli.terminal import Terminal
@@ -21,6 +21,7 @@ _ADD = (
 )
 
 app = new_app(
+    cls=PlainGroup,
     help="List and add the sites that a data directory acts for.\n\n"
     "They work on the data directory, beside a running service or without it, and need its master key.",
     epilog=example(*_ADD),

@@ -38,7 +38,7 @@ class Terminal:
 
     def line(self, text: str = "") -> None:
         """Write one line of the result to stdout, never wrapped."""
-        self._out.print(shown(text), soft_wrap=True)
+        self._out.print(shown(text.rstrip()), soft_wrap=True)
 
     def paragraph(self, text: str) -> None:
         """Write text of the result to stdout, wrapped between words."""
@@ -51,10 +51,10 @@ class Terminal:
             self.line(_INDENT + line)
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-        """Write a table to stdout; what is too wide is continued below, nothing is cut."""
+        """Write a table to stdout; the first column stays whole, what is too wide in another goes on below."""
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-        for name in columns:
-            table.add_column(name, overflow="fold")
+        for position, name in enumerate(columns):
+            table.add_column(name, overflow="fold", no_wrap=position == 0 and len(columns) > 1)
         for row in rows:
             table.add_row(*(shown("–" if cell is None else str(cell)) for cell in row))
         if self._out.is_terminal:
@@ -94,8 +94,8 @@ def complain(problem: TakebackError, *, as_json: bool) -> None:
         sys.stderr.write(json.dumps({"error": error}) + "\n")
         return
     console = _console(stderr=True)
-    console.print(shown(problem.message), style="bold red")
-    console.print(shown(problem.advice))
+    for text, style in ((problem.message, "bold red"), (problem.advice, "")):
+        console.print(shown(text), style=style, soft_wrap=not console.is_terminal)
 
 
 def _console(*, stderr: bool) -> Console:

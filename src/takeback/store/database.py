@@ -181,7 +181,13 @@ def store_error(problem: SQLAlchemyError) -> StoreError:
 
 
 def _engine(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_SECONDS})
+    engine = create_engine(
+        url,
+        connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_SECONDS},
+        # A request takes one connection at a time, and a worker serves at most 40 requests at once.
+        pool_size=8,
+        max_overflow=40,
+    )
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _record: object) -> None:
@@ -193,7 +199,7 @@ def _engine(url: str) -> Engine:
             "foreign_keys = on",
             "secure_delete = on",
             "trusted_schema = off",
-            "cache_size = -4000",  # KiB: the whole process tree must fit a 1 GB machine
+            "cache_size = -2000",  # KiB: the whole process tree must fit a 1 GB machine
             "temp_store = memory",
         ):
             connection.execute(f"pragma {pragma}").close()

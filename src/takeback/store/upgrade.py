@@ -8,7 +8,8 @@ from alembic.command import upgrade as run_upgrade
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, text
 
-from takeback.store.schema import MIGRATIONS
+from takeback.errors import StoreError
+from takeback.store.schema import MIGRATIONS, newest_revision, revision_of
 
 
 def alembic_config(connection: Connection | None = None) -> Config:
@@ -20,7 +21,17 @@ def alembic_config(connection: Connection | None = None) -> Config:
 
 
 def upgrade(engine: Engine) -> None:
-    """Run every migration that the database lacks, all of them or none."""
+    """
+    Run every migration that the database lacks, all of them or none.
+
+    `StoreError` where the database is of a schema that this program does not know.
+    """
+    before = revision_of(engine)
+    if before is not None and not ("0001" <= before <= newest_revision()):
+        raise StoreError(
+            f"The database is of schema {before}, which this program does not know.",
+            advice="Use the Takeback that wrote it, or a newer one; nothing was changed.",
+        )
     with engine.connect() as connection:
         connection.execute(text("begin immediate"))
         run_upgrade(alembic_config(connection), "head")

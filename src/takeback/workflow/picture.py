@@ -32,7 +32,17 @@ def query_of_picture(decoder: Decoder, data: bytes) -> PictureQuery:
     The digest of the file is always there: a file that cannot be decoded may still be the reported one.
     """
     try:
-        return PictureQuery(query_of_fingerprints(decoder.fingerprints(data)), None)
+        prints = decoder.fingerprints(data)
+        return PictureQuery(query_of_fingerprints(prints), _incomplete(prints))
     except (UnreadableMedia, MediaTooLarge) as problem:
         unjudged = Unjudged(problem.code, problem.message)
         return PictureQuery(Query((("file", file_digest(data)),), (), (), (unjudged,)), problem)
+
+
+def _incomplete(prints: Fingerprints) -> InputError | None:
+    """Return the error of an animation of which some frames were never seen: anything may be in them."""
+    if prints.incomplete is None:
+        return None
+    if prints.incomplete == MediaTooLarge.code:
+        return MediaTooLarge("This animation has more frames than are looked at.", advice="Send a shorter one.")
+    return UnreadableMedia("This animation is damaged after its first frames.")

@@ -53,10 +53,10 @@ class DecoderPool:
         try:
             connection.connect(self._address)
             is_ready = connection.recv(1) == wire.READY
-        except (FileNotFoundError, ConnectionRefusedError):
-            raise Overloaded("The decoders are not running.") from None
-        except OSError:
+        except (TimeoutError, BlockingIOError):
             is_ready = False
+        except OSError:
+            raise Overloaded("The decoders are not running.") from None
         if not is_ready:
             raise Overloaded("Every decoder is busy.")
 

@@ -92,7 +92,10 @@ class _Server:
 
     def _replace_children(self) -> None:
         while len(self._children) < self._wanted and not self._is_leaving and time.monotonic() >= self._next_fork:
-            self._fork()
+            try:
+                self._fork()
+            except OSError:  # no memory or no process to spare: not now
+                self._next_fork = time.monotonic() + _LONGEST_PAUSE_SECONDS
 
     def _fork(self) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -148,11 +151,12 @@ class _Server:
             return
         try:
             client, _ = self._listener.accept()
-            child.is_idle, child.client = False, client
-            child.deadline = time.monotonic() + self._terms.limits.wall_seconds
+        except OSError:
+            return  # it did not wait
+        child.is_idle, child.client = False, client
+        child.deadline = time.monotonic() + self._terms.limits.wall_seconds
+        try:
             socket.send_fds(child.control, [b"job"], [client.fileno()])
-        except BlockingIOError:
-            return
         except OSError:
             self._bury(child)
 
@@ -168,7 +172,7 @@ class _Server:
             if child.deadline is not None and now >= child.deadline:
                 child.is_over_time = True
                 self._bury(child)
-            elif child.is_idle and now >= child.started + _MAX_CHILD_SECONDS:
+            elif child.client is None and now >= child.started + _MAX_CHILD_SECONDS:
                 self._bury(child)
 
     def _bury(self, child: _Child) -> None:

@@ -1,0 +1,119 @@
+"""The command line called as a user calls it, and pictures for it to read."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from tests.acceptance.serving import Service, serving
+from tests.house import AT, Pixels, drawn
+
+from takeback.assembly import open_store
+from takeback.cli.run import run
+from takeback.config import Settings
+from takeback.store import MasterKey
+from takeback.workflow.register import set_up
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command left: its exit code, and what it wrote to each stream."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The one JSON document on stdout."""
+        return json.loads(self.out)
+
+    @property
+    def lines(self) -> list[Any]:
+        """A JSON document for each line of stdout."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    @property
+    def error(self) -> dict[str, str]:
+        """The JSON error: the last line on stderr."""
+        error: dict[str, str] = json.loads(self.err.splitlines()[-1])["error"]
+        return error
+
+
+type Call = Callable[..., Done]
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in [name for name in os.environ if name.startswith("TAKEBACK_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Call:
+    """Run `takeback ARGUMENTS…` in this process."""
+
+    def run_command(*arguments: str | Path, stdin: str = "") -> Done:
+        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        capsys.readouterr()
+        code = run([str(each) for each in arguments])
+        return Done(code, *capsys.readouterr())
+
+    return run_command
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Callable[..., Path]:
+    """Save a drawn picture: by its seed, or its pixels."""
+
+    def save(name: str, what: int | Pixels, **options: Any) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(drawn(what) if isinstance(what, int) else what).save(path, **options)
+        return path
+
+    return save
+
+
+type Save = Callable[..., Path]
+
+
+@dataclass(frozen=True)
+class House:
+    """A data directory with its master key, and the options that name both."""
+
+    settings: Settings
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        return "--data", str(self.settings.data), "--master-key-file", self.settings.master_key_file
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    """A data directory as the first `takeback serve` leaves it."""
+    settings = Settings(data=tmp_path / "data", master_key_file=str(tmp_path / "keys" / "master.key"))
+    master = MasterKey.generate()
+    master.write(settings.master_key_path)
+    store = open_store(settings, master)
+    set_up(store, at=AT)
+    store.close()
+    return House(settings)
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A running Takeback."""
+    with serving(tmp_path_factory.mktemp("service")) as service:
+        yield service
