@@ -88,6 +88,8 @@ def serve(settings: Settings, announce: Callable[[FirstStart], None]) -> int:
         # 2. Decoders, before any key is loaded.
         decoders = start_decoders(settings, runtime / "decoders")
         stack.callback(lambda: decoders.stop())
+        for missing in decoders.sandbox.missing:
+            log.warning("the decoders run without %s; `takeback doctor` says more", missing)
         # 3. The key, the store, and what an earlier run left unfinished.
         new_key = _ensure_master_key(settings)
         master = read_master_key(settings)
@@ -195,7 +197,7 @@ class Supervisor:
             server_header=False,
             date_header=False,
             proxy_headers=False,
-            lifespan="off",
+            lifespan="on",
             timeout_graceful_shutdown=5,
             timeout_keep_alive=20,
         )

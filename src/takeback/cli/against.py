@@ -10,6 +10,7 @@ import numpy as np
 from takeback.bank import Entry, EntryState, MemoryBank, Opinion, Thresholds
 from takeback.cli.bank_file import SUFFIXES, Known, read_bank_file
 from takeback.cli.pictures import PictureReader, files_below
+from takeback.cli.telling import telling_frames
 from takeback.cli.terminal import Terminal
 from takeback.errors import InputError
 from takeback.fingerprint import MIN_QUALITY, Fingerprints
@@ -79,8 +80,9 @@ def _pictures(path: Path, reader: PictureReader, terminal: Terminal) -> Iterator
 
 
 def _known(name: str, prints: Fingerprints) -> Known:
-    digests = [prints.file_digest, *(frame.pixel_digest for frame in prints.frames)]
-    return Known(name, [frame.upright for frame in prints.frames], digests)
+    frames = telling_frames(prints)
+    digests = [prints.file_digest, *(frame.pixel_digest for frame in frames)]
+    return Known(name, [frame.upright for frame in frames], digests)
 
 
 def _entry(number: int, name: str) -> Entry:

@@ -27,7 +27,9 @@ BankName = Annotated[str, typer.Argument(metavar="NAME", help="The bank's name."
 
 app = new_app(
     cls=PlainGroup,
-    help="List, make and fill banks on a running Takeback: what is looked for beside the notices.",
+    help="List, make and fill banks on a running Takeback.\n\n"
+    "A bank is what is looked for beside the notices. Listing needs a key of role moderator, the rest of role "
+    "administrator.",
     epilog=example("TAKEBACK_KEY=… takeback bank list"),
 )
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +21,11 @@ from typing import Any, TextIO
 
 from takeback.errors import InputError, MalformedHash
 from takeback.fingerprint import PdqHash
-from takeback.fingerprint.pdq import MAX_QUALITY, code_from_hex
+from takeback.fingerprint.pdq import MAX_QUALITY
 
 SUFFIXES = frozenset({".csv", ".jsonl", ".txt"})
 _HASH_COLUMNS = frozenset({"hash", "pdq", "file_sha256", "pixels_sha256"})
-_DIGEST_BYTES = 32
+_HEX = re.compile(r"[0-9A-Fa-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def _known(path: Path, number: int, record: Any) -> Known:
         prints = [pdq for frame in frames for pdq in _prints(frame)]
         digests = [digest for each in (record, *frames) for digest in _digests(each)]
         name = next((record[key] for key in ("name", "file", "id") if record.get(key)), f"line {number}")
-    except (AttributeError, TypeError, ValueError, MalformedHash):
+    except (AttributeError, TypeError, ValueError):
         raise MalformedHash(f"Line {number} of {path} holds no fingerprint that can be read.") from None
     return Known(str(name), prints, list(dict.fromkeys(digests)))
 
@@ -91,7 +92,8 @@ def _prints(frame: Mapping[str, Any]) -> list[PdqHash]:
         text = frame.get("hash")
     if text is None:
         return []
-    code = code_from_hex(text)
+    # Lists of others hold codes that no picture gives, with more than 128 ones; they do no harm here.
+    code = _bytes_of(text)
     # All zero is how others write "too small or flat to hash".
     return [PdqHash(code, int(frame.get("quality", MAX_QUALITY)) if any(code) else 0)]
 
@@ -100,10 +102,13 @@ def _digests(frame: Mapping[str, Any]) -> list[bytes]:
     texts = [frame.get("file_sha256"), frame.get("pixels_sha256")]
     if _algorithm(frame) in ("sha256", "pixels_sha256"):
         texts.append(frame.get("hash"))
-    digests = [bytes.fromhex(text) for text in texts if text is not None]
-    if any(len(digest) != _DIGEST_BYTES for digest in digests):
-        raise MalformedHash("A SHA-256 digest has 64 hexadecimal digits.")
-    return digests
+    return [_bytes_of(text) for text in texts if text is not None]
+
+
+def _bytes_of(text: str) -> bytes:
+    if _HEX.fullmatch(text) is None:
+        raise ValueError("a fingerprint and a digest have 64 hexadecimal digits")
+    return bytes.fromhex(text)
 
 
 def _algorithm(frame: Mapping[str, Any]) -> str:

@@ -24,7 +24,7 @@ CaseId = Annotated[str, typer.Argument(metavar="CASE", help="The case's id, as `
 
 app = new_app(
     cls=PlainGroup,
-    help="Read and decide cases on a running Takeback. They need a key of role moderator.",
+    help="Read and decide cases on a running Takeback.\n\nA key of role moderator is needed.",
     epilog=example("TAKEBACK_KEY=… takeback case list --state held"),
 )
 

@@ -76,8 +76,9 @@ def match(
 
     Needs no server. Digests are compared first, then PDQ fingerprints in all eight orientations: identical
     (the same file or pixels), substantially_same (within 31 bits of 256), possible (within 40), none; or
-    unjudged, with the reason, which is never "none". With --json, one line for each query. Exit code 0 where
-    every query was read, whatever it matched; 2 where one could not be.
+    unjudged, with the reason, which is never "none". The view is what has to be done to the query to see the
+    original, or the digest that is equal. With --json, one line for each query. Exit code 0 where every query
+    was read, whatever it matched; 2 where one could not be.
     """
     terminal = Terminal(as_json)
     paths = files_below(queries)

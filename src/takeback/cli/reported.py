@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
+from takeback.cli.telling import telling_frames
 from takeback.fingerprint import MIN_QUALITY, Fingerprints, FrameFingerprint
 from takeback.service.prints import PictureIn
-
-
-def telling_frames(prints: Fingerprints) -> list[FrameFingerprint]:
-    """
-    Return the frames with enough detail to be told from others; all of them where none has it.
-
-    The blank frame of an animation is in many: its digest would call them all identical.
-    """
-    telling = [frame for frame in prints.frames if frame.quality >= MIN_QUALITY]
-    return telling or list(prints.frames)
 
 
 def as_reported(prints: Fingerprints) -> list[PictureIn]:

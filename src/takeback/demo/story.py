@@ -28,7 +28,7 @@ from takeback.demo.record import CopyRow, Step, Story
 from takeback.demo.scene import HIDDEN, PUBLISHED, REFUSED, REMOVED, SHOWN, Listener, Scene, check_row, require
 from takeback.demo.stage import Stage
 from takeback.errors import TakebackError
-from takeback.fingerprint import take_fingerprints
+from takeback.fingerprint.take import take_fingerprints
 from takeback.media import MediaLimits
 from takeback.workflow.verify import verify
 

@@ -3,7 +3,7 @@
 from takeback.fingerprint.digest import file_digest, pixel_digest
 from takeback.fingerprint.orientation import Orientation, pdq_orientations, turned_codes
 from takeback.fingerprint.pdq import MATCH_RADIUS, MIN_QUALITY, PdqHash, pdq_hash
-from takeback.fingerprint.take import Fingerprints, FrameFingerprint, take_fingerprints
+from takeback.fingerprint.record import Fingerprints, FrameFingerprint
 
 __all__ = [
     "MATCH_RADIUS",
@@ -16,6 +16,5 @@ __all__ = [
     "pdq_hash",
     "pdq_orientations",
     "pixel_digest",
-    "take_fingerprints",
     "turned_codes",
 ]

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import secrets
+from collections.abc import Sequence
 from typing import Protocol
 
 from takeback.assembly import Parts, outgoing_http
@@ -17,12 +18,28 @@ from takeback.jobs.reconcile import ReconcileJob
 LEASE = "jobs"
 LEASE_SECONDS = 6.0
 RENEW_SECONDS = 2.0
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.1
 """How long an order may lie before it is looked at; one indexed read each time."""
+FOLLOW_SECONDS = 1.0
+"""How long a withdrawn fingerprint may stay in the memory of a process that is asked for nothing."""
 RECONCILE_POLL_SECONDS = 60.0
 _REST_AFTER_TROUBLE_SECONDS = 2.0
 
 log = logging.getLogger("takeback.jobs")
+
+
+class ReplicaJob:
+    """Keeps this process's indexes at the store's present state also while nothing is asked of them."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def step(self) -> None:
+        """Follow every change."""
+        await asyncio.to_thread(self._parts.replica.follow, self._parts.store)
+
+    async def drain(self) -> None:
+        """Nothing is left running between steps."""
 
 
 class Job(Protocol):
@@ -39,19 +56,23 @@ async def run_jobs(parts: Parts, stop: asyncio.Event) -> None:
     """Do the jobs until `stop`; wait while another process holds the lease."""
     holder = f"{os.getpid()}-{secrets.token_hex(8)}"
     http = outgoing_http(parts.settings)
+    jobs: list[tuple[Job, float]] = [
+        (OutboxJob(parts, http), POLL_SECONDS),
+        (LinkJob(parts, http), POLL_SECONDS),
+        (ReplicaJob(parts), FOLLOW_SECONDS),
+        (ReconcileJob(parts, http), RECONCILE_POLL_SECONDS),
+    ]
     while not stop.is_set():
         if await asyncio.to_thread(_take, parts, holder):
-            await _hold(parts, holder, stop, http_jobs=[OutboxJob(parts, http), LinkJob(parts, http)],
-                        slow_jobs=[ReconcileJob(parts, http)])  # fmt: skip
+            await _hold(parts, holder, stop, jobs)
         await _sleep(stop, RENEW_SECONDS)
     await asyncio.to_thread(_give_up, parts, holder)
 
 
-async def _hold(parts: Parts, holder: str, stop: asyncio.Event, *, http_jobs: list[Job], slow_jobs: list[Job]) -> None:
+async def _hold(parts: Parts, holder: str, stop: asyncio.Event, jobs: Sequence[tuple[Job, float]]) -> None:
     """Run every job while the lease is ours."""
     lost = asyncio.Event()
-    loops = [asyncio.create_task(_loop(job, stop, lost, POLL_SECONDS)) for job in http_jobs]
-    loops += [asyncio.create_task(_loop(job, stop, lost, RECONCILE_POLL_SECONDS)) for job in slow_jobs]
+    loops = [asyncio.create_task(_loop(job, stop, lost, seconds)) for job, seconds in jobs]
     while not stop.is_set():
         await _sleep(stop, RENEW_SECONDS)
         if not await asyncio.to_thread(_take, parts, holder):

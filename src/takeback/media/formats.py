@@ -24,7 +24,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 from pillow_heif import HeifImageFile
 
 from takeback.errors import MediaTooLarge, UnreadableMedia
-from takeback.media.limits import MediaLimits
+from takeback.media.limits import FORMATS, MediaLimits
 from takeback.media.png import keep_chunks_of_the_picture
 
 _MAGIC: Final = (
@@ -57,7 +57,7 @@ _PLUGINS: Final[dict[str, Callable[[io.BytesIO], ImageFile]]] = {
     "heic": HeifImageFile,
     "avif": AvifImageFile,
 }
-FORMATS: Final = tuple(_PLUGINS)
+assert set(_PLUGINS) == set(FORMATS)
 """Every format that is decoded."""
 
 

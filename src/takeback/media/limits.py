@@ -1,4 +1,4 @@
-"""How much of anything one picture may cost."""
+"""What may be decoded, and how much of anything one picture may cost."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from typing import Any
 from takeback.errors import BadSetting
 
 MIB = 1 << 20
+
+FORMATS = ("jpeg", "png", "webp", "gif", "bmp", "tiff", "heic", "avif")
+"""Every format that is decoded; here, where no parser is loaded."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import takeback
 from takeback.assembly import Parts
+from takeback.errors import TakebackError
 from takeback.service import banks, cases, check, description, health, items, notices, sites
 from takeback.service.problem import add_problem_handlers
 
@@ -20,9 +26,23 @@ HEADERS = (
 """On every answer; a page that needs more allows it itself."""
 
 
+FOLLOW_SECONDS = 1.0
+"""How long a withdrawn fingerprint may stay in the memory of a worker that is asked for nothing."""
+
+log = logging.getLogger("takeback.service")
+
+
 def create_app(parts: Parts) -> FastAPI:
     """Return the application over `parts`."""
+
+    @asynccontextmanager
+    async def following(_app: FastAPI) -> AsyncIterator[None]:
+        task = asyncio.create_task(_follow(parts))
+        yield
+        task.cancel()
+
     app = FastAPI(
+        lifespan=following,
         title="Takeback",
         version=takeback.__version__,
         summary="Find every copy of a reported picture, act on it in time, and prove it.",
@@ -36,6 +56,16 @@ def create_app(parts: Parts) -> FastAPI:
     add_problem_handlers(app)
     app.add_middleware(_Headers)
     return app
+
+
+async def _follow(parts: Parts) -> None:
+    """Keep the indexes at the store's present state also while nothing is asked of them."""
+    while True:
+        await asyncio.sleep(FOLLOW_SECONDS)
+        try:
+            await asyncio.to_thread(parts.replica.follow, parts.store)
+        except TakebackError as problem:
+            log.error("the indexes could not follow the store: %s", problem.message)
 
 
 class _Headers:

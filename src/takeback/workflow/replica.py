@@ -48,6 +48,11 @@ class Replica:
             if changes:
                 self.seq = changes[-1].seq
 
+    def follow(self, store: Store) -> None:
+        """Catch up in a transaction of its own, so that what was withdrawn leaves this process's memory."""
+        with store.read() as tx:
+            self.catch_up(tx)
+
     def _follow(self, tx: Transaction, owner: Owner, changes: Sequence[Change]) -> None:
         if not changes:
             return

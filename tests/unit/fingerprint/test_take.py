@@ -20,8 +20,8 @@ from takeback.fingerprint import (
     file_digest,
     pdq_orientations,
     pixel_digest,
-    take_fingerprints,
 )
+from takeback.fingerprint.take import take_fingerprints
 from takeback.media import MediaLimits
 
 LIMITS = MediaLimits()

@@ -46,7 +46,7 @@ _ENCODINGS: Final = ("ascii", "latin-1", "utf-8", "utf-8-sig", "utf-16", "utf-16
 _MAX_REPORT_BYTES: Final = 4096
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Child:
     """A forked child; `client` and `deadline` while it has a job, `is_idle` when it waits for one."""
 
@@ -112,6 +112,8 @@ class _Server:
         self._selector.register(ours, selectors.EVENT_READ, lambda: self._hear(child))
 
     def _hear(self, child: _Child) -> None:
+        if child not in self._children:
+            return  # buried since this was noticed
         try:
             told = child.control.recv(_MAX_REPORT_BYTES, socket.MSG_DONTWAIT)
         except OSError:

@@ -1,0 +1,137 @@
+"""
+All that one file is known by, as a decoder's process sends it home.
+
+This module reads no picture: whoever only asks the decoders never loads a parser.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from takeback.errors import MalformedHash, MediaTooLarge, UnreadableMedia
+from takeback.fingerprint.orientation import Orientation
+from takeback.fingerprint.pdq import PdqHash, code_from_hex
+from takeback.media.limits import FORMATS, MediaLimits
+
+_DIGEST_HEX = re.compile(r"[0-9a-f]{64}")
+_STOPPED_BY = (UnreadableMedia.code, MediaTooLarge.code)
+
+
+@dataclass(frozen=True, slots=True)
+class FrameFingerprint:
+    """One picture's `pixel_digest` (32 bytes) and its PDQ fingerprint in each of the eight orientations."""
+
+    pixel_digest: bytes
+    orientations: Mapping[Orientation, PdqHash]
+
+    @property
+    def upright(self) -> PdqHash:
+        """The fingerprint of the picture as it is shown."""
+        return self.orientations[Orientation.UPRIGHT]
+
+    @property
+    def quality(self) -> int:
+        """0..100: below `MIN_QUALITY` the fingerprint says nothing."""
+        return self.upright.quality
+
+    def to_json(self) -> dict[str, object]:
+        """Return plain JSON values that `from_json` reads."""
+        turned = {str(name): [each.hex(), each.quality] for name, each in self.orientations.items()}
+        return {"pixel_digest": self.pixel_digest.hex(), "orientations": turned}
+
+    @classmethod
+    def from_json(cls, value: object) -> FrameFingerprint:
+        """Read what `to_json` wrote; raises `UnreadableMedia` for anything else."""
+        fields = _record(value, "pixel_digest", "orientations")
+        turned = _record(fields["orientations"], *Orientation)
+        return cls(_digest(fields["pixel_digest"]), {name: _pdq_hash(turned[name]) for name in Orientation})
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprints:
+    """
+    What one file is known by.
+
+    `format` is the name that `media` gives it; `width` and `height` are the first frame's, in pixels,
+    upright; `file_digest` is 32 bytes; `frames` holds one entry for a still and the distinct frames of
+    an animation, at least one. `incomplete` is None, or the code of the error that ended the reading of
+    an animation early: then a frame that was not seen may match, and the caller has to say so.
+    """
+
+    format: str
+    width: int
+    height: int
+    file_digest: bytes
+    frames: tuple[FrameFingerprint, ...]
+    incomplete: str | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """Return plain JSON values that `from_json` reads."""
+        return {
+            "format": self.format,
+            "width": self.width,
+            "height": self.height,
+            "file_digest": self.file_digest.hex(),
+            "frames": [frame.to_json() for frame in self.frames],
+            "incomplete": self.incomplete,
+        }
+
+    @classmethod
+    def from_json(cls, value: object, *, limits: MediaLimits = MediaLimits()) -> Fingerprints:
+        """
+        Read what `to_json` wrote in a process that decodes what strangers send, and so may be theirs.
+
+        Raises `UnreadableMedia` for a field missing, unknown, of another type or out of `limits`, and
+        for a fingerprint that no picture has.
+        """
+        fields = _record(value, "format", "width", "height", "file_digest", "frames", "incomplete")
+        frames = fields["frames"]
+        if fields["format"] not in FORMATS or fields["incomplete"] not in (None, *_STOPPED_BY):
+            _refuse()
+        if not isinstance(frames, list) or not 1 <= len(frames) <= limits.max_frames:
+            _refuse()
+        width, height = (_whole(fields[side], 1, limits.max_side) for side in ("width", "height"))
+        return cls(
+            format=fields["format"],
+            width=width,
+            height=_whole(height, 1, limits.max_pixels // width),
+            file_digest=_digest(fields["file_digest"]),
+            frames=tuple(FrameFingerprint.from_json(frame) for frame in frames),
+            incomplete=fields["incomplete"],
+        )
+
+
+def _record(value: object, *names: str) -> dict[str, Any]:
+    """Return `value` if it is an object with exactly these fields."""
+    if not isinstance(value, dict) or value.keys() != set(names):
+        _refuse()
+    return value
+
+
+def _whole(value: object, least: int, most: int) -> int:
+    # bool is an int to Python, not here.
+    if type(value) is not int or not least <= value <= most:
+        _refuse()
+    return value
+
+
+def _digest(value: object) -> bytes:
+    if not isinstance(value, str) or _DIGEST_HEX.fullmatch(value) is None:
+        _refuse()
+    return bytes.fromhex(value)
+
+
+def _pdq_hash(value: object) -> PdqHash:
+    if not isinstance(value, list) or len(value) != 2 or not isinstance(value[0], str):
+        _refuse()
+    try:
+        return PdqHash(code_from_hex(value[0]), _whole(value[1], 0, 100))
+    except MalformedHash:
+        _refuse()
+
+
+def _refuse() -> NoReturn:
+    raise UnreadableMedia("The decoder's answer is not what a decoder sends.")

@@ -1,0 +1,95 @@
+"""`takeback doctor`: what stands in the way, said before it does."""
+
+from __future__ import annotations
+
+import socket
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.unit.cli.conftest import Call, Done, House
+
+from takeback.media.formats import FORMATS
+from takeback.store.database import DATABASE_NAME
+
+
+def _checks(done: Done) -> dict[str, dict[str, Any]]:
+    return {check["name"]: check for check in done.json["checks"]}
+
+
+def test_a_fresh_machine_is_ready_and_nothing_is_made_on_it(call: Call, tmp_path: Path) -> None:
+    done = call("doctor", "--json")
+    checks = _checks(done)
+    assert (done.code, done.json["ready"]) == (0, True)
+    for name in ("python", "kernel", "sandbox", *FORMATS, "master key", "data directory", "disk"):
+        assert checks[name]["standing"] == "ok", name
+    assert checks["extra copies"].items() >= {"needed": False}.items()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_person_reads_a_line_for_each_part_within_80_columns(call: Call, house: House) -> None:
+    done = call("doctor", *house.options)
+    assert done.code == 0
+    assert max(len(line) for line in done.out.splitlines()) <= 80
+    for name in (*FORMATS, "kernel", "sandbox", "master key", "database", "port"):
+        assert f"\n{name} " in done.out
+    assert done.out.endswith("Takeback can run here.\n")
+
+
+def test_a_house_in_order_is_all_ok(call: Call, house: House) -> None:
+    checks = _checks(call("doctor", *house.options, "--json"))
+    assert {checks[name]["standing"] for name in ("master key", "data directory", "database")} == {"ok"}
+    assert "mode 0600" in checks["master key"]["text"]
+
+
+def test_a_master_key_that_others_can_read_is_named(call: Call, house: House) -> None:
+    house.settings.master_key_path.chmod(0o644)
+    done = call("doctor", *house.options, "--json")
+    check = _checks(done)["master key"]
+    assert (done.code, done.json["ready"], check["standing"]) == (1, False, "missing")
+    assert "chmod 600" in check["text"]
+
+
+def test_data_without_its_master_key_is_named(call: Call, house: House) -> None:
+    house.settings.master_key_path.unlink()
+    done = call("doctor", *house.options)
+    assert done.code == 1
+    assert "nothing opens without it" in " ".join(done.out.split())
+    assert "cannot run here yet" in done.out
+
+
+def test_an_open_data_directory_is_a_warning(call: Call, house: House) -> None:
+    house.settings.data.chmod(0o755)
+    done = call("doctor", *house.options, "--json")
+    assert (done.code, _checks(done)["data directory"]["standing"]) == (0, "warning")
+
+
+@pytest.mark.parametrize("damage", ["another schema", "no database"])
+def test_a_database_that_cannot_serve_is_named(call: Call, house: House, damage: str) -> None:
+    path = house.settings.data / DATABASE_NAME
+    if damage == "no database":
+        path.with_name(DATABASE_NAME + "-wal").unlink(missing_ok=True)
+        path.write_bytes(b"not a database" * 100)
+    else:
+        with sqlite3.connect(path) as connection:
+            connection.execute("update alembic_version set version_num = '9999'")
+        connection.close()
+    done = call("doctor", *house.options, "--json")
+    assert (done.code, _checks(done)["database"]["standing"]) == (1, "missing")
+
+
+def test_a_port_that_is_taken_is_a_warning(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        monkeypatch.setenv("TAKEBACK_PORT", str(other.getsockname()[1]))
+        done = call("doctor", "--json")
+    assert (done.code, _checks(done)["port"]["standing"]) == (0, "warning")
+
+
+def test_a_runtime_directory_in_memory_is_ok(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not Path("/dev/shm").is_dir():  # noqa: S108
+        pytest.skip("this machine has no /dev/shm")
+    monkeypatch.setenv("TAKEBACK_RUNTIME_DIR", "/dev/shm/takeback-absent")  # noqa: S108
+    assert _checks(call("doctor", "--json"))["runtime directory"]["standing"] == "ok"
