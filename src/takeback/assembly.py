@@ -71,14 +71,25 @@ def start_decoders(settings: Settings, socket_path: Path) -> PoolProcess:
     )
 
 
-def read_master_key(settings: Settings) -> MasterKey:
-    """Read the master key; `BadSetting` where there is none, or where it lies with the data that it protects."""
+def read_master_key(settings: Settings, *, make: bool = False) -> MasterKey:
+    """
+    Read the master key, or make one where nothing is stored yet and `make` is set.
+
+    `BadSetting` where there is none, or where it lies, or would lie, with the data that it protects.
+    """
     path = settings.master_key_path
-    if path.exists() and settings.data.exists() and path.resolve().is_relative_to(settings.data.resolve()):
+    if path.resolve().is_relative_to(settings.data.resolve()):
         raise BadSetting(
             "The master key lies inside the data directory, where every backup would carry it.",
             advice="Move it elsewhere and name it with --master-key-file.",
         )
+    if make and not path.exists():
+        if settings.data.exists() and any(settings.data.iterdir()):
+            raise BadSetting(
+                f"There is data in {settings.data}, and no master key at {path}.",
+                advice="Restore the key file; a new key could not open what is stored.",
+            )
+        MasterKey.generate().write(path)
     return MasterKey.read(path)
 
 

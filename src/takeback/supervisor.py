@@ -91,8 +91,9 @@ def serve(settings: Settings, announce: Callable[[FirstStart], None]) -> int:
         for missing in decoders.sandbox.missing:
             log.warning("the decoders run without %s; `takeback doctor` says more", missing)
         # 3. The key, the store, and what an earlier run left unfinished.
-        new_key = _ensure_master_key(settings)
-        master = read_master_key(settings)
+        key_path = settings.master_key_path
+        new_key = None if key_path.exists() else key_path
+        master = read_master_key(settings, make=True)
         keys = _prepare_store(settings, master)
         # 4. The port, then the processes that serve it.
         listener = stack.enter_context(_listen(settings))
@@ -230,20 +231,6 @@ def _listen(settings: Settings) -> socket.socket:
             advice="Stop what listens there, or name another with --port.",
         ) from problem
     return listener
-
-
-def _ensure_master_key(settings: Settings) -> Path | None:
-    """Make a master key where there is none and nothing is stored yet; return where it was written."""
-    path = settings.master_key_path
-    if path.exists():
-        return None
-    if settings.data.exists() and any(settings.data.iterdir()):
-        raise BadSetting(
-            f"There is data in {settings.data}, and no master key at {path}.",
-            advice="Restore the key file; a new key could not open what is stored.",
-        )
-    MasterKey.generate().write(path)
-    return path
 
 
 def _prepare_store(settings: Settings, master: MasterKey) -> dict[KeyRole, str]:

@@ -26,6 +26,7 @@ class Service:
     """One service over one data directory; it can be killed and started again on the same port."""
 
     def __init__(self, folder: Path, *options: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.data = folder / "data"
         self.options = options

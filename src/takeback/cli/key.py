@@ -56,8 +56,8 @@ def list_(data: Data = None, master_key_file: MasterKeyFile = None, as_json: AsJ
     if as_json:
         terminal.json([_as_json(key, sites) for key in keys])
         return
-    rows = [(key.public_id, key.role.value, _standing(key), _name(key, sites)) for key in keys]
-    terminal.table(("id", "role", "since", "name"), rows)
+    rows = [(key.public_id, key.role.value, f"{key.created_at:%Y-%m-%d}", _name(key, sites)) for key in keys]
+    terminal.table(("id", "role", "made", "name"), rows)
 
 
 @app.command("revoke", cls=PlainCommand, epilog=example("takeback key revoke 0f3a…c2 --data data"))
@@ -98,8 +98,5 @@ def _as_json(key: ApiKey, sites: dict[int, str]) -> dict[str, object]:
 
 def _name(key: ApiKey, sites: dict[int, str]) -> str:
     site = None if key.site_id is None else sites[key.site_id]
-    return key.name if site in (None, key.name) else f"{key.name} ({site})"
-
-
-def _standing(key: ApiKey) -> str:
-    return f"{key.created_at:%Y-%m-%d}" if key.revoked_at is None else f"revoked {key.revoked_at:%Y-%m-%d}"
+    name = key.name if site in (None, key.name) else f"{key.name} ({site})"
+    return name if key.revoked_at is None else f"{name}, revoked"

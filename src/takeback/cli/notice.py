@@ -132,7 +132,7 @@ def send(
             advice="Name the links with --link, and no files. NCMEC Take It Down and IWF Report Remove help too.",
         )
     if not as_json and sys.stdin.isatty():
-        words = _asked(words)
+        words = _asked(terminal, words)
     _require_valid(words, has_pictures=bool(files))
     pictures = _hashed(terminal, files_below(files or ()))
     body = {"pictures": [each.model_dump(exclude_none=True) for each in pictures], **words}
@@ -150,7 +150,7 @@ def standing(to: To, as_json: AsJson = False) -> None:
     The receipt is asked for, or read from stdin; never from the command line.
     """
     terminal = Terminal(as_json)
-    answer = Server(to).post(f"{_PATH}/standing", {"receipt": _receipt()})
+    answer = Server(to).post(f"{_PATH}/standing", {"receipt": _receipt(terminal)})
     if as_json:
         terminal.json(answer)
     else:
@@ -166,21 +166,21 @@ def withdraw(to: To, as_json: AsJson = False) -> None:
     from stdin; never from the command line.
     """
     terminal = Terminal(as_json)
-    answer = Server(to).post(f"{_PATH}/withdrawal", {"receipt": _receipt()})
+    answer = Server(to).post(f"{_PATH}/withdrawal", {"receipt": _receipt(terminal)})
     if as_json:
         terminal.json(answer)
     else:
         terminal.line("Your notice is withdrawn. Nothing is searched for any more, and the fingerprints are erased.")
 
 
-def _asked(words: dict[str, Any]) -> dict[str, Any]:
+def _asked(terminal: Terminal, words: dict[str, Any]) -> dict[str, Any]:
     """Ask for what is missing; an empty answer leaves it out."""
     contact = dict(words["contact"])
     asked = dict(words)
-    asked["statement"] = words["statement"] or _ask("What is it, and what did you not agree to? In your words")
-    contact["name"] = contact["name"] or _ask("Your name")
+    asked["statement"] = words["statement"] or terminal.ask("What is it, and what did you not agree to? In your words")
+    contact["name"] = contact["name"] or terminal.ask("Your name")
     if not (contact["email"] or contact["phone"] or contact["mailbox"]):
-        contact["email"] = _ask("Your e-mail address; empty: you look for news yourself, with the receipt")
+        contact["email"] = terminal.ask("Your e-mail address; empty: you look for news yourself, with the receipt")
         contact["mailbox"] = not contact["email"]
     affirmations = {
         "intimate": "Is what is shown intimate, or forged so?",
@@ -188,14 +188,9 @@ def _asked(words: dict[str, Any]) -> dict[str, Any]:
         "good_faith": "Do you believe in good faith that all this is true?",
     }
     for field, question in affirmations.items():
-        asked[field] = words[field] or typer.confirm(question, default=False, err=True)
-    asked["signature"] = words["signature"] or _ask("Your signature: type your name")
+        asked[field] = words[field] or terminal.confirm(question)
+    asked["signature"] = words["signature"] or terminal.ask("Your signature: type your name")
     return {**asked, "contact": contact}
-
-
-def _ask(question: str) -> str:
-    answer: str = typer.prompt(question, default="", show_default=False, err=True)
-    return answer.strip()
 
 
 def _require_valid(words: Mapping[str, Any], *, has_pictures: bool) -> None:
@@ -293,13 +288,8 @@ def _write_standing(terminal: Terminal, answer: Mapping[str, Any]) -> None:
         terminal.line(f"{'missing':<17} {missing['field']}, for {missing['law']} ({missing['section']})")
 
 
-def _receipt() -> str:
-    if sys.stdin.isatty():
-        text: str = typer.prompt("Receipt", hide_input=True, err=True)
-    else:
-        text = sys.stdin.readline()
-    if not text.strip():
-        raise InputError(
-            "There is no receipt.", advice="Type it, or send it in: `takeback notice standing … < receipt`."
-        )
-    return text.strip()
+def _receipt(terminal: Terminal) -> str:
+    text = terminal.ask_secret("Receipt")
+    if not text:
+        raise InputError("There is no receipt.", advice="Type it, or send it in: `takeback notice standing … < FILE`.")
+    return text

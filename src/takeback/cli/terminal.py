@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from getpass import getpass
 from textwrap import wrap
 from typing import NoReturn
 
@@ -68,6 +69,21 @@ class Terminal:
     def say(self, text: str) -> None:
         """Say something on stderr."""
         self._err.print(shown(text), soft_wrap=not self._err.is_terminal)
+
+    def ask(self, question: str) -> str:
+        """Ask on stderr and return the line that is typed; empty at the end of the input."""
+        self._err.print(shown(f"{question}: "), end="")
+        return sys.stdin.readline().strip()
+
+    def confirm(self, question: str) -> bool:
+        """Ask whether something is so; only yes is yes."""
+        return self.ask(f"{question} [y/N]").lower() in ("y", "yes")
+
+    def ask_secret(self, question: str) -> str:
+        """Return a line of stdin; typed at a terminal, it is asked for and not shown."""
+        if sys.stdin.isatty():
+            return getpass(f"{question}: ", stream=sys.stderr).strip()
+        return sys.stdin.readline().strip()
 
     @contextmanager
     def progress(self, what: str, total: int | None) -> Iterator[Callable[[], None]]:

@@ -65,14 +65,17 @@ class Edit:
 def load_photos() -> dict[str, bytes]:
     """Return the files by name; `InputError` where the package that ships them is not installed."""
     found = find_spec("skimage")
-    folder = Path(found.origin).parent / "data" if found is not None and found.origin else Path()
+    if found is None or found.origin is None:
+        raise _not_installed()
+    folder = Path(found.origin).parent / "data"
     try:
         return {name: (folder / file).read_bytes() for name, file in _FILES.items()}
     except OSError as problem:
-        raise InputError(
-            "The photographs of the demonstration are not installed.",
-            advice="pip install 'takeback[demo]'",
-        ) from problem
+        raise _not_installed() from problem
+
+
+def _not_installed() -> InputError:
+    return InputError("The photographs of the demonstration are not installed.", advice="pip install 'takeback[demo]'")
 
 
 def _opened(data: bytes) -> Image.Image:

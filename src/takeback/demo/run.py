@@ -45,7 +45,8 @@ def run_demo(
             story = tell(stage, show, patience_seconds=patience_seconds)
         console.print(ending(story))
         if as_json:
-            sys.stdout.write(json.dumps(story.to_json()) + "\n")
+            places = {"service": stage.service_address, "site": stage.site_address, "keys_file": str(stage.keys_file)}
+            sys.stdout.write(json.dumps({**story.to_json(), **places}) + "\n")
             sys.stdout.flush()
         if stay and stage.service_address:
             _stay(console, stage)

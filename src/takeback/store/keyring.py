@@ -21,7 +21,7 @@ import secrets
 import sqlite3
 import stat
 import threading
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from hashlib import sha256
 from pathlib import Path
 
@@ -36,6 +36,7 @@ KEY_BYTES = 32
 NONCE_BYTES = 12  # NIST SP 800-38D § 8.2.2
 _FORMAT = b"\x01"
 _CHUNK_KEYS = 500
+_CHECK_ID = "master-key-check"
 
 
 class MasterKey:
@@ -130,6 +131,23 @@ class Keyring:
             )
         except (sqlite3.Error, OSError) as problem:
             raise StoreError(f"The key store {path} cannot be opened: {problem}.") from problem
+        self._check_master()
+
+    def _check_master(self) -> None:
+        """Raise `SealBroken` where another master key made this key store; mark a new one as ours."""
+        with self._writing() as connection:
+            row = connection.execute("select wrapped from data_key where id = ?", (_CHECK_ID,)).fetchone()
+            if row is None:
+                if connection.execute("select 1 from data_key limit 1").fetchone():
+                    raise SealBroken("The key store lacks the mark that says which master key it belongs to.")
+                mark = (_CHECK_ID, seal(self._wrapping, _CHECK_ID.encode(), _CHECK_ID))
+                connection.execute("insert into data_key (id, wrapped) values (?, ?)", mark)
+                return
+        try:
+            unseal(self._wrapping, row[0], _CHECK_ID)
+        except SealBroken as problem:
+            self.close()
+            raise SealBroken("This master key does not belong to this data directory.") from problem
 
     def close(self) -> None:
         """Close the key store."""
@@ -180,12 +198,6 @@ class Keyring:
             connection.executemany("delete from data_key where id = ?", [(key_id,) for key_id in key_ids])
         with self._reading() as connection:
             connection.execute("pragma wal_checkpoint(truncate)").fetchall()
-
-    def known_ids(self) -> Iterator[str]:
-        """Yield the id of every data key."""
-        with self._reading() as connection:
-            rows = connection.execute("select id from data_key").fetchall()
-        return (row[0] for row in rows)
 
     def _reading(self) -> _Guard:
         return _Guard(self._lock, self._connection, begin=False)

@@ -6,8 +6,10 @@ import io
 import json
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -117,3 +119,55 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A running Takeback."""
     with serving(tmp_path_factory.mktemp("service")) as service:
         yield service
+
+
+class Recorder:
+    """Something on loopback that writes down what it is asked, and answers what it is told; None breaks off."""
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[str, dict[str, str], bytes]] = []
+        self.answers: list[tuple[int, object] | None] = []
+        recorder = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                recorder.requests.append((f"{self.command} {self.path}", headers, body))
+                answer = recorder.answers.pop(0) if recorder.answers else None
+                if answer is None:
+                    self.close_connection = True
+                    return
+                status, said = answer
+                self._answer(status, said if isinstance(said, bytes) else json.dumps(said).encode())
+
+            do_POST = do_GET
+
+            def _answer(self, status: int, body: bytes) -> None:
+                try:
+                    self.send_response(status)
+                    self.send_header("Content-Length", str(len(body)))
+                    self.end_headers()
+                    self.wfile.write(body)
+                except OSError:
+                    pass  # whoever asked had heard enough
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+@pytest.fixture
+def site() -> Iterator[Recorder]:
+    recorder = Recorder()
+    yield recorder
+    recorder.stop()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tests.unit.cli.conftest import Call, Done, House
 
-from takeback.media.formats import FORMATS
+from takeback.media.limits import FORMATS
 from takeback.store.database import DATABASE_NAME
 
 

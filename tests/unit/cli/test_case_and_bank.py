@@ -1,0 +1,107 @@
+"""`takeback case` and `takeback bank`, with a running Takeback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+import httpx2
+import pytest
+from tests.acceptance.serving import Service, receiving
+from tests.unit.cli.conftest import Call, Save
+from tests.unit.cli.test_notice import WORDS
+
+from takeback.cli.case import Confirm as ConfirmWords
+from takeback.cli.case import Outcome as OutcomeWords
+from takeback.workflow.decide import Confirm, Outcome
+
+
+@pytest.fixture
+def moderator(service: Service, monkeypatch: pytest.MonkeyPatch) -> Service:
+    monkeypatch.setenv("TAKEBACK_SERVER", service.url)
+    monkeypatch.setenv("TAKEBACK_KEY", service.keys["moderator"])
+    return service
+
+
+@pytest.fixture
+def administrator(moderator: Service, monkeypatch: pytest.MonkeyPatch) -> Service:
+    monkeypatch.setenv("TAKEBACK_KEY", moderator.keys["administrator"])
+    return moderator
+
+
+def test_the_words_of_a_decision_are_the_workflows() -> None:
+    assert list(get_args(OutcomeWords)) == [each.value for each in Outcome]
+    assert list(get_args(ConfirmWords)) == [each.value for each in Confirm]
+
+
+def test_a_case_is_listed_shown_and_decided(call: Call, picture: Save, moderator: Service) -> None:
+    path = picture("hers.png", 31)
+    with receiving() as site:
+        moderator.add_site(site)
+        fields = {"item_id": "81", "url": f"{site.url}/81"}
+        with path.open("rb") as file:
+            httpx2.post(
+                f"{moderator.url}/api/v1/check", headers=moderator.headers("upload"), files={"file": file}, data=fields
+            )
+        case = call("notice", path, "--to", moderator.url, *WORDS, "--json").json["case"]
+
+        listed = call("case", "list", "--state", "held")
+        assert case in listed.out
+        assert "(47 h 5" in listed.out
+        shown = call("case", "show", case)
+        assert "identical (equal " in shown.out
+        assert f"{site.url}/81" in shown.out
+        assert max(len(line) for line in listed.out.splitlines()) <= 80
+
+        refused = call("case", "decide", case, "removed", "--reason", "no finding", "--json")
+        assert (refused.code, refused.error["code"]) == (2, "bad-input")
+        decided = call("case", "decide", case, "removed", "--covered", "--reason", "no consent", "--json")
+        assert (decided.code, decided.json["state"]) == (0, "removed")
+        assert [copy["state"] for copy in decided.json["copies"]] == ["removed"]
+        again = call("case", "decide", case, "refused", "--reason", "second thoughts", "--json")
+        assert (again.code, again.error["code"]) == (2, "illegal-transition")
+
+
+def test_a_case_that_is_not_there_is_not_found(call: Call, moderator: Service) -> None:
+    done = call("case", "show", "../banks", "--json")
+    assert (done.code, done.error["code"]) == (2, "not-found")
+
+
+def test_no_case_in_a_state_is_an_empty_list(call: Call, moderator: Service) -> None:
+    assert call("case", "list", "--state", "put_back", "--json").json == []
+    assert call("case", "list", "--state", "put_back").out == ""
+    assert call("case", "list", "--state", "nonsense").code == 2
+
+
+def test_a_bank_is_made_filled_and_found_by(call: Call, picture: Save, administrator: Service, tmp_path: Path) -> None:
+    assert call("bank", "new", "known", "--same", "20", "--json").json["same_bits"] == 20
+    picture("known/one.png", 41)
+    picture("known/two.png", 42)
+    (tmp_path / "known/bad.jpg").write_text("no picture")
+    added = call("bank", "add", "known", "known", "--source", "archive", "--json")
+    assert added.code == 2
+    assert len(added.json["entries"]) == 2
+    assert added.json["unread"] == ["known/bad.jpg"]
+    rows = {bank["name"]: bank for bank in call("bank", "list", "--json").json}
+    assert rows["known"]["entries"] == 2
+    assert "known" in call("bank", "list").out
+    with picture("copy.jpg", 42, quality=60).open("rb") as file:
+        answer = httpx2.post(
+            f"{administrator.url}/api/v1/check", headers=administrator.headers("moderator"), files={"file": file}
+        )
+    assert (answer.json()["class"], answer.json()["action"]) == ("substantially_same", "refuse")
+
+
+def test_an_entry_can_say_never_match_and_expire(call: Call, picture: Save, administrator: Service) -> None:
+    call("bank", "new", "memes")
+    path = picture("meme.png", 43)
+    options = ("--source", "desk", "--opinion", "negative", "--expires", "2027-01-31")
+    done = call("bank", "add", "memes", path, *options)
+    assert (done.code, done.out) == (0, "1 entries are added to memes.\n")
+
+
+def test_a_moderator_may_list_banks_and_not_make_one(call: Call, moderator: Service) -> None:
+    assert call("bank", "list").code == 0
+    done = call("bank", "new", "mine", "--json")
+    assert (done.code, done.error["code"]) == (2, "not-allowed")
+    assert "administrator" in done.error["message"]
