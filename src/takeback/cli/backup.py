@@ -42,4 +42,4 @@ def backup(
         terminal.json({name: None if path is None else str(path) for name, path in files.items()})
         return
     terminal.line(f"Backed up to {made.database}.")
-    terminal.say(f"The master key is not in it. It lies at {settings.master_key_path}: keep a copy elsewhere.")
+    terminal.say("The master key is not in it: keep a copy of that elsewhere.")

@@ -22,7 +22,8 @@ from takeback.assembly import read_master_key
 from takeback.config import Settings
 from takeback.errors import TakebackError
 from takeback.media.sandbox import DecoderPool, PoolProcess, start_pool
-from takeback.store.database import DATABASE_NAME
+from takeback.store import Keyring
+from takeback.store.database import DATABASE_NAME, KEYS_NAME
 from takeback.store.schema import newest_revision, revision_of
 
 _FORMATS_HANDLER = "takeback.cli.formats:formats_handler"
@@ -136,7 +137,9 @@ def _master_key(settings: Settings) -> Check:
             return Check("master key", Standing.MISSING, text, needed=True)
         return Check("master key", Standing.OK, f"The first `takeback serve` makes it at {path}")
     try:
-        read_master_key(settings)
+        master = read_master_key(settings)
+        if (settings.data / KEYS_NAME).exists():
+            Keyring(master, settings.data / KEYS_NAME).close()
     except TakebackError as problem:
         return Check("master key", Standing.MISSING, f"{problem.message} {problem.advice}", needed=True)
     mode = stat.S_IMODE(path.stat().st_mode)

@@ -36,7 +36,7 @@ def hash(
     terminal = Terminal(as_json)
     paths = files_below(files)
     failed = 0
-    with picture_reader() as reader, terminal.progress("Hashing", len(paths)) as step:
+    with picture_reader() as reader, terminal.progress("Hashing", len(paths), among_results=True) as step:
         for read in reader.each(paths, lambda decoder, data: (decoder.fingerprints(data), len(data))):
             failed += read.problem is not None
             _write(terminal, read)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,15 +12,16 @@ from takeback.cli.data import ACTOR, opened
 from takeback.cli.lazy import PlainCommand, PlainGroup, new_app
 from takeback.cli.options import AsJson, Data, MasterKeyFile, example
 from takeback.cli.terminal import Terminal
-from takeback.errors import NotFound
-from takeback.store import Store
+from takeback.errors import NotFound, TakebackError
+from takeback.store import MasterKey, Store
 from takeback.store.access import ApiKey, KeyRole
 from takeback.store.sites import Site
 from takeback.workflow.register import new_key, revoke_key
+from takeback.workflow.rotate import rotate_master_key
 
 app = new_app(
     cls=PlainGroup,
-    help="List, make and revoke keys of the HTTP interface.\n\n"
+    help="List, make and revoke keys of the HTTP interface; rotate the master key.\n\n"
     "They work on the data directory, beside a running service or without it, and need its master key.",
     epilog=example("takeback key new moderator --name 'night desk' --data /var/lib/takeback"),
 )
@@ -44,6 +46,35 @@ def new(
     else:
         terminal.say(f"A new key of role {role.value}, shown this once:")
         terminal.line(text)
+
+
+@app.command("rotate", cls=PlainCommand, epilog=example("takeback key rotate --to /etc/takeback/new.key --data data"))
+def rotate(
+    to: Annotated[Path, typer.Option("--to", help="File for the new master key; it must not exist.")],
+    data: Data = None,
+    master_key_file: MasterKeyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Make a new master key and wrap every other key under it. The service has to be stopped.
+
+    Nothing that is stored is rewritten. Backups made before still need the former master key: make a new
+    one, then destroy both.
+    """
+    terminal = Terminal(as_json)
+    with opened(data, master_key_file) as store:
+        new_master = MasterKey.generate()
+        new_master.write(to)
+        try:
+            wrapped = rotate_master_key(store, new_master, actor=ACTOR, at=utc_now())
+        except TakebackError:
+            to.unlink()  # it opens nothing
+            raise
+    if as_json:
+        terminal.json({"master_key": str(to), "keys_wrapped": wrapped})
+        return
+    terminal.line(f"{wrapped:,} keys are wrapped under the new master key in {to}.")
+    terminal.say("Start the service with --master-key-file naming it, and back up anew.")
 
 
 @app.command("list", cls=PlainCommand, epilog=example("takeback key list --data data"))

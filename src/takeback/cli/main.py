@@ -28,7 +28,7 @@ class Commands(LazyGroup):
     package = "takeback.cli"
     summaries: ClassVar[Mapping[str, str]] = {
         "demo": "Show the whole path on this machine, from bytes to proof.",
-        "serve": "Serve until stopped: the upload gate, the person's page, the desk.",
+        "serve": "Serve until stopped: check uploads, take notices, give orders to the sites.",
         "hash": "Say what pictures are known by: digests and fingerprints.",
         "match": "Say which pictures of a folder or a bank each query is a copy of.",
         "notice": "Report pictures to a site that runs Takeback; they never leave this machine.",
@@ -37,6 +37,9 @@ class Commands(LazyGroup):
         "site": "List and add the sites that a data directory acts for.",
         "key": "List, make and revoke keys of the HTTP interface.",
         "verify": "Check the whole audit log.",
+        "backup": "Copy a data directory, also of a running service, into a folder.",
+        "restore": "Put a backup into an empty data directory, and withdraw again what was withdrawn since.",
+        "upgrade": "Bring the database of a stopped service to the schema that this program needs.",
         "config": "Show every setting: its value, where that comes from, and what it means.",
         "doctor": "Say what is installed, what is missing, and what each missing part would add.",
     }

@@ -85,7 +85,7 @@ def match(
     began, classes, unread = time.perf_counter(), Counter[str](), 0
     with picture_reader() as reader:
         known = read_against(against, reader, terminal)
-        with terminal.progress("Comparing", len(paths)) as step:
+        with terminal.progress("Comparing", len(paths), among_results=True) as step:
             for read in reader.each(paths, query_of_picture):
                 answer = _answer(read, known)
                 classes[answer.copy_class] += 1

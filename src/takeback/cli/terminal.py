@@ -86,10 +86,17 @@ class Terminal:
         return sys.stdin.readline().strip()
 
     @contextmanager
-    def progress(self, what: str, total: int | None) -> Iterator[Callable[[], None]]:
-        """Show a bar on stderr where that is a terminal; call what is yielded once a step."""
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=self._err, transient=True, disable=not self._err.is_terminal) as bar:
+    def progress(self, what: str, total: int | None, *, among_results: bool = False) -> Iterator[Callable[[], None]]:
+        """
+        Show a bar on stderr where that is a terminal; call what is yielded once a step.
+
+        `among_results` says that results are written meanwhile: on a terminal these show how far it is, and
+        a bar would only stand in their way.
+        """
+        counted = () if total is None else (MofNCompleteColumn(), TimeRemainingColumn())
+        columns = (TextColumn("{task.description}"), BarColumn(), *counted)
+        hidden = not self._err.is_terminal or (among_results and self._out.is_terminal)
+        with Progress(*columns, console=self._err, transient=True, disable=hidden) as bar:
             task = bar.add_task(what, total=total)
             yield lambda: bar.advance(task)
 

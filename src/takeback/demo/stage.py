@@ -73,8 +73,11 @@ class Stage:
         """Give the site its settings, over its standard input; from then on it serves."""
         site = self._processes[1]
         assert site.stdin is not None
-        site.stdin.write(json.dumps(settings).encode() + b"\n")
-        site.stdin.close()
+        try:
+            with site.stdin as stdin:
+                stdin.write(json.dumps(settings).encode() + b"\n")
+        except BrokenPipeError as problem:
+            raise OutsideError(f"The site did not start. {self._last_words('site')}") from problem
 
     def stop(self) -> None:
         """Stop both and wait for their end."""

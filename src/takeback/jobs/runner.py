@@ -14,8 +14,8 @@ from takeback.errors import TakebackError
 from takeback.jobs.links import LinkJob
 from takeback.jobs.outbox import OutboxJob
 from takeback.jobs.reconcile import ReconcileJob
+from takeback.store.leases import JOBS
 
-LEASE = "jobs"
 LEASE_SECONDS = 6.0
 RENEW_SECONDS = 2.0
 POLL_SECONDS = 0.1
@@ -107,7 +107,7 @@ async def _sleep(stop: asyncio.Event, seconds: float) -> None:
 def _take(parts: Parts, holder: str) -> bool:
     try:
         with parts.store.write() as tx:
-            return tx.leases.take(LEASE, holder, at=parts.now(), for_seconds=LEASE_SECONDS)
+            return tx.leases.take(JOBS, holder, at=parts.now(), for_seconds=LEASE_SECONDS)
     except TakebackError as problem:
         log.error("the lease of the jobs could not be renewed: %s", problem.message)
         return False
@@ -116,6 +116,6 @@ def _take(parts: Parts, holder: str) -> bool:
 def _give_up(parts: Parts, holder: str) -> None:
     try:
         with parts.store.write() as tx:
-            tx.leases.give_up(LEASE, holder)
+            tx.leases.give_up(JOBS, holder)
     except TakebackError as problem:
         log.warning("the lease of the jobs could not be given up: %s", problem.message)

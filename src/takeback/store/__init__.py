@@ -5,6 +5,7 @@ SQLite in WAL mode by default. The statements are SQLAlchemy Core, so that Postg
 """
 
 from takeback.store.database import Store, Transaction
-from takeback.store.keyring import Keyring, MasterKey
+from takeback.store.keyring import Keyring
+from takeback.store.seal import MasterKey
 
 __all__ = ["Keyring", "MasterKey", "Store", "Transaction"]

@@ -12,7 +12,8 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 
 from takeback.cases import CaseState, move_case
 from takeback.errors import IllegalTransition, NotFound
-from takeback.store.keyring import Keyring, seal, unseal
+from takeback.store.keyring import Keyring
+from takeback.store.seal import seal, unseal
 from takeback.store.tables import case
 
 _PURPOSE = "case/notice"

@@ -1,153 +1,87 @@
 """
-Keys: the master key outside the data, data keys wrapped under it, and what they seal.
+Keys: what the master key wraps in `keys.db`, and what each of those keys is for.
 
-    master key ── HKDF ─┬─ wrapping key     wraps the data keys in `keys.db`
-    (0600 file or       ├─ digest key       HMAC of digests, so that they can be looked up
-     credential)        ├─ log key          authenticates the head of the audit log
-                        ├─ receipt key      HMAC of receipts and of repeated requests
-                        └─ journal key      authenticates the journal of withdrawals
+    master key ── HKDF ── wrapping key ── wraps, in `keys.db`, random keys:
+    (0600 file or                         ├─ digest    HMAC of digests, so that they can be looked up
+     credential)                          ├─ receipt   HMAC of receipts and of repeated requests
+                                          ├─ log       authenticates the audit log
+                                          ├─ journal   authenticates the journal of withdrawals
+                                          └─ one for each entry, case and site: seals what is stored of it
 
-A data key belongs to one entry, one case or one site. `keys.db` is apart from the database and its
-backups: destroying a data key erases what it sealed in every old page and every old backup at once.
-Sealing is AES-256-GCM with a random 96-bit nonce; the purpose is authenticated with it, so that a
-sealed value cannot be moved to another column.
+`keys.db` is apart from the database and its backups: destroying a data key erases what it sealed in every
+old page and every old backup at once. Since everything hangs on wrapped keys, a new master key wraps them
+anew (`rewrap`) and not one sealed value or log entry is rewritten.
 """
 
 from __future__ import annotations
 
 import hmac
-import os
 import secrets
 import sqlite3
-import stat
 import threading
 from collections.abc import Collection, Mapping
 from hashlib import sha256
 from pathlib import Path
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from takeback.errors import SealBroken, StoreError
+from takeback.store.seal import KEY_BYTES, MasterKey, seal, unseal
 
-from takeback.errors import BadSetting, SealBroken, StoreError
-
-KEY_BYTES = 32
-NONCE_BYTES = 12  # NIST SP 800-38D § 8.2.2
-_FORMAT = b"\x01"
 _CHUNK_KEYS = 500
-_CHECK_ID = "master-key-check"
-
-
-class MasterKey:
-    """The one secret that everything stored hangs on; held only in memory and in its own file."""
-
-    def __init__(self, secret: bytes) -> None:
-        if len(secret) != KEY_BYTES:
-            raise BadSetting("The master key must be exactly 32 bytes, written as 64 hexadecimal digits.")
-        self._secret = secret
-
-    @classmethod
-    def generate(cls) -> MasterKey:
-        """Make a new one from the system's randomness."""
-        return cls(secrets.token_bytes(KEY_BYTES))
-
-    @classmethod
-    def read(cls, path: Path) -> MasterKey:
-        """Read a key file; `BadSetting` where it is missing, open to others, or not a key."""
-        try:
-            mode = path.stat().st_mode
-            text = path.read_text("ascii").strip()
-        except (OSError, UnicodeDecodeError) as problem:
-            raise BadSetting(
-                f"The master key file {path} cannot be read.",
-                advice="Name it with --master-key-file, or restore it: the data cannot be opened without it.",
-            ) from problem
-        if stat.S_IMODE(mode) & 0o077:
-            raise BadSetting(f"The master key file {path} can be read by others.", advice=f"Run `chmod 600 {path}`.")
-        try:
-            return cls(bytes.fromhex(text))
-        except ValueError as problem:
-            raise BadSetting(f"The file {path} does not hold a master key.") from problem
-
-    def write(self, path: Path) -> None:
-        """Write a new 0600 key file, never over an old one."""
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except OSError as problem:
-            raise BadSetting(f"The master key file {path} cannot be made: {problem.strerror}.") from problem
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(self._secret.hex() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-
-    def derive(self, purpose: str) -> bytes:
-        """Return the 32-byte key for one purpose (HKDF-SHA256, RFC 5869)."""
-        info = b"takeback/1/" + purpose.encode()
-        return HKDF(algorithm=hashes.SHA256(), length=KEY_BYTES, salt=None, info=info).derive(self._secret)
-
-
-def seal(key: bytes, value: bytes, purpose: str) -> bytes:
-    """Seal `value` under a 32-byte key for one purpose."""
-    nonce = secrets.token_bytes(NONCE_BYTES)
-    return _FORMAT + nonce + AESGCM(key).encrypt(nonce, value, purpose.encode())
-
-
-def unseal(key: bytes, sealed: bytes, purpose: str) -> bytes:
-    """Open what `seal` sealed; `SealBroken` where it was changed, or another key or purpose sealed it."""
-    if sealed[:1] != _FORMAT:
-        raise SealBroken("A sealed value is of a format that this version does not know.")
-    nonce, body = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
-    try:
-        return AESGCM(key).decrypt(nonce, body, purpose.encode())
-    except (InvalidTag, ValueError) as problem:
-        raise SealBroken("A sealed value does not open.") from problem
+_HOUSE_KEYS = ("house/digest", "house/receipt", "house/log", "house/journal")
 
 
 class Keyring:
     """
-    The master key's derived keys, and the data keys in `keys.db`.
+    The keys in `keys.db`, opened with one master key.
 
-    Safe to use from several threads and processes: `keys.db` is SQLite in WAL mode.
+    Safe to use from several threads and processes: `keys.db` is SQLite in WAL mode. Raises `StoreError`
+    where the file cannot be opened, `SealBroken` where another master key made it.
     """
 
     def __init__(self, master: MasterKey, path: Path) -> None:
-        self._wrapping = master.derive("wrap")
-        self._digest = master.derive("digest")
-        self._receipt = master.derive("receipt")
-        self.log_key = master.derive("log")
-        self.journal_key = master.derive("journal")
-        self.path = path
+        self._wrapping = master.wrapping_key()
         self._lock = threading.Lock()
+        self.path = path
+        self._connection = _connect(path)
         try:
-            self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
-            path.chmod(0o600)
-            self._connection.execute("pragma journal_mode = wal")
-            self._connection.execute("pragma synchronous = full")
-            self._connection.execute("pragma secure_delete = on")
-            self._connection.execute(
-                "create table if not exists data_key (id text primary key, wrapped blob not null) without rowid"
-            )
-        except (sqlite3.Error, OSError) as problem:
-            raise StoreError(f"The key store {path} cannot be opened: {problem}.") from problem
-        self._check_master()
-
-    def _check_master(self) -> None:
-        """Raise `SealBroken` where another master key made this key store; mark a new one as ours."""
-        with self._writing() as connection:
-            row = connection.execute("select wrapped from data_key where id = ?", (_CHECK_ID,)).fetchone()
-            if row is None:
-                if connection.execute("select 1 from data_key limit 1").fetchone():
-                    raise SealBroken("The key store lacks the mark that says which master key it belongs to.")
-                mark = (_CHECK_ID, seal(self._wrapping, _CHECK_ID.encode(), _CHECK_ID))
-                connection.execute("insert into data_key (id, wrapped) values (?, ?)", mark)
-                return
-        try:
-            unseal(self._wrapping, row[0], _CHECK_ID)
-        except SealBroken as problem:
+            house = self._house_keys()
+        except (SealBroken, StoreError):
             self.close()
+            raise
+        self._digest = house["house/digest"]
+        self._receipt = house["house/receipt"]
+        self.log_key = house["house/log"]
+        self.journal_key = house["house/journal"]
+
+    def _house_keys(self) -> Mapping[str, bytes]:
+        """Return the keys of the house, made when the key store is new."""
+        with self._writing() as connection:
+            if not connection.execute("select 1 from data_key limit 1").fetchone():
+                made = [(key_id, secrets.token_bytes(KEY_BYTES)) for key_id in _HOUSE_KEYS]
+                connection.executemany(_INSERT, [(key_id, self._wrap(key_id, key)) for key_id, key in made])
+        try:
+            house = self.data_keys(_HOUSE_KEYS)
+        except SealBroken as problem:
             raise SealBroken("This master key does not belong to this data directory.") from problem
+        if len(house) != len(_HOUSE_KEYS):
+            raise SealBroken("The key store is not whole: a key that everything hangs on is missing.")
+        return house
+
+    def rewrap(self, master: MasterKey) -> int:
+        """
+        Wrap every key under a new master key, all of them or none; return how many.
+
+        Every process that holds the former master key has to be stopped before, and started with the new.
+        """
+        wrapping = master.wrapping_key()
+        with self._writing() as connection:
+            rows = connection.execute("select id, wrapped from data_key").fetchall()
+            opened = [(key_id, unseal(self._wrapping, wrapped, _purpose(key_id))) for key_id, wrapped in rows]
+            anew = [(seal(wrapping, key, _purpose(key_id)), key_id) for key_id, key in opened]
+            connection.executemany("update data_key set wrapped = ? where id = ?", anew)
+        self._wrapping = wrapping
+        self._truncate_log()
+        return len(rows)
 
     def close(self) -> None:
         """Close the key store."""
@@ -165,9 +99,9 @@ class Keyring:
     def new_data_keys(self, count: int = 1) -> list[tuple[str, bytes]]:
         """Make data keys, durable before this returns: pairs of id and 32-byte key."""
         made = [(secrets.token_hex(16), secrets.token_bytes(KEY_BYTES)) for _ in range(count)]
-        rows = [(key_id, seal(self._wrapping, key, f"data-key/{key_id}")) for key_id, key in made]
+        rows = [(key_id, self._wrap(key_id, key)) for key_id, key in made]
         with self._writing() as connection:
-            connection.executemany("insert into data_key (id, wrapped) values (?, ?)", rows)
+            connection.executemany(_INSERT, rows)
         return made
 
     def data_key(self, key_id: str) -> bytes:
@@ -189,21 +123,49 @@ class Keyring:
                     f"select id, wrapped from data_key where id in ({marks})",  # noqa: S608 (only question marks)
                     part,
                 ).fetchall()
-            found.update((key_id, unseal(self._wrapping, wrapped, f"data-key/{key_id}")) for key_id, wrapped in rows)
+            found.update((key_id, unseal(self._wrapping, wrapped, _purpose(key_id))) for key_id, wrapped in rows)
         return found
 
     def destroy(self, key_ids: Collection[str]) -> None:
         """Destroy data keys for good, and the pages and the write-ahead log that held them."""
         with self._writing() as connection:
             connection.executemany("delete from data_key where id = ?", [(key_id,) for key_id in key_ids])
+        self._truncate_log()
+
+    def _truncate_log(self) -> None:
         with self._reading() as connection:
             connection.execute("pragma wal_checkpoint(truncate)").fetchall()
+
+    def _wrap(self, key_id: str, key: bytes) -> bytes:
+        return seal(self._wrapping, key, _purpose(key_id))
 
     def _reading(self) -> _Guard:
         return _Guard(self._lock, self._connection, begin=False)
 
     def _writing(self) -> _Guard:
         return _Guard(self._lock, self._connection, begin=True)
+
+
+_INSERT = "insert into data_key (id, wrapped) values (?, ?)"
+
+
+def _purpose(key_id: str) -> str:
+    return f"data-key/{key_id}"
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    try:
+        path.touch(mode=0o600)
+        connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
+        connection.execute("pragma journal_mode = wal")
+        connection.execute("pragma synchronous = full")
+        connection.execute("pragma secure_delete = on")
+        connection.execute(
+            "create table if not exists data_key (id text primary key, wrapped blob not null) without rowid"
+        )
+    except (sqlite3.Error, OSError) as problem:
+        raise StoreError(f"The key store {path} cannot be opened: {problem}.") from problem
+    return connection
 
 
 class _Guard:

@@ -8,6 +8,9 @@ from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from takeback.store.tables import lease
 
+JOBS = "jobs"
+"""The lease of whoever delivers, fetches and reconciles; held as long as a service runs."""
+
 
 class LeaseStore:
     """Named leases: taken, kept by renewing, lost by silence."""
@@ -29,6 +32,11 @@ class LeaseStore:
             return False
         self._connection.execute(insert(lease).values(name=name, holder=holder, until_at=until_at))
         return True
+
+    def is_held(self, name: str, at: datetime) -> bool:
+        """Whether anyone holds a lease at `at`."""
+        row = self._connection.execute(select(lease.c.name).where(lease.c.name == name, lease.c.until_at > at)).first()
+        return row is not None
 
     def give_up(self, name: str, holder: str) -> None:
         """Give a lease back."""

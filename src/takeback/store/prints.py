@@ -13,7 +13,8 @@ from takeback.bank import EntryState
 from takeback.fingerprint import MIN_QUALITY, Orientation, PdqHash
 from takeback.index.interface import CODE_BYTES
 from takeback.store.changes import Owner
-from takeback.store.keyring import Keyring, seal, unseal
+from takeback.store.keyring import Keyring
+from takeback.store.seal import seal, unseal
 from takeback.store.tables import digest, entry, fingerprint
 
 ALGORITHM = "pdq"

@@ -9,7 +9,8 @@ from datetime import datetime
 from sqlalchemy import Connection, Row, insert, select, update
 
 from takeback.errors import InputError, NotFound
-from takeback.store.keyring import Keyring, seal, unseal
+from takeback.store.keyring import Keyring
+from takeback.store.seal import seal, unseal
 from takeback.store.tables import site
 
 _PURPOSE = "site/webhook-secret"

@@ -11,6 +11,7 @@ import pytest
 from tests.unit.cli.conftest import Call, Done, House
 
 from takeback.media.limits import FORMATS
+from takeback.store import MasterKey
 from takeback.store.database import DATABASE_NAME
 
 
@@ -49,6 +50,14 @@ def test_a_master_key_that_others_can_read_is_named(call: Call, house: House) ->
     check = _checks(done)["master key"]
     assert (done.code, done.json["ready"], check["standing"]) == (1, False, "missing")
     assert "chmod 600" in check["text"]
+
+
+def test_a_master_key_of_other_data_is_named(call: Call, house: House, tmp_path: Path) -> None:
+    MasterKey.generate().write(tmp_path / "other.key")
+    options = ("--data", house.settings.data, "--master-key-file", tmp_path / "other.key")
+    done = call("doctor", *options, "--json")
+    assert (done.code, _checks(done)["master key"]["standing"]) == (1, "missing")
+    assert "does not belong" in _checks(done)["master key"]["text"]
 
 
 def test_data_without_its_master_key_is_named(call: Call, house: House) -> None:

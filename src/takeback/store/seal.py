@@ -1,0 +1,92 @@
+"""
+Sealing: the master key outside the data, and AEAD for everything inside it.
+
+AES-256-GCM with a random 96-bit nonce; the purpose is authenticated with the value, so that a sealed value
+cannot be moved to another column. One data key seals a handful of values, far below the 2**32 that random
+nonces allow (NIST SP 800-38D § 8.3).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from takeback.errors import BadSetting, SealBroken
+
+KEY_BYTES = 32
+NONCE_BYTES = 12  # NIST SP 800-38D § 8.2.2
+_FORMAT = b"\x01"
+
+
+class MasterKey:
+    """The one secret that everything stored hangs on; held only in memory and in its own file."""
+
+    def __init__(self, secret: bytes) -> None:
+        if len(secret) != KEY_BYTES:
+            raise BadSetting("The master key must be exactly 32 bytes, written as 64 hexadecimal digits.")
+        self._secret = secret
+
+    @classmethod
+    def generate(cls) -> MasterKey:
+        """Make a new one from the system's randomness."""
+        return cls(secrets.token_bytes(KEY_BYTES))
+
+    @classmethod
+    def read(cls, path: Path) -> MasterKey:
+        """Read a key file; `BadSetting` where it is missing, open to others, or not a key."""
+        try:
+            mode = path.stat().st_mode
+            text = path.read_text("ascii").strip()
+        except (OSError, UnicodeDecodeError) as problem:
+            raise BadSetting(
+                f"The master key file {path} cannot be read.",
+                advice="Name it with --master-key-file, or restore it: the data cannot be opened without it.",
+            ) from problem
+        if stat.S_IMODE(mode) & 0o077:
+            raise BadSetting(f"The master key file {path} can be read by others.", advice=f"Run `chmod 600 {path}`.")
+        try:
+            return cls(bytes.fromhex(text))
+        except ValueError as problem:
+            raise BadSetting(f"The file {path} does not hold a master key.") from problem
+
+    def write(self, path: Path) -> None:
+        """Write a new 0600 key file, never over an old one."""
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except OSError as problem:
+            raise BadSetting(f"The master key file {path} cannot be made: {problem.strerror}.") from problem
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(self._secret.hex() + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def wrapping_key(self) -> bytes:
+        """Return the 32-byte key that wraps the keys in `keys.db` (HKDF-SHA256, RFC 5869): its only use."""
+        return HKDF(algorithm=hashes.SHA256(), length=KEY_BYTES, salt=None, info=b"takeback/1/wrap").derive(
+            self._secret
+        )
+
+
+def seal(key: bytes, value: bytes, purpose: str) -> bytes:
+    """Seal `value` under a 32-byte key for one purpose."""
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    return _FORMAT + nonce + AESGCM(key).encrypt(nonce, value, purpose.encode())
+
+
+def unseal(key: bytes, sealed: bytes, purpose: str) -> bytes:
+    """Open what `seal` sealed; `SealBroken` where it was changed, or another key or purpose sealed it."""
+    if sealed[:1] != _FORMAT:
+        raise SealBroken("A sealed value is of a format that this version does not know.")
+    nonce, body = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
+    try:
+        return AESGCM(key).decrypt(nonce, body, purpose.encode())
+    except (InvalidTag, ValueError) as problem:
+        raise SealBroken("A sealed value does not open.") from problem
