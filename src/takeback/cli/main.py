@@ -35,7 +35,7 @@ class Commands(LazyGroup):
         "case": "Read and decide cases on a running Takeback.",
         "bank": "List, make and fill banks on a running Takeback.",
         "site": "List and add the sites that a data directory acts for.",
-        "key": "List, make and revoke keys of the HTTP interface.",
+        "key": "List, make and revoke keys of the HTTP interface; rotate the master key.",
         "verify": "Check the whole audit log.",
         "backup": "Copy a data directory, also of a running service, into a folder.",
         "restore": "Put a backup into an empty data directory, and withdraw again what was withdrawn since.",

@@ -32,7 +32,7 @@ def serve(
     as_json: AsJson = False,
 ) -> None:
     """
-    Serve until stopped: the upload gate, the person's page, the desk.
+    Serve until stopped: check uploads, take notices, give orders to the sites.
 
     The first start makes the data directory, the master key and one key of each role, and prints the keys
     once. `takeback config` lists the settings that have no option here. Logs go to stderr, a line of JSON

@@ -96,7 +96,9 @@ class Terminal:
         counted = () if total is None else (MofNCompleteColumn(), TimeRemainingColumn())
         columns = (TextColumn("{task.description}"), BarColumn(), *counted)
         hidden = not self._err.is_terminal or (among_results and self._out.is_terminal)
-        with Progress(*columns, console=self._err, transient=True, disable=hidden) as bar:
+        # Rich would otherwise send to stderr whatever is written to stdout meanwhile.
+        bar = Progress(*columns, console=self._err, transient=True, disable=hidden, redirect_stdout=False)
+        with bar:
             task = bar.add_task(what, total=total)
             yield lambda: bar.advance(task)
 

@@ -21,7 +21,7 @@ _NAME_COLUMNS, _TIME_COLUMNS = 12, 7
 _CLASSES = {"identical": "identical", "substantially_same": "substantially the same", "possible": "possible"}
 _TURNS = {"upright": "–", "rotated_90": "by 90°", "rotated_180": "by 180°", "rotated_270": "by 270°"}
 _LEGEND = (
-    "Distance: bits of 256 that differ, up to 31 count; none where a digest or a link decided.\n"
+    "Bits: how many of 256 differ, up to 31 count; none where a digest or a link decided.\n"
     "Found, held: since the notice, or the upload after it. Removed: since the decision."
 )
 
@@ -100,7 +100,7 @@ def copies_table(rows: Sequence[CopyRow]) -> RenderableType:
     """Return the table of copies, between empty lines."""
     table = Table(
         box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
+        padding=0,
         pad_edge=False,
         show_edge=False,
         caption=_LEGEND,
@@ -108,7 +108,7 @@ def copies_table(rows: Sequence[CopyRow]) -> RenderableType:
     )
     table.add_column("Copy", no_wrap=True)
     table.add_column("Class")  # the one that is cut short where the terminal is narrow
-    table.add_column("Distance", justify="right", no_wrap=True)
+    table.add_column("Bits", justify="right", no_wrap=True)
     table.add_column("Turned", no_wrap=True)
     for moment, style in (("Found\nafter", "cyan"), ("Held", "yellow"), ("Removed", "green")):
         table.add_column(moment, justify="right", no_wrap=True, style=style)

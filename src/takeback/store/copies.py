@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
 from takeback.cases import CopyState, move_copy
 from takeback.cases.case import UNDECIDED_COPIES
@@ -121,6 +121,13 @@ class CopyStore:
             select(copy).where(copy.c.site_id == site_id, copy.c.site_item_id == site_item_id)
         )
         return [_found(row) for row in rows]
+
+    def at(self, site_id: int, *, item_id: str | None, url: str) -> list[Copy]:
+        """Return the copies, of any case, that are this item of a site, named by its id or by its address."""
+        same = copy.c.url == url
+        if item_id is not None:
+            same = or_(same, copy.c.site_item_id == item_id)
+        return [_found(row) for row in self._connection.execute(select(copy).where(copy.c.site_id == site_id, same))]
 
     def to_fetch(self, at: datetime, limit: int) -> list[Copy]:
         """Return the links that are due to be looked at."""

@@ -12,7 +12,7 @@ from takeback.store import Store, Transaction
 from takeback.store.cases import Case
 from takeback.store.copies import Copy
 from takeback.store.sites import Site
-from takeback.workflow.order import PUT_BACK, copy_facts, note, order
+from takeback.workflow.order import copy_facts, note, order_put_back
 from takeback.workflow.sweep import refresh_deadline
 
 MAX_GROUNDS_CHARACTERS = 2_000
@@ -98,7 +98,7 @@ def _answer_copy(
 ) -> None:
     if put_back:
         copy = tx.copies.move(copy, CopyState.PUT_BACK, decided_at=at)
-        order(tx, PUT_BACK, case, copy, why=reason, at=at)
+        order_put_back(tx, case, copy, why=reason, at=at)
         kind = EventKind.COPY_PUT_BACK
     else:
         copy = tx.copies.move(copy, CopyState.REMOVED, decided_at=at)

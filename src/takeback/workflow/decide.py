@@ -15,7 +15,7 @@ from takeback.match import CopyClass
 from takeback.store import Store, Transaction
 from takeback.store.cases import Case
 from takeback.store.copies import Copy
-from takeback.workflow.order import PUT_BACK, REMOVE, copy_facts, note, order
+from takeback.workflow.order import REMOVE, copy_facts, note, order, order_put_back
 from takeback.workflow.sweep import refresh_deadline
 
 
@@ -173,7 +173,7 @@ def _settle_copy(tx: Transaction, case: Case, copy: Copy, decision: Decision, at
     else:
         copy = tx.copies.move(copy, CopyState.PUT_BACK, decided_at=at)
         note(tx, EventKind.COPY_PUT_BACK, case, at=at, actor=decision.actor, facts=copy_facts(copy))
-        order(tx, PUT_BACK, case, copy, why=decision.finding.reason, at=at)
+        order_put_back(tx, case, copy, why=decision.finding.reason, at=at)
 
 
 def _finding(decision: Decision) -> dict[str, str]:

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from takeback.audit.event import EventKind, Json
+from takeback.cases import CopyState
 from takeback.store import Transaction
 from takeback.store.cases import Case
 from takeback.store.copies import Copy
 
 HOLD, REMOVE, PUT_BACK = "hold", "remove", "put_back"
+
+_HIDDEN = (CopyState.HELD, CopyState.REMOVED, CopyState.CONTESTED)
 
 
 def order(tx: Transaction, kind: str, case: Case, copy: Copy, *, why: str, at: datetime) -> None:
@@ -25,6 +28,15 @@ def order(tx: Transaction, kind: str, case: Case, copy: Copy, *, why: str, at: d
         "why": why,
     }
     tx.outbox.put(copy.site_id, kind, body, copy_id=copy.id, at=at)
+
+
+def order_put_back(tx: Transaction, case: Case, copy: Copy, *, why: str, at: datetime) -> None:
+    """Queue a put-back, unless another case hides the same item: what one case lifts, another may still ask for."""
+    if copy.site_id is None:
+        return
+    same = tx.copies.at(copy.site_id, item_id=copy.site_item_id, url=copy.url)
+    if not any(other.case_id != case.id and other.state in _HIDDEN for other in same):
+        order(tx, PUT_BACK, case, copy, why=why, at=at)
 
 
 def copy_facts(copy: Copy) -> dict[str, Json]:

@@ -99,6 +99,17 @@ def test_a_refusal_lifts_the_holds_and_stops_the_matching(store: Store, replica:
     assert len(replica.entries) == 0
 
 
+def test_a_refusal_lifts_nothing_that_another_case_hides(store: Store, replica: Replica, received: Received) -> None:
+    second = notice_about(reported(drawn(1)), links=("https://forum.example/1",))
+    other = receive_notice(store, replica, second, default_laws=LAWS, request=None, at=AT).case
+    assert _states(store, other)["1"] is CopyState.HELD
+    decide(store, received.case.public_id, REFUSE, at=AT)
+    assert [kind for kind, _ in _orders(store)].count("put_back") == 0
+    # When the last case that hides it is refused too, it is put back.
+    decide(store, other.public_id, REFUSE, at=AT)
+    assert {item for kind, item in _orders(store) if kind == "put_back"} == {"1", "2"}
+
+
 def test_what_may_show_a_minor_is_not_put_back(store: Store, replica: Replica, site: Site) -> None:
     notice = notice_about(links=("https://forum.example/1",), under_18=True)
     case = receive_notice(store, replica, notice, default_laws=LAWS, request=None, at=AT).case
