@@ -121,9 +121,11 @@ class Reader:
         path = [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
         home = self.folder / "home"
         home.mkdir(exist_ok=True)
-        settings = {"TAKEBACK_PORT": self._ports["8470"]} if "8470" in self._ports else {}
-        server = {"TAKEBACK_SERVER": f"http://127.0.0.1:{port}" for port in settings.values()}
-        return kept | {"PATH": os.pathsep.join(path), "HOME": str(home)} | settings | server
+        own = {"PATH": os.pathsep.join(path), "HOME": str(home)}
+        if "8470" in self._ports:
+            port = self._ports["8470"]
+            own |= {"TAKEBACK_PORT": port, "TAKEBACK_SERVER": f"http://127.0.0.1:{port}"}
+        return kept | own
 
 
 def has_shell() -> bool:

@@ -107,9 +107,9 @@ class OutgoingHttp:
         """Send `body`; raises `DeliveryError` where no whole answer came. Any status is an answer but 3xx."""
         return await self._send("POST", url, headers, body, self._max_answer_bytes)
 
-    async def get(self, url: str, max_bytes: int) -> Response:
+    async def get(self, url: str, max_bytes: int, headers: Mapping[str, str] | None = None) -> Response:
         """Fetch `url`, at most `max_bytes` of it; raises `DeliveryError` as `post` does."""
-        return await self._send("GET", url, {"Accept": "*/*"}, None, max_bytes)
+        return await self._send("GET", url, {"Accept": "*/*", **(headers or {})}, None, max_bytes)
 
     async def _send(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, max_bytes: int

@@ -1,11 +1,14 @@
 """
-The signature on every webhook. A receiving site may copy this file; it needs nothing but Python.
+The signature on every request to a site. A receiving site may copy this file; it needs nothing but Python.
 
     Takeback-Signature: t=1795339800,v1=36cb193a1c3c07fd78ec869c3a6b237a6c41419b15c93d8f55b5ade96256f18d
 
 `v1` is HMAC-SHA256 over the digits of `t`, a full stop, and the body as it came, in hex. While a secret is
 being changed there is a `v1` for each; one that fits is enough. The window stops a copied request from being
 sent again later; within it, a repeat is recognised by `delivery` in the body.
+
+Where Takeback looks at a picture that a notice linked to, there is no body: `fetch_body` of its address is
+signed instead, so that the site can show a held picture to Takeback and to nobody else.
 """
 
 from __future__ import annotations
@@ -24,6 +27,11 @@ MAX_PARTS = 8
 
 MAX_DIGITS = 12
 """Most digits of `t`: Unix time for the next thirty thousand years."""
+
+
+def fetch_body(url: str) -> bytes:
+    """Return what is signed when `url` is fetched; no order's body can begin like this."""
+    return b"GET " + url.encode()
 
 
 def sign(secret: bytes, timestamp: int, body: bytes, *, former_secret: bytes | None = None) -> str:

@@ -7,7 +7,6 @@ the last order of each case about it, and the deliveries it has obeyed.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -36,8 +35,6 @@ class Item:
     title: str
     media_type: str
     data: bytes = field(repr=False)
-    look_key: str = field(repr=False)
-    """Ends the address that Takeback is given, so that it can look at the picture while it is held."""
     published: bool = False
     orders: dict[str, str] = field(default_factory=dict)
     """The last order of each case. A case that puts the item back lifts its own hold, and no other's."""
@@ -65,7 +62,7 @@ class Gallery:
     def add(self, title: str, media_type: str, data: bytes) -> Item:
         """Store an upload that nobody sees yet."""
         with self._lock:
-            item = Item(str(next(self._ids)), title, media_type, data, secrets.token_urlsafe(16))
+            item = Item(str(next(self._ids)), title, media_type, data)
             self._items[item.id] = item
             return item
 

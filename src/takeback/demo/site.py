@@ -12,16 +12,13 @@ What a site does:
 1. It stores an upload hidden, asks Takeback (`POST /api/v1/check`), and obeys: allow, hold or refuse. Where
    Takeback cannot be asked, nothing is published.
 2. It takes signed orders (`/takeback`): hold, remove, put back, and once a day which items are gone.
-3. A held picture is hidden from everyone. Takeback alone may have to look at one, when a person reported its
-   address: so the address that it is given ends in a key of that picture, and with this key a held picture is
-   still served. The page of the picture shows the same address for reports. Whoever kept it can open the
-   picture until the decision; a site that knows where its Takeback calls from asks for that as well.
+3. A held picture is hidden from everyone but Takeback, which has to look at one whose address a person
+   reported: it signs that request like an order.
 """
 
 from __future__ import annotations
 
 import argparse
-import hmac
 import json
 import socket
 import sys
@@ -87,7 +84,7 @@ class Site:
 
     def report_address(self, item: Item) -> str:
         """Return the address of an item as Takeback knows it."""
-        return f"{self._address}/media/{item.id}?key={item.look_key}"
+        return f"{self._address}/media/{item.id}"
 
     def take_upload(self, title: str, data: bytes) -> Response:
         """Store, ask, obey."""
@@ -115,11 +112,17 @@ class Site:
         text = "This picture was reported by the person it shows, and someone decided that it may not be published."
         return _message(403, "Refused", text)
 
-    def may_see(self, item: Item, key: str) -> bool:
-        """Whether a request with `key` is served the picture."""
-        if item.state is State.HELD:
-            return hmac.compare_digest(key.encode(), item.look_key.encode())
-        return item.state is State.SHOWN
+    def may_see(self, item: Item, header: str) -> bool:
+        """Whether a request is served the picture: a shown one always, a held one where Takeback signed."""
+        if item.state is not State.HELD:
+            return item.state is State.SHOWN
+        try:
+            signature.verify(
+                self._secret, header, signature.fetch_body(self.report_address(item)), now=int(time.time())
+            )
+        except NotAllowed:
+            return False
+        return True
 
     def take_order(self, body: bytes, header: str) -> list[str]:
         """Obey a signed order; return the items it names that are not here. `NotAllowed` where it is not Takeback's."""
@@ -154,9 +157,9 @@ def create_app(site: Site) -> FastAPI:
         return HTMLResponse(page, status_code=_HIDDEN.get(found.state, 200), headers=_HEADERS)
 
     @app.get("/media/{item_id}")
-    def media(item_id: str, key: str = "") -> Response:
+    def media(item_id: str, request: Request) -> Response:
         found = site.gallery.find(item_id)
-        if found is None or not site.may_see(found, key):
+        if found is None or not site.may_see(found, request.headers.get(signature.HEADER, "")):
             status = 404 if found is None else _HIDDEN[found.state]
             return Response(status_code=status, headers=_HEADERS)
         return Response(found.data, media_type=found.media_type, headers=_HEADERS)

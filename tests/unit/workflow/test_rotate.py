@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from tests.house import AT
 
 from takeback.errors import IllegalTransition
 from takeback.store import MasterKey, Store
 from takeback.store.leases import JOBS
 from takeback.workflow.rotate import rotate_master_key
-from tests.house import AT
 
 
 def test_a_master_key_is_not_rotated_under_a_running_service(store: Store) -> None:
