@@ -133,6 +133,14 @@ def has_shell() -> bool:
     return all(shutil.which(name) for name in ("bash", "curl", "sed", "grep"))
 
 
+def has_json_option() -> bool:
+    """Whether curl is of 7.82 or later."""
+    curl = shutil.which("curl")
+    said = "" if curl is None else subprocess.run([curl, "--version"], capture_output=True, text=True).stdout
+    found = re.match(r"curl (\d+)\.(\d+)", said)
+    return found is not None and (int(found[1]), int(found[2])) >= (7, 82)
+
+
 def _end(shell: subprocess.Popen[bytes]) -> None:
     """End whatever the shell started and did not end."""
     ends = time.monotonic() + STOP_SECONDS

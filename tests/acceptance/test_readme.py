@@ -8,13 +8,27 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from tests.acceptance.fenced import Block, Reader, blocks_of, fits, has_shell
+from tests.acceptance.fenced import Block, Reader, blocks_of, fits, has_json_option, has_shell
 from tests.house import drawn
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 WEBHOOK = ROOT / "docs" / "webhook.md"
+HTTP = ROOT / "docs" / "http.md"
 INSTALL = "packaging/wheel"
+HOUSE = """
+takeback serve --data data &
+curl --silent --fail --retry 20 --retry-connrefused --retry-delay 1 http://127.0.0.1:8470/health/ready
+takeback site add forum --data data --base-url https://forum.example/ --webhook-url https://forum.example/takeback
+header() { takeback key new "$@" --data data | sed 's/^/Authorization: Bearer /'; }
+header upload --site forum > upload.header
+header moderator > moderator.header
+header moderator > second.header
+header administrator > administrator.header
+header auditor > auditor.header
+takeback=http://127.0.0.1:8470
+"""
+"""What the examples of docs/http.md take for granted."""
 
 needs_shell = pytest.mark.skipif(not has_shell(), reason="bash, curl, sed and grep are not all here")
 
@@ -49,6 +63,14 @@ def test_the_readme_can_be_lived_through(tmp_path: Path) -> None:
 def test_the_receiver_obeys_signed_orders_and_the_reader_sees_them(tmp_path: Path) -> None:
     _photo(tmp_path)
     Reader(tmp_path, ports=[8470, 9000]).go_through(blocks_of(WEBHOOK))
+
+
+@needs_shell
+@pytest.mark.slow
+@pytest.mark.skipif(not has_json_option(), reason="this curl has no --json")
+def test_the_examples_of_the_http_interface_answer_as_shown(tmp_path: Path) -> None:
+    _photo(tmp_path)
+    Reader(tmp_path, ports=[8470]).go_through([Block("the house", "sh", HOUSE), *blocks_of(HTTP)])
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from takeback.actions.outgoing import OutgoingHttp
 from takeback.assembly import Parts
 from takeback.errors import InputError, OutsideError, Overloaded
 from takeback.store.copies import Copy
-from takeback.workflow.link import fail_link, settle_link
+from takeback.workflow.link import fail_link, settle_known_item, settle_link
 
 _BATCH = 20
 _AT_ONCE = 4
@@ -50,7 +50,9 @@ class LinkJob:
             except Overloaded as problem:
                 await self._fail(copy, problem.message, permanent=False)
             except InputError as problem:
-                await self._fail(copy, problem.message, permanent=True)
+                # Perhaps the page on which the picture stands: then what is remembered of the item decides.
+                if not await self._settle_known(copy):
+                    await self._fail(copy, problem.message, permanent=True)
             else:
                 at = self._parts.now()
                 await asyncio.to_thread(settle_link, self._parts.store, self._parts.replica, copy, prints, at=at)
@@ -63,6 +65,10 @@ class LinkJob:
             site = tx.sites.by_id(copy.site_id)
         signed_at = int(self._parts.now().timestamp())
         return {signature.HEADER: signature.sign(site.secret, signed_at, signature.fetch_body(copy.url))}
+
+    async def _settle_known(self, copy: Copy) -> bool:
+        at = self._parts.now()
+        return await asyncio.to_thread(settle_known_item, self._parts.store, self._parts.replica, copy, at=at)
 
     async def _fail(self, copy: Copy, problem: str, *, permanent: bool) -> None:
         at = self._parts.now()

@@ -100,6 +100,13 @@ class PrintStore:
         rows = self._connection.execute(_searchable(owner).where(_OWNER_COLUMN[owner].in_(owner_ids)))
         return self._open([(row.id, row.key_id, row.sealed) for row in rows])
 
+    def pdq_of(self, owner: Owner, owner_id: int) -> list[PdqHash]:
+        """Open the searchable fingerprints of one entry or item, with their quality."""
+        query = _searchable(owner).where(_OWNER_COLUMN[owner] == owner_id).add_columns(fingerprint.c.quality)
+        rows = self._connection.execute(query).all()
+        keys = self._keyring.data_keys([row.key_id for row in rows])
+        return [PdqHash(unseal(keys[row.key_id], row.sealed, _PURPOSE), row.quality) for row in rows]
+
     def all_codes(self, owner: Owner) -> Iterator[StoredCodes]:
         """Open the searchable fingerprints of all entries or all items, in batches of bounded memory."""
         last = 0

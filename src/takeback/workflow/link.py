@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from takeback.audit.event import EventKind, Json
@@ -10,13 +11,13 @@ from takeback.cases import CaseState, clocks_of, law_pack
 from takeback.cases.notice import ReportedPicture
 from takeback.fingerprint import Fingerprints, FrameFingerprint
 from takeback.match import CopyClass
-from takeback.store import Store
+from takeback.store import Store, Transaction
 from takeback.store.banks import NOTICES_BANK
 from takeback.store.copies import Copy
 from takeback.workflow.intake import entry_of
 from takeback.workflow.order import note
 from takeback.workflow.replica import Replica
-from takeback.workflow.screen import query_of_fingerprints
+from takeback.workflow.screen import Query, query_of_fingerprints, query_of_reported
 from takeback.workflow.sweep import ACTOR, find_items, hold_found, refresh_deadline
 from takeback.workflow.upload import MAX_ITEM_PRINTS, spread
 
@@ -37,24 +38,50 @@ def settle_link(store: Store, replica: Replica, copy: Copy, prints: Fingerprints
     frames = spread(prints.frames, MAX_ITEM_PRINTS)
     keys = store.keyring.new_data_keys(len(frames))
     with store.write() as tx:
-        case = tx.cases.by_id(copy.case_id)
-        tx.copies.set(copy.id, fetch_at=None, problem=None, copy_class=CopyClass.IDENTICAL.value, fact="link")
-        state = _LOOKED_FOR.get(case.state)
-        if state is None:
-            return
-        # 1. What the link showed is looked for from now on.
-        bank = tx.banks.bank_by_name(NOTICES_BANK)
-        for frame, key in zip(frames, keys, strict=True):
-            new = entry_of(_picture(prints, frame), case.id)
-            entry = tx.banks.add_entry(bank.id, new, key, at)
-            tx.banks.set_state(entry.id, state)
-        note(tx, EventKind.LINK_FETCHED, case, at=at, actor=ACTOR, facts={"copy": copy.public_id})
-        # 2. Its copies, each with a clock of its own. The link's own item is a copy already.
-        found = find_items(query_of_fingerprints(prints), tx, replica, bank.thresholds)
-        found = [one for one in found if one.item.url != copy.url]
-        deadline_at = clocks_of(at, at, [law_pack(law) for law in case.laws]).deadline_at
-        hold_found(tx, case, found, bank.thresholds, deadline_at=deadline_at, at=at)
-        refresh_deadline(tx, case)
+        pictures = [_picture(prints, frame) for frame in frames]
+        _settle(tx, replica, copy, pictures, query_of_fingerprints(prints), keys, at=at)
+
+
+def settle_known_item(store: Store, replica: Replica, copy: Copy, *, at: datetime) -> bool:
+    """
+    Do the same by what is remembered of the item, where its address shows no picture; False where nothing is.
+
+    A person links to the page on which she saw it, and the site named that page when it checked the upload.
+    """
+    if copy.site_id is None or copy.site_item_id is None:
+        return False
+    keys = store.keyring.new_data_keys(MAX_ITEM_PRINTS)
+    with store.write() as tx:
+        item = tx.items.find(copy.site_id, copy.site_item_id)
+        known = [] if item is None else tx.prints.pdq_of("item", item.id)
+        if not known:
+            return False
+        pictures = [ReportedPicture(pdq=pdq) for pdq in known]
+        _settle(tx, replica, copy, pictures, query_of_reported(pictures), keys[: len(pictures)], at=at)
+    return True
+
+
+def _settle(
+    tx: Transaction, replica: Replica, copy: Copy, pictures: Sequence[ReportedPicture], query: Query,
+    keys: Sequence[tuple[str, bytes]], *, at: datetime,
+) -> None:  # fmt: skip
+    case = tx.cases.by_id(copy.case_id)
+    tx.copies.set(copy.id, fetch_at=None, problem=None, copy_class=CopyClass.IDENTICAL.value, fact="link")
+    state = _LOOKED_FOR.get(case.state)
+    if state is None:
+        return
+    # 1. What the link showed is looked for from now on.
+    bank = tx.banks.bank_by_name(NOTICES_BANK)
+    for picture, key in zip(pictures, keys, strict=True):
+        entry = tx.banks.add_entry(bank.id, entry_of(picture, case.id), key, at)
+        tx.banks.set_state(entry.id, state)
+    note(tx, EventKind.LINK_FETCHED, case, at=at, actor=ACTOR, facts={"copy": copy.public_id})
+    # 2. Its copies, each with a clock of its own. The link's own item is a copy already.
+    found = find_items(query, tx, replica, bank.thresholds)
+    found = [one for one in found if one.item.url != copy.url]
+    deadline_at = clocks_of(at, at, [law_pack(law) for law in case.laws]).deadline_at
+    hold_found(tx, case, found, bank.thresholds, deadline_at=deadline_at, at=at)
+    refresh_deadline(tx, case)
 
 
 def fail_link(store: Store, copy: Copy, problem: str, *, permanent: bool, at: datetime) -> None:

@@ -14,7 +14,7 @@ from takeback.store import Store
 from takeback.store.outbox import DeliveryState
 from takeback.store.sites import Site
 from takeback.workflow.intake import complete_notice, receive_notice
-from takeback.workflow.link import fail_link, settle_link
+from takeback.workflow.link import fail_link, settle_known_item, settle_link
 from takeback.workflow.replica import Replica
 from takeback.workflow.screen import query_of_fingerprints
 from takeback.workflow.upload import Upload, check_upload
@@ -112,6 +112,21 @@ def test_a_fetched_link_finds_its_copies_and_is_looked_for_from_then_on(
         assert tx.copies.to_fetch(AT, 10) == []
         replica.catch_up(tx)
     assert len(replica.entries) == 1
+
+
+def test_a_link_to_the_page_of_a_remembered_item_finds_its_copies_all_the_same(
+    store: Store, replica: Replica, site: Site
+) -> None:
+    for name in ("1", "2"):
+        upload = Upload(site, name, f"https://forum.example/post/{name}")
+        check_upload(store, replica, query_of_fingerprints(prints_of(drawn(1))), upload, at=AT)
+    case_id, _ = _receive(store, replica, notice_about(links=(LINK, "https://forum.example/post/never-seen")))
+    with store.read() as tx:
+        link, unseen = tx.copies.of_case(case_id)
+    assert settle_known_item(store, replica, link, at=AT)
+    assert not settle_known_item(store, replica, unseen, at=AT)
+    with store.read() as tx:
+        assert {copy.site_item_id for copy in tx.copies.of_case(case_id, [CopyState.HELD])} == {"1", "2", None}
 
 
 def test_a_link_that_cannot_be_fetched_stays_held_and_is_tried_again(
