@@ -11,7 +11,7 @@ from takeback.cases.case import CASE_TRANSITIONS, COPY_TRANSITIONS
 from takeback.errors import IllegalTransition
 
 
-@pytest.mark.parametrize(("before", "after"), product(CaseState, CaseState))
+@pytest.mark.parametrize(("before", "after"), list(product(CaseState, CaseState)))
 def test_a_case_moves_only_along_the_table(before: CaseState, after: CaseState) -> None:
     if after in CASE_TRANSITIONS[before]:
         assert move_case(before, after) is after
@@ -20,7 +20,7 @@ def test_a_case_moves_only_along_the_table(before: CaseState, after: CaseState) 
             move_case(before, after)
 
 
-@pytest.mark.parametrize(("before", "after"), product(CopyState, CopyState))
+@pytest.mark.parametrize(("before", "after"), list(product(CopyState, CopyState)))
 def test_a_copy_moves_only_along_the_table(before: CopyState, after: CopyState) -> None:
     if after in COPY_TRANSITIONS[before]:
         assert move_copy(before, after) is after
