@@ -8,7 +8,7 @@ demo: $(READY)           ## the whole job on this machine, from bytes to proof
 	$(RUN)/takeback demo
 
 test: $(READY)           ## the default suite: no network, no server, no GPU
-	$(RUN)/python -m pytest
+	$(RUN)/python -m pytest -n auto
 
 check: $(READY)          ## lint, types, direction of imports
 	$(RUN)/ruff check .

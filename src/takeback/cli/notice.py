@@ -11,9 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from takeback.cases import Contact, Notice, Role
-from takeback.cases.law import law_pack, law_packs
-from takeback.cases.notice import is_valid, missing_fields
+from takeback.cases import Role
 from takeback.cli.exit_code import ExitCode
 from takeback.cli.lazy import DefaultGroup, PlainCommand, new_app
 from takeback.cli.moments import in_words, read_moment
@@ -22,7 +20,8 @@ from takeback.cli.pictures import files_below, picture_reader
 from takeback.cli.reported import as_reported
 from takeback.cli.server import Server, json_bytes
 from takeback.cli.terminal import Terminal
-from takeback.errors import IncompleteNotice, InputError, OutsideError
+from takeback.cli.words import asked, require_valid
+from takeback.errors import InputError, OutsideError
 from takeback.service.prints import PictureIn
 
 _PATH = "/api/v1/notices"
@@ -132,8 +131,8 @@ def send(
             advice="Name the links with --link, and no files. NCMEC Take It Down and IWF Report Remove help too.",
         )
     if not as_json and sys.stdin.isatty():
-        words = _asked(terminal, words)
-    _require_valid(words, has_pictures=bool(files))
+        words = asked(terminal, words)
+    require_valid(words, has_pictures=bool(files))
     pictures = _hashed(terminal, files_below(files or ()))
     body = {"pictures": [each.model_dump(exclude_none=True) for each in pictures], **words}
     if show:
@@ -171,50 +170,6 @@ def withdraw(to: To, as_json: AsJson = False) -> None:
         terminal.json(answer)
     else:
         terminal.line("Your notice is withdrawn. Nothing is searched for any more, and the fingerprints are erased.")
-
-
-def _asked(terminal: Terminal, words: dict[str, Any]) -> dict[str, Any]:
-    """Ask for what is missing; an empty answer leaves it out."""
-    contact = dict(words["contact"])
-    asked = dict(words)
-    asked["statement"] = words["statement"] or terminal.ask("What is it, and what did you not agree to? In your words")
-    contact["name"] = contact["name"] or terminal.ask("Your name")
-    if not (contact["email"] or contact["phone"] or contact["mailbox"]):
-        contact["email"] = terminal.ask("Your e-mail address; empty: you look for news yourself, with the receipt")
-        contact["mailbox"] = not contact["email"]
-    affirmations = {
-        "intimate": "Is what is shown intimate, or forged so?",
-        "not_consensual": "Was it published without the consent of who is shown?",
-        "good_faith": "Do you believe in good faith that all this is true?",
-    }
-    for field, question in affirmations.items():
-        asked[field] = words[field] or terminal.confirm(question)
-    asked["signature"] = words["signature"] or terminal.ask("Your signature: type your name")
-    return {**asked, "contact": contact}
-
-
-def _require_valid(words: Mapping[str, Any], *, has_pictures: bool) -> None:
-    """Raise `IncompleteNotice` where no law would take the notice; nothing was sent then."""
-    packs = [law_pack(law) for law in words["laws"]] or list(law_packs().values())
-    notice = Notice(
-        laws=(),
-        links=("hashed later",) if has_pictures else tuple(words["links"]),
-        role=Role(words["role"]),
-        authority=words["authority"],
-        statement=words["statement"],
-        signature=words["signature"],
-        intimate=words["intimate"],
-        not_consensual=words["not_consensual"],
-        good_faith=words["good_faith"],
-        contact=Contact(**words["contact"]),
-    )
-    if is_valid(notice, packs):
-        return
-    fewest = min(packs, key=lambda pack: len(missing_fields(notice, [pack])))
-    lacking = [missing.field for missing in missing_fields(notice, [fewest])]
-    problem = IncompleteNotice(f"Nothing was sent: {fewest.name} asks for more: {', '.join(lacking)}.", missing=lacking)
-    problem.advice = "`takeback notice send --help` says how each is given."
-    raise problem
 
 
 def _hashed(terminal: Terminal, paths: Sequence[Path]) -> list[PictureIn]:

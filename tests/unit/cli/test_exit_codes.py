@@ -18,6 +18,8 @@ from takeback.cli.exit_code import MEANING, ExitCode, exit_code_of
 from takeback.cli.terminal import shown
 
 TAKEBACK = (sys.executable, "-m", "takeback")
+BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+"""Streams as a user has them: what is still buffered at the end fails then."""
 
 
 @pytest.mark.parametrize(
@@ -70,7 +72,7 @@ def test_a_closed_pipe_ends_quietly(picture: Save, tmp_path: Path) -> None:
     for number in range(4):
         picture(f"many/{number}.png", number)
     process = subprocess.Popen(
-        [*TAKEBACK, "hash", str(tmp_path / "many")], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [*TAKEBACK, "hash", str(tmp_path / "many")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=BUFFERED
     )
     assert process.stdout is not None
     process.stdout.close()
@@ -84,7 +86,11 @@ def test_a_closed_pipe_ends_json_quietly_too(house: House) -> None:
     read, write = os.pipe()
     os.close(read)
     done = subprocess.run(
-        [*TAKEBACK, "key", "list", "--json", *house.options], stdout=write, stderr=subprocess.PIPE, check=False
+        [*TAKEBACK, "key", "list", "--json", *house.options],
+        stdout=write,
+        stderr=subprocess.PIPE,
+        env=BUFFERED,
+        check=False,
     )
     os.close(write)
     assert (done.returncode, done.stderr) == (ExitCode.PIPE_CLOSED, b"")

@@ -1,0 +1,56 @@
+"""What a person says in a notice: asked for where it is left out, and tried against the law before it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from takeback.cases import Contact, Notice, Role
+from takeback.cases.law import law_pack, law_packs
+from takeback.cases.notice import is_valid, missing_fields
+from takeback.cli.terminal import Terminal
+from takeback.errors import IncompleteNotice
+
+
+def asked(terminal: Terminal, words: dict[str, Any]) -> dict[str, Any]:
+    """Ask for what is missing; an empty answer leaves it out."""
+    contact = dict(words["contact"])
+    said = dict(words)
+    said["statement"] = words["statement"] or terminal.ask("What is it, and what did you not agree to? In your words")
+    contact["name"] = contact["name"] or terminal.ask("Your name")
+    if not (contact["email"] or contact["phone"] or contact["mailbox"]):
+        contact["email"] = terminal.ask("Your e-mail address; empty: you look for news yourself, with the receipt")
+        contact["mailbox"] = not contact["email"]
+    affirmations = {
+        "intimate": "Is what is shown intimate, or forged so?",
+        "not_consensual": "Was it published without the consent of who is shown?",
+        "good_faith": "Do you believe in good faith that all this is true?",
+    }
+    for field, question in affirmations.items():
+        said[field] = words[field] or terminal.confirm(question)
+    said["signature"] = words["signature"] or terminal.ask("Your signature: type your name")
+    return {**said, "contact": contact}
+
+
+def require_valid(words: Mapping[str, Any], *, has_pictures: bool) -> None:
+    """Raise `IncompleteNotice` where no law would take the notice; nothing was sent then."""
+    packs = [law_pack(law) for law in words["laws"]] or list(law_packs().values())
+    notice = Notice(
+        laws=(),
+        links=("hashed later",) if has_pictures else tuple(words["links"]),
+        role=Role(words["role"]),
+        authority=words["authority"],
+        statement=words["statement"],
+        signature=words["signature"],
+        intimate=words["intimate"],
+        not_consensual=words["not_consensual"],
+        good_faith=words["good_faith"],
+        contact=Contact(**words["contact"]),
+    )
+    if is_valid(notice, packs):
+        return
+    fewest = min(packs, key=lambda pack: len(missing_fields(notice, [pack])))
+    lacking = [missing.field for missing in missing_fields(notice, [fewest])]
+    problem = IncompleteNotice(f"Nothing was sent: {fewest.name} asks for more: {', '.join(lacking)}.", missing=lacking)
+    problem.advice = "`takeback notice send --help` says how each is given."
+    raise problem
