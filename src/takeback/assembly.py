@@ -10,7 +10,7 @@ from pathlib import Path
 from takeback.actions.outgoing import OutgoingHttp, Timeouts
 from takeback.config import Settings
 from takeback.errors import BadSetting, StoreError
-from takeback.fingerprint import Fingerprints
+from takeback.fingerprint.decoder import DECODER_HANDLER, PooledDecoder
 from takeback.media import MediaLimits
 from takeback.media.sandbox import DecoderPool, PoolProcess, start_pool
 from takeback.store import Keyring, MasterKey, Store
@@ -18,9 +18,6 @@ from takeback.store.database import DATABASE_NAME, KEYS_NAME, sqlite_url
 from takeback.store.journal import Journal
 from takeback.workflow.picture import Decoder
 from takeback.workflow.replica import Replica
-
-DECODER_HANDLER = "takeback.fingerprint.take:fingerprint_handler"
-"""What runs in a decoder: bytes to fingerprints, with no key, file or network in reach."""
 
 
 def utc_now() -> datetime:
@@ -40,34 +37,10 @@ class Parts:
     now: Callable[[], datetime] = utc_now
 
 
-class PooledDecoder:
-    """Fingerprints from the sandboxed pool; the answer of a decoder is checked like any outsider's."""
-
-    def __init__(self, pool: DecoderPool, limits: MediaLimits) -> None:
-        self._pool = pool
-        self._limits = limits
-
-    def fingerprints(self, data: bytes) -> Fingerprints:
-        """Return the fingerprints of the picture in `data`; see `DecoderPool.run` for the errors."""
-        return Fingerprints.from_json(self._pool.run(data, self._limits.as_options()), limits=self._limits)
-
-
-def media_limits(settings: Settings) -> MediaLimits:
-    """Return the bounds on one picture."""
-    return MediaLimits(
-        max_bytes=settings.max_upload_bytes,
-        max_pixels=settings.max_pixels,
-        max_frames=settings.max_frames,
-        max_memory_bytes=settings.decode_memory_bytes,
-        cpu_seconds=settings.decode_cpu_seconds,
-        wall_seconds=settings.decode_wall_seconds,
-    )
-
-
 def start_decoders(settings: Settings, socket_path: Path) -> PoolProcess:
     """Start the pool of decoders. Call it before any key is loaded."""
     return start_pool(
-        DECODER_HANDLER, socket_path=socket_path, children=settings.decoders, limits=media_limits(settings)
+        DECODER_HANDLER, socket_path=socket_path, children=settings.decoders, limits=MediaLimits.of(settings)
     )
 
 
@@ -106,7 +79,7 @@ def open_store(settings: Settings, master: MasterKey) -> Store:
 def open_parts(settings: Settings, master: MasterKey, socket_path: Path) -> Parts:
     """Open everything that one process needs; after forking, never before."""
     store = open_store(settings, master)
-    limits = media_limits(settings)
+    limits = MediaLimits.of(settings)
     return Parts(
         settings=settings,
         store=store,

@@ -48,6 +48,7 @@ _BACKLOG = 512
 _MAX_WAIT_SECONDS = 10.0
 _STOP_SECONDS = 10.0
 _TICK_SECONDS = 0.2
+_ENDING = (signal.SIGTERM, signal.SIGINT)
 
 log = logging.getLogger("takeback.supervisor")
 
@@ -118,7 +119,7 @@ class Supervisor:
 
     def start(self) -> None:
         """Fork every child."""
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in _ENDING:
             signal.signal(number, self._on_stop)
         gc.collect()
         gc.freeze()  # what is imported stays in pages that parent and children share
@@ -139,13 +140,18 @@ class Supervisor:
 
     def _fork(self, child: Child) -> None:
         parent = os.getpid()
+        # A signal that comes while the child still has our handlers would be swallowed there: it waits.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
         child.pid = os.fork()
-        if child.pid == 0:
+        if child.pid:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+        else:
             code = 1
             try:
                 _die_with(parent)
-                for number in (signal.SIGTERM, signal.SIGINT):
+                for number in _ENDING:
                     signal.signal(number, signal.SIG_DFL)
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
                 child.run()
                 code = 0
             except TakebackError as problem:
@@ -210,7 +216,7 @@ class Supervisor:
 
         async def until_stopped() -> None:
             stop = asyncio.Event()
-            for number in (signal.SIGTERM, signal.SIGINT):
+            for number in _ENDING:
                 asyncio.get_running_loop().add_signal_handler(number, stop.set)
             await run_jobs(parts, stop)
 

@@ -10,7 +10,6 @@ import numpy as np
 from takeback.bank import Entry, EntryState, MemoryBank, Opinion, Thresholds
 from takeback.cli.bank_file import SUFFIXES, Known, read_bank_file
 from takeback.cli.pictures import PictureReader, files_below
-from takeback.cli.telling import telling_frames
 from takeback.cli.terminal import Terminal
 from takeback.errors import InputError
 from takeback.fingerprint import MIN_QUALITY, Fingerprints
@@ -80,7 +79,7 @@ def _pictures(path: Path, reader: PictureReader, terminal: Terminal) -> Iterator
 
 
 def _known(name: str, prints: Fingerprints) -> Known:
-    frames = telling_frames(prints)
+    frames = prints.telling_frames
     digests = [prints.file_digest, *(frame.pixel_digest for frame in frames)]
     return Known(name, [frame.upright for frame in frames], digests)
 

@@ -10,14 +10,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from takeback.errors import InputError, MediaTooLarge, Overloaded, TakebackError
-from takeback.fingerprint import Fingerprints
+from takeback.config import load_settings
+from takeback.errors import InputError, MediaTooLarge, TakebackError
+from takeback.fingerprint.decoder import DECODER_HANDLER, PooledDecoder
 from takeback.media import MediaLimits
-from takeback.media.sandbox import DecoderPool, temporary_pool
+from takeback.media.sandbox import temporary_pool
 from takeback.workflow.picture import Decoder
-
-DECODER_HANDLER = "takeback.fingerprint.take:fingerprint_handler"
-"""What runs in a decoder: bytes to fingerprints."""
 
 _TRIES = 3
 """Times that a file is handed in while decoders that crashed are being replaced."""
@@ -86,14 +84,15 @@ class PictureReader:
 
 
 @contextmanager
-def picture_reader(limits: MediaLimits = MediaLimits()) -> Iterator[PictureReader]:
-    """Start a decoder for each processor, for a `with` block."""
+def picture_reader() -> Iterator[PictureReader]:
+    """Start a decoder for each processor, for a `with` block; the bounds on a picture are the settings'."""
+    limits = MediaLimits.of(load_settings({}, os.environ))
     children = len(os.sched_getaffinity(0))
     with ExitStack() as stack:
         pool = stack.enter_context(temporary_pool(DECODER_HANDLER, children=children, limits=limits))
         threads = ThreadPoolExecutor(children, thread_name_prefix="picture")
         stack.callback(lambda: threads.shutdown(wait=True, cancel_futures=True))
-        yield PictureReader(_SandboxedDecoder(pool, limits), threads, limits, children)
+        yield PictureReader(PooledDecoder(pool, limits, tries=_TRIES), threads, limits, children)
 
 
 def read_file(path: Path, max_bytes: int) -> bytes:
@@ -107,20 +106,3 @@ def read_file(path: Path, max_bytes: int) -> bytes:
         return path.read_bytes()
     except OSError as problem:
         raise InputError(f"{path} cannot be read: {problem.strerror}.", advice="Check its permissions.") from problem
-
-
-class _SandboxedDecoder:
-    def __init__(self, pool: DecoderPool, limits: MediaLimits) -> None:
-        self._pool = pool
-        self._limits = limits
-
-    def fingerprints(self, data: bytes) -> Fingerprints:
-        for _ in range(_TRIES - 1):
-            try:
-                return self._once(data)
-            except Overloaded:
-                continue
-        return self._once(data)
-
-    def _once(self, data: bytes) -> Fingerprints:
-        return Fingerprints.from_json(self._pool.run(data, self._limits.as_options()), limits=self._limits)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from takeback.cli.telling import telling_frames
 from takeback.fingerprint import MIN_QUALITY, Fingerprints, FrameFingerprint
 from takeback.service.prints import PictureIn
 
 
 def as_reported(prints: Fingerprints) -> list[PictureIn]:
     """Return one description for each telling frame; of one with too little detail, its digests alone."""
-    return [_frame(prints, frame) for frame in telling_frames(prints)]
+    return [_frame(prints, frame) for frame in prints.telling_frames]
 
 
 def _frame(prints: Fingerprints, frame: FrameFingerprint) -> PictureIn:

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from takeback.errors import MalformedHash, MediaTooLarge, UnreadableMedia
 from takeback.fingerprint.orientation import Orientation
-from takeback.fingerprint.pdq import PdqHash, code_from_hex
+from takeback.fingerprint.pdq import MIN_QUALITY, PdqHash, code_from_hex
 from takeback.media.limits import FORMATS, MediaLimits
 
 _DIGEST_HEX = re.compile(r"[0-9a-f]{64}")
@@ -67,6 +67,16 @@ class Fingerprints:
     file_digest: bytes
     frames: tuple[FrameFingerprint, ...]
     incomplete: str | None = None
+
+    @property
+    def telling_frames(self) -> tuple[FrameFingerprint, ...]:
+        """
+        The frames with enough detail to be told from others; all of them where none has it.
+
+        The blank frame of an animation is in many: its digest would call them all identical.
+        """
+        telling = tuple(frame for frame in self.frames if frame.quality >= MIN_QUALITY)
+        return telling or self.frames
 
     def to_json(self) -> dict[str, object]:
         """Return plain JSON values that `from_json` reads."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from takeback.errors import BadSetting
+
+if TYPE_CHECKING:
+    from takeback.config import Settings
 
 MIB = 1 << 20
 
@@ -45,6 +48,18 @@ class MediaLimits:
             value = getattr(self, field.name)
             if type(value) is not int or value < 1:
                 raise BadSetting(f"The media limit {field.name} has to be a whole number, 1 or more.")
+
+    @classmethod
+    def of(cls, settings: Settings) -> MediaLimits:
+        """Return the bounds that an operator set."""
+        return cls(
+            max_bytes=settings.max_upload_bytes,
+            max_pixels=settings.max_pixels,
+            max_frames=settings.max_frames,
+            max_memory_bytes=settings.decode_memory_bytes,
+            cpu_seconds=settings.decode_cpu_seconds,
+            wall_seconds=settings.decode_wall_seconds,
+        )
 
     def as_options(self) -> dict[str, object]:
         """Return every limit by name, to travel as JSON to a decoder."""

@@ -35,7 +35,7 @@ _LOOKED_FOR = {
 
 def settle_link(store: Store, replica: Replica, copy: Copy, prints: Fingerprints, *, at: datetime) -> None:
     """Make what a link showed an entry of its case, and hold its copies; nothing where the case has ended."""
-    frames = spread(prints.frames, MAX_ITEM_PRINTS)
+    frames = spread(prints.telling_frames, MAX_ITEM_PRINTS)
     keys = store.keyring.new_data_keys(len(frames))
     with store.write() as tx:
         pictures = [_picture(prints, frame) for frame in frames]

@@ -54,7 +54,8 @@ class Screening:
 
 def query_of_fingerprints(prints: Fingerprints) -> Query:
     """Compare by what the server itself computed from a picture."""
-    digests = [("file", prints.file_digest), *(("pixels", frame.pixel_digest) for frame in prints.frames)]
+    pixels = [("pixels", frame.pixel_digest) for frame in prints.telling_frames]
+    digests = [("file", prints.file_digest), *pixels]
     query = _query(digests, [frame.orientations for frame in prints.frames])
     if prints.incomplete is None:
         return query
@@ -105,12 +106,12 @@ def nearest_turns(query: Query, index: FingerprintIndex, radius: int) -> Mapping
 
 
 def _by_digest(query: Query, bank: Bank) -> list[Match]:
-    kinds = {value: kind for kind, value in reversed(query.digests)}
-    found = bank.entries_by_digest(list(kinds))
+    found = bank.entries_by_digest([value for _, value in query.digests])
+    # In the query's own order, the file before its pixels: of two equal facts the first is told.
     return [
-        Match(entry, CopyClass.IDENTICAL, None, None, kinds[value])
-        for value, entries in found.items()
-        for entry in entries
+        Match(entry, CopyClass.IDENTICAL, None, None, kind)
+        for kind, value in query.digests
+        for entry in found.get(value, ())
     ]
 
 

@@ -13,8 +13,9 @@ from PIL import Image
 from starlette.testclient import TestClient
 from tests.house import AT, Clock
 
-from takeback.assembly import DECODER_HANDLER, Parts, PooledDecoder
+from takeback.assembly import Parts
 from takeback.config import Settings
+from takeback.fingerprint.decoder import DECODER_HANDLER, PooledDecoder
 from takeback.media import MediaLimits
 from takeback.media.sandbox import temporary_pool
 from takeback.service.app import create_app

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -158,3 +159,14 @@ def test_two_replicas_of_one_store_see_the_same(store: Store, replica: Replica, 
 def test_a_query_of_nothing_matches_nothing(store: Store, replica: Replica) -> None:
     checked = check_upload(store, replica, Query((), (), (), ()), None, at=AT)
     assert checked.screening.matches == ()
+
+
+def test_the_blank_frame_of_an_animation_makes_no_other_animation_identical(store: Store, replica: Replica) -> None:
+    blank = np.full((160, 200, 3), 255, np.uint8)
+    first, second = prints_of(drawn(1)), prints_of(drawn(2))
+    (white,) = prints_of(blank).frames
+    animations = [replace(one, frames=(*one.frames, white)) for one in (first, second)]
+    queries = [query_of_fingerprints(one) for one in animations]
+    assert not {value for _, value in queries[0].digests} & {value for _, value in queries[1].digests}
+    # A still without detail keeps its digest: nothing else speaks for it.
+    assert len(query_of_fingerprints(prints_of(blank)).digests) == 2
