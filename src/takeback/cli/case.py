@@ -115,6 +115,64 @@ def decide(
     _write(terminal, Server.with_key(server, key_file).post(path, body))
 
 
+@app.command(
+    "confirm",
+    cls=PlainCommand,
+    epilog=example("takeback case confirm 3f2a…09 removed --covered --reason 'same picture' --copy 81c0…aa"),
+)
+def confirm(
+    case_id: CaseId,
+    outcome: Annotated[Outcome, typer.Argument(metavar="OUTCOME", help="removed or refused.")],
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; both sides are given it.")],
+    copies: Annotated[list[str], typer.Option("--copy", metavar="ID", help="A copy to settle; repeatable.")],
+    covered: Annotated[bool, typer.Option("--covered", help="Your finding, as for `decide`.")] = False,
+    server: ServerUrl = DEFAULT_SERVER,
+    key_file: KeyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Settle copies, one by one, that are still held, or only possible, in a case that is decided."""
+    terminal = Terminal(as_json)
+    body = {"outcome": outcome, "appears_covered": covered, "reason": reason, "copies": copies}
+    path = f"/api/v1/cases/{quote(case_id, safe='')}/confirmation"
+    _write(terminal, Server.with_key(server, key_file).post(path, body))
+
+
+@app.command("answer", cls=PlainCommand, epilog=example("takeback case answer 3f2a…09 --put-back --reason 'a drawing'"))
+def answer(
+    case_id: CaseId,
+    put_back: Annotated[
+        bool, typer.Option("--put-back/--uphold", help="Show the contested copies again, or leave them removed.")
+    ],
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; both sides are given it.")],
+    server: ServerUrl = DEFAULT_SERVER,
+    key_file: KeyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Answer the contests of a case, with another key than the one that decided it."""
+    terminal = Terminal(as_json)
+    path = f"/api/v1/cases/{quote(case_id, safe='')}/answer"
+    _write(terminal, Server.with_key(server, key_file).post(path, {"put_back": put_back, "reason": reason}))
+
+
+@app.command("words", cls=PlainCommand, epilog=example("takeback case words 3f2a…09 --key-file ~/moderator.key"))
+def words(
+    case_id: CaseId,
+    server: ServerUrl = DEFAULT_SERVER,
+    key_file: KeyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Open what she wrote and how to reach her. Each opening is logged with the key that opened."""
+    terminal = Terminal(as_json)
+    opened = Server.with_key(server, key_file).post(f"/api/v1/cases/{quote(case_id, safe='')}/words", {})
+    if as_json:
+        terminal.json(opened)
+        return
+    contact = {f"contact {name}": value for name, value in dict(opened.get("contact") or {}).items()}
+    for name, value in {**opened, **contact}.items():
+        if name != "contact" and value not in ("", None):
+            terminal.line(f"{name.replace('_', ' '):<16} {value}")
+
+
 def _write(terminal: Terminal, case: Mapping[str, Any]) -> None:
     if terminal.as_json:
         terminal.json(case)

@@ -19,6 +19,7 @@ from takeback.store.cases import Case
 from takeback.store.copies import Copy
 from takeback.workflow.contest import answer_contest
 from takeback.workflow.decide import Confirm, Decision, Finding, Outcome, confirm_copies, decide
+from takeback.workflow.words import open_words
 
 router = APIRouter(prefix="/api/v1/cases", tags=["cases"], route_class=StrictRoute)
 
@@ -131,6 +132,12 @@ def read_events(case_id: str, _caller: Moderator, parts: ServiceParts) -> list[E
     with parts.store.read() as tx:
         case = tx.cases.by_public_id(case_id)
         return [_event(entry) for entry in tx.audit.of_case(case.public_id)]
+
+
+@router.post("/{case_id}/words")
+def read_words(case_id: str, caller: Moderator, parts: ServiceParts) -> Mapping[str, object]:
+    """Open what she wrote and how to reach her. Each opening is an event of the case."""
+    return open_words(parts.store, case_id, actor=caller.actor, at=parts.now())
 
 
 @router.post("/{case_id}/decision")

@@ -124,6 +124,20 @@ def test_a_contest_goes_to_a_second_person(client: TestClient, keys: Keys, recei
     assert client.post(f"{path}/answer", headers=keys["second"], json=answer).json()["state"] == "put_back"
 
 
+def test_her_words_are_opened_by_a_moderator_and_each_opening_is_logged(
+    client: TestClient, keys: Keys, received: dict[str, Any]
+) -> None:
+    path = f"/api/v1/cases/{received['case']}"
+    assert "A. Person" not in client.get(path, headers=keys["moderator"]).text
+    for role in ("upload", "auditor"):
+        assert client.post(f"{path}/words", headers=keys[role]).status_code == 403
+    words = client.post(f"{path}/words", headers=keys["moderator"]).json()
+    assert (words["signature"], words["contact"]["email"]) == ("A. Person", "a@person.example")
+    events = client.get(f"{path}/events", headers=keys["moderator"])
+    assert [one["kind"] for one in events.json()].count("words_opened") == 1
+    assert "A. Person" not in events.text
+
+
 def test_an_incomplete_notice_says_at_once_what_is_missing_and_can_be_completed(client: TestClient) -> None:
     lacking = client.post("/api/v1/notices", json=notice_in(drawn(1), good_faith=False, signature="")).json()
     assert lacking["state"] == "incomplete"
