@@ -118,7 +118,10 @@ def decide(
 @app.command(
     "confirm",
     cls=PlainCommand,
-    epilog=example("takeback case confirm 3f2a…09 removed --covered --reason 'same picture' --copy 81c0…aa"),
+    epilog=example(
+        "takeback case confirm 3f2a…09 removed --covered --reason 'same picture' \\",
+        "    --copy 81c0…aa --key-file ~/moderator.key",
+    ),
 )
 def confirm(
     case_id: CaseId,
