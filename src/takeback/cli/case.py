@@ -170,10 +170,13 @@ def words(
     if as_json:
         terminal.json(opened)
         return
-    contact = {f"contact {name}": value for name, value in dict(opened.get("contact") or {}).items()}
+    contact = {f"contact {name}": value for name, value in dict(opened.pop("contact", None) or {}).items()}
+    contests = opened.pop("contests")
     for name, value in {**opened, **contact}.items():
-        if name != "contact" and value not in ("", None):
+        if value not in ("", None):
             terminal.line(f"{name.replace('_', ' '):<16} {value}")
+    for contest in contests:
+        terminal.line(f"{'contest':<16} copy {contest['copy']}: {contest['grounds']}")
 
 
 def _write(terminal: Terminal, case: Mapping[str, Any]) -> None:

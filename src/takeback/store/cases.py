@@ -17,6 +17,7 @@ from takeback.store.seal import seal, unseal
 from takeback.store.tables import case
 
 _PURPOSE = "case/notice"
+_GROUNDS = "copy/grounds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,14 @@ class CaseStore:
             return {}
         words: Mapping[str, object] = json.loads(unseal(self._keyring.data_key(found.key_id), sealed, _PURPOSE))
         return words
+
+    def seal_grounds(self, found: Case, grounds: str) -> bytes:
+        """Seal the grounds of a contest under the case's data key."""
+        return seal(self._keyring.data_key(found.key_id), grounds.encode(), _GROUNDS)
+
+    def open_grounds(self, found: Case, sealed: bytes) -> str:
+        """Open the grounds of a contest."""
+        return unseal(self._keyring.data_key(found.key_id), sealed, _GROUNDS).decode()
 
     def reword(self, found: Case, words: Mapping[str, object], missing: Sequence[Mapping[str, str]]) -> Case:
         """Replace her words when she adds what was missing."""

@@ -129,6 +129,15 @@ class CopyStore:
             same = or_(same, copy.c.site_item_id == item_id)
         return [_found(row) for row in self._connection.execute(select(copy).where(copy.c.site_id == site_id, same))]
 
+    def contests(self, case_id: int) -> list[tuple[str, bytes]]:
+        """Return the public id and the sealed grounds of each contested copy of a case."""
+        rows = self._connection.execute(
+            select(copy.c.public_id, copy.c.sealed_grounds).where(
+                copy.c.case_id == case_id, copy.c.sealed_grounds.is_not(None)
+            )
+        )
+        return [(row.public_id, row.sealed_grounds) for row in rows]
+
     def to_fetch(self, at: datetime, limit: int) -> list[Copy]:
         """Return the links that are due to be looked at."""
         rows = self._connection.execute(

@@ -244,6 +244,7 @@ copy = Table(
     Column("decided_at", Moment),
     Column("deadline_at", Moment),
     Column("problem", Text),
+    Column("sealed_grounds", LargeBinary),
     Column("fetch_attempts", Integer, nullable=False, default=0),
     Column("fetch_at", Moment),
     UniqueConstraint("case_id", "site_id", "site_item_id"),

@@ -36,17 +36,10 @@ def contest(store: Store, site: Site, item_id: str, grounds: str, *, at: datetim
         actor = f"site/{site.public_id}"
         for copy in removed:
             case = tx.cases.by_id(copy.case_id)
-            tx.copies.move(copy, CopyState.CONTESTED)
+            tx.copies.move(copy, CopyState.CONTESTED, sealed_grounds=tx.cases.seal_grounds(case, grounds))
             if case.state is CaseState.REMOVED:
                 case = tx.cases.move(case, CaseState.CONTESTED)
-            note(
-                tx,
-                EventKind.CONTESTED,
-                case,
-                at=at,
-                actor=actor,
-                facts={"copy": copy.public_id, "grounds": grounds},
-            )
+            note(tx, EventKind.CONTESTED, case, at=at, actor=actor, facts={"copy": copy.public_id})
             refresh_deadline(tx, case)
         return tx.copies.by_id(removed[0].id)
 

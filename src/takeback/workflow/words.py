@@ -1,4 +1,4 @@
-"""What a person wrote and how to reach her: opened for someone at the desk, and logged each time."""
+"""What people wrote, she and whoever contests: opened for someone at the desk, and logged each time."""
 
 from __future__ import annotations
 
@@ -11,9 +11,17 @@ from takeback.workflow.order import note
 
 
 def open_words(store: Store, case_id: str, *, actor: str, at: datetime) -> Mapping[str, object]:
-    """Return her words and contact, and log who opened them; empty once they are erased. `NotFound` for no case."""
+    """
+    Return her words and contact, and the grounds of each contest; log who opened them.
+
+    Nothing is left of either once they are erased. `NotFound` for no case.
+    """
     with store.write() as tx:
         case = tx.cases.by_public_id(case_id)
-        words = tx.cases.words(case)
+        words = dict(tx.cases.words(case))
+        contests = tx.copies.contests(case.id)
+        words["contests"] = [
+            {"copy": copy, "grounds": tx.cases.open_grounds(case, sealed)} for copy, sealed in contests
+        ]
         note(tx, EventKind.WORDS_OPENED, case, at=at, actor=actor)
     return words

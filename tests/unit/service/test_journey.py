@@ -119,6 +119,9 @@ def test_a_contest_goes_to_a_second_person(client: TestClient, keys: Keys, recei
     client.post(f"{path}/decision", headers=keys["moderator"], json=DECISION)
     body = {"item_id": "1", "grounds": "I drew this."}
     assert client.post("/api/v1/items/contest", headers=keys["upload"], json=body).status_code == 201
+    words = client.post(f"{path}/words", headers=keys["moderator"]).json()
+    assert [one["grounds"] for one in words["contests"]] == ["I drew this."]
+    assert "I drew this." not in client.get(f"{path}/events", headers=keys["moderator"]).text
     answer = {"put_back": True, "reason": "A drawing."}
     assert client.post(f"{path}/answer", headers=keys["moderator"], json=answer).status_code == 409
     assert client.post(f"{path}/answer", headers=keys["second"], json=answer).json()["state"] == "put_back"

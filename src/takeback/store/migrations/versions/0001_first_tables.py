@@ -150,6 +150,7 @@ def upgrade() -> None:
         sa.Column("decided_at", Moment(), nullable=True),
         sa.Column("deadline_at", Moment(), nullable=True),
         sa.Column("problem", sa.Text(), nullable=True),
+        sa.Column("sealed_grounds", sa.LargeBinary(), nullable=True),
         sa.Column("fetch_attempts", sa.Integer(), nullable=False),
         sa.Column("fetch_at", Moment(), nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_copy_case_id_case")),
