@@ -57,13 +57,13 @@ def read_master_key(settings: Settings, *, make: bool = False) -> MasterKey:
             advice="Move it elsewhere and name it with --master-key-file.",
         )
     if make and not path.exists():
-        if settings.data.exists() and any(settings.data.iterdir()):
+        if any((settings.data / name).exists() for name in (DATABASE_NAME, KEYS_NAME)):
             raise BadSetting(
                 f"There is data in {settings.data}, and no master key at {path}.",
                 advice="Restore the key file; a new key could not open what is stored.",
             )
         MasterKey.generate().write(path)
-    return MasterKey.read(path)
+    return MasterKey.read(path, credential=path == settings.credential_path)
 
 
 def open_store(settings: Settings, master: MasterKey) -> Store:

@@ -80,11 +80,17 @@ class Settings:
         """Where the master key lies: the setting, the systemd credential, or the user's own configuration."""
         if self.master_key_file:
             return Path(self.master_key_file).expanduser()
-        credentials = os.environ.get("CREDENTIALS_DIRECTORY")
-        if credentials and (Path(credentials) / "takeback-master-key").exists():
-            return Path(credentials) / "takeback-master-key"
+        credential = self.credential_path
+        if credential is not None and credential.exists():
+            return credential
         config = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
         return Path(config).expanduser() / "takeback" / "master.key"
+
+    @property
+    def credential_path(self) -> Path | None:
+        """Where systemd hands the master key over (`LoadCredential=takeback-master-key:…`), if it does."""
+        folder = os.environ.get("CREDENTIALS_DIRECTORY")
+        return Path(folder) / "takeback-master-key" if folder else None
 
     @property
     def journal_path(self) -> Path:

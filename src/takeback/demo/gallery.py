@@ -36,16 +36,15 @@ class Item:
     media_type: str
     data: bytes = field(repr=False)
     published: bool = False
-    orders: dict[str, str] = field(default_factory=dict)
-    """The last order of each case. A case that puts the item back lifts its own hold, and no other's."""
+    order: str = ""
+    """The last order. Takeback orders no put-back while another case still hides the item."""
 
     @property
     def state(self) -> State:
-        """The strongest of what was ordered."""
-        orders = self.orders.values()
-        if "remove" in orders:
+        """What follows from the last order."""
+        if self.order == "remove":
             return State.REMOVED
-        if "hold" in orders:
+        if self.order == "hold":
             return State.HELD
         return State.SHOWN if self.published else State.PENDING
 
@@ -93,11 +92,11 @@ class Gallery:
             # 2. A repeat: the answer to the first delivery was lost on its way.
             if order["delivery"] in self._obeyed:
                 return []
-            # 3. Hold, remove, put back: kept by case, and `Item.state` says what follows. The bytes stay until
-            #    the time to contest a removal is over, as a put-back has to bring them back.
+            # 3. Hold, remove, put back: the last one counts, and `Item.state` says what follows. The bytes stay
+            #    until the time to contest a removal is over, as a put-back has to bring them back.
             item = self._named(order)
             if item is not None:
-                item.orders[order["case"]] = order["action"]
+                item.order = order["action"]
             self._obeyed.add(order["delivery"])
             return [] if item is not None or order["item"] is None else [order["item"]]
 

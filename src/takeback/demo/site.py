@@ -104,7 +104,7 @@ class Site:
             item.published = True
             return Response(status_code=303, headers={"Location": f"/item/{item.id}"})
         if answer["action"] == "hold":
-            item.orders[answer["case"] or "bank"] = "hold"
+            item.order = item.order or "hold"
             item.published = True
             text = "A notice about this picture is open. It stays hidden until someone has decided."
             return _message(202, "Stored, and hidden", text, Location=f"/item/{item.id}")

@@ -6,7 +6,7 @@ import asyncio
 import random
 from datetime import timedelta
 
-from takeback.actions.interface import Action, ActionKind, SiteConnector
+from takeback.actions.interface import Action, ActionKind, Outcome, SiteConnector
 from takeback.actions.outgoing import OutgoingHttp
 from takeback.actions.retry import next_attempt_at
 from takeback.actions.webhook import WebhookConnector
@@ -16,6 +16,7 @@ from takeback.errors import OutsideError
 from takeback.store import Transaction
 from takeback.store.outbox import Delivery
 from takeback.store.sites import Site
+from takeback.workflow.gone import forget_items
 
 _BATCH = 100
 _ACTOR = "takeback"
@@ -58,14 +59,16 @@ class OutboxJob:
     async def _deliver(self, site: Site, connector: SiteConnector, one: Delivery) -> bool:
         """Try one delivery; False where it has to be tried again later."""
         try:
-            await connector.deliver(action_of(one))
+            outcome = await connector.deliver(action_of(one))
         except OutsideError as problem:
             return await asyncio.to_thread(self._failed, site, one, problem)
-        await asyncio.to_thread(self._delivered, site, one)
+        await asyncio.to_thread(self._delivered, site, one, outcome)
         return True
 
-    def _delivered(self, site: Site, one: Delivery) -> None:
+    def _delivered(self, site: Site, one: Delivery, outcome: Outcome) -> None:
         at = self._parts.now()
+        # Where the site says that it has the item no more, nothing is left to hide; the order is done all the same.
+        forget_items(self._parts.store, site, list(outcome.gone), at=at)
         with self._parts.store.write() as tx:
             tx.outbox.delivered(one.id, at)
             _note(tx, EventKind.DELIVERY_MADE, site, one, {"attempts": one.attempts + 1}, self._parts)

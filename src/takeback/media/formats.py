@@ -58,7 +58,6 @@ _PLUGINS: Final[dict[str, Callable[[io.BytesIO], ImageFile]]] = {
     "avif": AvifImageFile,
 }
 assert set(_PLUGINS) == set(FORMATS)
-"""Every format that is decoded."""
 
 
 def sniff_format(data: bytes) -> str:

@@ -63,13 +63,13 @@ def back_up(data: Path, journal: Path, folder: Path, *, at: datetime) -> BackupM
 
 def restore(folder: Path, data: Path, journal: Path, *, database: Path | None = None) -> Path:
     """
-    Put a backup into an empty data directory; return the database file that was taken.
+    Put a backup into a data directory that holds no data; return the database file that was taken.
 
     `database` chooses one of several; the newest otherwise. The journal already at `journal`, if it is
     longer, stays: it knows of later withdrawals. The service finishes them at its next start.
     """
-    if data.exists() and any(data.iterdir()):
-        raise BadSetting(f"{data} is not empty.", advice="Restore into a new directory; nothing was changed.")
+    if any((data / name).exists() for name in (DATABASE_NAME, KEYS_NAME)):
+        raise BadSetting(f"{data} holds data already.", advice="Restore into a new directory; nothing was changed.")
     chosen = database or max(folder.glob(f"{_PREFIX}*.db"), default=None)
     if chosen is None or not chosen.exists() or not (folder / KEYS_NAME).exists():
         raise NotFound(f"There is no whole backup in {folder}.", advice="A backup has a database file and keys.db.")

@@ -39,8 +39,12 @@ class MasterKey:
         return cls(secrets.token_bytes(KEY_BYTES))
 
     @classmethod
-    def read(cls, path: Path) -> MasterKey:
-        """Read a key file; `BadSetting` where it is missing, open to others, or not a key."""
+    def read(cls, path: Path, *, credential: bool = False) -> MasterKey:
+        """
+        Read a key file; `BadSetting` where it is missing, open to others, or not a key.
+
+        systemd hands a `credential` over readable by a group that an access list narrows to the service.
+        """
         try:
             mode = path.stat().st_mode
             text = path.read_text("ascii").strip()
@@ -49,7 +53,7 @@ class MasterKey:
                 f"The master key file {path} cannot be read.",
                 advice="Name it with --master-key-file, or restore it: the data cannot be opened without it.",
             ) from problem
-        if stat.S_IMODE(mode) & 0o077:
+        if stat.S_IMODE(mode) & (0o037 if credential else 0o077):
             raise BadSetting(f"The master key file {path} can be read by others.", advice=f"Run `chmod 600 {path}`.")
         try:
             return cls(bytes.fromhex(text))

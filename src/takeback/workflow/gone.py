@@ -22,6 +22,8 @@ def forget_item(store: Store, site: Site, item_id: str, *, at: datetime) -> None
 
 def forget_items(store: Store, site: Site, item_ids: list[str], *, at: datetime) -> int:
     """Forget those of `item_ids` that are known; return how many were."""
+    if not item_ids:
+        return 0
     with store.write() as tx:
         return sum(_forget(tx, site, item_id, at) for item_id in item_ids)
 

@@ -82,11 +82,12 @@ def test_a_put_back_restores_the_bytes_at_their_address(visitor: TestClient, ite
     assert visitor.get(f"/media/{item.id}").content == PNG
 
 
-def test_a_case_that_puts_back_does_not_lift_the_hold_of_another(visitor: TestClient, item: Item) -> None:
+def test_the_last_order_counts_whichever_case_it_is_of(visitor: TestClient, item: Item) -> None:
     send(visitor, order("hold", item, delivery="d1", case="one"))
     send(visitor, order("hold", item, delivery="d2", case="other"))
-    send(visitor, order("put_back", item, delivery="d3", case="one"))
     assert item.state is State.HELD
+    send(visitor, order("put_back", item, delivery="d3", case="other"))
+    assert item.state is State.SHOWN
 
 
 def test_a_delivery_that_is_repeated_is_obeyed_once(visitor: TestClient, item: Item) -> None:

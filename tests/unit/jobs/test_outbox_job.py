@@ -227,6 +227,15 @@ def test_a_reconciliation_forgets_what_the_site_says_is_gone(parts: Parts) -> No
         assert tx.sites.by_id(1).reconciled_at == AT
 
 
+def test_a_hold_that_finds_the_item_gone_closes_the_copy(parts: Parts) -> None:
+    receiver = Receiver(status=200, body=b'{"gone": ["1"]}')
+    _run(parts, [receiver], lambda: _held(parts, _site(parts, "one", receiver.port), 1))
+    with parts.store.read() as tx:
+        assert {state.value: count for state, count in tx.copies.count_by_state().items()} == {"gone": 1}
+        assert tx.items.count() == 0
+    assert _states(parts) == {DeliveryState.DELIVERED: 1}
+
+
 def test_a_site_that_cannot_be_reconciled_loses_nothing(parts: Parts) -> None:
     receiver = Receiver(status=200, body=b'{"gone": ["somebody-elses"]}')
 

@@ -140,7 +140,7 @@ def test_the_search_for_secrets_finds_one_that_is_there() -> None:
 def test_a_restore_never_overwrites(store: Store, journal: Journal, tmp_path: Path, data: Path) -> None:
     folder = tmp_path / "backup"
     back_up(data, journal.path, folder, at=AT)
-    with pytest.raises(BadSetting, match="not empty"):
+    with pytest.raises(BadSetting, match="holds data already"):
         restore(folder, data, journal.path)
     with pytest.raises(NotFound, match="no whole backup"):
         restore(tmp_path / "nothing", tmp_path / "new", journal.path)

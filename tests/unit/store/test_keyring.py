@@ -43,6 +43,17 @@ def test_a_master_key_file_is_private_and_never_overwritten(tmp_path: Path) -> N
         MasterKey.read(path)
 
 
+def test_a_credential_of_systemd_may_be_readable_by_its_group_alone(tmp_path: Path) -> None:
+    path = tmp_path / "takeback-master-key"
+    MasterKey(KEY).write(path)
+    path.chmod(0o440)
+    assert MasterKey.read(path, credential=True).wrapping_key() == MasterKey(KEY).wrapping_key()
+    for mode in (0o444, 0o460):
+        path.chmod(mode)
+        with pytest.raises(BadSetting, match="can be read by others"):
+            MasterKey.read(path, credential=True)
+
+
 @pytest.mark.parametrize("text", ["", "ab", "zz" * 32, "00" * 31, "00" * 33, "\xe9" * 64])
 def test_a_file_that_holds_no_master_key_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "master.key"
