@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from takeback.bank import Entry, Opinion, Thresholds
 from takeback.fingerprint import Orientation
@@ -22,6 +23,18 @@ class CopyClass(StrEnum):
 
 
 _STRENGTH = {name: rank for rank, name in enumerate(CopyClass)}
+
+
+class Likeness(Protocol):
+    """Whatever says how like two pictures are."""
+
+    @property
+    def copy_class(self) -> CopyClass:
+        """The class of copy."""
+
+    @property
+    def distance(self) -> int | None:
+        """Differing bits of 256; None where a digest decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +67,7 @@ def class_of_distance(distance: int, thresholds: Thresholds) -> CopyClass | None
     return None
 
 
-def strength(match: Match) -> tuple[int, int]:
+def strength(match: Likeness) -> tuple[int, int]:
     """Sort key: strongest class first, then the smallest distance."""
     return _STRENGTH[match.copy_class], -1 if match.distance is None else match.distance
 
@@ -69,6 +82,11 @@ def strongest_per_entry(matches: Iterable[Match]) -> tuple[Match, ...]:
     return tuple(sorted(best.values(), key=strength))
 
 
+def silence_of(matches: Iterable[Match]) -> tuple[int, int] | None:
+    """Return the strength up to which "never match this" silences; None where nobody says so."""
+    return min((strength(match) for match in matches if match.entry.opinion is Opinion.NEGATIVE), default=None)
+
+
 def settle_opinions(matches: Sequence[Match]) -> tuple[Match, ...]:
     """
     Let opinions decide which matches stand, strongest first.
@@ -77,12 +95,12 @@ def settle_opinions(matches: Sequence[Match]) -> tuple[Match, ...]:
        equal to the reported file stays a match.
     2. A disputed entry is never more than *possible*.
     """
-    negatives = [strength(match) for match in matches if match.entry.opinion is Opinion.NEGATIVE]
+    silence = silence_of(matches)
     standing = []
     for match in matches:
         if match.entry.opinion is Opinion.NEGATIVE:
             continue
-        if any(strength(match) >= negative for negative in negatives):
+        if silence is not None and strength(match) >= silence:
             continue
         if match.entry.opinion is Opinion.DISPUTED:
             match = Match(match.entry, CopyClass.POSSIBLE, match.distance, match.orientation, match.fact)

@@ -31,6 +31,7 @@ from pathlib import Path
 import uvicorn
 
 from takeback.assembly import open_parts, open_store, read_master_key, start_decoders, utc_now
+from takeback.cases.law import check_laws
 from takeback.config import Settings
 from takeback.errors import BadSetting, TakebackError
 from takeback.jobs import run_jobs
@@ -40,6 +41,7 @@ from takeback.service.logs import set_up_logs
 from takeback.store import MasterKey
 from takeback.store.access import KeyRole
 from takeback.store.journal import Journal
+from takeback.store.serving_lock import serving
 from takeback.workflow.register import set_up
 from takeback.workflow.withdraw import finish_withdrawals
 
@@ -83,6 +85,8 @@ def serve(settings: Settings, announce: Callable[[FirstStart], None]) -> int:
     """
     set_up_logs()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold keys and fingerprints
+    check_laws(settings)
+    _warn_of_one_disk(settings)
     with ExitStack() as stack:
         # 1. A private place for this run's sockets.
         runtime = Path(settings.runtime_dir or stack.enter_context(tempfile.TemporaryDirectory(prefix="takeback-")))
@@ -95,6 +99,7 @@ def serve(settings: Settings, announce: Callable[[FirstStart], None]) -> int:
         key_path = settings.master_key_path
         new_key = None if key_path.exists() else key_path
         master = read_master_key(settings, make=True)
+        stack.enter_context(serving(settings.data))  # the children inherit it: held while any of them lives
         keys = _prepare_store(settings, master)
         # 4. The port, then the processes that serve it.
         listener = stack.enter_context(_listen(settings))
@@ -237,6 +242,11 @@ def _listen(settings: Settings) -> socket.socket:
             advice="Stop what listens there, or name another with --port.",
         ) from problem
     return listener
+
+
+def _warn_of_one_disk(settings: Settings) -> None:
+    if settings.journal_path.resolve().is_relative_to(settings.data.resolve()):
+        log.warning("the journal of withdrawals lies in the data directory: a total loss of the disk loses both")
 
 
 def _prepare_store(settings: Settings, master: MasterKey) -> dict[KeyRole, str]:

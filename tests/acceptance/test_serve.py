@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import httpx2
@@ -158,3 +160,104 @@ def test_what_it_logs_is_json_and_holds_no_address(tmp_path: Path) -> None:
     for line in lines:
         assert line.startswith('{"at": "')
         assert "127.0.0.1" not in line
+
+
+def _takeback(service: Service, *arguments: str) -> subprocess.CompletedProcess[str]:
+    options = ("--data", str(service.data))
+    command = [sys.executable, "-m", "takeback", *arguments, *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+
+
+def _forked(service: Service) -> list[psutil.Process]:
+    """The jobs process, which is forked first, then the workers."""
+    children = psutil.Process(service.pid).children()
+    return sorted((each for each in children if "sandbox" not in " ".join(each.cmdline())), key=lambda each: each.pid)
+
+
+def _rotate(service: Service) -> subprocess.CompletedProcess[str]:
+    key = ("--master-key-file", str(service.folder / "master.key"))
+    return _takeback(service, "key", "rotate", "--to", str(service.folder / "new.key"), *key)
+
+
+def test_what_needs_a_stopped_service_is_refused_while_a_worker_lives_even_without_the_jobs(tmp_path: Path) -> None:
+    with serving(tmp_path) as service:
+        key = ("--master-key-file", str(tmp_path / "master.key"))
+        for refused in (
+            _rotate(service),
+            _takeback(service, "upgrade"),
+            _takeback(service, "restore", "--from", str(tmp_path), *key),
+        ):
+            assert (refused.returncode, refused.stdout) == (2, "")
+            assert "A service runs on this data directory." in refused.stderr
+            assert "Stop it" in refused.stderr
+        # The jobs process dies, nothing starts it again, and its lease has run out: the worker still lives.
+        os.kill(service.pid, signal.SIGSTOP)
+        try:
+            jobs, *workers = _forked(service)
+            os.kill(jobs.pid, signal.SIGKILL)
+            with closing(sqlite3.connect(service.data / "takeback.db", timeout=10)) as database:
+                database.execute("delete from lease")
+                database.commit()
+            assert workers
+            refused = _rotate(service)
+            assert refused.returncode == 2
+            assert "A service runs on this data directory." in refused.stderr
+            assert not (tmp_path / "new.key").exists()
+        finally:
+            os.kill(service.pid, signal.SIGCONT)
+    assert _rotate(service).returncode == 0
+    assert _takeback(service, "upgrade").returncode == 0
+
+
+def test_a_service_killed_at_once_leaves_no_lock(tmp_path: Path) -> None:
+    service = Service(tmp_path)
+    service.start()
+    service.kill()
+    assert _rotate(service).returncode == 0
+
+
+def test_every_process_with_the_store_holds_the_lock_and_no_decoder_does(tmp_path: Path) -> None:
+    with serving(tmp_path) as service:
+        for process in [psutil.Process(service.pid), *_tree(service)]:
+            files = [os.readlink(f"/proc/{process.pid}/fd/{file}") for file in os.listdir(f"/proc/{process.pid}/fd")]
+            holds = str(service.data / "serving.lock") in files
+            assert holds == ("sandbox" not in " ".join(process.cmdline()))
+
+
+def test_a_second_service_on_the_same_data_is_possible(tmp_path: Path) -> None:
+    with serving(tmp_path) as first:
+        second = Service(tmp_path)
+        second.start()
+        assert _alive(first)
+        assert _alive(second)
+        assert second.stop() == 0
+
+
+def test_a_service_whose_keys_are_lost_does_not_start_and_makes_no_new_ones(tmp_path: Path) -> None:
+    with serving(tmp_path) as service:
+        pass
+    for file in service.data.glob("keys.db*"):
+        file.unlink()
+    done = _serve(tmp_path, "--master-key-file", str(tmp_path / "master.key"))
+    assert done.returncode == 5
+    assert "key store is missing" in done.stderr
+    assert not list(service.data.glob("keys.db*"))
+
+
+def test_a_law_that_is_not_known_is_refused_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "takeback.toml").write_text('laws = ["atlantis-1"]')
+    done = _serve(tmp_path, "--master-key-file", str(tmp_path / "master.key"))
+    assert done.returncode == 2
+    assert "atlantis-1" in done.stderr
+    assert not (tmp_path / "master.key").exists()
+
+
+def test_a_journal_on_the_disk_of_the_data_is_warned_of_once(tmp_path: Path) -> None:
+    with serving(tmp_path):
+        pass
+    (tmp_path / "data" / "takeback.toml").write_text(f'journal_file = "{tmp_path / "apart.journal"}"')
+    warned = (tmp_path / "service.log").read_text().count("loses both")
+    with serving(tmp_path):
+        pass
+    assert (warned, (tmp_path / "service.log").read_text().count("loses both")) == (1, 1)

@@ -64,7 +64,7 @@ def retry_after_seconds(value: str, *, now: datetime) -> float | None:
         return float(value[:10])
     try:
         at = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError, TypeError):
         return None
     at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
     return max(0.0, (at - now).total_seconds())

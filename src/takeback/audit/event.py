@@ -64,6 +64,7 @@ class EventKind(StrEnum):
     GATE_ENTRY_CLOSED = "gate_entry_closed"
     DELIVERY_MADE = "delivery_made"
     DELIVERY_FAILED = "delivery_failed"
+    DELIVERY_RETRIED = "delivery_retried"
     DEADLINE_MISSED = "deadline_missed"
     # The end of a case
     WITHDRAWN = "withdrawn"

@@ -3,18 +3,19 @@ A case and its copies: their states, and which change may follow which.
 
     case   received ─┬─ incomplete ─┐
                      └───── valid ◄─┘
-                              ├─ watching ─┐          no copy is known yet
+                              ├─ watching ─┐          no copy is held; a possible one may be decided
                               └──── held ◄─┘          hidden, reversible
                                       ├─ removed ── contested ─┬─ removed
                                       └─ refused               └─ put_back
-    any of them ── withdrawn                              hers; it puts nothing back
+    any of them ── withdrawn                              hers; it puts nothing back, and the desk settles the copies
 
     copy   ┌────── held ─┬─ removed ── contested ─┬─ removed
            │         ▲   │                        └─ put_back
            │         │   └─ put_back              a person refused the case, or this copy
            │      possible ── dismissed           a person saw that it is something else
            ├── elsewhere                          a link to another site: never fetched
-           └── any of them ── gone                the site says that it has the item no more
+           └── all but removed and contested ── gone    the site has the item no more; until it comes again
+                                                  (what was removed can be contested although the site deleted it)
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ CASE_TRANSITIONS: dict[CaseState, frozenset[CaseState]] = {
     _C.RECEIVED: frozenset({_C.INCOMPLETE, _C.VALID}),
     _C.INCOMPLETE: frozenset({_C.VALID, _C.WITHDRAWN}),
     _C.VALID: frozenset({_C.WATCHING, _C.HELD, _C.WITHDRAWN}),
-    _C.WATCHING: frozenset({_C.HELD, _C.REFUSED, _C.WITHDRAWN}),
+    _C.WATCHING: frozenset({_C.HELD, _C.REMOVED, _C.REFUSED, _C.WITHDRAWN}),
     _C.HELD: frozenset({_C.WATCHING, _C.REMOVED, _C.REFUSED, _C.WITHDRAWN}),
     _C.REMOVED: frozenset({_C.CONTESTED, _C.WITHDRAWN}),
     _C.CONTESTED: frozenset({_C.REMOVED, _C.PUT_BACK, _C.WITHDRAWN}),
@@ -70,12 +71,12 @@ _P = CopyState
 COPY_TRANSITIONS: dict[CopyState, frozenset[CopyState]] = {
     _P.POSSIBLE: frozenset({_P.HELD, _P.DISMISSED, _P.GONE}),
     _P.HELD: frozenset({_P.REMOVED, _P.PUT_BACK, _P.GONE}),
-    _P.REMOVED: frozenset({_P.CONTESTED, _P.GONE}),
-    _P.CONTESTED: frozenset({_P.REMOVED, _P.PUT_BACK, _P.GONE}),
+    _P.REMOVED: frozenset({_P.CONTESTED}),
+    _P.CONTESTED: frozenset({_P.REMOVED, _P.PUT_BACK}),
     _P.PUT_BACK: frozenset({_P.GONE}),
     _P.DISMISSED: frozenset({_P.GONE}),
     _P.ELSEWHERE: frozenset(),
-    _P.GONE: frozenset(),
+    _P.GONE: frozenset({_P.HELD, _P.POSSIBLE}),
 }
 
 OPEN_CASES = frozenset({_C.INCOMPLETE, _C.VALID, _C.WATCHING, _C.HELD, _C.CONTESTED})

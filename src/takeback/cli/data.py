@@ -12,6 +12,7 @@ from takeback.config import Settings, load_settings
 from takeback.errors import NotFound
 from takeback.store import Store
 from takeback.store.database import DATABASE_NAME
+from takeback.store.serving_lock import serving, stopped
 
 ACTOR = "command-line"
 """How the audit log names whoever holds the master key and a shell."""
@@ -20,8 +21,27 @@ ACTOR = "command-line"
 @contextmanager
 def opened(data: Path | None, master_key_file: str | None) -> Iterator[Store]:
     """Open the store for a `with` block; `NotFound` where there is none, so that a typing error makes none."""
+    settings = _settings(data, master_key_file)
+    with serving(settings.data), _open(settings) as store:
+        yield store
+
+
+@contextmanager
+def opened_alone(data: Path | None, master_key_file: str | None) -> Iterator[Store]:
+    """As `opened`, and alone: `IllegalTransition` while a service or another command works on the directory."""
+    settings = _settings(data, master_key_file)
+    with stopped(settings.data), _open(settings) as store:
+        yield store
+
+
+def _settings(data: Path | None, master_key_file: str | None) -> Settings:
     settings = load_settings({"data": data, "master_key_file": master_key_file}, os.environ)
     require_database(settings)
+    return settings
+
+
+@contextmanager
+def _open(settings: Settings) -> Iterator[Store]:
     store = open_store(settings, read_master_key(settings))
     try:
         yield store

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from takeback.assembly import utc_now
-from takeback.cli.data import ACTOR, opened
+from takeback.cli.data import ACTOR, opened, opened_alone
 from takeback.cli.lazy import PlainCommand, PlainGroup, new_app
 from takeback.cli.options import AsJson, Data, MasterKeyFile, example
 from takeback.cli.terminal import Terminal
@@ -22,7 +22,7 @@ from takeback.workflow.rotate import rotate_master_key
 app = new_app(
     cls=PlainGroup,
     help="List, make and revoke keys of the HTTP interface; rotate the master key.\n\n"
-    "They work on the data directory, beside a running service or without it, and need its master key.",
+    "They work on the data directory and need its master key; all but `rotate` work beside a running service.",
     epilog=example("takeback key new moderator --name 'night desk' --data /var/lib/takeback"),
 )
 
@@ -62,7 +62,7 @@ def rotate(
     one, then destroy both.
     """
     terminal = Terminal(as_json)
-    with opened(data, master_key_file) as store:
+    with opened_alone(data, master_key_file) as store:
         new_master = MasterKey.generate()
         new_master.write(to)
         try:

@@ -12,9 +12,11 @@ from takeback.assembly import open_store, read_master_key, utc_now
 from takeback.cli.lazy import PlainCommand, new_app
 from takeback.cli.options import AsJson, Data, MasterKeyFile, example
 from takeback.cli.terminal import Terminal
-from takeback.config import load_settings
+from takeback.config import Settings, load_settings
+from takeback.store import MasterKey
 from takeback.store.backup import restore as restore_files
 from takeback.store.journal import Journal
+from takeback.store.serving_lock import stopped
 from takeback.workflow.verify import verify
 from takeback.workflow.withdraw import finish_withdrawals
 
@@ -41,17 +43,23 @@ def restore(
     settings = load_settings({"data": data, "master_key_file": master_key_file}, os.environ)
     # The key first: without it a restore could only end in files that nothing opens.
     master = read_master_key(settings)
-    with terminal.progress("Copying back", total=None):
-        taken = restore_files(source, settings.data, settings.journal_path, database=database)
-    store = open_store(settings, master)
-    try:
-        replayed = finish_withdrawals(store, Journal(settings.journal_path, store.keyring.journal_key), at=utc_now())
+    with stopped(settings.data):
+        with terminal.progress("Copying back", total=None):
+            taken = restore_files(source, settings.data, settings.journal_path, database=database)
         with terminal.progress("Checking the audit log", total=None):
-            entries = verify(store)
-    finally:
-        store.close()
+            replayed, entries = _replay_and_check(settings, master)
     if as_json:
         terminal.json({"database": str(taken), "withdrawals_replayed": replayed, "log_entries": entries})
         return
     terminal.line(f"Restored from {taken}.")
     terminal.line(f"{replayed} withdrawals replayed; the audit log is whole: {entries:,} entries verify.")
+
+
+def _replay_and_check(settings: Settings, master: MasterKey) -> tuple[int, int]:
+    """Withdraw what the journal names, and verify the log; return how many withdrawals and entries."""
+    store = open_store(settings, master)
+    try:
+        journal = Journal(settings.journal_path, store.keyring.journal_key)
+        return finish_withdrawals(store, journal, at=utc_now()), verify(store)
+    finally:
+        store.close()

@@ -13,6 +13,7 @@ from takeback.cli.terminal import Terminal
 from takeback.config import load_settings
 from takeback.store.database import sqlite_url
 from takeback.store.schema import newest_revision, revision_of
+from takeback.store.serving_lock import stopped
 from takeback.store.upgrade import upgrade as upgrade_schema
 
 app = new_app()
@@ -28,11 +29,12 @@ def upgrade(data: Data = None, as_json: AsJson = False) -> None:
     terminal = Terminal(as_json)
     settings = load_settings({"data": data}, os.environ)
     require_database(settings)
-    engine = create_engine(sqlite_url(settings.data))
-    before, after = revision_of(engine), newest_revision()
-    if before != after:
-        upgrade_schema(engine)
-    engine.dispose()
+    with stopped(settings.data):
+        engine = create_engine(sqlite_url(settings.data))
+        before, after = revision_of(engine), newest_revision()
+        if before != after:
+            upgrade_schema(engine)
+        engine.dispose()
     if as_json:
         terminal.json({"before": before, "after": after})
     elif before == after:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from datetime import datetime, timedelta
 
 from takeback.actions import signature
 from takeback.actions.outgoing import OutgoingHttp
@@ -13,6 +15,11 @@ from takeback.workflow.link import fail_link, settle_known_item, settle_link
 
 _BATCH = 20
 _AT_ONCE = 4
+_REST = timedelta(seconds=5)
+"""How long a link is left alone after trouble that could not even be written down."""
+_UNEXPECTED = "The link could not be looked at because of an unexpected error here."
+
+log = logging.getLogger("takeback.jobs")
 
 
 class LinkJob:
@@ -23,15 +30,21 @@ class LinkJob:
         self._http = http
         self._places = asyncio.Semaphore(_AT_ONCE)
         self._busy: dict[int, asyncio.Task[None]] = {}
+        self._rests_until: dict[int, datetime] = {}
 
     async def step(self) -> None:
         """Begin with every link that is due and is not being looked at."""
+        now = self._parts.now()
+        self._rests_until = {copy_id: until for copy_id, until in self._rests_until.items() if until > now}
         for done in [copy_id for copy_id, task in self._busy.items() if task.done()]:
-            self._busy.pop(done).result()
+            problem = self._busy.pop(done).exception()
+            if problem is not None:
+                log.error("what a link came to could not be written down", exc_info=problem)
+                self._rests_until[done] = now + _REST
         with self._parts.store.read() as tx:
-            due = tx.copies.to_fetch(self._parts.now(), _BATCH)
+            due = tx.copies.to_fetch(now, _BATCH)
         for copy in due:
-            if copy.id not in self._busy:
+            if copy.id not in self._busy and copy.id not in self._rests_until:
                 self._busy[copy.id] = asyncio.create_task(self._look(copy), name=f"link {copy.public_id}")
 
     async def drain(self) -> None:
@@ -41,21 +54,28 @@ class LinkJob:
     async def _look(self, copy: Copy) -> None:
         async with self._places:
             try:
-                headers = await asyncio.to_thread(self._signed, copy)
-                response = await self._http.get(copy.url, self._parts.settings.max_upload_bytes, headers)
-                response.require_success(now=self._parts.now())
-                prints = await asyncio.to_thread(self._parts.decoder.fingerprints, response.body)
-            except OutsideError as problem:
-                await self._fail(copy, problem.message, permanent=problem.permanent)
-            except Overloaded as problem:
-                await self._fail(copy, problem.message, permanent=False)
-            except InputError as problem:
-                # Perhaps the page on which the picture stands: then what is remembered of the item decides.
-                if not await self._settle_known(copy):
-                    await self._fail(copy, problem.message, permanent=True)
-            else:
-                at = self._parts.now()
-                await asyncio.to_thread(settle_link, self._parts.store, self._parts.replica, copy, prints, at=at)
+                await self._look_now(copy)
+            except Exception:
+                log.exception("a link could not be looked at for an unexpected reason")
+                await self._fail(copy, _UNEXPECTED, permanent=False)
+
+    async def _look_now(self, copy: Copy) -> None:
+        try:
+            headers = await asyncio.to_thread(self._signed, copy)
+            response = await self._http.get(copy.url, self._parts.settings.max_upload_bytes, headers)
+            response.require_success(now=self._parts.now())
+            prints = await asyncio.to_thread(self._parts.decoder.fingerprints, response.body)
+        except OutsideError as problem:
+            await self._fail(copy, problem.message, permanent=problem.permanent)
+        except Overloaded as problem:
+            await self._fail(copy, problem.message, permanent=False)
+        except InputError as problem:
+            # Perhaps the page on which the picture stands: then what is remembered of the item decides.
+            if not await self._settle_known(copy):
+                await self._fail(copy, problem.message, permanent=True)
+        else:
+            at = self._parts.now()
+            await asyncio.to_thread(settle_link, self._parts.store, self._parts.replica, copy, prints, at=at)
 
     def _signed(self, copy: Copy) -> dict[str, str]:
         """Return the header by which the site knows that it is Takeback that looks: the picture is held by now."""

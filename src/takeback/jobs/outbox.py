@@ -1,14 +1,15 @@
-"""Deliver what waits in the outbox, each site in its own order and none behind another."""
+"""Deliver what waits in the outbox, each item's orders in turn, and nothing behind another item's or site's trouble."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from takeback.actions.interface import Action, ActionKind, Outcome, SiteConnector
 from takeback.actions.outgoing import OutgoingHttp
-from takeback.actions.retry import next_attempt_at
+from takeback.actions.retry import FIRST_WAIT_SECONDS, next_attempt_at
 from takeback.actions.webhook import WebhookConnector
 from takeback.assembly import Parts
 from takeback.audit.event import EventKind, Json
@@ -20,6 +21,13 @@ from takeback.workflow.gone import forget_items
 
 _BATCH = 100
 _ACTOR = "takeback"
+_MOST_FAILURES = 3
+"""Failures in a row after which a site is taken to be down."""
+_REST = timedelta(seconds=FIRST_WAIT_SECONDS)
+"""How long a site is then left alone, whatever else is due."""
+_UNEXPECTED = "The order could not be delivered because of an unexpected error here."
+
+log = logging.getLogger("takeback.jobs")
 
 
 class OutboxJob:
@@ -29,15 +37,21 @@ class OutboxJob:
         self._parts = parts
         self._http = http
         self._busy: dict[int, asyncio.Task[None]] = {}
+        self._rests_until: dict[int, datetime] = {}
 
     async def step(self) -> None:
-        """Begin with every site that has something due and is not being served."""
+        """Begin with every site that has something due, is not being served and does not rest."""
+        now = self._parts.now()
+        self._rests_until = {site_id: until for site_id, until in self._rests_until.items() if until > now}
         for done in [site_id for site_id, task in self._busy.items() if task.done()]:
-            self._busy.pop(done).result()
+            problem = self._busy.pop(done).exception()
+            if problem is not None:
+                log.error("what became of an order could not be written down", exc_info=problem)
+                self._rests_until[done] = now + _REST
         with self._parts.store.read() as tx:
-            due = tx.outbox.next_of_each_site(self._parts.now())
-            sites = {one.site_id: tx.sites.by_id(one.site_id) for one in due if one.site_id not in self._busy}
-        for site in sites.values():
+            due = tx.outbox.sites_with_due(now, besides={*self._busy, *self._rests_until})
+            sites = [tx.sites.by_id(site_id) for site_id in due]
+        for site in sites:
             self._busy[site.id] = asyncio.create_task(self._serve(site), name=f"site {site.public_id}")
 
     async def drain(self) -> None:
@@ -46,23 +60,38 @@ class OutboxJob:
 
     async def _serve(self, site: Site) -> None:
         connector = WebhookConnector(site.webhook_url, site.secret, self._http, clock=self._parts.now)
+        in_a_row = 0
         while True:
             with self._parts.store.read() as tx:
                 waiting = tx.outbox.waiting_of_site(site.id, self._parts.now(), _BATCH)
             if not waiting:
                 return
+            kept: set[bytes] = set()
             for one in waiting:
-                # A failure that may pass keeps the site's order: nothing overtakes what waits.
-                if not await self._deliver(site, connector, one):
+                # 1. Nothing overtakes what waits for the same item.
+                if one.item_key in kept:
+                    continue
+                # 2. An order that fails keeps back its own item's, no other's.
+                if await self._deliver(site, connector, one):
+                    in_a_row = 0
+                    continue
+                kept.add(one.item_key)
+                in_a_row += 1
+                # 3. A site that takes nothing is left alone for a while.
+                if in_a_row == _MOST_FAILURES:
+                    self._rests_until[site.id] = self._parts.now() + _REST
                     return
 
     async def _deliver(self, site: Site, connector: SiteConnector, one: Delivery) -> bool:
         """Try one delivery; False where it has to be tried again later."""
         try:
             outcome = await connector.deliver(action_of(one))
+            await asyncio.to_thread(self._delivered, site, one, outcome)
         except OutsideError as problem:
             return await asyncio.to_thread(self._failed, site, one, problem)
-        await asyncio.to_thread(self._delivered, site, one, outcome)
+        except Exception:
+            log.exception("an order could not be delivered for an unexpected reason")
+            return await asyncio.to_thread(self._failed, site, one, OutsideError(_UNEXPECTED))
         return True
 
     def _delivered(self, site: Site, one: Delivery, outcome: Outcome) -> None:

@@ -16,6 +16,8 @@ from takeback.store.sites import Site
 from takeback.workflow.gone import forget_items
 
 _RETRY_AFTER = timedelta(hours=1)
+_SETTLED_AFTER = timedelta(hours=1)
+"""How long after its check an item is asked about: a site checks a picture before it stores it."""
 
 log = logging.getLogger("takeback.jobs")
 
@@ -48,10 +50,10 @@ class ReconcileJob:
 
     async def _ask(self, site: Site) -> None:
         connector = WebhookConnector(site.webhook_url, site.secret, self._http, clock=self._parts.now)
-        after_id = 0
+        after_id, before = 0, self._parts.now() - _SETTLED_AFTER
         while True:
             with self._parts.store.read() as tx:
-                items = tx.items.site_ids_after(site.id, after_id, MAX_ASKED)
+                items = tx.items.site_ids_after(site.id, after_id, MAX_ASKED, checked_before=before)
             if not items:
                 break
             after_id = items[-1].id
@@ -64,7 +66,13 @@ class ReconcileJob:
                 log.warning("a site could not be reconciled: %s", problem.message, extra={"site": site.public_id})
                 self._not_before[site.id] = self._parts.now() + _RETRY_AFTER
                 return
-            gone = list(outcome.gone)
-            await asyncio.to_thread(forget_items, self._parts.store, site, gone, at=self._parts.now())
+            await asyncio.to_thread(
+                forget_items,
+                self._parts.store,
+                site,
+                outcome.gone,
+                at=self._parts.now(),
+                unless_checked_after={item.site_item_id: item.checked_at for item in items},
+            )
         with self._parts.store.write() as tx:
             tx.sites.set_reconciled(site.id, self._parts.now())

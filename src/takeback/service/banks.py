@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from takeback.bank import Opinion, Thresholds
 from takeback.service.auth import Administrator, Moderator, ServiceParts
@@ -17,6 +18,13 @@ from takeback.workflow.register import add_bank, add_entries, remove_entry
 router = APIRouter(prefix="/api/v1/banks", tags=["banks"], route_class=StrictRoute)
 
 MAX_ENTRIES = 1_000
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("in UTC this is before the first or after the last year of the calendar") from None
 
 
 class BankIn(Strict):
@@ -41,7 +49,7 @@ class EntriesIn(Strict):
     pictures: list[PictureIn] = Field(min_length=1, max_length=MAX_ENTRIES)
     opinion: Opinion = Opinion.POSITIVE
     source: str = Field(min_length=1, max_length=100)
-    expires_at: datetime | None = None
+    expires_at: Annotated[AwareDatetime, AfterValidator(_in_utc)] | None = None
 
 
 class EntriesOut(Strict):

@@ -14,6 +14,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
 from takeback.errors import InputError, MediaTooLarge
+from takeback.service.prints import MAX_ADDRESS_CHARACTERS
 
 MAX_JSON_BYTES = 1024 * 1024
 """A notice with 200 links and 32 pictures takes less than 100 KiB."""
@@ -73,7 +74,8 @@ async def _read_body(request: Request) -> None:
         raise InputError("The body is not UTF-8.", advice="Send JSON in UTF-8.") from problem
     except RecursionError as problem:
         raise InputError("The body is nested too deep.", advice="Send the form that /docs describes.") from problem
-    except json.JSONDecodeError as problem:
+    except ValueError as problem:
+        # Not JSON, or an integer of more digits than Python reads (`sys.get_int_max_str_digits`).
         raise InputError("The body is not JSON.", advice="Send the form that /docs describes.") from problem
 
 
@@ -127,6 +129,10 @@ async def read_upload(request: Request, max_file_bytes: int) -> UploadForm:
         item_id, url = form.get("item_id"), form.get("url", "")
         if isinstance(item_id, UploadFile) or isinstance(url, UploadFile):
             raise InputError("`item_id` and `url` are text, not files.")
+        if len(url) > MAX_ADDRESS_CHARACTERS:
+            raise InputError(
+                f"The field `url` has more than {MAX_ADDRESS_CHARACTERS} characters.", advice="Send a shorter address."
+            )
         return UploadForm(data, item_id, url)
     finally:
         await form.close()

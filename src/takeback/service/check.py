@@ -10,13 +10,19 @@ from takeback.assembly import Parts
 from takeback.errors import InputError, NotAllowed
 from takeback.service.auth import Caller, ServiceParts, Uploader
 from takeback.service.body import FORM_TYPE, JSON_TYPE, FormRoute, media_type, read_upload
-from takeback.service.prints import PictureIn, Strict
+from takeback.service.prints import MAX_ADDRESS_CHARACTERS, PictureIn, Strict
 from takeback.store.access import KeyRole
 from takeback.workflow.picture import PictureQuery, query_of_picture
 from takeback.workflow.screen import query_of_reported
 from takeback.workflow.upload import Action, Checked, Upload, check_upload
 
 router = APIRouter(prefix="/api/v1", tags=["check"], route_class=FormRoute)
+
+
+MAX_PICTURES = 16
+"""Pictures of one upload: as many frames as are fingerprinted of an animation (`max_frames`)."""
+_ITEM_ID_CHARACTERS_READ = 1_000
+"""Above the workflow's own limit, so that its sentence is what the site reads."""
 
 
 class UnjudgedOut(Strict):
@@ -52,9 +58,9 @@ class CheckOut(Strict):
 class FingerprintsIn(Strict):
     """An upload whose fingerprints the site computed itself; one picture for each frame."""
 
-    pictures: list[PictureIn]
-    item_id: str | None = None
-    url: str = ""
+    pictures: list[PictureIn] = Field(max_length=MAX_PICTURES)
+    item_id: str | None = Field(None, max_length=_ITEM_ID_CHARACTERS_READ)
+    url: str = Field("", max_length=MAX_ADDRESS_CHARACTERS)
 
 
 _FORM = {
@@ -63,7 +69,7 @@ _FORM = {
     "properties": {
         "file": {"type": "string", "format": "binary"},
         "item_id": {"type": "string", "maxLength": 500},
-        "url": {"type": "string"},
+        "url": {"type": "string", "maxLength": MAX_ADDRESS_CHARACTERS},
     },
 }
 _BODY = {

@@ -26,11 +26,9 @@ class LiveOut(Strict):
 
 
 class ReadyOut(Strict):
-    """The process can do its work: how far its indexes have followed the store."""
+    """The process can do its work. It asks for no key, so it says nothing of how much goes on."""
 
     status: str = "ready"
-    seq: int
-    behind: int
 
 
 @router.get("/health/live")
@@ -46,7 +44,7 @@ def ready(parts: ServiceParts) -> ReadyOut:
         last = tx.changes.last()
     if parts.replica.seq == 0 and last > 0:
         raise Overloaded("The indexes are not loaded yet.")
-    return ReadyOut(seq=parts.replica.seq, behind=max(0, last - parts.replica.seq))
+    return ReadyOut()
 
 
 @router.get("/metrics")
@@ -73,7 +71,13 @@ class _StoreNumbers(Collector):
             yield GaugeMetricFamily("takeback_cases_overdue", "Cases past their deadline.", value=overdue)
             yield GaugeMetricFamily("takeback_items", "Items remembered.", value=tx.items.count())
             yield GaugeMetricFamily("takeback_log_entries", "Entries of the audit log.", value=tx.audit.head().size)
-            yield GaugeMetricFamily("takeback_seq", "Newest change.", value=tx.changes.last())
+            last = tx.changes.last()
+        yield GaugeMetricFamily("takeback_seq", "Newest change.", value=last)
+        yield GaugeMetricFamily(
+            "takeback_replica_behind",
+            "Changes that this worker's indexes lack.",
+            value=max(0, last - self._parts.replica.seq),
+        )
         yield GaugeMetricFamily(
             "takeback_index_codes", "Codes that this worker searches.", value=len(self._parts.replica.entries)
         )

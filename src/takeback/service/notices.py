@@ -10,10 +10,10 @@ from pydantic import Field
 
 from takeback.cases import Clocks, Contact, Notice, Role, clocks_of, law_pack
 from takeback.cases.case import CaseState
-from takeback.cases.notice import MAX_LINKS
+from takeback.cases.notice import MAX_FINGERPRINTS, MAX_LINKS
 from takeback.service.auth import ServiceParts
 from takeback.service.body import StrictRoute
-from takeback.service.prints import PictureIn, Strict
+from takeback.service.prints import MAX_ADDRESS_CHARACTERS, PictureIn, Strict
 from takeback.store.cases import Case
 from takeback.workflow.intake import complete_notice, receive_notice
 from takeback.workflow.withdraw import withdraw
@@ -22,6 +22,11 @@ router = APIRouter(prefix="/api/v1/notices", tags=["notices"], route_class=Stric
 
 _TEXT = 10_000
 _LINE = 500
+_MAX_LAWS = 16
+"""More than there are law packs; a law named twice counts once."""
+# Above the limits of the workflow, so that a person reads its own sentence and not a validator's.
+_MAX_LINKS_READ = 5 * MAX_LINKS
+_MAX_PICTURES_READ = 100
 
 
 class ContactIn(Strict):
@@ -36,10 +41,14 @@ class ContactIn(Strict):
 class NoticeIn(Strict):
     """A notice. Whatever a law asks for and it lacks is named in the answer; nothing is affirmed by default."""
 
-    laws: list[str] = Field(default_factory=list, description="Laws it is sent under; empty: this operator's.")
-    pictures: list[PictureIn] = Field(default_factory=list)
-    links: list[Annotated[str, Field(max_length=2_000)]] = Field(
-        default_factory=list, description=f"Addresses of items, at most {MAX_LINKS}."
+    laws: list[Annotated[str, Field(max_length=_LINE)]] = Field(
+        default_factory=list, max_length=_MAX_LAWS, description="Laws it is sent under; empty: this operator's."
+    )
+    pictures: list[PictureIn] = Field(
+        default_factory=list, max_length=_MAX_PICTURES_READ, description=f"At most {MAX_FINGERPRINTS}."
+    )
+    links: list[Annotated[str, Field(max_length=MAX_ADDRESS_CHARACTERS)]] = Field(
+        default_factory=list, max_length=_MAX_LINKS_READ, description=f"Addresses of items, at most {MAX_LINKS}."
     )
     role: Role | None = None
     authority: str = Field("", max_length=_TEXT, description="For a parent or helper: what allows them to act.")
@@ -54,7 +63,7 @@ class NoticeIn(Strict):
     def notice(self) -> Notice:
         """Return the notice in the program's own terms."""
         return Notice(
-            laws=tuple(self.laws),
+            laws=tuple(dict.fromkeys(self.laws)),
             pictures=tuple(picture.reported() for picture in self.pictures),
             links=tuple(link.strip() for link in self.links if link.strip()),
             role=self.role,

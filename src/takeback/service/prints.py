@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,6 +11,12 @@ from takeback.errors import InputError, MalformedHash
 from takeback.fingerprint import Orientation, PdqHash
 
 HEX_DIGITS = 64
+MAX_ADDRESS_CHARACTERS = 2_000
+"""Longest address of an item; what browsers and proxies pass on without trouble."""
+_HEX_CHARACTERS_READ = 4 * HEX_DIGITS
+"""Above what a fingerprint or digest has, so that `malformed-hash` says what is wrong with one."""
+
+type _Hex = Annotated[str, Field(max_length=_HEX_CHARACTERS_READ)]
 
 
 class Strict(BaseModel):
@@ -23,13 +29,15 @@ class PictureIn(Strict):
     """One picture as its owner's device describes it: at least a fingerprint or a digest."""
 
     algorithm: Literal["pdq"] = "pdq"
-    pdq: str | None = Field(None, description="PDQ of the upright full-resolution picture, 64 hexadecimal digits.")
+    pdq: _Hex | None = Field(None, description="PDQ of the upright full-resolution picture, 64 hexadecimal digits.")
     quality: int = Field(100, ge=0, le=100, description="PDQ quality; below 50 the fingerprint is not compared.")
-    orientations: dict[str, str] | None = Field(
-        None, description="PDQ of the eight orientations by name; estimated from `pdq` where it is left out."
+    orientations: dict[_Hex, _Hex] | None = Field(
+        None,
+        max_length=2 * len(Orientation),
+        description="PDQ of the eight orientations by name; estimated from `pdq` where it is left out.",
     )
-    file_sha256: str | None = Field(None, description="SHA-256 of the file, 64 hexadecimal digits.")
-    pixels_sha256: str | None = Field(None, description="SHA-256 of the canonical pixels.")
+    file_sha256: _Hex | None = Field(None, description="SHA-256 of the file, 64 hexadecimal digits.")
+    pixels_sha256: _Hex | None = Field(None, description="SHA-256 of the canonical pixels.")
 
     def reported(self) -> ReportedPicture:
         """Return the picture in the program's own terms; `MalformedHash` where a field is none of its kind."""

@@ -12,6 +12,7 @@ from takeback.service.body import StrictRoute
 from takeback.service.prints import Strict
 from takeback.store.access import ApiKey, KeyRole
 from takeback.store.outbox import Delivery, DeliveryState
+from takeback.workflow.redeliver import redeliver
 from takeback.workflow.register import add_site, new_key, revoke_key
 
 router = APIRouter(prefix="/api/v1", tags=["set-up"], route_class=StrictRoute)
@@ -146,11 +147,9 @@ def list_deliveries(
 
 
 @router.post("/deliveries/{delivery_id}/retry", status_code=202)
-def retry_delivery(delivery_id: str, _caller: Moderator, parts: ServiceParts) -> DeliveryOut:
-    """Try a failed order again."""
-    with parts.store.write() as tx:
-        tx.outbox.requeue(delivery_id, parts.now())
-        return _delivery(tx.outbox.by_public_id(delivery_id))
+def retry_delivery(delivery_id: str, caller: Moderator, parts: ServiceParts) -> DeliveryOut:
+    """Try a failed order again, where no newer one stands for the same item."""
+    return _delivery(redeliver(parts.store, delivery_id, actor=caller.actor, at=parts.now()))
 
 
 def _key(key: ApiKey) -> KeyOut:

@@ -9,7 +9,6 @@ key is erased too. Nothing in the folder opens without the master key, which is 
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from pathlib import Path
 
 from takeback.errors import BadSetting, NotFound, StoreError
 from takeback.store.database import DATABASE_NAME, KEYS_NAME
+from takeback.store.journal import sync
 
 JOURNAL_NAME = "withdrawals.journal"
 _PREFIX = "takeback-"
@@ -120,17 +120,9 @@ def _write_whole(target: Path, data: bytes) -> None:
 def _put(part: Path, target: Path) -> None:
     """Let a finished file take its place, durably and whole."""
     part.chmod(0o600)
-    _sync(part)
+    sync(part)
     part.replace(target)
-    _sync(target.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(target.parent)
 
 
 @contextmanager

@@ -52,6 +52,8 @@ class NewCase:
     receipt: str
     request: str | None
     """The caller's `Idempotency-Key`."""
+    body: str = ""
+    """What the request asked for, by which a repeat is told from another notice under the same key."""
 
 
 class CaseStore:
@@ -77,6 +79,7 @@ class CaseStore:
                 sealed_notice=seal(secret, json.dumps(new.words).encode(), _PURPOSE),
                 receipt_digest=self._keyring.keyed_receipt(new.receipt),
                 request_digest=None if new.request is None else self._keyring.keyed_receipt(new.request),
+                request_body=self._keyring.keyed_receipt(new.body),
             )
         )
         return self.by_public_id(public_id)
@@ -97,10 +100,18 @@ class CaseStore:
         """Open the grounds of a contest."""
         return unseal(self._keyring.data_key(found.key_id), sealed, _GROUNDS).decode()
 
-    def reword(self, found: Case, words: Mapping[str, object], missing: Sequence[Mapping[str, str]]) -> Case:
-        """Replace her words when she adds what was missing."""
-        secret = self._keyring.data_key(found.key_id)
-        self._set(found.id, sealed_notice=seal(secret, json.dumps(words).encode(), _PURPOSE), missing=list(missing))
+    def reword(
+        self,
+        found: Case,
+        words: Mapping[str, object],
+        *,
+        missing: Sequence[Mapping[str, str]],
+        laws: Sequence[str],
+        under_18: bool,
+    ) -> Case:
+        """Replace what the notice said when she sends it again with what was missing."""
+        sealed = seal(self._keyring.data_key(found.key_id), json.dumps(words).encode(), _PURPOSE)
+        self._set(found.id, sealed_notice=sealed, missing=list(missing), laws=list(laws), under_18=under_18)
         return self.by_id(found.id)
 
     def move(self, found: Case, after: CaseState, **columns: object) -> Case:
@@ -139,11 +150,22 @@ class CaseStore:
             raise NotFound("No case belongs to this receipt.", advice="Check each character of the receipt.")
         return _found(row)
 
-    def by_request(self, request: str) -> Case | None:
-        """Return the case that this request made before, if it was made."""
+    def by_request(self, request: str, body: str) -> Case | None:
+        """
+        Return the case that this request made before, if it was made.
+
+        `IllegalTransition` where the same key came with another notice: it is a mistake, and answering it
+        with the first case would lose the second.
+        """
         keyed = self._keyring.keyed_receipt(request)
         row = self._connection.execute(select(case).where(case.c.request_digest == keyed)).first()
-        return None if row is None else _found(row)
+        if row is None:
+            return None
+        if row.request_body != self._keyring.keyed_receipt(body):
+            raise IllegalTransition(
+                "This request key was used for another notice.", advice="Send this notice with a key of its own."
+            )
+        return _found(row)
 
     def queue(self, *, states: Sequence[CaseState] = (), after_id: int = 0, limit: int = 100) -> list[Case]:
         """Return cases, the ones due first at the top; those with no deadline last."""

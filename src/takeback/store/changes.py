@@ -29,9 +29,12 @@ class ChangeStore:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.appended = False
+        """Whether this transaction has changed something itself: its rows may still be rolled back."""
 
     def append(self, owner: Owner, owner_id: int, removed: Sequence[int] = ()) -> int:
         """Record a change and return its number: one more than the last, in the same transaction."""
+        self.appended = True
         found = self._connection.execute(
             update(counter).where(counter.c.name == "seq").values(value=counter.c.value + 1).returning(counter.c.value)
         ).scalar_one_or_none()

@@ -40,6 +40,9 @@ class Copy:
     deadline_at: datetime | None
     problem: str | None
     fetch_attempts: int
+    entry_id: int | None
+    """The entry that it matched, or that was made of it."""
+    decided_by: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ class NewCopy:
     blind: bool = False
     problem: str | None = None
     fetch_at: datetime | None = None
+    entry_id: int | None = None
 
 
 class CopyStore:
@@ -94,6 +98,15 @@ class CopyStore:
         if done.rowcount != 1:
             raise IllegalTransition("Someone else changed this copy in the same moment.")
         return self.by_id(found.id)
+
+    def reopen(self, found: Copy, new: NewCopy) -> Copy:
+        """Begin anew with a copy that was gone and came again: new facts, and a clock of its own."""
+        facts = {name: getattr(new, name) for name in ("url", "distance", "orientation", "fact", "blind", "entry_id")}
+        copy_class = None if new.copy_class is None else new.copy_class.value
+        return self.move(
+            found, new.state, copy_class=copy_class, found_at=new.found_at, deadline_at=new.deadline_at,
+            decided_at=None, decided_by=None, problem=None, **facts,
+        )  # fmt: skip
 
     def set(self, copy_id: int, **columns: object) -> Copy:
         """Set columns other than the state."""
@@ -166,5 +179,5 @@ def _found(row: Row[tuple[object, ...]] | None) -> Copy:
         row.id, row.public_id, row.case_id, row.site_id, row.site_item_id, row.url, row.linked,
         CopyState(row.state), None if row.copy_class is None else CopyClass(row.copy_class), row.distance,
         row.orientation, row.fact, row.blind, row.found_at, row.decided_at, row.deadline_at, row.problem,
-        row.fetch_attempts,
+        row.fetch_attempts, row.entry_id, row.decided_by,
     )  # fmt: skip

@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from takeback.errors import StoreError
+from takeback.errors import IntegrityError, SealBroken, StoreError
 from takeback.store.access import AccessStore
 from takeback.store.audit import AuditStore
 from takeback.store.banks import BankStore
@@ -24,7 +24,7 @@ from takeback.store.keyring import Keyring
 from takeback.store.leases import LeaseStore
 from takeback.store.outbox import OutboxStore
 from takeback.store.prints import PrintStore
-from takeback.store.schema import create_or_check
+from takeback.store.schema import create_or_check, holds_data, revision_of
 from takeback.store.sites import SiteStore
 
 BUSY_TIMEOUT_SECONDS = 10
@@ -115,11 +115,40 @@ class Store:
 
     @classmethod
     def open(cls, url: str, keyring: Keyring) -> Store:
-        """Open a store, making its tables where there are none; `StoreError` where the schema is another's."""
+        """
+        Open a store, making its tables where there are none.
+
+        `SealBroken` where the database holds data and its keys are missing, `IntegrityError` where the keys
+        are there and the database is missing, `StoreError` where the schema is another's. The store and the
+        keyring are closed then.
+        """
         store = cls(url, keyring)
-        with store._translated():
-            create_or_check(store.engine)
+        try:
+            with store._translated():
+                store._require_both()
+                create_or_check(store.engine)
+            if keyring.is_new:
+                keyring.bind()
+        except BaseException:
+            store.close()
+            raise
         return store
+
+    def _require_both(self) -> None:
+        """Refuse keys without their database, and a database without its keys: every picture would pass."""
+        # 1. Keys are bound once the tables are made, so bound keys beside no table have lost their database.
+        if not self.keyring.is_new and revision_of(self.engine) is None:
+            raise IntegrityError(
+                f"The database is missing: there is {KEYS_NAME}, and nothing in {DATABASE_NAME}.",
+                advice="Restore the latest backup into a new data directory.",
+            )
+        # 2. The keys are asked last: another process that starts for the first time binds them before it writes.
+        if self.keyring.is_new and holds_data(self.engine) and self.keyring.is_new:
+            self.keyring.discard()
+            raise SealBroken(
+                f"The key store is missing: the database holds data, and there is no {KEYS_NAME} that belongs to it.",
+                advice=f"Put {KEYS_NAME} of the latest backup back beside the database; nothing opens without it.",
+            )
 
     def close(self) -> None:
         """Close every connection."""

@@ -6,13 +6,17 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import batched
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from takeback.fingerprint import Orientation, PdqHash
 from takeback.store.changes import ChangeStore
 from takeback.store.prints import PrintStore
-from takeback.store.tables import digest, fingerprint, item
+from takeback.store.tables import copy, digest, fingerprint, item
+
+_MAX_IDS = 500
+"""Ids in one statement: SQLite took 999 values at most until 3.32 (SQLITE_MAX_VARIABLE_NUMBER)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +109,26 @@ class ItemStore:
         )
         return [(_item(row), row.kind) for row in rows]
 
-    def site_ids_after(self, site_id: int, after_id: int, limit: int) -> list[Item]:
-        """Return the next items of a site in the order in which they were remembered."""
+    def site_ids_after(self, site_id: int, after_id: int, limit: int, *, checked_before: datetime) -> list[Item]:
+        """Return the next items of a site, last checked before a moment, in the order in which they were remembered."""
         rows = self._connection.execute(
-            select(item).where(item.c.site_id == site_id, item.c.id > after_id).order_by(item.c.id).limit(limit)
+            select(item)
+            .where(item.c.site_id == site_id, item.c.id > after_id, item.c.checked_at < checked_before)
+            .order_by(item.c.id)
+            .limit(limit)
         )
         return [_item(row) for row in rows]
+
+    def known(self, site_id: int, site_item_ids: Sequence[str]) -> set[str]:
+        """Return which of a site's own ids an item or a copy has."""
+        found: set[str] = set()
+        for ids in batched(site_item_ids, _MAX_IDS):
+            for table in (item, copy):
+                rows = self._connection.execute(
+                    select(table.c.site_item_id).where(table.c.site_id == site_id, table.c.site_item_id.in_(ids))
+                )
+                found.update(row.site_item_id for row in rows)
+        return found
 
     def count(self) -> int:
         """Return how many items are remembered."""

@@ -42,6 +42,8 @@ class Journal:
         try:
             descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
             try:
+                if os.fstat(descriptor).st_size == 0:
+                    sync(self.path.parent)  # a new file's name too has to survive a power cut
                 if _is_cut_short(descriptor):
                     line = "\n" + line
                 written = os.write(descriptor, line.encode())
@@ -83,6 +85,15 @@ class Journal:
     def _mac(self, fields: dict[str, str]) -> str:
         body = json.dumps(fields, sort_keys=True).encode()
         return hmac.new(self._key, body, sha256).hexdigest()
+
+
+def sync(path: Path) -> None:
+    """Make a file, or the names in a directory, durable; `OSError` where the disk refuses."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _is_cut_short(descriptor: int) -> bool:

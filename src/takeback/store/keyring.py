@@ -11,6 +11,9 @@ Keys: what the master key wraps in `keys.db`, and what each of those keys is for
 `keys.db` is apart from the database and its backups: destroying a data key erases what it sealed in every
 old page and every old backup at once. Since everything hangs on wrapped keys, a new master key wraps them
 anew (`rewrap`) and not one sealed value or log entry is rewritten.
+
+A key store that was just made is new until `Store.open` has seen that its database is new too and binds
+it: keys made beside a database that holds data would open nothing in it, and nothing in it would match.
 """
 
 from __future__ import annotations
@@ -28,6 +31,8 @@ from takeback.store.seal import KEY_BYTES, MasterKey, seal, unseal
 
 _CHUNK_KEYS = 500
 _HOUSE_KEYS = ("house/digest", "house/receipt", "house/log", "house/journal")
+_NEW = 1
+"""SQLite's `user_version` of a key store that no database is bound to yet; 0 afterwards."""
 
 
 class Keyring:
@@ -59,6 +64,7 @@ class Keyring:
             if not connection.execute("select 1 from data_key limit 1").fetchone():
                 made = [(key_id, secrets.token_bytes(KEY_BYTES)) for key_id in _HOUSE_KEYS]
                 connection.executemany(_INSERT, [(key_id, self._wrap(key_id, key)) for key_id, key in made])
+                connection.execute(f"pragma user_version = {_NEW}")
         try:
             house = self.data_keys(_HOUSE_KEYS)
         except SealBroken as problem:
@@ -66,6 +72,26 @@ class Keyring:
         if len(house) != len(_HOUSE_KEYS):
             raise SealBroken("The key store is not whole: a key that everything hangs on is missing.")
         return house
+
+    @property
+    def is_new(self) -> bool:
+        """Whether these keys were made, by any process, and no database is bound to them yet."""
+        with self._reading() as connection:
+            return bool(connection.execute("pragma user_version").fetchone()[0] == _NEW)
+
+    def bind(self) -> None:
+        """Let the keys be those of a database from now on."""
+        with self._writing() as connection:
+            connection.execute("pragma user_version = 0")
+
+    def discard(self) -> None:
+        """Close the key store and remove its files; only for one that is new and must not be bound."""
+        self.close()
+        try:
+            for ending in ("", "-wal", "-shm"):
+                self.path.with_name(self.path.name + ending).unlink(missing_ok=True)
+        except OSError as problem:
+            raise StoreError(f"The key store {self.path} cannot be removed: {problem.strerror}.") from problem
 
     def rewrap(self, master: MasterKey) -> int:
         """

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, insert, select, update
 
 from takeback.errors import IllegalTransition, NotFound
-from takeback.store.tables import outbox
+from takeback.store.tables import item, outbox, site
 
 
 class DeliveryState(StrEnum):
@@ -30,6 +31,8 @@ class Delivery:
     public_id: str
     site_id: int
     copy_id: int | None
+    item_key: bytes
+    """SHA-256 that names the item: the actions of one item keep their order."""
     kind: str
     body: Mapping[str, object]
     state: DeliveryState
@@ -54,6 +57,7 @@ class OutboxStore:
                 public_id=public_id,
                 site_id=site_id,
                 copy_id=copy_id,
+                item_key=self._item_key(site_id, body.get("item_id"), body.get("url")),
                 kind=kind,
                 body=dict(body),
                 state=DeliveryState.WAITING.value,
@@ -64,34 +68,29 @@ class OutboxStore:
         )
         return public_id
 
-    def next_of_each_site(self, at: datetime) -> list[Delivery]:
-        """
-        Return, for each site, its oldest waiting action where that one is due.
+    def sites_with_due(self, at: datetime, *, besides: Collection[int] = ()) -> list[int]:
+        """Return the ids of the sites, `besides` left out, that have an action to be tried now."""
+        due = exists().where(outbox.c.site_id == site.c.id, _due(at))
+        rows = self._connection.execute(select(site.c.id).where(site.c.id.not_in(besides), due).order_by(site.c.id))
+        return [int(row.id) for row in rows]
 
-        A site's actions keep their order (a put-back never overtakes its hold), and one site's trouble
-        does not delay another's.
+    def waiting_of_site(self, site_id: int, at: datetime, limit: int) -> list[Delivery]:
         """
-        oldest = (
-            select(func.min(outbox.c.id))
-            .where(outbox.c.state == DeliveryState.WAITING.value)
-            .group_by(outbox.c.site_id)
-        )
+        Return a site's actions to be tried now, those of one item in their order.
+
+        Items whose actions have failed least come first, so that what keeps failing delays nothing else.
+        The caller leaves out what follows an action of the same item that it could not deliver.
+        """
+        failures = func.max(outbox.c.attempts).over(partition_by=outbox.c.item_key)
         rows = self._connection.execute(
-            select(outbox).where(outbox.c.id.in_(oldest), outbox.c.next_attempt_at <= at).order_by(outbox.c.id)
+            select(outbox).where(outbox.c.site_id == site_id, _due(at)).order_by(failures, outbox.c.id).limit(limit)
         )
         return [_found(row) for row in rows]
 
-    def waiting_of_site(self, site_id: int, at: datetime, limit: int) -> list[Delivery]:
-        """Return a site's waiting actions in order, none where the oldest is not due yet."""
-        rows = self._connection.execute(
-            select(outbox)
-            .where(outbox.c.site_id == site_id, outbox.c.state == DeliveryState.WAITING.value)
-            .order_by(outbox.c.id)
-            .limit(limit)
-        )
-        found = [_found(row) for row in rows]
-        due = found and found[0].next_attempt_at is not None and found[0].next_attempt_at <= at
-        return found if due else []
+    def has_newer(self, one: Delivery) -> bool:
+        """Whether something else was asked about the same item since, whatever became of it."""
+        newer = exists().where(outbox.c.item_key == one.item_key, outbox.c.id > one.id)
+        return bool(self._connection.execute(select(newer)).scalar_one())
 
     def delivered(self, delivery_id: int, at: datetime) -> None:
         """Settle an action: the site took it."""
@@ -115,15 +114,15 @@ class OutboxStore:
             .values(attempts=outbox.c.attempts + 1, problem=problem, next_attempt_at=next_attempt_at)
         )
 
-    def requeue(self, public_id: str, at: datetime) -> None:
-        """Try a failed action again from the start, on a person's word; `IllegalTransition` where it has not failed."""
+    def requeue(self, delivery_id: int, at: datetime) -> None:
+        """Try a failed action again from the start; `IllegalTransition` where it has not failed."""
         done = self._connection.execute(
             update(outbox)
-            .where(outbox.c.public_id == public_id, outbox.c.state == DeliveryState.FAILED.value)
+            .where(outbox.c.id == delivery_id, outbox.c.state == DeliveryState.FAILED.value)
             .values(state=DeliveryState.WAITING.value, attempts=0, created_at=at, next_attempt_at=at)
         )
         if done.rowcount != 1:
-            raise IllegalTransition("There is no failed delivery of this id.")
+            raise IllegalTransition("This delivery has not failed.")
 
     def by_public_id(self, public_id: str) -> Delivery:
         """Return one action; `NotFound` where there is none."""
@@ -149,6 +148,18 @@ class OutboxStore:
         rows = self._connection.execute(select(outbox.c.state, func.count()).group_by(outbox.c.state))
         return {DeliveryState(row[0]): int(row[1]) for row in rows}
 
+    def _item_key(self, site_id: int, item_id: object, url: object) -> bytes:
+        # 1. What was first asked about an address, before its item was known, keeps that name.
+        by_address = _key(site_id, "url", url)
+        if self._connection.execute(select(exists().where(outbox.c.item_key == by_address))).scalar_one():
+            return by_address
+        # 2. The site's own id, which the address of a remembered item stands for.
+        if item_id is None:
+            known = select(item.c.site_item_id).where(item.c.site_id == site_id, item.c.url == url)
+            item_id = self._connection.execute(known.order_by(item.c.id).limit(1)).scalar()
+        # 3. Nothing but the address.
+        return by_address if item_id is None else _key(site_id, "item", item_id)
+
     def _settle(self, delivery_id: int, state: DeliveryState, **columns: object) -> None:
         self._connection.execute(
             update(outbox)
@@ -157,8 +168,24 @@ class OutboxStore:
         )
 
 
+def _due(at: datetime) -> ColumnElement[bool]:
+    """Waiting, due, and behind no older action of the same item that waits for a later moment."""
+    older = outbox.alias("older")
+    behind = exists().where(
+        older.c.item_key == outbox.c.item_key,
+        older.c.state == DeliveryState.WAITING.value,
+        older.c.id < outbox.c.id,
+        older.c.next_attempt_at > at,
+    )
+    return and_(outbox.c.state == DeliveryState.WAITING.value, outbox.c.next_attempt_at <= at, ~behind)
+
+
+def _key(site_id: int, by: str, name: object) -> bytes:
+    return hashlib.sha256(f"{site_id} {by} {name}".encode()).digest()
+
+
 def _found(row: Row[tuple[object, ...]]) -> Delivery:
     return Delivery(
-        row.id, row.public_id, row.site_id, row.copy_id, row.kind, row.body, DeliveryState(row.state), row.attempts,
-        row.created_at, row.next_attempt_at, row.delivered_at, row.problem,
+        row.id, row.public_id, row.site_id, row.copy_id, row.item_key, row.kind, row.body, DeliveryState(row.state),
+        row.attempts, row.created_at, row.next_attempt_at, row.delivered_at, row.problem,
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -23,6 +24,8 @@ ROUTE_PIXELS = "pixels"
 VERSION = 1
 _PURPOSE = "fingerprint/pdq"
 _BATCH_ROWS = 5_000
+log = logging.getLogger("takeback.store")
+
 _MATCHING_STATES = [EntryState.HOLDING.value, EntryState.GATED.value]
 
 
@@ -104,8 +107,8 @@ class PrintStore:
         """Open the searchable fingerprints of one entry or item, with their quality."""
         query = _searchable(owner).where(_OWNER_COLUMN[owner] == owner_id).add_columns(fingerprint.c.quality)
         rows = self._connection.execute(query).all()
-        keys = self._keyring.data_keys([row.key_id for row in rows])
-        return [PdqHash(unseal(keys[row.key_id], row.sealed, _PURPOSE), row.quality) for row in rows]
+        opened = dict(self._open_each([(row.id, row.key_id, row.sealed) for row in rows]))
+        return [PdqHash(opened[row.id], row.quality) for row in rows if row.id in opened]
 
     def all_codes(self, owner: Owner) -> Iterator[StoredCodes]:
         """Open the searchable fingerprints of all entries or all items, in batches of bounded memory."""
@@ -119,11 +122,23 @@ class PrintStore:
             yield self._open([(row.id, row.key_id, row.sealed) for row in rows])
 
     def _open(self, rows: Sequence[tuple[int, str, bytes]]) -> StoredCodes:
-        keys = self._keyring.data_keys([key_id for _, key_id, _ in rows])
-        # A key that is gone was destroyed by an erasure that the row has not followed yet: it is not there.
-        opened = [(row_id, unseal(keys[key_id], sealed, _PURPOSE)) for row_id, key_id, sealed in rows if key_id in keys]
+        opened = self._open_each(rows)
         codes = np.frombuffer(b"".join(code for _, code in opened), dtype=np.uint8).reshape(-1, CODE_BYTES)
         return StoredCodes(np.array([row_id for row_id, _ in opened], dtype=np.uint64), codes)
+
+    def _open_each(self, rows: Sequence[tuple[int, str, bytes]]) -> list[tuple[int, bytes]]:
+        """
+        Open sealed codes; one whose key is gone is left out, and how many is logged.
+
+        A single key is gone by design: an erasure destroyed it, and this view of the database is older, or
+        it is an older backup beside the present keys. Both mean withdrawn, so neither may match again. A
+        key store that is lost as a whole is another matter: `Store.open` refuses it.
+        """
+        keys = self._keyring.data_keys([key_id for _, key_id, _ in rows])
+        missing = sum(key_id not in keys for _, key_id, _ in rows)
+        if missing:
+            log.warning("%d fingerprints no longer match: the keys that sealed them were destroyed", missing)
+        return [(row_id, unseal(keys[key_id], sealed, _PURPOSE)) for row_id, key_id, sealed in rows if key_id in keys]
 
 
 def _searchable(owner: Owner) -> Select[tuple[int, str, bytes]]:

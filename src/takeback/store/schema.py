@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from importlib import import_module, resources
 
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Engine, inspect, select, text
 
 from takeback.errors import StoreError
+from takeback.store.tables import bank
 
 MIGRATIONS = "takeback.store.migrations"
 _VERSION_TABLE = "alembic_version"
@@ -32,6 +33,14 @@ def revision_of(engine: Engine) -> str | None:
             return "unknown"
         revision = connection.execute(text(f"select version_num from {_VERSION_TABLE}")).scalar_one_or_none()  # noqa: S608
     return "unknown" if revision is None else str(revision)
+
+
+def holds_data(engine: Engine) -> bool:
+    """Whether the database was set up: it has the table of banks, and a bank."""
+    with engine.connect() as connection:
+        if not inspect(connection).has_table(bank.name):
+            return False
+        return connection.execute(select(bank.c.id).limit(1)).first() is not None
 
 
 def create_or_check(engine: Engine) -> None:

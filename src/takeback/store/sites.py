@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
+from ipaddress import ip_address
+from typing import Self
+from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import Connection, Row, insert, select, update
 
@@ -14,6 +18,10 @@ from takeback.store.seal import seal, unseal
 from takeback.store.tables import site
 
 _PURPOSE = "site/webhook-secret"
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f\\]")
+# Where IDNA 2003, which Python's codec writes, and IDNA 2008 name different hosts (UTS 46 section 7).
+_DEVIATING = frozenset("ßς\u200c\u200d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,7 @@ class SiteStore:
     def __init__(self, connection: Connection, keyring: Keyring) -> None:
         self._connection = connection
         self._keyring = keyring
+        self._bases: list[tuple[int, Address]] | None = None
 
     def add(self, name: str, *, base_url: str, webhook_url: str, secret: bytes, key_id: str, at: datetime) -> Site:
         """Add a site under a data key of its own; `InputError` where the name is taken."""
@@ -55,6 +64,7 @@ class SiteStore:
                 created_at=at,
             )
         )
+        self._bases = None
         return self.by_public_id(public_id)
 
     def by_public_id(self, public_id: str) -> Site:
@@ -70,13 +80,43 @@ class SiteStore:
         return [self._one(row) for row in self._connection.execute(select(site).order_by(site.c.id))]
 
     def for_link(self, url: str) -> Site | None:
-        """Return the site below whose address `url` lies, the most specific one; None where it is elsewhere."""
-        below = [found for found in self.all() if is_below(url, found.base_url)]
-        return max(below, key=lambda found: len(found.base_url), default=None)
+        """
+        Return the site below whose address `url` lies, the most specific one; None where it is elsewhere.
+
+        http and https of one host and path are one site; where both are sites of their own, the scheme decides.
+        """
+        link = Address.parse(url)
+        if link is None:
+            return None
+        below = [(site_id, base) for site_id, base in self._known_bases() if link.is_below(base)]
+        if not below:
+            return None
+        site_id, _ = max(below, key=lambda found: (len(found[1].segments), found[1].scheme == link.scheme))
+        return self.by_id(site_id)
+
+    @staticmethod
+    def address_of(site: Site, url: str) -> str:
+        """
+        Return a link below the site as the site itself writes it: its scheme, host and port, no fragment.
+
+        Path and query stay as they are. Raises `InputError` where the link is not below the site.
+        """
+        link, base = Address.parse(url), Address.parse(site.base_url)
+        if link is None or base is None or not link.is_below(base):
+            raise InputError("This link is not on the site.", advice="Send an address below the site's own.")
+        return f"{base.scheme}://{base.authority}{link.target}"
 
     def set_reconciled(self, site_id: int, at: datetime) -> None:
         """Remember when the site last said which items are gone."""
         self._connection.execute(update(site).where(site.c.id == site_id).values(reconciled_at=at))
+
+    def _known_bases(self) -> list[tuple[int, Address]]:
+        # Read and taken apart once for all links of a transaction, and no secret is opened for it.
+        if self._bases is None:
+            rows = self._connection.execute(select(site.c.id, site.c.base_url).order_by(site.c.id))
+            parsed = [(row.id, Address.parse(row.base_url)) for row in rows]
+            self._bases = [(site_id, base) for site_id, base in parsed if base is not None]
+        return self._bases
 
     def _one(self, row: Row[tuple[object, ...]] | None) -> Site:
         if row is None:
@@ -96,4 +136,68 @@ class SiteStore:
 
 def is_below(url: str, base_url: str) -> bool:
     """Whether `url` is the base address or lies below it, path segment by path segment."""
-    return url == base_url or url.startswith(base_url.rstrip("/") + "/")
+    link, base = Address.parse(url), Address.parse(base_url)
+    return link is not None and base is not None and link.is_below(base)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An http or https address taken apart, so that two ways of writing one place are equal."""
+
+    scheme: str
+    host: str
+    """Lower case, IDNA, without the root's dot; an IPv6 address without brackets."""
+    port: int | None
+    """None for the scheme's own."""
+    segments: tuple[str, ...]
+    """The path between its slashes, decoded; without the slash at its end."""
+    target: str
+    """Path and query as they were written."""
+
+    @property
+    def authority(self) -> str:
+        """Host and port as a URL writes them."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port is None else f"{host}:{self.port}"
+
+    @classmethod
+    def parse(cls, url: str) -> Self | None:
+        """
+        Return the address, or None where programs could differ about the place that it names.
+
+        That is: another scheme, no host, a user name, a backslash or control character, or a dot segment
+        (RFC 3986 section 3.3) in the path, however it is encoded.
+        """
+        if _UNSAFE.search(url):
+            return None
+        try:
+            parts = urlsplit(url)
+            host, port = _host(parts.hostname or ""), parts.port
+        except ValueError:
+            return None
+        if parts.scheme not in _DEFAULT_PORTS or not host or "@" in parts.netloc or _has_dot_segment(parts.path):
+            return None
+        own_port = None if port == _DEFAULT_PORTS[parts.scheme] else port
+        path = parts.path or "/"
+        segments = tuple(unquote(segment) for segment in path.rstrip("/").split("/")[1:])
+        return cls(parts.scheme, host, own_port, segments, f"{path}?{parts.query}" if parts.query else path)
+
+    def is_below(self, base: Address) -> bool:
+        """Whether this is the base's place or one below it; http and https are one place, each on its own port."""
+        same_host = (self.host, self.port) == (base.host, base.port)
+        return same_host and "?" not in base.target and self.segments[: len(base.segments)] == base.segments
+
+
+def _host(written: str) -> str:
+    """Return the host in its one form; raises `ValueError` where IDNA has none for it."""
+    name = written.removesuffix(".")
+    if ":" in name:
+        return str(ip_address(name))
+    return name if name.isascii() or _DEVIATING & set(name) else name.encode("idna").decode("ascii")
+
+
+def _has_dot_segment(path: str) -> bool:
+    # Decoded twice, since a proxy and the server behind it may each decode once. Some servers take a
+    # backslash for a slash, and drop what follows a semicolon in a segment.
+    decoded = unquote(unquote(path))
+    return any(part.partition(";")[0] in (".", "..") for part in re.split(r"[/\\]", decoded))

@@ -161,6 +161,7 @@ case = Table(
     Column("sealed_notice", LargeBinary),
     Column("receipt_digest", LargeBinary, nullable=False, unique=True),
     Column("request_digest", LargeBinary, unique=True),
+    Column("request_body", LargeBinary),
     Index("ix_case_state_deadline_at", "state", "deadline_at"),
     sqlite_autoincrement=True,
 )
@@ -245,11 +246,15 @@ copy = Table(
     Column("deadline_at", Moment),
     Column("problem", Text),
     Column("sealed_grounds", LargeBinary),
+    Column("entry_id", ForeignKey("entry.id")),
+    Column("decided_by", String(100)),
     Column("fetch_attempts", Integer, nullable=False, default=0),
     Column("fetch_at", Moment),
     UniqueConstraint("case_id", "site_id", "site_item_id"),
     Index("ix_copy_state_deadline_at", "state", "deadline_at"),
     Index("ix_copy_fetch_at", "fetch_at"),
+    Index("ix_copy_site_id_site_item_id", "site_id", "site_item_id"),
+    Index("ix_copy_site_id_url", "site_id", "url"),
     sqlite_autoincrement=True,
 )
 
@@ -260,6 +265,7 @@ outbox = Table(
     _public_id(),
     Column("site_id", ForeignKey("site.id"), nullable=False),
     Column("copy_id", ForeignKey("copy.id"), index=True),
+    Column("item_key", LargeBinary, nullable=False),
     Column("kind", String(12), nullable=False),
     Column("body", JSON, nullable=False),
     Column("state", String(12), nullable=False),
@@ -269,6 +275,8 @@ outbox = Table(
     Column("delivered_at", Moment),
     Column("problem", Text),
     Index("ix_outbox_state_next_attempt_at", "state", "next_attempt_at"),
+    Index("ix_outbox_site_id_state_next_attempt_at", "site_id", "state", "next_attempt_at"),
+    Index("ix_outbox_item_key_state", "item_key", "state"),
     sqlite_autoincrement=True,
 )
 

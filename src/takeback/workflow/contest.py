@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from takeback.audit.event import EventKind
@@ -12,7 +13,8 @@ from takeback.store import Store, Transaction
 from takeback.store.cases import Case
 from takeback.store.copies import Copy
 from takeback.store.sites import Site
-from takeback.workflow.order import copy_facts, note, order_put_back
+from takeback.workflow.decide import check_may_be_shown
+from takeback.workflow.order import HIDDEN, copy_facts, note, order_put_back
 from takeback.workflow.sweep import refresh_deadline
 
 MAX_GROUNDS_CHARACTERS = 2_000
@@ -48,42 +50,54 @@ def answer_contest(store: Store, case_id: str, *, put_back: bool, reason: str, a
     """
     Answer the contests of a case: put its contested copies back, or uphold the removal.
 
-    Another person than the one who decided answers; `IllegalTransition` where it is the same one, and for
-    what may show someone under 18, which is never put back.
+    Another person than whoever decided these copies answers; `IllegalTransition` where it is the same one,
+    where nothing is contested, and for what may show someone under 18, which is never put back. What was
+    put back is not looked for any more; other copies of the case stay as they are.
     """
     if not reason.strip():
         raise InputError("An answer needs a reason.", advice="Both sides are told it; one sentence is enough.")
     with store.write() as tx:
         case = tx.cases.by_public_id(case_id)
-        _check_person(case, put_back=put_back, actor=actor)
-        after = CaseState.PUT_BACK if put_back else CaseState.REMOVED
-        case = tx.cases.move(case, after, closed_at=at if put_back else None)
         contested = tx.copies.of_case(case.id, [CopyState.CONTESTED])
+        if not contested:
+            raise IllegalTransition("No copy of this case is contested.")
+        _check_person(case, contested, actor)
+        if put_back:
+            check_may_be_shown(case)
         for copy in contested:
             _answer_copy(tx, case, copy, put_back=put_back, reason=reason, actor=actor, at=at)
         if put_back:
-            for entry in tx.banks.of_case(case.id):
-                tx.banks.set_state(entry.id, EntryState.CLOSED)
-                note(
-                    tx,
-                    EventKind.GATE_ENTRY_CLOSED,
-                    case,
-                    at=at,
-                    actor=actor,
-                    facts={"entry": entry.public_id},
-                )
+            _close_entries(tx, case, contested, actor, at)
+        if case.state is CaseState.CONTESTED:
+            case = _end_contest(tx, case, at)
         refresh_deadline(tx, case)
         return tx.cases.by_id(case.id)
 
 
-def _check_person(case: Case, *, put_back: bool, actor: str) -> None:
-    if put_back and case.under_18:
-        raise IllegalTransition("What may show someone under 18 is never put back.")
-    if case.finding is not None and case.finding.get("actor") == actor:
+def _end_contest(tx: Transaction, case: Case, at: datetime) -> Case:
+    """The case is put back only when nothing of it is hidden any more."""
+    if tx.copies.of_case(case.id, HIDDEN):
+        return tx.cases.move(case, CaseState.REMOVED)
+    return tx.cases.move(case, CaseState.PUT_BACK, closed_at=at)
+
+
+def _check_person(case: Case, contested: Sequence[Copy], actor: str) -> None:
+    decided_by = {copy.decided_by for copy in contested}
+    if case.finding is not None:
+        decided_by.add(case.finding.get("actor"))
+    if actor in decided_by:
         raise IllegalTransition(
             "Whoever decided a case does not answer its contest.",
             advice="Let a second moderator answer, with a key of their own.",
         )
+
+
+def _close_entries(tx: Transaction, case: Case, put_back: Sequence[Copy], actor: str, at: datetime) -> None:
+    shown = {copy.entry_id for copy in put_back}
+    for entry in tx.banks.of_case(case.id):
+        if entry.id in shown and entry.state in (EntryState.HOLDING, EntryState.GATED):
+            tx.banks.set_state(entry.id, EntryState.CLOSED)
+            note(tx, EventKind.GATE_ENTRY_CLOSED, case, at=at, actor=actor, facts={"entry": entry.public_id})
 
 
 def _answer_copy(

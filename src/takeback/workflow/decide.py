@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -76,20 +76,36 @@ def decide(store: Store, case_id: str, decision: Decision, *, at: datetime) -> C
 
 
 def confirm_copies(store: Store, case_id: str, decision: Decision, *, at: datetime) -> Case:
-    """Remove, or refuse, further held copies of a case that is decided already."""
+    """
+    Remove, or refuse, further copies of a case that is decided, or that she withdrew.
+
+    Her withdrawal ends the matching and puts nothing back; what is hidden is still for the desk to settle.
+    """
     _check(decision)
     with store.write() as tx:
         case = tx.cases.by_public_id(case_id)
-        if case.state is not CaseState.REMOVED:
-            raise IllegalTransition(f"Copies are confirmed after a removal; this case is {case.state}.")
-        held = tx.copies.of_case(case.id, [CopyState.HELD, CopyState.POSSIBLE])
-        chosen = [copy for copy in held if _covered(copy, decision)]
+        if case.state not in _CONFIRMABLE:
+            raise IllegalTransition(f"Copies are settled after the decision; this case is {case.state}.")
+        chosen = [copy for copy in _open_copies(tx, case) if _is_chosen(copy, decision)]
         if not chosen:
             raise InputError("None of the copies named is held in this case.", advice="Read the case again.")
         for copy in chosen:
             _settle_copy(tx, case, copy, decision, at)
+        _open_gate(tx, case, chosen, decision, at)
         refresh_deadline(tx, case)
         return tx.cases.by_id(case.id)
+
+
+_CONFIRMABLE = (CaseState.REMOVED, CaseState.CONTESTED, CaseState.WITHDRAWN)
+
+
+def check_may_be_shown(case: Case) -> None:
+    """Raise `IllegalTransition` for a case about someone under 18: nothing of it is ever put back."""
+    if case.under_18:
+        raise IllegalTransition(
+            "What may show someone under 18 is never put back.",
+            advice="Report and preserve it as your law asks (18 U.S.C. § 2258A; UK Online Safety Act s. 66).",
+        )
 
 
 def _check(decision: Decision) -> None:
@@ -103,38 +119,42 @@ def _check(decision: Decision) -> None:
 
 
 def _remove(tx: Transaction, case: Case, decision: Decision, at: datetime) -> Case:
-    # 1. The case: only a held one, and only once.
+    # 1. What the decision covers: a person's finding is about copies, never about a fingerprint alone.
+    chosen = [copy for copy in _open_copies(tx, case) if _is_chosen(copy, decision)]
+    if case.state in (CaseState.HELD, CaseState.WATCHING) and not chosen:
+        raise InputError(
+            "This decision covers no copy.", advice="Confirm the copies that are held, or name those that are possible."
+        )
+    # 2. The case: only an undecided one, and only once.
     case = tx.cases.move(case, CaseState.REMOVED, decided_at=at, finding=_finding(decision))
     note(tx, EventKind.DECIDED_REMOVED, case, at=at, actor=decision.actor, facts=_facts(decision))
-    # 2. The copies that the decision covers; the others stay hidden and their clocks run.
-    held = tx.copies.of_case(case.id, [CopyState.HELD])
-    for copy in (copy for copy in held if _covered(copy, decision)):
+    # 3. The copies; those that it does not cover stay as they are and their clocks run.
+    for copy in chosen:
         _settle_copy(tx, case, copy, decision, at)
-    # 3. Only now does what was reported stand at the gate.
-    for entry in tx.banks.of_case(case.id):
-        if entry.state is EntryState.HOLDING:
-            tx.banks.set_state(entry.id, EntryState.GATED)
-            note(
-                tx,
-                EventKind.GATE_ENTRY_OPENED,
-                case,
-                at=at,
-                actor=decision.actor,
-                facts={"entry": entry.public_id},
-            )
+    # 4. Only now does a picture stand at the gate, and only one of which a copy was removed.
+    _open_gate(tx, case, chosen, decision, at)
     refresh_deadline(tx, case)
     return tx.cases.by_id(case.id)
 
 
+def _open_gate(tx: Transaction, case: Case, settled: Sequence[Copy], decision: Decision, at: datetime) -> None:
+    if decision.outcome is not Outcome.REMOVED:
+        return
+    decided = {copy.entry_id for copy in settled}
+    for entry in tx.banks.of_case(case.id):
+        if entry.id in decided and entry.state is EntryState.HOLDING:
+            tx.banks.set_state(entry.id, EntryState.GATED)
+            note(tx, EventKind.GATE_ENTRY_OPENED, case, at=at, actor=decision.actor, facts={"entry": entry.public_id})
+
+
+def _open_copies(tx: Transaction, case: Case) -> list[Copy]:
+    return tx.copies.of_case(case.id, [CopyState.HELD, CopyState.POSSIBLE])
+
+
 def _refuse(tx: Transaction, case: Case, decision: Decision, at: datetime) -> Case:
-    if case.under_18:
-        raise IllegalTransition(
-            "What may show someone under 18 is not put back by a refusal.",
-            advice="Report and preserve it as your law asks (18 U.S.C. § 2258A; UK Online Safety Act s. 66).",
-        )
     case = tx.cases.move(case, CaseState.REFUSED, decided_at=at, closed_at=at, finding=_finding(decision))
     note(tx, EventKind.DECIDED_REFUSED, case, at=at, actor=decision.actor, facts=_facts(decision))
-    for copy in tx.copies.of_case(case.id, [CopyState.HELD, CopyState.POSSIBLE]):
+    for copy in _open_copies(tx, case):
         _settle_copy(tx, case, copy, decision, at)
     for entry in tx.banks.of_case(case.id):
         tx.banks.set_state(entry.id, EntryState.CLOSED)
@@ -150,28 +170,31 @@ def _refuse(tx: Transaction, case: Case, decision: Decision, at: datetime) -> Ca
     return tx.cases.by_id(case.id)
 
 
-def _covered(copy: Copy, decision: Decision) -> bool:
+def _is_chosen(copy: Copy, decision: Decision) -> bool:
+    """Whether a decision covers a copy that is held or possible."""
     if copy.public_id in decision.copies:
         return True
-    if copy.state is not CopyState.HELD:
+    if copy.state is not CopyState.HELD or decision.confirm is Confirm.ALL:
+        return copy.state is CopyState.HELD
+    # What is lifted, a person named; what is removed may follow from its facts.
+    if decision.outcome is Outcome.REFUSED:
         return False
-    if copy.linked or copy.copy_class is CopyClass.IDENTICAL:
-        return True
-    return decision.confirm is Confirm.ALL or (decision.confirm is Confirm.BLIND and copy.blind)
+    return copy.linked or copy.copy_class is CopyClass.IDENTICAL or (decision.confirm is Confirm.BLIND and copy.blind)
 
 
 def _settle_copy(tx: Transaction, case: Case, copy: Copy, decision: Decision, at: datetime) -> None:
     if decision.outcome is Outcome.REMOVED:
         if copy.state is CopyState.POSSIBLE:
             copy = tx.copies.move(copy, CopyState.HELD)
-        copy = tx.copies.move(copy, CopyState.REMOVED, decided_at=at)
+        copy = tx.copies.move(copy, CopyState.REMOVED, decided_at=at, decided_by=decision.actor)
         note(tx, EventKind.COPY_REMOVED, case, at=at, actor=decision.actor, facts=copy_facts(copy))
         order(tx, REMOVE, case, copy, why=decision.finding.reason, at=at)
     elif copy.state is CopyState.POSSIBLE:
         # It was never hidden: there is nothing to put back.
-        tx.copies.move(copy, CopyState.DISMISSED, decided_at=at)
+        tx.copies.move(copy, CopyState.DISMISSED, decided_at=at, decided_by=decision.actor)
     else:
-        copy = tx.copies.move(copy, CopyState.PUT_BACK, decided_at=at)
+        check_may_be_shown(case)
+        copy = tx.copies.move(copy, CopyState.PUT_BACK, decided_at=at, decided_by=decision.actor)
         note(tx, EventKind.COPY_PUT_BACK, case, at=at, actor=decision.actor, facts=copy_facts(copy))
         order_put_back(tx, case, copy, why=decision.finding.reason, at=at)
 

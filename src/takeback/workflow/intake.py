@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from takeback.audit.event import EventKind, Json
@@ -21,8 +22,8 @@ from takeback.store.cases import Case, NewCase
 from takeback.store.copies import Copy, NewCopy
 from takeback.workflow.order import HOLD, copy_facts, note, order
 from takeback.workflow.replica import Replica
-from takeback.workflow.screen import query_of_reported
-from takeback.workflow.sweep import any_held, find_items, hold_found, refresh_deadline
+from takeback.workflow.screen import Unjudged, query_of_reported
+from takeback.workflow.sweep import Sought, any_held, hold_copies, refresh_deadline
 
 THE_PERSON = "the-person"
 NOTICE_SOURCE = "notice"
@@ -36,62 +37,108 @@ class Received:
     case: Case
     receipt: str
     """Hers alone: it shows the case and ends it. Stored nowhere."""
+    unjudged: tuple[Unjudged, ...]
+    """What of it can never be compared, and why."""
     repeated: bool
     """The same request had been made before; nothing was made twice."""
 
 
 def receive_notice(
-    store: Store,
-    replica: Replica,
-    notice: Notice,
-    *,
-    default_laws: Sequence[str],
-    request: str | None,
-    at: datetime,
+    store: Store, replica: Replica, notice: Notice, *, default_laws: Sequence[str], request: str | None, at: datetime
 ) -> Received:
     """
     Take a notice in, whole or not at all.
 
-    `request` is the caller's `Idempotency-Key`: the same one later gives the same case and receipt.
-    Raises `InputError` where a law is unknown or the notice asks for what may not be (a fingerprint of a
-    picture of someone under 18). An incomplete notice is taken, its clock of receipt runs, and
-    `Received.case.missing` says what it lacks.
+    `request` is the caller's `Idempotency-Key`: the same one with the same notice later gives the same case
+    and receipt. Raises `InputError` where a law is unknown or the notice asks for what may not be (a
+    fingerprint of a picture of someone under 18), `IllegalTransition` where the key came with another
+    notice. An incomplete notice is taken, its clock of receipt runs, and `Received.case.missing` says what
+    it lacks.
     """
     # 1. What may not be taken at all.
-    packs = [law_pack(law) for law in notice.laws or default_laws]
+    packs = _packs(notice, default_laws)
     check_bounds(notice)
     receipt = _receipt(store, request)
+    body = _body(notice)
+    made = _made_before(store, request, body)
+    if made is not None:
+        return Received(made, receipt, (), repeated=True)
     # 2. Keys first: they live apart from the database, and an unused one does no harm.
     keys = store.keyring.new_data_keys(1 + len(notice.pictures))
     with store.write() as tx:
-        if request is not None:
-            made = tx.cases.by_request(request)
-            if made is not None:
-                return Received(made, receipt, repeated=True)
+        if request is not None and (made := tx.cases.by_request(request, body)) is not None:
+            return Received(made, receipt, (), repeated=True)
+        replica.catch_up(tx)
         # 3. The case, and both clocks from here.
-        case = _open_case(tx, notice, packs, receipt, request, keys[0], at)
+        new = NewCase(
+            laws=[pack.id for pack in packs],
+            under_18=notice.under_18,
+            received_at=at,
+            missing=_missing(notice, packs),
+            words=_words(notice),
+            receipt=receipt,
+            request=request,
+            body=body,
+        )
+        case = tx.cases.add(new, keys[0])
         note(tx, EventKind.NOTICE_RECEIVED, case, at=at, actor=THE_PERSON, facts=_notice_facts(notice, packs))
         # 4. Valid or not; if valid, what follows from it.
         case = _judge(tx, replica, case, notice, packs, keys[1:], at)
-    return Received(case, receipt, repeated=False)
+    return Received(case, receipt, query_of_reported(notice.pictures).unjudged, repeated=False)
 
 
 def complete_notice(
     store: Store, replica: Replica, receipt: str, notice: Notice, *, default_laws: Sequence[str], at: datetime
 ) -> Case:
-    """Take the notice again with what it lacked; its clock of receipt is the first one's."""
-    packs = [law_pack(law) for law in notice.laws or default_laws]
-    check_bounds(notice)
+    """
+    Take the notice again with what it lacked; its clock of receipt is the first one's.
+
+    Once it was about someone under 18 it stays so, whatever the second one says.
+    """
+    packs = _packs(notice, default_laws)
     keys = store.keyring.new_data_keys(len(notice.pictures)) if notice.pictures else []
     with store.write() as tx:
+        replica.catch_up(tx)
         case = tx.cases.by_receipt(receipt)
         if case.state is not CaseState.INCOMPLETE:
             raise IllegalTransition(
                 "This notice lacks nothing.", advice="Send another notice for other pictures or links."
             )
-        case = tx.cases.reword(case, _words(notice), _missing(notice, packs))
+        notice = replace(notice, under_18=case.under_18 or notice.under_18)
+        check_bounds(notice)
+        case = tx.cases.reword(
+            case,
+            _words(notice),
+            missing=_missing(notice, packs),
+            laws=[pack.id for pack in packs],
+            under_18=notice.under_18,
+        )
         note(tx, EventKind.NOTICE_RECEIVED, case, at=at, actor=THE_PERSON, facts=_notice_facts(notice, packs))
         return _judge(tx, replica, case, notice, packs, keys, at)
+
+
+def _packs(notice: Notice, default_laws: Sequence[str]) -> list[LawPack]:
+    return [law_pack(law) for law in dict.fromkeys(notice.laws or default_laws)]
+
+
+def _made_before(store: Store, request: str | None, body: str) -> Case | None:
+    if request is None:
+        return None
+    with store.read() as tx:
+        return tx.cases.by_request(request, body)
+
+
+def _body(notice: Notice) -> str:
+    """Return the whole notice as text, by which a repeat is told from another notice; only its HMAC is stored."""
+    pictures = [
+        [
+            None if picture.pdq is None else [picture.pdq.hex(), picture.pdq.quality],
+            None if picture.file_digest is None else picture.file_digest.hex(),
+            None if picture.pixel_digest is None else picture.pixel_digest.hex(),
+        ]
+        for picture in notice.pictures
+    ]
+    return json.dumps([_words(notice), notice.laws, notice.links, notice.under_18, pictures], sort_keys=True)
 
 
 def check_bounds(notice: Notice) -> None:
@@ -119,22 +166,6 @@ def _receipt(store: Store, request: str | None) -> str:
     # A repeated request must give the same receipt, and the receipt may be stored nowhere: so it is derived.
     key = store.keyring.keyed_receipt("receipt-of-request")
     return hmac.digest(key, request.encode(), hashlib.sha256)[:_RECEIPT_BYTES].hex()
-
-
-def _open_case(
-    tx: Transaction, notice: Notice, packs: Sequence[LawPack], receipt: str, request: str | None,
-    key: tuple[str, bytes], at: datetime,
-) -> Case:  # fmt: skip
-    new = NewCase(
-        laws=[pack.id for pack in packs],
-        under_18=notice.under_18,
-        received_at=at,
-        missing=_missing(notice, packs),
-        words=_words(notice),
-        receipt=receipt,
-        request=request,
-    )
-    return tx.cases.add(new, key)
 
 
 def _judge(
@@ -167,11 +198,12 @@ def _act_on_valid(
     copies = [_take_link(tx, case, link, deadline_at=deadline_at, at=at) for link in dict.fromkeys(notice.links)]
     # 2. What is looked for from now on: it can hold, not refuse, until a person has decided.
     bank = tx.banks.bank_by_name(NOTICES_BANK)
+    sought = []
     for picture, key in zip(notice.pictures, keys, strict=True):
-        tx.banks.add_entry(bank.id, entry_of(picture, case.id), key, at)
+        entry = tx.banks.add_entry(bank.id, entry_of([picture], case.id), key, at)
+        sought.append(Sought(query_of_reported([picture]), entry.id))
     # 3. What the sites store already.
-    found = find_items(query_of_reported(notice.pictures), tx, replica, bank.thresholds)
-    copies += hold_found(tx, case, found, bank.thresholds, deadline_at=deadline_at, at=at)
+    copies += hold_copies(tx, replica, case, sought, bank.thresholds, deadline_at=deadline_at, at=at)
     # 4. Held, or watching.
     if any_held(copies):
         case = tx.cases.move(case, CaseState.HELD)
@@ -182,16 +214,21 @@ def _act_on_valid(
     return tx.cases.by_id(case.id)
 
 
-def entry_of(picture: ReportedPicture, case_id: int) -> NewEntry:
-    """Return the entry that one reported picture becomes."""
-    digests = [("file", picture.file_digest), ("pixels", picture.pixel_digest)]
+def entry_of(pictures: Sequence[ReportedPicture], case_id: int) -> NewEntry:
+    """Return the entry that one reported picture, or the frames of one animation, becomes."""
+    digests = [
+        (kind, value)
+        for picture in pictures
+        for kind, value in (("file", picture.file_digest), ("pixels", picture.pixel_digest))
+        if value is not None
+    ]
     return NewEntry(
         source=NOTICE_SOURCE,
         opinion=Opinion.POSITIVE,
         state=EntryState.HOLDING,
         case_id=case_id,
-        prints=[] if picture.pdq is None else [(Orientation.UPRIGHT, picture.pdq)],
-        digests=[(kind, value) for kind, value in digests if value is not None],
+        prints=[(Orientation.UPRIGHT, picture.pdq) for picture in pictures if picture.pdq is not None],
+        digests=list(dict.fromkeys(digests)),
     )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from takeback.audit.event import EventKind, Json
 from takeback.bank import EntryState
-from takeback.cases import CaseState, clocks_of, law_pack
+from takeback.cases import CaseState, CopyState, clocks_of, law_pack
 from takeback.cases.notice import ReportedPicture
 from takeback.fingerprint import Fingerprints, FrameFingerprint
 from takeback.match import CopyClass
@@ -17,29 +18,24 @@ from takeback.store.copies import Copy
 from takeback.workflow.intake import entry_of
 from takeback.workflow.order import note
 from takeback.workflow.replica import Replica
-from takeback.workflow.screen import Query, query_of_fingerprints, query_of_reported
-from takeback.workflow.sweep import ACTOR, find_items, hold_found, refresh_deadline
+from takeback.workflow.screen import query_of_reported
+from takeback.workflow.sweep import ACTOR, Sought, any_held, hold_copies, refresh_deadline
 from takeback.workflow.upload import MAX_ITEM_PRINTS, spread
 
 RETRY_AFTER = (timedelta(seconds=5), timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
 """When a link that could not be fetched is tried again; after the last, a person looks."""
 
-_LOOKED_FOR = {
-    CaseState.VALID: EntryState.HOLDING,
-    CaseState.WATCHING: EntryState.HOLDING,
-    CaseState.HELD: EntryState.HOLDING,
-    CaseState.REMOVED: EntryState.GATED,
-    CaseState.CONTESTED: EntryState.HOLDING,
-}
+_LOOKED_FOR = frozenset({CaseState.VALID, CaseState.WATCHING, CaseState.HELD, CaseState.REMOVED, CaseState.CONTESTED})
+"""States of a case in which its pictures are looked for."""
 
 
 def settle_link(store: Store, replica: Replica, copy: Copy, prints: Fingerprints, *, at: datetime) -> None:
     """Make what a link showed an entry of its case, and hold its copies; nothing where the case has ended."""
     frames = spread(prints.telling_frames, MAX_ITEM_PRINTS)
-    keys = store.keyring.new_data_keys(len(frames))
+    (key,) = store.keyring.new_data_keys()
     with store.write() as tx:
-        pictures = [_picture(prints, frame) for frame in frames]
-        _settle(tx, replica, copy, pictures, query_of_fingerprints(prints), keys, at=at)
+        replica.catch_up(tx)
+        _settle(tx, replica, copy, [_picture(prints, frame) for frame in frames], key, at=at)
 
 
 def settle_known_item(store: Store, replica: Replica, copy: Copy, *, at: datetime) -> bool:
@@ -50,37 +46,36 @@ def settle_known_item(store: Store, replica: Replica, copy: Copy, *, at: datetim
     """
     if copy.site_id is None or copy.site_item_id is None:
         return False
-    keys = store.keyring.new_data_keys(MAX_ITEM_PRINTS)
+    (key,) = store.keyring.new_data_keys()
     with store.write() as tx:
+        replica.catch_up(tx)
         item = tx.items.find(copy.site_id, copy.site_item_id)
         known = [] if item is None else tx.prints.pdq_of("item", item.id)
-        if not known:
-            return False
-        pictures = [ReportedPicture(pdq=pdq) for pdq in known]
-        _settle(tx, replica, copy, pictures, query_of_reported(pictures), keys[: len(pictures)], at=at)
-    return True
+        if known:
+            _settle(tx, replica, copy, [ReportedPicture(pdq=pdq) for pdq in known], key, at=at)
+    return bool(known)
 
 
 def _settle(
-    tx: Transaction, replica: Replica, copy: Copy, pictures: Sequence[ReportedPicture], query: Query,
-    keys: Sequence[tuple[str, bytes]], *, at: datetime,
+    tx: Transaction, replica: Replica, copy: Copy, pictures: Sequence[ReportedPicture], key: tuple[str, bytes], *,
+    at: datetime,
 ) -> None:  # fmt: skip
     case = tx.cases.by_id(copy.case_id)
-    tx.copies.set(copy.id, fetch_at=None, problem=None, copy_class=CopyClass.IDENTICAL.value, fact="link")
-    state = _LOOKED_FOR.get(case.state)
-    if state is None:
+    copy = tx.copies.set(copy.id, fetch_at=None, problem=None, copy_class=CopyClass.IDENTICAL.value, fact="link")
+    if case.state not in _LOOKED_FOR:
         return
-    # 1. What the link showed is looked for from now on.
+    # 1. What the link showed is looked for from now on; at the gate only if a person removed this very picture.
     bank = tx.banks.bank_by_name(NOTICES_BANK)
-    for picture, key in zip(pictures, keys, strict=True):
-        entry = tx.banks.add_entry(bank.id, entry_of(picture, case.id), key, at)
-        tx.banks.set_state(entry.id, state)
+    state = EntryState.GATED if copy.state is CopyState.REMOVED else EntryState.HOLDING
+    entry = tx.banks.add_entry(bank.id, replace(entry_of(pictures, case.id), state=state), key, at)
+    tx.copies.set(copy.id, entry_id=entry.id)
     note(tx, EventKind.LINK_FETCHED, case, at=at, actor=ACTOR, facts={"copy": copy.public_id})
-    # 2. Its copies, each with a clock of its own. The link's own item is a copy already.
-    found = find_items(query, tx, replica, bank.thresholds)
-    found = [one for one in found if one.item.url != copy.url]
+    # 2. Its copies, each with a clock of its own.
     deadline_at = clocks_of(at, at, [law_pack(law) for law in case.laws]).deadline_at
-    hold_found(tx, case, found, bank.thresholds, deadline_at=deadline_at, at=at)
+    sought = [Sought(query_of_reported(pictures), entry.id)]
+    copies = hold_copies(tx, replica, case, sought, bank.thresholds, deadline_at=deadline_at, at=at)
+    if case.state is CaseState.WATCHING and any_held(copies):
+        tx.cases.move(case, CaseState.HELD)
     refresh_deadline(tx, case)
 
 
@@ -98,4 +93,4 @@ def fail_link(store: Store, copy: Copy, problem: str, *, permanent: bool, at: da
 
 
 def _picture(prints: Fingerprints, frame: FrameFingerprint) -> ReportedPicture:
-    return ReportedPicture(pdq=frame.upright, file_digest=prints.file_digest, pixel_digest=frame.pixel_digest)
+    return ReportedPicture(frame.upright, frame.orientations, prints.file_digest, frame.pixel_digest)

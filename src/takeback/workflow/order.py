@@ -13,7 +13,7 @@ from takeback.store.copies import Copy
 
 HOLD, REMOVE, PUT_BACK = "hold", "remove", "put_back"
 
-_HIDDEN = (CopyState.HELD, CopyState.REMOVED, CopyState.CONTESTED)
+HIDDEN = (CopyState.HELD, CopyState.REMOVED, CopyState.CONTESTED)
 
 
 def order(tx: Transaction, kind: str, case: Case, copy: Copy, *, why: str, at: datetime) -> None:
@@ -35,7 +35,7 @@ def order_put_back(tx: Transaction, case: Case, copy: Copy, *, why: str, at: dat
     if copy.site_id is None:
         return
     same = tx.copies.at(copy.site_id, item_id=copy.site_item_id, url=copy.url)
-    if not any(other.case_id != case.id and other.state in _HIDDEN for other in same):
+    if not any(other.case_id != case.id and other.state in HIDDEN for other in same):
         order(tx, PUT_BACK, case, copy, why=why, at=at)
 
 

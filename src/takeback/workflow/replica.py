@@ -40,7 +40,14 @@ class Replica:
         return replica
 
     def catch_up(self, tx: Transaction) -> None:
-        """Follow every committed change that this process has not seen."""
+        """
+        Follow every committed change that this process has not seen.
+
+        Call it before the transaction changes anything: a row of its own that is rolled back would stay in
+        the index, and its key would be given to another row.
+        """
+        if tx.changes.appended:
+            raise RuntimeError("an index follows committed rows only")
         with self._lock:
             changes = tx.changes.since(self.seq)
             for owner in ("entry", "item"):

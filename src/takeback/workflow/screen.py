@@ -81,14 +81,17 @@ def screen_query(query: Query, *, index: FingerprintIndex, bank: Bank, at: datet
 
     Digests are always compared. What could not be compared is named in `Screening.unjudged`.
     """
+    return Screening(settle_opinions(every_match(query, index=index, bank=bank, at=at)), query.unjudged)
+
+
+def every_match(query: Query, *, index: FingerprintIndex, bank: Bank, at: datetime) -> tuple[Match, ...]:
+    """Return the strongest match of each entry that counts at `at`, whatever its opinion."""
     # 1. Digests: an equal file, or equal canonical pixels.
     found = _by_digest(query, bank)
     # 2. Fingerprints in eight orientations; a neighbour becomes a match by its own bank's thresholds.
     found += _by_fingerprint(query, index, bank)
     # 3. Only entries that count now, and each by its strongest fact.
-    counting = [match for match in found if match.entry.counts_at(at)]
-    # 4. Opinions.
-    return Screening(settle_opinions(strongest_per_entry(counting)), query.unjudged)
+    return strongest_per_entry(match for match in found if match.entry.counts_at(at))
 
 
 def nearest_turns(query: Query, index: FingerprintIndex, radius: int) -> Mapping[int, tuple[int, Orientation]]:
@@ -136,7 +139,8 @@ def _query(digests: Sequence[tuple[str, bytes]], frames: Sequence[Mapping[Orient
         unjudged = (Unjudged(LowQuality.code, why),)
     return Query(
         digests=tuple(dict.fromkeys(digests)),
-        upright=tuple(frame[Orientation.UPRIGHT] for frame in frames),
+        # What is kept of an item has to be searchable: frames without detail only where there is no other.
+        upright=tuple(frame[Orientation.UPRIGHT] for frame in good or frames),
         turned=tuple((orientation, pdq.code) for frame in good for orientation, pdq in frame.items()),
         unjudged=unjudged,
     )

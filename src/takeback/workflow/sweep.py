@@ -9,14 +9,14 @@ from datetime import datetime
 from takeback.audit.event import EventKind
 from takeback.bank import Thresholds
 from takeback.cases import CopyState
-from takeback.match import CopyClass, class_of_distance
+from takeback.match import CopyClass, class_of_distance, silence_of, strength
 from takeback.store import Transaction
 from takeback.store.cases import Case
 from takeback.store.copies import Copy, NewCopy
 from takeback.store.items import Item
 from takeback.workflow.order import HOLD, copy_facts, note, order
 from takeback.workflow.replica import Replica
-from takeback.workflow.screen import Query, nearest_turns
+from takeback.workflow.screen import Query, every_match, nearest_turns
 
 ACTOR = "takeback"
 
@@ -32,9 +32,22 @@ class FoundItem:
     fact: str
 
 
-def find_items(query: Query, tx: Transaction, replica: Replica, thresholds: Thresholds) -> list[FoundItem]:
-    """Return every stored item that matches `query`, each by its strongest fact."""
-    replica.catch_up(tx)
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """One reported picture, and the entry that was made of it."""
+
+    query: Query
+    entry_id: int
+
+
+def find_items(
+    query: Query, tx: Transaction, replica: Replica, thresholds: Thresholds, *, at: datetime
+) -> list[FoundItem]:
+    """
+    Return every stored item that matches `query`, each by its strongest fact.
+
+    `replica` has been caught up in this transaction, before it changed anything.
+    """
     found: dict[int, FoundItem] = {}
     # 1. Fingerprints, nearest first.
     nearest = nearest_turns(query, replica.items, thresholds.possible_bits)
@@ -48,31 +61,39 @@ def find_items(query: Query, tx: Transaction, replica: Replica, thresholds: Thre
     # 2. Digests decide over any distance.
     for item, kind in tx.items.by_digest([value for _, value in query.digests]):
         found[item.id] = FoundItem(item, CopyClass.IDENTICAL, None, None, kind)
-    return sorted(found.values(), key=lambda one: one.item.id)
+    # 3. What somebody said never to match is not held either.
+    silence = silence_of(every_match(query, index=replica.entries, bank=tx.banks, at=at))
+    standing = [one for one in found.values() if silence is None or strength(one) < silence]
+    return sorted(standing, key=lambda one: one.item.id)
 
 
-def hold_found(
-    tx: Transaction,
-    case: Case,
-    found: Sequence[FoundItem],
-    thresholds: Thresholds,
-    *,
-    deadline_at: datetime,
-    at: datetime,
-) -> list[Copy]:
+def hold_copies(
+    tx: Transaction, replica: Replica, case: Case, sought: Sequence[Sought], thresholds: Thresholds, *,
+    deadline_at: datetime, at: datetime,
+) -> list[Copy]:  # fmt: skip
     """
-    Make copies of what was found and hold those that are held without a person.
+    Find what the sites store of the reported pictures, and hold what is held without a person.
 
     *Identical* and *substantially the same* are hidden at once, reversibly; *possible* stays up until a
-    person has looked. An item that the case has already is not added twice.
+    person has looked. An item that the case has already is not added twice; one that was gone begins anew.
     """
+    # 1. Each item by the picture that it is most like.
+    best: dict[int, tuple[FoundItem, int]] = {}
+    for one in sought:
+        for found in find_items(one.query, tx, replica, thresholds, at=at):
+            held = best.get(found.item.id)
+            if held is None or strength(found) < strength(held[0]):
+                best[found.item.id] = (found, one.entry_id)
+    # 2. Only what the case does not have yet.
     known = {(copy.site_id, copy.site_item_id): copy for copy in tx.copies.of_case(case.id)}
+    linked = {copy.url for copy in known.values() if copy.linked}
     copies = []
-    for one in found:
-        copy = known.get((one.item.site_id, one.item.site_item_id))
-        if copy is not None:
+    for found, entry_id in best.values():
+        copy = known.get((found.item.site_id, found.item.site_item_id))
+        if found.item.url in linked or (copy is not None and copy.state is not CopyState.GONE):
             continue
-        copies.append(_add(tx, case, one, thresholds, deadline_at=deadline_at, at=at))
+        new = _new_copy(case, found, entry_id, thresholds, deadline_at=deadline_at, at=at)
+        copies.append(_add(tx, case, new, copy, at=at))
     return copies
 
 
@@ -86,35 +107,31 @@ def any_held(copies: Iterable[Copy]) -> bool:
     return any(copy.state is CopyState.HELD for copy in copies)
 
 
-def _add(
-    tx: Transaction,
-    case: Case,
-    one: FoundItem,
-    thresholds: Thresholds,
-    *,
-    deadline_at: datetime,
-    at: datetime,
-) -> Copy:
-    held = one.copy_class is not CopyClass.POSSIBLE
-    blind = one.distance is None or one.distance <= thresholds.blind_bits
-    copy = tx.copies.add(
-        NewCopy(
-            case_id=case.id,
-            state=CopyState.HELD if held else CopyState.POSSIBLE,
-            url=one.item.url,
-            found_at=at,
-            deadline_at=deadline_at,
-            site_id=one.item.site_id,
-            site_item_id=one.item.site_item_id,
-            copy_class=one.copy_class,
-            distance=one.distance,
-            orientation=one.orientation,
-            fact=one.fact,
-            blind=held and blind,
-        )
+def _new_copy(
+    case: Case, found: FoundItem, entry_id: int, thresholds: Thresholds, *, deadline_at: datetime, at: datetime
+) -> NewCopy:
+    held = found.copy_class is not CopyClass.POSSIBLE
+    return NewCopy(
+        case_id=case.id,
+        state=CopyState.HELD if held else CopyState.POSSIBLE,
+        url=found.item.url,
+        found_at=at,
+        deadline_at=deadline_at,
+        site_id=found.item.site_id,
+        site_item_id=found.item.site_item_id,
+        copy_class=found.copy_class,
+        distance=found.distance,
+        orientation=found.orientation,
+        fact=found.fact,
+        blind=held and (found.distance is None or found.distance <= thresholds.blind_bits),
+        entry_id=entry_id,
     )
+
+
+def _add(tx: Transaction, case: Case, new: NewCopy, gone: Copy | None, *, at: datetime) -> Copy:
+    copy = tx.copies.add(new) if gone is None else tx.copies.reopen(gone, new)
     note(tx, EventKind.COPY_FOUND, case, at=at, actor=ACTOR, facts=copy_facts(copy))
-    if held:
+    if copy.state is CopyState.HELD:
         note(tx, EventKind.COPY_HELD, case, at=at, actor=ACTOR, facts={"copy": copy.public_id})
         order(tx, HOLD, case, copy, why="A notice about this picture is being examined.", at=at)
     return copy

@@ -145,34 +145,28 @@ def _add_copy(
     tx: Transaction, case: Case, match: Match, action: Action, upload: Upload, actor: str, at: datetime
 ) -> None:
     """Make the upload a copy of the case, with a clock of its own; a repeated check makes no second."""
-    if any(copy.case_id == case.id for copy in tx.copies.of_item(upload.site.id, upload.item_id or "")):
+    known = [copy for copy in tx.copies.of_item(upload.site.id, upload.item_id or "") if copy.case_id == case.id]
+    if any(copy.state is not CopyState.GONE for copy in known):
         return
     held = action is Action.HOLD and match.copy_class is not CopyClass.POSSIBLE
     packs = [law_pack(law) for law in case.laws]
-    copy = tx.copies.add(
-        NewCopy(
-            case.id,
-            CopyState.HELD if held else CopyState.POSSIBLE,
-            upload.url,
-            found_at=at,
-            deadline_at=clocks_of(at, at, packs).deadline_at,
-            site_id=upload.site.id,
-            site_item_id=upload.item_id,
-            copy_class=match.copy_class,
-            distance=match.distance,
-            orientation=None if match.orientation is None else match.orientation.value,
-            fact=match.fact,
-            blind=held and match.blind,
-        )
+    new = NewCopy(
+        case.id,
+        CopyState.HELD if held else CopyState.POSSIBLE,
+        upload.url,
+        found_at=at,
+        deadline_at=clocks_of(at, at, packs).deadline_at,
+        site_id=upload.site.id,
+        site_item_id=upload.item_id,
+        copy_class=match.copy_class,
+        distance=match.distance,
+        orientation=None if match.orientation is None else match.orientation.value,
+        fact=match.fact,
+        blind=held and match.blind,
+        entry_id=match.entry.id,
     )
-    note(
-        tx,
-        EventKind.UPLOAD_HELD if held else EventKind.COPY_FOUND,
-        case,
-        at=at,
-        actor=actor,
-        facts=copy_facts(copy),
-    )
+    copy = tx.copies.reopen(known[0], new) if known else tx.copies.add(new)
+    note(tx, EventKind.UPLOAD_HELD if held else EventKind.COPY_FOUND, case, at=at, actor=actor, facts=copy_facts(copy))
     if held and case.state is CaseState.WATCHING:
         case = tx.cases.move(case, CaseState.HELD)
     refresh_deadline(tx, case)

@@ -78,7 +78,13 @@ def test_retry_after_is_read_as_rfc_9110_writes_it(value: str, seconds: float) -
     assert retry_after_seconds(value, now=FAILED_AT) == seconds
 
 
-@pytest.mark.parametrize("value", ["", "soon", "-5", "1.5", "٣", "Sun, 99 Nov 2026 09:01:30 GMT", "1e3"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "", "soon", "-5", "1.5", "٣", "Sun, 99 Nov 2026 09:01:30 GMT", "1e3",
+        "Mon, 01 Jan 99999999999 00:00:00 GMT", "Mon, 01 Jan 2027 00:00:00 +99999999999999",
+    ],
+)  # fmt: skip
 def test_a_malformed_retry_after_asks_for_nothing(value: str) -> None:
     assert retry_after_seconds(value, now=FAILED_AT) is None
 

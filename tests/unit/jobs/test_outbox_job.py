@@ -1,4 +1,4 @@
-"""Orders reach the sites: in order, again after a fault, and never behind another site's trouble."""
+"""Orders reach the sites: each item's in order, again after a fault, and never behind another's trouble."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from tests.house import AT, LAWS, Clock, drawn, notice_about, prints_of, reported
 
 from takeback.actions import signature
@@ -25,6 +27,7 @@ from takeback.store.journal import Journal
 from takeback.store.outbox import DeliveryState
 from takeback.store.sites import Site
 from takeback.workflow.intake import receive_notice
+from takeback.workflow.redeliver import redeliver
 from takeback.workflow.register import add_site
 from takeback.workflow.replica import Replica
 from takeback.workflow.screen import query_of_fingerprints
@@ -42,6 +45,8 @@ class Receiver:
     body: bytes = b""
     location: str = ""
     hang: bool = False
+    refuses: frozenset[str] = frozenset()
+    """Items whose orders come to 500, whatever `status` says."""
     asked: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
 
     @property
@@ -59,9 +64,8 @@ class Receiver:
             return
         extra = f"Location: {self.location}\r\n" if self.location else ""
         kind = "Content-Type: application/json\r\n" if self.body else ""
-        head_out = (
-            f"HTTP/1.1 {self.status} X\r\n{extra}{kind}Content-Length: {len(self.body)}\r\nConnection: close\r\n\r\n"
-        )
+        status = 500 if self.kinds[-1][1] in self.refuses else self.status
+        head_out = f"HTTP/1.1 {status} X\r\n{extra}{kind}Content-Length: {len(self.body)}\r\nConnection: close\r\n\r\n"
         writer.write(head_out.encode() + self.body)
         await writer.drain()
         writer.close()
@@ -108,6 +112,17 @@ def _held(parts: Parts, site: Site, *seeds: int) -> None:
         receive_notice(parts.store, parts.replica, notice, default_laws=LAWS, request=None, at=AT)
 
 
+def _order(parts: Parts, site: Site, kind: str, item_id: str | None, seed: str | None = None) -> None:
+    with parts.store.write() as tx:
+        body = {"item_id": item_id, "url": f"{site.base_url}/{seed or item_id}"}
+        tx.outbox.put(site.id, kind, body, copy_id=None, at=parts.now())
+
+
+def _clock(parts: Parts) -> Clock:
+    assert isinstance(parts.now, Clock)
+    return parts.now
+
+
 def _states(parts: Parts) -> dict[DeliveryState, int]:
     with parts.store.read() as tx:
         return dict(tx.outbox.count_by_state())
@@ -126,9 +141,7 @@ def _run(
             for _ in range(rounds):
                 await job.step()
                 await job.drain()
-                clock = parts.now
-                assert isinstance(clock, Clock)
-                clock.pass_(minutes=20)
+                _clock(parts).pass_(minutes=20)
 
     asyncio.run(work())
 
@@ -155,14 +168,125 @@ def test_orders_arrive_signed_and_in_their_order(parts: Parts) -> None:
 
 def test_a_site_that_fails_is_asked_again_with_the_same_delivery_id(parts: Parts) -> None:
     receiver = Receiver(status=500)
-    _run(parts, [receiver], lambda: _held(parts, _site(parts, "one", receiver.port), 1, 2), rounds=3)
-    # The second order waits behind the first: a site's orders never overtake one another.
+    _run(parts, [receiver], lambda: _held(parts, _site(parts, "one", receiver.port), 1), rounds=3)
     assert receiver.kinds == [("hold", "1")] * 3
-    assert len({headers["takeback-delivery"] for headers, _ in receiver.asked}) == 1
     receiver.status = 204
     _run(parts, [receiver], lambda: None)
-    assert receiver.kinds[3:] == [("hold", "1"), ("hold", "2")]
-    assert _states(parts) == {DeliveryState.DELIVERED: 2}
+    assert receiver.kinds[3:] == [("hold", "1")]
+    assert len({headers["takeback-delivery"] for headers, _ in receiver.asked}) == 1
+    assert _states(parts) == {DeliveryState.DELIVERED: 1}
+
+
+def test_orders_of_one_item_never_overtake_one_another(parts: Parts) -> None:
+    receiver = Receiver(status=500)
+
+    def then() -> None:
+        site = _site(parts, "one", receiver.port)
+        _held(parts, site, 1)
+        _order(parts, site, "put_back", "1")
+
+    _run(parts, [receiver], then, rounds=2)
+    assert receiver.kinds == [("hold", "1")] * 2
+    with parts.store.read() as tx:
+        # Where the first is not due yet, the second is not either.
+        (hold,) = [one for one in tx.outbox.by_state(DeliveryState.WAITING) if one.kind == "hold"]
+        assert hold.next_attempt_at is not None
+        assert tx.outbox.waiting_of_site(hold.site_id, hold.next_attempt_at - timedelta(seconds=1), 10) == []
+    receiver.status = 204
+    _run(parts, [receiver], lambda: None)
+    assert receiver.kinds[2:] == [("hold", "1"), ("put_back", "1")]
+
+
+def test_orders_by_address_and_by_id_of_one_item_keep_their_order(parts: Parts) -> None:
+    receiver = Receiver()
+    site = _site(parts, "one", 9)
+    with parts.store.write() as tx:
+        for number, item_id in (("1", None), ("1", "1"), ("2", "2"), ("2", None)):
+            body = {"item_id": item_id, "url": f"{site.base_url}/{number}"}
+            tx.outbox.put(site.id, "hold", body, copy_id=None, at=AT)
+        by_link, by_id, alone, unknown = reversed(tx.outbox.by_state(DeliveryState.WAITING))
+        assert by_link.item_key == by_id.item_key
+        assert len({by_id.item_key, alone.item_key, unknown.item_key}) == 3
+    # The address of a remembered item stands for its id.
+    _held(parts, site, 3)
+    _order(parts, site, "remove", None, seed="3")
+    with parts.store.read() as tx:
+        remove, hold, *_ = tx.outbox.by_state(DeliveryState.WAITING)
+    assert (remove.kind, hold.kind) == ("remove", "hold")
+    assert remove.item_key == hold.item_key
+    assert receiver.asked == []
+
+
+def test_an_order_that_keeps_failing_holds_back_no_other_item(parts: Parts) -> None:
+    refused = ("1", "2", "3", "4")
+    receiver = Receiver(refuses=frozenset(refused))
+    _run(parts, [receiver], lambda: _held(parts, _site(parts, "one", receiver.port), 1, 2, 3, 4, 5, 6), rounds=2)
+    assert {item for _, item in receiver.kinds} >= {"5", "6"}
+    assert _states(parts) == {DeliveryState.DELIVERED: 2, DeliveryState.WAITING: 4}
+
+
+def test_a_site_that_takes_nothing_is_left_alone_after_three_failures(parts: Parts) -> None:
+    receiver = Receiver(status=503)
+
+    async def work() -> None:
+        async with listening(receiver):
+            _held(parts, _site(parts, "one", receiver.port), 1, 2, 3, 4, 5)
+            job = OutboxJob(parts, OutgoingHttp(["127.0.0.1"], timeouts=TIMEOUTS))
+            for _ in range(3):
+                await job.step()
+                await job.drain()
+            assert len(receiver.asked) == 3
+            _clock(parts).pass_(seconds=6)
+            await job.step()
+            await job.drain()
+
+    asyncio.run(work())
+    # What has not been tried yet goes first.
+    assert [item for _, item in receiver.kinds] == ["1", "2", "3", "4", "5", "1"]
+
+
+def test_an_unexpected_fault_moves_its_order_on_and_stops_nothing_else(parts: Parts) -> None:
+    receiver = Receiver()
+
+    def then() -> None:
+        site = _site(parts, "one", receiver.port)
+        _order(parts, site, "no such action", "1")
+        _held(parts, site, 2)
+
+    _run(parts, [receiver], then, rounds=2)
+    assert receiver.kinds == [("hold", "2")]
+    with parts.store.read() as tx:
+        (stuck,) = tx.outbox.by_state(DeliveryState.WAITING)
+    assert stuck.attempts == 2
+    assert stuck.problem == "The order could not be delivered because of an unexpected error here."
+
+
+def test_trouble_that_cannot_be_written_down_stops_no_other_site(
+    parts: Parts, caplog: pytest.LogCaptureFixture
+) -> None:
+    quick = Receiver()
+
+    async def work() -> None:
+        async with listening(quick):
+            broken, well = _site(parts, "broken", 9), _site(parts, "well", quick.port)
+            _held(parts, broken, 1)
+            job = OutboxJob(parts, OutgoingHttp(["127.0.0.1"], timeouts=TIMEOUTS))
+            with parts.store.write() as tx:
+                tx.connection.execute(
+                    text(
+                        "create trigger full_disk before update on outbox when old.site_id = 1 "
+                        "begin select raise(abort, 'disk is full'); end"
+                    )
+                )
+            await job.step()
+            await job.drain()
+            _held(parts, well, 2)
+            await job.step()
+            await job.drain()
+
+    asyncio.run(work())
+    assert quick.kinds == [("hold", "2")]
+    assert "what became of an order could not be written down" in caplog.text
 
 
 def test_a_site_that_hangs_does_not_delay_another(parts: Parts) -> None:
@@ -204,9 +328,12 @@ def test_a_site_that_is_gone_for_three_days_is_shown_at_the_desk_with_the_reason
         (failed,) = tx.outbox.by_state(DeliveryState.FAILED)
     assert failed.attempts > 200
     assert failed.problem
-    with parts.store.write() as tx:
-        tx.outbox.requeue(failed.public_id, parts.now())
-    assert _states(parts) == {DeliveryState.WAITING: 1}
+    again = redeliver(parts.store, failed.public_id, actor="key/desk", at=parts.now())
+    assert (again.state, again.attempts, again.next_attempt_at) == (DeliveryState.WAITING, 0, parts.now())
+    with parts.store.read() as tx:
+        *_, last = tx.audit.entries()
+    assert last.content is not None
+    assert last.kind == "delivery_retried"
 
 
 def test_a_reconciliation_forgets_what_the_site_says_is_gone(parts: Parts) -> None:
@@ -216,6 +343,8 @@ def test_a_reconciliation_forgets_what_the_site_says_is_gone(parts: Parts) -> No
         async with listening(receiver):
             site = _site(parts, "one", receiver.port)
             _held(parts, site, 1, 2)
+            _clock(parts).pass_(hours=2)
+            _held(parts, site, 3)
             job = ReconcileJob(parts, OutgoingHttp(["127.0.0.1"], timeouts=TIMEOUTS))
             await job.step()
             await job.step()
@@ -224,7 +353,7 @@ def test_a_reconciliation_forgets_what_the_site_says_is_gone(parts: Parts) -> No
     assert [json.loads(body)["items"] for _, body in receiver.asked] == [["1", "2"]]
     with parts.store.read() as tx:
         assert tx.items.count() == 1
-        assert tx.sites.by_id(1).reconciled_at == AT
+        assert tx.sites.by_id(1).reconciled_at == parts.now()
 
 
 def test_a_hold_that_finds_the_item_gone_closes_the_copy(parts: Parts) -> None:
@@ -242,6 +371,7 @@ def test_a_site_that_cannot_be_reconciled_loses_nothing(parts: Parts) -> None:
     async def work() -> None:
         async with listening(receiver):
             _held(parts, _site(parts, "one", receiver.port), 1)
+            _clock(parts).pass_(hours=2)
             await ReconcileJob(parts, OutgoingHttp(["127.0.0.1"], timeouts=TIMEOUTS)).step()
 
     asyncio.run(work())

@@ -113,6 +113,12 @@ ROWS: dict[str, tuple[Send, int, str]] = {
     ),
     "JSON with NaN": (_post(NOTICE, b'{"under_18": NaN}'), 422, BAD),
     "JSON with infinity": (_post(CHECK, b'{"pictures": [{"quality": Infinity}]}', "upload"), 422, BAD),
+    "JSON with an integer of 5,000 digits": (_post(NOTICE, b'{"under_18": ' + b"9" * 5_000 + b"}"), 422, BAD),
+    "a check with an integer of 5,000 digits": (
+        _post(CHECK, b'{"pictures": ' + b"9" * 5_000 + b"}", "upload"),
+        422,
+        BAD,
+    ),
     "JSON that is cut short": (_post(NOTICE, b'{"laws": ['), 422, BAD),
     "JSON that is not UTF-8": (_post(NOTICE, b'{"statement": "\xff"}'), 422, BAD),
     "JSON that is nested without end": (_post(NOTICE, b"[" * 100_000), 422, BAD),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -166,3 +167,21 @@ def test_a_journal_line_cut_short_by_a_crash_does_not_swallow_the_next(journal: 
         file.write('{"case": "cut')
     journal.append(two)
     assert list(journal.read()) == [one, two]
+
+
+def test_the_name_of_a_new_journal_is_made_durable_with_its_first_line(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+    fsync = os.fsync
+
+    def recorded(descriptor: int) -> None:
+        synced.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", recorded)
+    folder, file = str(journal.path.parent), str(journal.path)
+    journal.append(Withdrawal("1" * 32, AT))
+    assert synced == [folder, file]
+    journal.append(Withdrawal("2" * 32, AT))
+    assert synced == [folder, file, file]

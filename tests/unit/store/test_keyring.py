@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import pytest
-from tests.house import AT, LAWS, drawn, notice_about, reported
+from sqlalchemy import text as sql
+from tests.house import AT, LAWS, drawn, notice_about, prints_of, reported
 
 from takeback.audit.log import verify_log
-from takeback.errors import BadSetting, SealBroken
+from takeback.errors import BadSetting, IntegrityError, SealBroken, StoreError
 from takeback.store import Keyring, MasterKey, Store
 from takeback.store.database import sqlite_url
+from takeback.store.schema import create_or_check
 from takeback.store.seal import seal, unseal
+from takeback.store.sites import Site
 from takeback.workflow.intake import receive_notice
+from takeback.workflow.register import set_up
 from takeback.workflow.replica import Replica
+from takeback.workflow.screen import query_of_fingerprints
+from takeback.workflow.upload import Upload, check_upload
 
 KEY = bytes(range(32))
 
@@ -91,3 +98,110 @@ def test_a_new_master_key_opens_everything_and_the_former_one_nothing(
         assert tx.cases.words(tx.cases.by_id(received.case.id))["signature"] == "A. Person"
         assert verify_log(tx.audit.entries(), tx.audit.head(), reopened.keyring.log_key) > 0
     reopened.close()
+
+
+def _remove(data: Path, name: str) -> None:
+    for file in data.glob(f"{name}*"):
+        file.unlink()
+
+
+def _open(data: Path, master: bytes = KEY) -> Store:
+    return Store.open(sqlite_url(data), Keyring(MasterKey(master), data / "keys.db"))
+
+
+def _gated(store: Store, replica: Replica) -> None:
+    """Store one case whose picture is held."""
+    notice = notice_about(reported(drawn(1), digests=True))
+    receive_notice(store, replica, notice, default_laws=LAWS, request=None, at=AT)
+
+
+def test_a_database_whose_keys_are_lost_is_refused_and_gets_no_new_ones(
+    store: Store, replica: Replica, data: Path
+) -> None:
+    _gated(store, replica)
+    store.close()
+    kept = (data / "keys.db").read_bytes()
+    _remove(data, "keys.db")
+    for _ in range(2):
+        with pytest.raises(SealBroken, match="key store is missing") as raised:
+            _open(data)
+        assert "backup" in raised.value.advice
+        assert not list(data.glob("keys.db*"))
+    (data / "keys.db").write_bytes(kept)
+    reopened = _open(data)
+    assert len(Replica.load(reopened).entries) == 1
+    reopened.close()
+
+
+def test_keys_that_someone_made_anew_meanwhile_are_refused_too(store: Store, replica: Replica, data: Path) -> None:
+    _gated(store, replica)
+    store.close()
+    _remove(data, "keys.db")
+    Keyring(MasterKey(KEY), data / "keys.db").close()
+    with pytest.raises(SealBroken, match="key store is missing"):
+        _open(data)
+
+
+def test_keys_whose_database_is_lost_are_not_given_an_empty_one(store: Store, replica: Replica, data: Path) -> None:
+    _gated(store, replica)
+    store.close()
+    _remove(data, "takeback.db")
+    with pytest.raises(IntegrityError, match="database is missing"):
+        _open(data)
+    assert (data / "keys.db").exists()
+
+
+def test_a_first_start_that_was_cut_short_is_taken_up_again(tmp_path: Path) -> None:
+    # 1. Keys, and no database yet.
+    Keyring(MasterKey(KEY), tmp_path / "keys.db").close()
+    # 2. Keys and tables, and nothing in them.
+    keyring = Keyring(MasterKey(KEY), tmp_path / "keys.db")
+    create_or_check(Store(sqlite_url(tmp_path), keyring).engine)
+    assert keyring.is_new
+    keyring.close()
+    store = _open(tmp_path)
+    assert not store.keyring.is_new
+    store.close()
+
+
+def test_a_second_process_of_the_first_start_is_not_taken_for_a_loss(tmp_path: Path) -> None:
+    first = Keyring(MasterKey(KEY), tmp_path / "keys.db")
+    second = _open(tmp_path)
+    set_up(second, at=AT)
+    store = Store.open(sqlite_url(tmp_path), first)
+    assert store.keyring.log_key == second.keyring.log_key
+    store.close()
+    second.close()
+
+
+def test_a_refused_schema_leaves_keys_alone(store: Store, data: Path) -> None:
+    with store.write() as tx:
+        tx.connection.execute(sql("update alembic_version set version_num = '9999'"))
+    with pytest.raises(StoreError, match="9999"):
+        _open(data)
+    assert (data / "keys.db").exists()
+
+
+def test_a_single_key_that_is_gone_is_logged_with_how_many_fingerprints_it_sealed(
+    store: Store, replica: Replica, caplog: pytest.LogCaptureFixture
+) -> None:
+    _gated(store, replica)
+    with store.read() as tx:
+        key_ids = tx.connection.execute(sql("select distinct key_id from fingerprint")).scalars().all()
+        count = tx.connection.execute(sql("select count(*) from fingerprint")).scalar_one()
+    with caplog.at_level(logging.WARNING, "takeback.store"):
+        Replica.load(store)
+        assert not caplog.messages
+        store.keyring.destroy(list(key_ids))
+        assert len(Replica.load(store).entries) == 0
+    assert any(message.startswith(f"{count} fingerprints no longer match") for message in caplog.messages)
+
+
+def test_the_fingerprints_of_an_item_whose_key_is_gone_are_left_out(store: Store, replica: Replica, site: Site) -> None:
+    upload = Upload(site, "1", "https://forum.example/1")
+    check_upload(store, replica, query_of_fingerprints(prints_of(drawn(1))), upload, at=AT)
+    with store.read() as tx:
+        (key_id,) = tx.connection.execute(sql("select distinct key_id from fingerprint")).scalars().all()
+        assert tx.prints.pdq_of("item", 1)
+        store.keyring.destroy([key_id])
+        assert tx.prints.pdq_of("item", 1) == []

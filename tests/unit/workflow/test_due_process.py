@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 from tests.house import AT, LAWS, drawn, notice_about, prints_of, reported
 
 from takeback.audit.log import verify_log
-from takeback.bank import EntryState
-from takeback.cases import CaseState, CopyState
-from takeback.errors import IllegalTransition, InputError, NotFound, SealBroken
+from takeback.bank import EntryState, Opinion
+from takeback.cases import CaseState, CopyState, Notice
+from takeback.errors import IllegalTransition, InputError, NotFound, SealBroken, StoreError
 from takeback.store import Store
+from takeback.store.banks import NOTICES_BANK
 from takeback.store.cases import Case
 from takeback.store.journal import Journal
 from takeback.store.sites import Site
@@ -19,6 +23,7 @@ from takeback.workflow.contest import answer_contest, contest
 from takeback.workflow.decide import Confirm, Decision, Finding, Outcome, confirm_copies, decide
 from takeback.workflow.gone import forget_item, forget_items
 from takeback.workflow.intake import Received, receive_notice
+from takeback.workflow.register import add_entries
 from takeback.workflow.replica import Replica
 from takeback.workflow.screen import query_of_fingerprints
 from takeback.workflow.upload import Action, Upload, check_upload
@@ -127,9 +132,12 @@ def test_a_contested_picture_stays_hidden_until_a_second_person_answers(
     with pytest.raises(IllegalTransition, match="does not answer its contest"):
         answer_contest(store, case.public_id, put_back=True, reason="Drawn.", actor="key/one", at=AT)
     case = answer_contest(store, case.public_id, put_back=True, reason="Drawn.", actor="key/two", at=AT)
-    assert case.state is CaseState.PUT_BACK
-    assert _states(store, case)["1"] is CopyState.PUT_BACK
+    assert _states(store, case) == {"1": CopyState.PUT_BACK, "2": CopyState.HELD}
     assert _orders(store)[-1] == ("put_back", "1")
+    # The other copy is still hidden, so the case is not over until a person has settled it, too.
+    assert case.state is CaseState.REMOVED
+    case = confirm_copies(store, case.public_id, replace(REFUSE, confirm=Confirm.ALL), at=AT)
+    assert _states(store, case)["2"] is CopyState.PUT_BACK
 
 
 def test_a_contest_that_is_not_upheld_leaves_the_picture_removed(store: Store, site: Site, received: Received) -> None:
@@ -230,3 +238,149 @@ def test_a_closed_entry_is_not_opened_by_a_late_link(store: Store, received: Rec
     decide(store, received.case.public_id, REFUSE, at=AT)
     with store.read() as tx:
         assert [entry.state for entry in tx.banks.of_case(received.case.id)] == [EntryState.CLOSED]
+
+
+def _send(store: Store, replica: Replica, notice: Notice) -> Received:
+    return receive_notice(store, replica, notice, default_laws=LAWS, request=None, at=AT)
+
+
+def test_what_a_withdrawn_case_hides_is_still_settled_by_the_desk(
+    store: Store, replica: Replica, journal: Journal, received: Received
+) -> None:
+    other = _send(store, replica, notice_about(reported(drawn(1), digests=True))).case
+    withdraw(store, journal, received.receipt, at=AT)
+    # Another case about the same item, refused, lifts nothing while the withdrawn one still hides it.
+    decide(store, other.public_id, REFUSE, at=AT)
+    assert [kind for kind, _ in _orders(store)].count("put_back") == 0
+    case = confirm_copies(store, received.case.public_id, replace(REFUSE, confirm=Confirm.ALL), at=AT)
+    assert case.state is CaseState.WITHDRAWN
+    assert {item for kind, item in _orders(store) if kind == "put_back"} == {"1", "2"}
+
+
+def test_a_contest_of_a_withdrawn_case_is_answered(
+    store: Store, site: Site, journal: Journal, received: Received
+) -> None:
+    decide(store, received.case.public_id, REMOVE, at=AT)
+    withdraw(store, journal, received.receipt, at=AT)
+    contest(store, site, "1", "I drew this.", at=AT)
+    case = answer_contest(store, received.case.public_id, put_back=True, reason="Drawn.", actor="key/two", at=AT)
+    assert (case.state, _states(store, case)["1"]) == (CaseState.WITHDRAWN, CopyState.PUT_BACK)
+
+
+def test_after_one_put_back_the_other_copies_can_still_be_contested(
+    store: Store, site: Site, received: Received
+) -> None:
+    case = decide(store, received.case.public_id, replace(REMOVE, confirm=Confirm.ALL), at=AT)
+    for item, state in (("1", CaseState.REMOVED), ("2", CaseState.PUT_BACK)):
+        contest(store, site, item, "I drew this.", at=AT)
+        case = answer_contest(store, case.public_id, put_back=True, reason="Drawn.", actor="key/two", at=AT)
+        assert case.state is state
+
+
+def test_whoever_confirmed_a_copy_does_not_answer_its_contest(store: Store, site: Site, received: Received) -> None:
+    case = decide(store, received.case.public_id, REMOVE, at=AT)
+    second = replace(REMOVE, actor="key/two", confirm=Confirm.ALL)
+    confirm_copies(store, case.public_id, second, at=AT)
+    contest(store, site, "2", "I drew this.", at=AT)
+    with pytest.raises(IllegalTransition, match="does not answer its contest"):
+        answer_contest(store, case.public_id, put_back=True, reason="Drawn.", actor="key/two", at=AT)
+
+
+def test_a_removed_copy_can_be_contested_after_the_site_deleted_it(
+    store: Store, site: Site, received: Received
+) -> None:
+    decide(store, received.case.public_id, REMOVE, at=AT)
+    forget_items(store, site, ["1", "2"], at=AT)
+    assert _states(store, received.case) == {"1": CopyState.REMOVED, "2": CopyState.GONE}
+    contest(store, site, "1", "I drew this.", at=AT)
+
+
+def test_a_finding_puts_only_pictures_at_the_gate_of_which_a_copy_was_removed(
+    store: Store, replica: Replica, site: Site
+) -> None:
+    upload = Upload(site, "1", "https://forum.example/1")
+    check_upload(store, replica, query_of_fingerprints(prints_of(drawn(1))), upload, at=AT)
+    case = _send(store, replica, notice_about(reported(drawn(1)), reported(drawn(2)))).case
+    decide(store, case.public_id, replace(REMOVE, confirm=Confirm.ALL), at=AT)
+    answers = [
+        check_upload(store, replica, query_of_fingerprints(prints_of(drawn(seed))), None, at=AT).action
+        for seed in (1, 2)
+    ]
+    assert answers == [Action.REFUSE, Action.HOLD]
+
+
+def test_a_case_with_only_possible_copies_is_decided_by_naming_them(store: Store, replica: Replica, site: Site) -> None:
+    with store.write() as tx:
+        tx.connection.execute(text("update bank set same_bits = 0, possible_bits = 60"))
+    noisy = drawn(1).copy()
+    noisy[::2, ::2] //= 2
+    upload = Upload(site, "1", "https://forum.example/1")
+    check_upload(store, replica, query_of_fingerprints(prints_of(noisy)), upload, at=AT)
+    case = _send(store, replica, notice_about(reported(drawn(1)))).case
+    assert (case.state, _states(store, case)) == (CaseState.WATCHING, {"1": CopyState.POSSIBLE})
+    with pytest.raises(InputError, match="covers no copy"):
+        decide(store, case.public_id, replace(REMOVE, confirm=Confirm.ALL), at=AT)
+    with store.read() as tx:
+        (copy,) = tx.copies.of_case(case.id)
+    decide(store, case.public_id, replace(REMOVE, copies={copy.public_id}), at=AT)
+    assert _states(store, case) == {"1": CopyState.REMOVED}
+
+
+def test_a_confirmation_that_refuses_lifts_only_what_was_named(store: Store, received: Received) -> None:
+    with store.read() as tx:
+        first, second = tx.copies.of_case(received.case.id)
+    decide(store, received.case.public_id, replace(REMOVE, copies={second.public_id}, confirm=Confirm.NONE), at=AT)
+    other = _states(store, received.case)
+    assert set(other.values()) == {CopyState.REMOVED}
+    assert first.state is CopyState.HELD
+
+
+def test_an_item_that_was_gone_and_comes_again_is_a_copy_again(
+    store: Store, replica: Replica, site: Site, received: Received
+) -> None:
+    forget_item(store, site, "1", at=AT)
+    upload = Upload(site, "1", "https://forum.example/1")
+    later = AT + timedelta(hours=3)
+    checked = check_upload(store, replica, query_of_fingerprints(prints_of(drawn(1))), upload, at=later)
+    assert checked.action is Action.HOLD
+    with store.read() as tx:
+        (copy,) = [copy for copy in tx.copies.of_case(received.case.id) if copy.site_item_id == "1"]
+    assert (copy.state, copy.found_at) == (CopyState.HELD, later)
+
+
+def test_what_nobody_may_match_is_not_held_by_a_notice(store: Store, replica: Replica, site: Site) -> None:
+    upload = Upload(site, "1", "https://forum.example/1")
+    check_upload(store, replica, query_of_fingerprints(prints_of(drawn(1))), upload, at=AT)
+    never = [reported(drawn(1))]
+    add_entries(store, NOTICES_BANK, never, opinion=Opinion.NEGATIVE, source="us", expires_at=None, actor="t", at=AT)
+    case = _send(store, replica, notice_about(reported(drawn(1)))).case
+    assert case.state is CaseState.WATCHING
+
+
+def _until_full(send: Callable[[], object]) -> None:
+    for _ in range(100):
+        try:
+            send()
+        except StoreError:
+            return
+    raise AssertionError("the disk never became full")
+
+
+def test_a_notice_that_fails_leaves_nothing_in_the_memory_of_a_worker(
+    store: Store, replica: Replica, site: Site
+) -> None:
+    with store.engine.connect() as connection:
+        pages = connection.execute(text("pragma page_count")).scalar_one()
+    with store.write() as tx:
+        tx.connection.execute(text(f"pragma max_page_count = {pages + 1}"))
+    big = notice_about(*(reported(drawn(seed)) for seed in range(32)))
+    _until_full(lambda: _send(store, replica, big))
+    with store.write() as tx:
+        tx.connection.execute(text("pragma max_page_count = 1000000000"))
+    other = Replica.load(store)
+    _send(store, other, notice_about(reported(drawn(500))))
+    with store.read() as tx:
+        replica.catch_up(tx)
+    assert len(replica.entries) == len(Replica.load(store).entries)
+    checked = check_upload(store, replica, query_of_fingerprints(prints_of(drawn(500))), None, at=AT)
+    assert checked.action is Action.HOLD

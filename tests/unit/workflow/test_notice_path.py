@@ -9,15 +9,18 @@ import pytest
 from tests.house import AT, LAWS, Clock, drawn, notice_about, prints_of, reported
 
 from takeback.cases import CaseState, CopyState, Notice
+from takeback.cases.notice import ReportedPicture
 from takeback.errors import IllegalTransition, InputError, NotFound
+from takeback.fingerprint import PdqHash
 from takeback.store import Store
 from takeback.store.outbox import DeliveryState
 from takeback.store.sites import Site
+from takeback.workflow.decide import Decision, Finding, Outcome, decide
 from takeback.workflow.intake import complete_notice, receive_notice
 from takeback.workflow.link import fail_link, settle_known_item, settle_link
 from takeback.workflow.replica import Replica
 from takeback.workflow.screen import query_of_fingerprints
-from takeback.workflow.upload import Upload, check_upload
+from takeback.workflow.upload import Action, Upload, check_upload
 
 LINK = "https://forum.example/post/1"
 
@@ -183,3 +186,59 @@ def test_her_words_are_sealed_and_open_only_with_the_keys(store: Store, replica:
         assert b"A. Person" not in data
         assert b"person.example" not in data
         assert receipt.encode() not in data
+
+
+def test_the_mark_of_a_minor_survives_the_completion_of_a_notice(store: Store, replica: Replica, site: Site) -> None:
+    whole = notice_about(links=(LINK,), under_18=True)
+    _, receipt = _receive(store, replica, replace(whole, good_faith=False, signature=""))
+    with pytest.raises(InputError, match="by link only"):
+        complete_notice(
+            store, replica, receipt, notice_about(reported(drawn(1)), links=(LINK,)), default_laws=LAWS, at=AT
+        )
+    case = complete_notice(store, replica, receipt, replace(whole, under_18=False), default_laws=LAWS, at=AT)
+    assert case.under_18
+    with store.read() as tx:
+        assert tx.copies.to_fetch(AT, 10) == []
+
+
+def test_a_completion_may_say_that_she_is_a_minor_and_under_which_laws(
+    store: Store, replica: Replica, site: Site
+) -> None:
+    _, receipt = _receive(store, replica, replace(notice_about(links=(LINK,)), good_faith=False, signature=""))
+    whole = replace(notice_about(links=(LINK,), under_18=True), laws=("uk-osa-20a",))
+    case = complete_notice(store, replica, receipt, whole, default_laws=LAWS, at=AT)
+    assert (case.under_18, case.laws) == (True, ("uk-osa-20a",))
+    with store.read() as tx:
+        assert tx.copies.to_fetch(AT, 10) == []
+
+
+def test_a_request_key_is_good_for_one_notice(store: Store, replica: Replica) -> None:
+    _receive(store, replica, notice_about(reported(drawn(1))), request="a-random-request-key")
+    with pytest.raises(IllegalTransition, match="another notice"):
+        _receive(store, replica, notice_about(reported(drawn(2))), request="a-random-request-key")
+
+
+def test_what_of_a_notice_can_never_be_compared_is_said(store: Store, replica: Replica) -> None:
+    flat = ReportedPicture(pdq=PdqHash(reported(drawn(1)).pdq.code, 10))  # type: ignore[union-attr]
+    received = receive_notice(store, replica, notice_about(flat), default_laws=LAWS, request=None, at=AT)
+    assert [one.code for one in received.unjudged] == ["low-quality"]
+
+
+def test_a_link_that_is_fetched_after_the_decision_is_at_the_gate_only_if_it_was_removed(
+    store: Store, replica: Replica, site: Site
+) -> None:
+    upload = Upload(site, "2", "https://forum.example/post/2")
+    check_upload(store, replica, query_of_fingerprints(prints_of(drawn(2))), upload, at=AT)
+    notice = notice_about(reported(drawn(2)), links=(LINK,))
+    case_id, _ = _receive(store, replica, notice)
+    with store.read() as tx:
+        case = tx.cases.by_id(case_id)
+        link, other = tx.copies.of_case(case_id)
+    only_other = Decision(Outcome.REMOVED, Finding(True, "Covered."), "key/one", copies={other.public_id})
+    decide(store, case.public_id, only_other, at=AT)
+    with store.read() as tx:
+        link = tx.copies.by_id(link.id)
+    settle_link(store, replica, link, prints_of(drawn(1)), at=AT)
+    checked = check_upload(store, replica, query_of_fingerprints(prints_of(drawn(1))), None, at=AT)
+    expected = Action.REFUSE if link.state is CopyState.REMOVED else Action.HOLD
+    assert checked.action is expected

@@ -1,25 +1,31 @@
-"""A master key is rotated only while no service holds the former one."""
+"""A new master key wraps every key anew; the jobs have one holder at a time."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from tests.house import AT
 
-from takeback.errors import IllegalTransition
-from takeback.store import MasterKey, Store
+from takeback.errors import SealBroken
+from takeback.store import Keyring, MasterKey, Store
+from takeback.store.database import sqlite_url
 from takeback.store.leases import JOBS
 from takeback.workflow.rotate import rotate_master_key
 
 
-def test_a_master_key_is_not_rotated_under_a_running_service(store: Store) -> None:
-    with store.write() as tx:
-        assert tx.leases.take(JOBS, "one", at=AT, for_seconds=6)
-    with pytest.raises(IllegalTransition, match="A service runs"):
-        rotate_master_key(store, MasterKey.generate(), actor="test", at=AT)
-    # The lease ran out: the service is gone.
-    assert rotate_master_key(store, MasterKey.generate(), actor="test", at=AT + timedelta(seconds=7)) >= 4
+def test_a_rotation_wraps_every_key_and_is_in_the_log(store: Store, data: Path) -> None:
+    new = MasterKey.generate()
+    assert rotate_master_key(store, new, actor="test", at=AT) >= 4
+    store.close()
+    with pytest.raises(SealBroken, match="does not belong"):
+        Keyring(MasterKey(bytes(range(32))), data / "keys.db")
+    reopened = Store.open(sqlite_url(data), Keyring(new, data / "keys.db"))
+    with reopened.read() as tx:
+        last = list(tx.audit.entries())[-1]
+    reopened.close()
+    assert (last.kind, last.actor) == ("settings_changed", "test")
 
 
 def test_one_holder_at_a_time_has_a_lease(store: Store) -> None:

@@ -16,7 +16,8 @@ from functools import cache
 from importlib import resources
 from types import MappingProxyType
 
-from takeback.errors import InputError
+from takeback.config import Settings
+from takeback.errors import BadSetting, InputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +61,13 @@ def law_pack(law_id: str) -> LawPack:
         known = ", ".join(law_packs())
         raise InputError("This notice names a law that is not known here.", advice=f"Known laws: {known}.")
     return pack
+
+
+def check_laws(settings: Settings) -> None:
+    """Raise `BadSetting`, naming the known laws, where the setting `laws` is empty or holds an unknown one."""
+    advice = f"Known laws: {', '.join(law_packs())}."
+    if not settings.laws:
+        raise BadSetting("The setting laws names no law, so that no notice could be tried.", advice=advice)
+    for law in settings.laws:
+        if law not in law_packs():
+            raise BadSetting(f"The setting laws names a law that is not known here: {law!r}.", advice=advice)

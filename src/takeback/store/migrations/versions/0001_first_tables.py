@@ -45,6 +45,7 @@ def upgrade() -> None:
         sa.Column("sealed_notice", sa.LargeBinary(), nullable=True),
         sa.Column("receipt_digest", sa.LargeBinary(), nullable=False),
         sa.Column("request_digest", sa.LargeBinary(), nullable=True),
+        sa.Column("request_body", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case")),
         sa.UniqueConstraint("public_id", name=op.f("uq_case_public_id")),
         sa.UniqueConstraint("receipt_digest", name=op.f("uq_case_receipt_digest")),
@@ -132,38 +133,6 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
-        "copy",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
-        sa.Column("public_id", sa.String(length=32), nullable=False),
-        sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("site_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("site_item_id", sa.String(length=500), nullable=True),
-        sa.Column("url", sa.Text(), nullable=False),
-        sa.Column("linked", sa.Boolean(), nullable=False),
-        sa.Column("state", sa.String(length=12), nullable=False),
-        sa.Column("copy_class", sa.String(length=20), nullable=True),
-        sa.Column("distance", sa.Integer(), nullable=True),
-        sa.Column("orientation", sa.String(length=12), nullable=True),
-        sa.Column("fact", sa.String(length=8), nullable=True),
-        sa.Column("blind", sa.Boolean(), nullable=False),
-        sa.Column("found_at", Moment(), nullable=False),
-        sa.Column("decided_at", Moment(), nullable=True),
-        sa.Column("deadline_at", Moment(), nullable=True),
-        sa.Column("problem", sa.Text(), nullable=True),
-        sa.Column("sealed_grounds", sa.LargeBinary(), nullable=True),
-        sa.Column("fetch_attempts", sa.Integer(), nullable=False),
-        sa.Column("fetch_at", Moment(), nullable=True),
-        sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_copy_case_id_case")),
-        sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_copy_site_id_site")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_copy")),
-        sa.UniqueConstraint("case_id", "site_id", "site_item_id", name=op.f("uq_copy_case_id_site_id_site_item_id")),
-        sa.UniqueConstraint("public_id", name=op.f("uq_copy_public_id")),
-        sqlite_autoincrement=True,
-    )
-    op.create_index(op.f("ix_copy_case_id"), "copy", ["case_id"], unique=False)
-    op.create_index("ix_copy_fetch_at", "copy", ["fetch_at"], unique=False)
-    op.create_index("ix_copy_state_deadline_at", "copy", ["state", "deadline_at"], unique=False)
-    op.create_table(
         "entry",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("public_id", sa.String(length=32), nullable=False),
@@ -197,6 +166,43 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_item_site_id_url", "item", ["site_id", "url"], unique=False)
+    op.create_table(
+        "copy",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("public_id", sa.String(length=32), nullable=False),
+        sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("site_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("site_item_id", sa.String(length=500), nullable=True),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("linked", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("copy_class", sa.String(length=20), nullable=True),
+        sa.Column("distance", sa.Integer(), nullable=True),
+        sa.Column("orientation", sa.String(length=12), nullable=True),
+        sa.Column("fact", sa.String(length=8), nullable=True),
+        sa.Column("blind", sa.Boolean(), nullable=False),
+        sa.Column("found_at", Moment(), nullable=False),
+        sa.Column("decided_at", Moment(), nullable=True),
+        sa.Column("deadline_at", Moment(), nullable=True),
+        sa.Column("problem", sa.Text(), nullable=True),
+        sa.Column("sealed_grounds", sa.LargeBinary(), nullable=True),
+        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("decided_by", sa.String(length=100), nullable=True),
+        sa.Column("fetch_attempts", sa.Integer(), nullable=False),
+        sa.Column("fetch_at", Moment(), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_copy_case_id_case")),
+        sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_copy_entry_id_entry")),
+        sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_copy_site_id_site")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_copy")),
+        sa.UniqueConstraint("case_id", "site_id", "site_item_id", name=op.f("uq_copy_case_id_site_id_site_item_id")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_copy_public_id")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_copy_case_id"), "copy", ["case_id"], unique=False)
+    op.create_index("ix_copy_fetch_at", "copy", ["fetch_at"], unique=False)
+    op.create_index("ix_copy_site_id_site_item_id", "copy", ["site_id", "site_item_id"], unique=False)
+    op.create_index("ix_copy_site_id_url", "copy", ["site_id", "url"], unique=False)
+    op.create_index("ix_copy_state_deadline_at", "copy", ["state", "deadline_at"], unique=False)
     op.create_table(
         "digest",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -239,6 +245,7 @@ def upgrade() -> None:
         sa.Column("public_id", sa.String(length=32), nullable=False),
         sa.Column("site_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("copy_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("item_key", sa.LargeBinary(), nullable=False),
         sa.Column("kind", sa.String(length=12), nullable=False),
         sa.Column("body", sa.JSON(), nullable=False),
         sa.Column("state", sa.String(length=12), nullable=False),
@@ -254,4 +261,8 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_outbox_copy_id"), "outbox", ["copy_id"], unique=False)
+    op.create_index("ix_outbox_item_key_state", "outbox", ["item_key", "state"], unique=False)
+    op.create_index(
+        "ix_outbox_site_id_state_next_attempt_at", "outbox", ["site_id", "state", "next_attempt_at"], unique=False
+    )
     op.create_index("ix_outbox_state_next_attempt_at", "outbox", ["state", "next_attempt_at"], unique=False)
