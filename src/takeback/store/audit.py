@@ -23,6 +23,8 @@ class AuditStore:
     def __init__(self, connection: Connection, head_key: bytes) -> None:
         self._connection = connection
         self._head_key = head_key
+        self._known_tail: LogTail | None = None
+        self._waiting: list[LogEntry] = []
 
     def append(
         self,
@@ -33,16 +35,28 @@ class AuditStore:
         case_id: str | None = None,
         facts: Mapping[str, Json] | None = None,
     ) -> int:
-        """Append an event and return its index; `LogBroken` where the stored tail was changed."""
+        """
+        Append an event and return its index; `LogBroken` where the stored tail was changed.
+
+        A transaction's events are written together (`flush`): a notice that finds hundreds of copies tells
+        of each.
+        """
         tail = self._tail()
         told = Event(tail.head.size, at, kind, case_id, actor, facts or {})
-        tail, entry = append(tail, told, secrets.token_bytes(SALT_BYTES), self._head_key)
-        self._connection.execute(insert(event).values(**_columns(entry)))
-        self._write(tail)
+        self._known_tail, entry = append(tail, told, secrets.token_bytes(SALT_BYTES), self._head_key)
+        self._waiting.append(entry)
         return entry.index
+
+    def flush(self) -> None:
+        """Write what was appended. `Store.write` does it before the commit, every reader here before it reads."""
+        if self._waiting and self._known_tail is not None:
+            self._connection.execute(insert(event), [_columns(entry) for entry in self._waiting])
+            self._write(self._known_tail)
+            self._waiting.clear()
 
     def erase_case(self, case_id: str) -> None:
         """Erase what the log says of a case; the log still verifies."""
+        self.flush()
         for row in self._connection.execute(select(event).where(event.c.case_id == case_id)).all():
             columns = _columns(erase(_entry(row), self._head_key))
             index = columns.pop("index")
@@ -50,6 +64,7 @@ class AuditStore:
 
     def entries(self) -> Iterator[LogEntry]:
         """Yield every entry in order, a bounded number in memory."""
+        self.flush()
         last = -1
         while True:
             query = select(event).where(event.c["index"] > last).order_by(event.c["index"]).limit(_BATCH_ROWS)
@@ -61,6 +76,7 @@ class AuditStore:
 
     def of_case(self, case_id: str) -> list[LogEntry]:
         """Return the entries of one case in order: its timeline."""
+        self.flush()
         rows = self._connection.execute(select(event).where(event.c.case_id == case_id).order_by(event.c["index"]))
         return [_entry(row) for row in rows]
 
@@ -69,6 +85,8 @@ class AuditStore:
         return self._tail().head
 
     def _tail(self) -> LogTail:
+        if self._known_tail is not None:
+            return self._known_tail
         row = self._connection.execute(select(log_head).where(log_head.c.id == _HEAD_ID)).first()
         if row is None:
             return LogTail.empty(self._head_key)

@@ -176,7 +176,9 @@ class Store:
         with self._writer, self._translated(), self.engine.connect() as connection:
             connection.execute(text("begin immediate"))
             try:
-                yield Transaction(connection, self.keyring)
+                tx = Transaction(connection, self.keyring)
+                yield tx
+                tx.audit.flush()
             except BaseException:
                 connection.rollback()
                 raise

@@ -64,6 +64,7 @@ def _forget(tx: Transaction, site: Site, item_id: str, at: datetime) -> bool:
     item = tx.items.find(site.id, item_id)
     if item is not None:
         tx.items.forget(item.id)
+    # What was removed stays so: it can be contested although the site deleted it.
     copies = [copy for copy in tx.copies.of_item(site.id, item_id) if CopyState.GONE in COPY_TRANSITIONS[copy.state]]
     for copy in copies:
         case = tx.cases.by_id(copy.case_id)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 from PIL import Image
+from sqlalchemy import text
 from tests.house import AT, LAWS, Clock, drawn, notice_about, prints_of
 
 from takeback.actions import signature
@@ -127,3 +129,45 @@ def test_a_link_that_fails_stays_held_with_the_reason(parts: Parts, status: int,
         assert copy.state is CopyState.HELD
         assert str(status) in (copy.problem or "")
         assert bool(tx.copies.to_fetch(AT.replace(hour=23), 10)) is again
+
+
+class Faulty:
+    """A decoder that fails in a way that nobody thought of."""
+
+    def fingerprints(self, data: bytes) -> Fingerprints:
+        raise ZeroDivisionError
+
+
+def test_an_unexpected_fault_moves_its_link_on(parts: Parts) -> None:
+    _, case_id = _look(replace(parts, decoder=Faulty()), Gallery(_png()))
+    with parts.store.read() as tx:
+        (copy,) = tx.copies.of_case(case_id)
+        assert copy.problem == "The link could not be looked at because of an unexpected error here."
+        assert tx.copies.to_fetch(AT, 10) == []
+
+
+def test_trouble_that_cannot_be_written_down_does_not_end_the_job(
+    parts: Parts, caplog: pytest.LogCaptureFixture
+) -> None:
+    gallery = Gallery(b"", 404)
+
+    async def work() -> None:
+        async with listening(gallery):
+            base = f"http://127.0.0.1:{gallery.port}"
+            add_site(parts.store, "g", base_url=base, webhook_url=f"{base}/hook", actor="test", at=AT)
+            notice = notice_about(links=(f"{base}/1",))
+            receive_notice(parts.store, parts.replica, notice, default_laws=LAWS, request=None, at=AT)
+            with parts.store.write() as tx:
+                tx.connection.execute(
+                    text(
+                        "create trigger full_disk before update on copy begin select raise(abort, 'disk is full'); end"
+                    )
+                )
+            job = LinkJob(parts, OutgoingHttp(["127.0.0.1"], timeouts=Timeouts(total_seconds=2)))
+            for _ in range(3):
+                await job.step()
+                await job.drain()
+
+    asyncio.run(work())
+    assert len(gallery.requests) == 1
+    assert "what a link came to could not be written down" in caplog.text

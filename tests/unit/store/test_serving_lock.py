@@ -57,9 +57,8 @@ def test_the_lock_lasts_as_long_as_a_forked_child_though_the_parent_is_gone(tmp_
 
 def test_a_program_that_is_executed_does_not_inherit_the_lock(tmp_path: Path) -> None:
     with serving(tmp_path):
-        listing = "import os; print([os.readlink(f'/proc/self/fd/{n}') for n in os.listdir('/proc/self/fd')[:-1]])"
         done = subprocess.run(
-            [sys.executable, "-c", listing], capture_output=True, text=True, check=True, close_fds=False
+            ["/bin/ls", "-l", "/proc/self/fd"], capture_output=True, text=True, check=True, close_fds=False
         )
     assert "serving.lock" not in done.stdout
 

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 from tests.house import AT
 
-from takeback.errors import SealBroken
+from takeback.assembly import open_store
+from takeback.cli.data import opened, opened_alone
+from takeback.config import Settings
+from takeback.errors import IllegalTransition, SealBroken
 from takeback.store import Keyring, MasterKey, Store
 from takeback.store.database import sqlite_url
 from takeback.store.leases import JOBS
@@ -26,6 +29,19 @@ def test_a_rotation_wraps_every_key_and_is_in_the_log(store: Store, data: Path) 
         last = list(tx.audit.entries())[-1]
     reopened.close()
     assert (last.kind, last.actor) == ("settings_changed", "test")
+
+
+def test_no_command_works_beside_a_rotation_and_a_rotation_beside_none(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path / "data", master_key_file=str(tmp_path / "master.key"))
+    master = MasterKey.generate()
+    master.write(settings.master_key_path)
+    open_store(settings, master).close()
+    one = (settings.data, settings.master_key_file)
+    # A command that made a key under the former master key would lose it.
+    with opened_alone(*one), pytest.raises(IllegalTransition, match="new master key"):
+        opened(*one).__enter__()
+    with opened(*one), opened(*one), pytest.raises(IllegalTransition, match="A service runs"):
+        opened_alone(*one).__enter__()
 
 
 def test_one_holder_at_a_time_has_a_lease(store: Store) -> None:
