@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import httpx2
@@ -216,11 +216,18 @@ def test_a_service_killed_at_once_leaves_no_lock(tmp_path: Path) -> None:
     assert _rotate(service).returncode == 0
 
 
+def _open_files(pid: int) -> list[str]:
+    found = []
+    for file in os.listdir(f"/proc/{pid}/fd"):
+        with suppress(FileNotFoundError):  # closed since it was listed
+            found.append(os.readlink(f"/proc/{pid}/fd/{file}"))
+    return found
+
+
 def test_every_process_with_the_store_holds_the_lock_and_no_decoder_does(tmp_path: Path) -> None:
     with serving(tmp_path) as service:
         for process in [psutil.Process(service.pid), *_tree(service)]:
-            files = [os.readlink(f"/proc/{process.pid}/fd/{file}") for file in os.listdir(f"/proc/{process.pid}/fd")]
-            holds = str(service.data / "serving.lock") in files
+            holds = str(service.data / "serving.lock") in _open_files(process.pid)
             assert holds == ("sandbox" not in " ".join(process.cmdline()))
 
 

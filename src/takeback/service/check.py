@@ -10,7 +10,7 @@ from takeback.assembly import Parts
 from takeback.errors import InputError, NotAllowed
 from takeback.service.auth import Caller, ServiceParts, Uploader
 from takeback.service.body import FORM_TYPE, JSON_TYPE, FormRoute, media_type, read_upload
-from takeback.service.prints import MAX_ADDRESS_CHARACTERS, PictureIn, Strict
+from takeback.service.prints import MAX_ADDRESS_CHARACTERS, PictureIn, Strict, UnjudgedOut
 from takeback.store.access import KeyRole
 from takeback.workflow.picture import PictureQuery, query_of_picture
 from takeback.workflow.screen import query_of_reported
@@ -23,13 +23,6 @@ MAX_PICTURES = 16
 """Pictures of one upload: as many frames as are fingerprinted of an animation (`max_frames`)."""
 _ITEM_ID_CHARACTERS_READ = 1_000
 """Above the workflow's own limit, so that its sentence is what the site reads."""
-
-
-class UnjudgedOut(Strict):
-    """Something that could not be compared."""
-
-    code: str
-    why: str
 
 
 class MatchOut(Strict):

@@ -13,7 +13,7 @@ from takeback.cases.case import CaseState
 from takeback.cases.notice import MAX_FINGERPRINTS, MAX_LINKS
 from takeback.service.auth import ServiceParts
 from takeback.service.body import StrictRoute
-from takeback.service.prints import MAX_ADDRESS_CHARACTERS, PictureIn, Strict
+from takeback.service.prints import MAX_ADDRESS_CHARACTERS, PictureIn, Strict, UnjudgedOut
 from takeback.store.cases import Case
 from takeback.workflow.intake import complete_notice, receive_notice
 from takeback.workflow.withdraw import withdraw
@@ -107,6 +107,8 @@ class ReceivedOut(StandingOut):
     """The answer to a notice. The receipt is shown once; it alone opens and ends the case."""
 
     receipt: str
+    unjudged: list[UnjudgedOut]
+    """What of it can never be compared, and why."""
     repeated: bool
 
 
@@ -145,7 +147,8 @@ def send_notice(body: NoticeIn, parts: ServiceParts, request_key: RequestKey = N
         at=parts.now(),
     )
     standing = _standing(received.case)
-    return ReceivedOut(**standing.model_dump(), receipt=received.receipt, repeated=received.repeated)
+    unjudged = [UnjudgedOut(code=one.code, why=one.why) for one in received.unjudged]
+    return ReceivedOut(**standing.model_dump(), receipt=received.receipt, unjudged=unjudged, repeated=received.repeated)
 
 
 @router.post("/completion")

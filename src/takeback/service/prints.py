@@ -25,6 +25,13 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class UnjudgedOut(Strict):
+    """Something that could not be compared. It is never answered with "no match"."""
+
+    code: str
+    why: str
+
+
 class PictureIn(Strict):
     """One picture as its owner's device describes it: at least a fingerprint or a digest."""
 

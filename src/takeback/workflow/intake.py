@@ -195,7 +195,7 @@ def _act_on_valid(
     deadline_at: datetime, at: datetime,
 ) -> Case:  # fmt: skip
     # 1. Each link of this operator's sites is held at once; each has its own state.
-    copies = [_take_link(tx, case, link, deadline_at=deadline_at, at=at) for link in dict.fromkeys(notice.links)]
+    copies = [_take_link(tx, case, link, deadline_at=deadline_at, at=at) for link in _distinct(tx, notice.links)]
     # 2. What is looked for from now on: it can hold, not refuse, until a person has decided.
     bank = tx.banks.bank_by_name(NOTICES_BANK)
     sought = []
@@ -232,6 +232,15 @@ def entry_of(pictures: Sequence[ReportedPicture], case_id: int) -> NewEntry:
     )
 
 
+def _distinct(tx: Transaction, links: Sequence[str]) -> list[str]:
+    """Return each link once, however it was spelled."""
+    spelled: dict[str, str] = {}
+    for link in links:
+        site = tx.sites.for_link(link)
+        spelled.setdefault(link if site is None else tx.sites.address_of(site, link), link)
+    return list(spelled.values())
+
+
 def _take_link(tx: Transaction, case: Case, url: str, *, deadline_at: datetime, at: datetime) -> Copy:
     site = tx.sites.for_link(url)
     if site is None:
@@ -247,6 +256,8 @@ def _take_link(tx: Transaction, case: Case, url: str, *, deadline_at: datetime, 
                 problem=problem,
             )
         )
+    # In the site's own words from here on: that is how it named the item, and what is fetched.
+    url = tx.sites.address_of(site, url)
     item = tx.items.find_by_url(site.id, url)
     copy = tx.copies.add(
         NewCopy(

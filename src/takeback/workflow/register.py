@@ -16,7 +16,7 @@ from takeback.fingerprint import Orientation
 from takeback.store import Store, Transaction
 from takeback.store.access import KeyRole
 from takeback.store.banks import NOTICES_BANK, BankRow, NewEntry
-from takeback.store.sites import Site
+from takeback.store.sites import Address, Site
 
 _SECRET_BYTES = 32
 _MAX_BITS = 64
@@ -73,6 +73,10 @@ def add_site(store: Store, name: str, *, base_url: str, webhook_url: str, actor:
                 "A site's addresses are http or https, with a host and without a user name.",
                 advice="Give the whole address, as in https://forum.example/takeback.",
             )
+    if Address.parse(base_url) is None or urlsplit(base_url).query:
+        raise InputError(
+            "Nothing can lie below this base address.", advice="Give it without a query and without dots as segments."
+        )
     ((key_id, _),) = store.keyring.new_data_keys()
     secret = secrets.token_bytes(_SECRET_BYTES)
     with store.write() as tx:

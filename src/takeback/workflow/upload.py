@@ -112,12 +112,19 @@ def _remember(tx: Transaction, query: Query, upload: Upload, at: datetime) -> No
     tx.items.remember(
         upload.site.id,
         upload.item_id,
-        url=upload.url,
+        url=_address(tx, upload),
         prints=[(Orientation.UPRIGHT, pdq) for pdq in spread(query.upright, MAX_ITEM_PRINTS)],
         digests=query.digests,
         key=(upload.site.key_id, tx.keyring.data_key(upload.site.key_id)),
         at=at,
     )
+
+
+def _address(tx: Transaction, upload: Upload) -> str:
+    """Return the item's address as a link to it is spelled; as it was given where it is not below the site."""
+    site = upload.site
+    found = tx.sites.for_link(upload.url) if upload.url else None
+    return tx.sites.address_of(site, upload.url) if found is not None and found.id == site.id else upload.url
 
 
 def spread[T](values: Sequence[T], most: int) -> list[T]:
@@ -153,7 +160,7 @@ def _add_copy(
     new = NewCopy(
         case.id,
         CopyState.HELD if held else CopyState.POSSIBLE,
-        upload.url,
+        _address(tx, upload),
         found_at=at,
         deadline_at=clocks_of(at, at, packs).deadline_at,
         site_id=upload.site.id,

@@ -348,7 +348,7 @@ def test_a_reconciliation_forgets_what_the_site_says_is_gone(parts: Parts) -> No
     asyncio.run(work())
     assert [json.loads(body)["items"] for _, body in receiver.asked] == [["1", "2"]]
     with parts.store.read() as tx:
-        assert tx.items.count() == 1
+        assert tx.items.count() == 2
         assert tx.sites.by_id(1).reconciled_at == parts.now()
 
 

@@ -42,6 +42,7 @@ def test_every_text_and_every_list_of_a_request_has_a_bound(model: type[BaseMode
 
 def test_a_law_that_is_named_twice_counts_once(client: TestClient, keys: Keys) -> None:
     body = {"laws": [LAW] * 3 + ["eu-dsa-16"], "links": ["https://forum.example/p/7"]}
+    assert NoticeIn.model_validate(body).notice().laws == (LAW, "eu-dsa-16")
     answer = client.post(NOTICE, json=body)
     assert answer.status_code == 201
     asked = [(one["law"], one["field"]) for one in answer.json()["missing"]]

@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, event
 from sqlalchemy import text as sql
 from tests.house import AT, LAWS, drawn, notice_about, prints_of, reported
 
@@ -166,12 +167,24 @@ def test_a_first_start_that_was_cut_short_is_taken_up_again(tmp_path: Path) -> N
 
 def test_a_second_process_of_the_first_start_is_not_taken_for_a_loss(tmp_path: Path) -> None:
     first = Keyring(MasterKey(KEY), tmp_path / "keys.db")
-    second = _open(tmp_path)
-    set_up(second, at=AT)
-    store = Store.open(sqlite_url(tmp_path), first)
-    assert store.keyring.log_key == second.keyring.log_key
+    others: list[Store] = []
+    calls: list[object] = []
+
+    def other_process(*_: object) -> None:
+        """Make all of the data directory just before the first store looks into the database."""
+        calls.append(None)
+        if len(calls) == 1:
+            others.append(_open(tmp_path))
+            set_up(others[0], at=AT)
+
+    event.listen(Engine, "before_cursor_execute", other_process)
+    try:
+        store = Store.open(sqlite_url(tmp_path), first)
+    finally:
+        event.remove(Engine, "before_cursor_execute", other_process)
+    assert store.keyring.log_key == others[0].keyring.log_key
     store.close()
-    second.close()
+    others[0].close()
 
 
 def test_a_refused_schema_leaves_keys_alone(store: Store, data: Path) -> None:

@@ -18,6 +18,7 @@ from takeback.store.sites import Site
 from takeback.workflow.decide import Decision, Finding, Outcome, decide
 from takeback.workflow.intake import complete_notice, receive_notice
 from takeback.workflow.link import fail_link, settle_known_item, settle_link
+from takeback.workflow.register import add_site
 from takeback.workflow.replica import Replica
 from takeback.workflow.screen import query_of_fingerprints
 from takeback.workflow.upload import Action, Upload, check_upload
@@ -242,3 +243,21 @@ def test_a_link_that_is_fetched_after_the_decision_is_at_the_gate_only_if_it_was
     checked = check_upload(store, replica, query_of_fingerprints(prints_of(drawn(1))), None, at=AT)
     expected = Action.REFUSE if link.state is CopyState.REMOVED else Action.HOLD
     assert checked.action is expected
+
+
+@pytest.mark.parametrize("link", ["http://FORUM.example/post/1", "https://forum.example:443/post/1#photo"])
+def test_a_link_is_the_item_however_it_is_spelled(store: Store, replica: Replica, site: Site, link: str) -> None:
+    upload = Upload(site, "1", LINK)
+    check_upload(store, replica, query_of_fingerprints(prints_of(drawn(1))), upload, at=AT)
+    case_id, _ = _receive(store, replica, notice_about(links=(link, LINK)))
+    with store.read() as tx:
+        (copy,) = tx.copies.of_case(case_id)
+    assert (copy.url, copy.site_item_id, copy.state) == (LINK, "1", CopyState.HELD)
+
+
+@pytest.mark.parametrize(
+    "base_url", ["https://forum.example/a/../b/", "https://forum.example/?page=1", "forum.example"]
+)
+def test_a_site_needs_an_address_that_something_can_lie_below(store: Store, base_url: str) -> None:
+    with pytest.raises(InputError):
+        add_site(store, "f", base_url=base_url, webhook_url="https://forum.example/hook", actor="test", at=AT)
