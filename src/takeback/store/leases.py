@@ -33,11 +33,6 @@ class LeaseStore:
         self._connection.execute(insert(lease).values(name=name, holder=holder, until_at=until_at))
         return True
 
-    def is_held(self, name: str, at: datetime) -> bool:
-        """Whether anyone holds a lease at `at`."""
-        row = self._connection.execute(select(lease.c.name).where(lease.c.name == name, lease.c.until_at > at)).first()
-        return row is not None
-
     def give_up(self, name: str, holder: str) -> None:
         """Give a lease back."""
         self._connection.execute(delete(lease).where(lease.c.name == name, lease.c.holder == holder))
