@@ -47,6 +47,8 @@ class Receiver:
     hang: bool = False
     refuses: frozenset[str] = frozenset()
     """Items whose orders come to 500, whatever `status` says."""
+    meanwhile: Callable[[], None] = lambda: None
+    """What happens between a question and its answer."""
     asked: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
 
     @property
@@ -58,6 +60,7 @@ class Receiver:
         headers = dict(line.split(": ", 1) for line in head[1:] if line)
         lower = {name.lower(): value for name, value in headers.items()}
         self.asked.append((lower, await reader.readexactly(int(lower["content-length"]))))
+        self.meanwhile()
         if self.hang:
             await reader.read()  # until the other side gives up
             writer.close()
@@ -350,6 +353,23 @@ def test_a_reconciliation_forgets_what_the_site_says_is_gone(parts: Parts) -> No
     with parts.store.read() as tx:
         assert tx.items.count() == 2
         assert tx.sites.by_id(1).reconciled_at == parts.now()
+
+
+def test_an_item_that_comes_again_while_the_site_is_asked_is_kept(parts: Parts) -> None:
+    receiver = Receiver(status=200, body=b'{"gone": ["1"]}')
+
+    async def work() -> None:
+        async with listening(receiver):
+            site = _site(parts, "one", receiver.port)
+            _held(parts, site, 1)
+            _clock(parts).pass_(hours=2)
+            receiver.meanwhile = lambda: _held(parts, site, 1)
+            await ReconcileJob(parts, OutgoingHttp(["127.0.0.1"])).step()
+
+    asyncio.run(work())
+    assert len(receiver.asked) == 1
+    with parts.store.read() as tx:
+        assert tx.items.count() == 1
 
 
 def test_a_hold_that_finds_the_item_gone_closes_the_copy(parts: Parts) -> None:
