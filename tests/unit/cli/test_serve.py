@@ -96,6 +96,7 @@ def test_a_taken_port_is_said_and_nothing_is_half_started(tmp_path: Path) -> Non
 def test_an_option_wins_over_the_environment_and_both_over_the_file(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir(mode=0o700)
     (tmp_path / "data/takeback.toml").write_text("port = 1\nworkers = 0\n")
+    (tmp_path / "data/takeback.db").touch()
     environment = {**os.environ, "TAKEBACK_WORKERS": "1"}
     command = [*START, "--json", "--data", str(tmp_path / "data"), "--master-key-file", str(tmp_path / "key")]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=60)
