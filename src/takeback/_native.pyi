@@ -4,10 +4,17 @@ The typed face of the C++ kernel (`native/`).
 Arrays are NumPy arrays on this machine; nothing is converted or copied. The interpreter is free while
 the kernel works, so the caller must not write to an array that another thread has handed in. Every
 function raises `TypeError` for what is no array or not uint8, and `ValueError` for a wrong shape.
+
+The kernel uses the best instructions that the processor has; the environment variable `TAKEBACK_KERNEL`
+names others: portable, neon, avx2, avx512. Importing raises `ImportError`, saying what there is, where
+it names what this machine lacks. Answers never depend on it.
 """
 
 from numpy import int32, int64, uint8
 from numpy.typing import NDArray
+
+LEVEL: str
+"""The instructions in use."""
 
 def pdq_hash(pixels: NDArray[uint8]) -> tuple[bytes, int]:
     """

@@ -1,0 +1,61 @@
+#include "binding.hpp"
+#include "pdq.hpp"
+
+namespace binding {
+namespace {
+
+// Rows may lie apart (a crop, a picture upside down); inside a row pixels and channels must be packed.
+takeback::Picture as_picture(const Array& pixels) {
+    const std::uint8_t* first = as_bytes(pixels);
+    const bool grey = pixels.ndim() == 2;
+    const bool colour = pixels.ndim() == 3 && pixels.shape(2) == 3;
+    if (!grey && !colour) {
+        throw nb::value_error("pixels must have the shape [height, width] or [height, width, 3]");
+    }
+    if (pixels.shape(0) == 0 || pixels.shape(1) == 0) {
+        throw nb::value_error("pixels must not be empty");
+    }
+    const int channels = grey ? 1 : 3;
+    if (pixels.stride(1) != channels || (colour && pixels.stride(2) != 1)) {
+        throw nb::value_error("each row of pixels must be contiguous");
+    }
+    return {first, static_cast<std::ptrdiff_t>(pixels.shape(0)),
+            static_cast<std::ptrdiff_t>(pixels.shape(1)), static_cast<std::ptrdiff_t>(pixels.stride(0)), channels};
+}
+
+nb::tuple as_tuple(const takeback::Pdq& pdq) {
+    return nb::make_tuple(nb::bytes(pdq.code.data(), pdq.code.size()), pdq.quality);
+}
+
+nb::tuple pdq_hash(const Array& pixels) {
+    const takeback::Picture picture = as_picture(pixels);
+    takeback::Pdq pdq;
+    {
+        nb::gil_scoped_release release;
+        pdq = takeback::pdq_hash(picture);
+    }
+    return as_tuple(pdq);
+}
+
+nb::tuple pdq_orientations(const Array& pixels) {
+    const takeback::Picture picture = as_picture(pixels);
+    takeback::PdqOrientations found;
+    {
+        nb::gil_scoped_release release;
+        found = takeback::pdq_orientations(picture);
+    }
+    nb::list all;
+    for (const takeback::Pdq& pdq : found) {
+        all.append(as_tuple(pdq));
+    }
+    return nb::tuple(all);
+}
+
+}  // namespace
+
+void add_hashing(nb::module_& module) {
+    module.def("pdq_hash", &pdq_hash, nb::arg("pixels").noconvert());
+    module.def("pdq_orientations", &pdq_orientations, nb::arg("pixels").noconvert());
+}
+
+}  // namespace binding
