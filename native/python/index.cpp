@@ -1,35 +1,108 @@
+#include "index.hpp"
+
+#include <nanobind/stl/string.h>
+
+#include <cerrno>
+#include <string>
+#include <system_error>
+
 #include "binding.hpp"
-#include "hamming.hpp"
 
 namespace binding {
 namespace {
 
-nb::tuple hamming_within(const Array& query, const Array& codes, int radius) {
-    if (query.ndim() != 1 || query.shape(0) != takeback::code_bytes || query.stride(0) != 1) {
-        throw nb::value_error("query must be contiguous and have the shape [32]");
+using takeback::HammingIndex;
+
+constexpr const char* wrong_keys = "keys must be contiguous uint64 [n]";
+constexpr const char* wrong_codes = "codes must be contiguous uint8 [n, 32]";
+
+// Rows of `width` packed values (0: one value a row).
+template <class Value>
+const Value* packed(const Array& array, std::size_t width, const char* wrong) {
+    const bool fits = array.dtype() == nb::dtype<Value>() && array.ndim() == (width == 0 ? 1 : 2) &&
+                      (width == 0 || array.shape(1) == width);
+    const auto row = static_cast<std::int64_t>(width == 0 ? 1 : width);
+    const bool close = fits && (array.shape(0) < 2 || array.stride(0) == row) && (width == 0 || array.stride(1) == 1);
+    if (!fits || (array.shape(0) > 0 && !close)) {
+        throw nb::value_error(wrong);
     }
-    if (codes.ndim() != 2 || codes.shape(1) != takeback::code_bytes) {
-        throw nb::value_error("codes must have the shape [n, 32]");
+    return static_cast<const Value*>(array.data());
+}
+
+void add(HammingIndex& self, const Array& keys, const Array& codes) {
+    const auto* key = packed<std::uint64_t>(keys, 0, wrong_keys);
+    const auto* code = packed<std::uint8_t>(codes, takeback::code_bytes, wrong_codes);
+    if (keys.shape(0) != codes.shape(0)) {
+        throw nb::value_error("keys and codes must be of equal length");
     }
-    const auto packed = static_cast<std::int64_t>(takeback::code_bytes);
-    if (codes.shape(0) > 0 && (codes.stride(1) != 1 || (codes.shape(0) > 1 && codes.stride(0) != packed))) {
-        throw nb::value_error("codes must be contiguous");
-    }
-    const std::uint8_t* wanted = as_bytes(query);
-    const std::uint8_t* first = as_bytes(codes);
-    takeback::Within found;
+    const nb::gil_scoped_release release;
+    self.add(key, code, keys.shape(0));
+}
+
+void remove(HammingIndex& self, const Array& keys) {
+    const auto* key = packed<std::uint64_t>(keys, 0, wrong_keys);
+    const nb::gil_scoped_release release;
+    self.remove(key, keys.shape(0));
+}
+
+auto contains(const HammingIndex& self, const Array& keys) {
+    const auto* key = packed<std::uint64_t>(keys, 0, wrong_keys);
+    std::vector<std::uint8_t> found(keys.shape(0));
     {
-        nb::gil_scoped_release release;
-        found = takeback::hamming_within(wanted, first, codes.shape(0), radius);
+        const nb::gil_scoped_release release;
+        self.contains(key, found.size(), found.data());
     }
-    return nb::make_tuple(as_array(std::move(found.positions)), as_array(std::move(found.distances)));
+    return as_array(std::move(found));
+}
+
+nb::tuple search(const HammingIndex& self, const Array& queries, int radius) {
+    const auto* query = packed<std::uint8_t>(queries, takeback::code_bytes, "queries must be contiguous uint8 [q, 32]");
+    if (radius < 0 || radius > takeback::code_bits) {
+        throw nb::value_error("radius must lie between 0 and 256 bits");
+    }
+    takeback::Neighbors found;
+    {
+        const nb::gil_scoped_release release;
+        found = self.search(query, queries.shape(0), radius);
+    }
+    return nb::make_tuple(as_array(std::move(found.query)), as_array(std::move(found.key)),
+                          as_array(std::move(found.distance)));
+}
+
+void save(const HammingIndex& self, const std::string& path, std::uint64_t seq) {
+    const nb::gil_scoped_release release;
+    self.save(path, seq);
+}
+
+HammingIndex* open(const std::string& path, unsigned threads) {
+    const nb::gil_scoped_release release;
+    return new HammingIndex(path, threads);
 }
 
 }  // namespace
 
 void add_index(nb::module_& module) {
-    module.def("hamming_within", &hamming_within, nb::arg("query").noconvert(), nb::arg("codes").noconvert(),
-               nb::arg("radius"));
+    nb::exception<takeback::CorruptSnapshot>(module, "CorruptSnapshot", PyExc_ValueError);
+    nb::register_exception_translator([](const std::exception_ptr& problem, void*) {
+        try {
+            std::rethrow_exception(problem);
+        } catch (const std::system_error& error) {
+            errno = error.code().value();
+            PyErr_SetFromErrno(PyExc_OSError);
+        }
+    });
+    nb::class_<HammingIndex>(module, "HammingIndex")
+        .def(nb::init<unsigned>(), nb::arg("threads") = 0)
+        .def_static("open", &open, nb::arg("path"), nb::arg("threads") = 0, nb::rv_policy::take_ownership)
+        .def("add", &add, nb::arg("keys").noconvert(), nb::arg("codes").noconvert())
+        .def("remove", &remove, nb::arg("keys").noconvert())
+        .def("contains", &contains, nb::arg("keys").noconvert())
+        .def("search", &search, nb::arg("queries").noconvert(), nb::arg("radius"))
+        .def("save", &save, nb::arg("path"), nb::arg("seq"))
+        .def("settle", &HammingIndex::settle, nb::call_guard<nb::gil_scoped_release>())
+        .def_prop_ro("seq", &HammingIndex::seq)
+        .def_prop_ro("size", &HammingIndex::size)
+        .def_prop_ro("nbytes", &HammingIndex::nbytes);
 }
 
 }  // namespace binding

@@ -10,7 +10,7 @@ names others: portable, neon, avx2, avx512. Importing raises `ImportError`, sayi
 it names what this machine lacks. Answers never depend on it.
 """
 
-from numpy import int32, int64, uint8
+from numpy import int32, int64, uint8, uint64
 from numpy.typing import NDArray
 
 LEVEL: str
@@ -33,9 +33,32 @@ def pdq_orientations(pixels: NDArray[uint8]) -> tuple[tuple[bytes, int], ...]:
     One reading of the pixels. The first equals `pdq_hash`.
     """
 
-def hamming_within(query: NDArray[uint8], codes: NDArray[uint8], radius: int) -> tuple[NDArray[int64], NDArray[int32]]:
-    """
-    Return position (ascending) and distance of every row of `codes` at most `radius` bits from `query`.
+class CorruptSnapshot(ValueError):
+    """A file is no whole, unchanged snapshot of an index; the text says what is wrong with it."""
 
-    `query` uint8 [32]; `codes` uint8 [n, 32], C-contiguous.
-    """
+class HammingIndex:
+    """Codes of 32 bytes by key; `takeback.index.HammingIndex` says what each call does. Arrays are C-contiguous."""
+
+    def __init__(self, threads: int = 0) -> None: ...
+    @staticmethod
+    def open(path: str, threads: int = 0) -> HammingIndex:
+        """Raise `CorruptSnapshot`, or `OSError` where the file cannot be read and written."""
+
+    def add(self, keys: NDArray[uint64], codes: NDArray[uint8]) -> None: ...
+    def remove(self, keys: NDArray[uint64]) -> None: ...
+    def contains(self, keys: NDArray[uint64]) -> NDArray[uint8]:
+        """Return 1 or 0 for each key."""
+
+    def search(self, queries: NDArray[uint8], radius: int) -> tuple[NDArray[int64], NDArray[uint64], NDArray[int32]]:
+        """Return query (row), key and distance of each neighbour, ordered by query, distance, key."""
+
+    def save(self, path: str, seq: int) -> None:
+        """Raise `OSError` where the file cannot be written."""
+
+    def settle(self) -> None: ...
+    @property
+    def seq(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def nbytes(self) -> int: ...

@@ -48,6 +48,9 @@ class FingerprintIndex(Protocol):
     def remove(self, keys: NDArray[np.uint64]) -> None:
         """Forget every code of `keys` uint64 [n] and zero their memory; `ValueError` as `add`."""
 
+    def contains(self, keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        """Say for each of `keys` uint64 [n] whether it has a code, bool [n]; `ValueError` as `add`."""
+
     def search(self, queries: NDArray[np.uint8], radius: int = 31) -> Neighbors:
         """
         Return every stored code at most `radius` (0..256) bits from each of `queries` uint8 [q, 32].
@@ -63,13 +66,13 @@ class FingerprintIndex(Protocol):
         """Bytes held for codes and keys."""
 
 
+def check_keys(keys: NDArray[np.uint64]) -> None:
+    """Raise `ValueError` unless `keys` is uint64 [n]."""
+    if keys.dtype != np.uint64 or keys.ndim != 1:
+        raise ValueError("keys must be uint64 [n]")
+
+
 def check_radius(radius: int) -> None:
     """Raise `ValueError` unless `radius` lies in 0..256."""
     if not 0 <= radius <= MAX_RADIUS:
         raise ValueError(f"radius must lie between 0 and {MAX_RADIUS} bits")
-
-
-def sorted_neighbors(query: NDArray[np.int64], key: NDArray[np.uint64], distance: NDArray[np.int32]) -> Neighbors:
-    """Return the rows as `Neighbors`, in the order that it promises."""
-    order = np.lexsort((key, distance, query))
-    return Neighbors(query[order], key[order], distance[order])

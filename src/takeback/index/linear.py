@@ -7,7 +7,7 @@ import threading
 import numpy as np
 from numpy.typing import NDArray
 
-from takeback.index.interface import Neighbors, check_radius, sorted_neighbors
+from takeback.index.interface import Neighbors, check_keys, check_radius
 from takeback.index.table import CodeTable, check_codes
 
 BLOCK_PAIRS = 1 << 18
@@ -39,6 +39,12 @@ class LinearIndex:
         with self._lock:
             self._table.remove(keys)
 
+    def contains(self, keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        """Say for each of `keys` uint64 [n] whether it has a code; bool [n]."""
+        check_keys(keys)
+        with self._lock:
+            return np.isin(keys, self._table.keys)
+
     def search(self, queries: NDArray[np.uint8], radius: int = 31) -> Neighbors:
         """Return every stored code at most `radius` bits from each of `queries` uint8 [q, 32]."""
         check_codes(queries, "queries")
@@ -51,7 +57,8 @@ class LinearIndex:
                 query, row = np.nonzero(distances <= radius)
                 found.append((query, self._table.keys[start + row], distances[query, row]))
         query, key, distance = (np.concatenate(column) for column in zip(*found, strict=True))
-        return sorted_neighbors(query, key, distance)
+        order = np.lexsort((key, distance, query))
+        return Neighbors(query[order], key[order], distance[order])
 
 
 def _distances(queries: NDArray[np.uint8], codes: NDArray[np.uint8]) -> NDArray[np.int32]:

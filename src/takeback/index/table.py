@@ -1,11 +1,11 @@
-"""Keys and codes side by side in memory, growing and shrinking: what every index stands on."""
+"""Keys and codes side by side in memory, growing and shrinking: what the readable index stands on."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from takeback.index.interface import CODE_BYTES
+from takeback.index.interface import CODE_BYTES, check_keys
 
 FIRST_CAPACITY = 64
 """Rows that the first addition makes room for; each further growth at least doubles."""
@@ -44,8 +44,7 @@ class CodeTable:
 
     def add(self, keys: NDArray[np.uint64], codes: NDArray[np.uint8]) -> None:
         """Append rows; amortised constant time a row. `ValueError` on a wrong shape or dtype."""
-        if keys.dtype != np.uint64 or keys.ndim != 1:
-            raise ValueError("keys must be uint64 [n]")
+        check_keys(keys)
         check_codes(codes, "codes")
         if len(keys) != len(codes):
             raise ValueError("keys and codes must be of equal length")
@@ -58,8 +57,7 @@ class CodeTable:
 
     def remove(self, keys: NDArray[np.uint64]) -> None:
         """Drop every row of `keys`, unknown ones ignored. `ValueError` on a wrong shape or dtype."""
-        if keys.dtype != np.uint64 or keys.ndim != 1:
-            raise ValueError("keys must be uint64 [n]")
+        check_keys(keys)
         gone = np.flatnonzero(np.isin(self.keys, keys))
         size = self._size - len(gone)
         # 1. The rows that stay but lie behind the new end move into the gaps before it.
