@@ -29,6 +29,11 @@ constexpr std::size_t max_dead_share = 4;
 // Rows that are copied, or keys that are removed, without letting others in.
 constexpr std::size_t copied_at_once = std::size_t{1} << 14;
 constexpr std::size_t removed_at_once = 256;
+// From so many keys on, and such a share of all, tables are swept as a whole instead of each row being looked up
+// in them: that takes as long as 250 places that are swept.
+constexpr std::size_t swept_from = 4096;
+constexpr std::size_t swept_share = 256;
+constexpr std::size_t swept_at_once = std::size_t{1} << 16;
 
 bool is_wasteful(const Segment& segment) { return (segment.rows() - segment.live()) * max_dead_share > segment.rows(); }
 
@@ -39,13 +44,23 @@ std::vector<std::uint64_t> sorted(const std::uint64_t* keys, std::size_t count) 
     return all;
 }
 
-void remove_from(Segment& segment, const std::vector<std::uint64_t>& keys) {
+template <class Remove>
+void each_row_of(const Segment& segment, const std::vector<std::uint64_t>& keys, Remove remove) {
     for (const std::uint64_t key : keys) {
         const auto [first, end] = segment.rows_of(key);
         for (std::size_t row = first; row < end; ++row) {
-            segment.remove_row(row);
+            remove(row);
         }
     }
+}
+
+void remove_from(Segment& segment, const std::vector<std::uint64_t>& keys) {
+    if (keys.size() < swept_from) {
+        each_row_of(segment, keys, [&segment](std::size_t row) { segment.remove_row(row); });
+        return;
+    }
+    each_row_of(segment, keys, [&segment](std::size_t row) { segment.kill_row(row); });
+    segment.sweep(0, segment.places());
 }
 
 // Adds to a count while it lasts.
@@ -130,17 +145,21 @@ void HammingIndex::add_in_bulk(const std::uint64_t* keys, const std::uint8_t* co
 
 void HammingIndex::remove(const std::uint64_t* keys, std::size_t count) {
     const std::vector<std::uint64_t> all = sorted(keys, count);
+    const bool sweeps = all.size() >= std::max(swept_from, size() / swept_share);
     for (std::size_t first = 0; first < all.size(); first += removed_at_once) {
         const std::size_t end = std::min(first + removed_at_once, all.size());
         const std::vector<std::uint64_t> some(all.begin() + static_cast<std::ptrdiff_t>(first),
                                               all.begin() + static_cast<std::ptrdiff_t>(end));
         const Writing writing(lock_);
-        erase(some);
+        erase(some, sweeps);
+    }
+    if (sweeps) {
+        sweep_segments();
     }
     tend();
 }
 
-void HammingIndex::erase(const std::vector<std::uint64_t>& sorted_keys) {
+void HammingIndex::erase(const std::vector<std::uint64_t>& sorted_keys, bool sweeps) {
     if (recording_) {
         removed_meanwhile_.insert(removed_meanwhile_.end(), sorted_keys.begin(), sorted_keys.end());
     }
@@ -149,7 +168,22 @@ void HammingIndex::erase(const std::vector<std::uint64_t>& sorted_keys) {
         frozen_->remove(sorted_keys.data(), sorted_keys.size());
     }
     for (const auto& segment : segments_) {
-        remove_from(*segment, sorted_keys);
+        each_row_of(*segment, sorted_keys, [&](std::size_t row) { sweeps ? segment->kill_row(row) : segment->remove_row(row); });
+    }
+}
+
+// Empties the places that killed rows still have in the tables, letting others in now and then.
+void HammingIndex::sweep_segments() {
+    std::vector<std::shared_ptr<Segment>> present;
+    {
+        const Reading reading(lock_);
+        present = segments_;
+    }
+    for (const auto& segment : present) {
+        for (std::size_t first = 0; first < segment->places(); first += swept_at_once) {
+            const Writing writing(lock_);
+            segment->sweep(first, std::min(first + swept_at_once, segment->places()));
+        }
     }
 }
 
@@ -338,7 +372,7 @@ void HammingIndex::merge(const Job& job) {
     const std::size_t size = Segment::size_of(live);
     const Counted counted(building_bytes_, size);
     auto made = std::make_shared<Segment>(Block::of_memory(size), live);
-    copy(job, job.rows ? job.rows->rows() : 0, *made);
+    copy(job.segments, {{job.rows, job.rows ? job.rows->rows() : 0}}, *made);
     made->file(1);
     // 3. In place of what it was made of, which is wiped once the lock is free again.
     Writing writing = recording.catch_up(*made);
@@ -382,7 +416,7 @@ void HammingIndex::replace(const Job& job, std::shared_ptr<Segment> made) {
 }
 
 // Copies the live rows, the oldest first, letting changes in now and then.
-void HammingIndex::copy(const Job& job, std::size_t tail_end, Segment& to) const {
+void HammingIndex::copy(const Segments& segments, const TailsSoFar& tails, Segment& to) const {
     std::size_t filled = 0;
     const auto take = [&](const auto& from, std::size_t rows) {
         for (std::size_t first = 0; first < rows; first += copied_at_once) {
@@ -396,11 +430,13 @@ void HammingIndex::copy(const Job& job, std::size_t tail_end, Segment& to) const
             }
         }
     };
-    for (const auto& segment : job.segments) {
+    for (const auto& segment : segments) {
         take(*segment, segment->rows());
     }
-    if (job.rows) {
-        take(*job.rows, tail_end);
+    for (const auto& [tail, end] : tails) {
+        if (tail) {
+            take(*tail, end);
+        }
     }
     to.leave_out(filled);
 }
@@ -412,26 +448,28 @@ void HammingIndex::save(const std::string& path, std::uint64_t seq) const {
     const std::string part = path + ".part";
     const Recording recording(*this);
     // 1. What is here now.
-    Job all;
-    std::size_t tail_end = 0;
+    Segments segments;
+    TailsSoFar tails;
+    std::size_t live = 0;
     {
         const Writing writing(lock_);
         recording.begin();
-        all.segments = segments_;
-        all.rows = tail_;
-        tail_end = tail_->rows();
-        all.live = tail_->live();
-        for (const auto& segment : segments_) {
-            all.live += segment->live();
+        segments = segments_;
+        for (const auto& tail : {frozen_, tail_}) {
+            tails.emplace_back(tail, tail ? tail->rows() : 0);
+            live += tail ? tail->live() : 0;
+        }
+        for (const auto& segment : segments) {
+            live += segment->live();
         }
     }
     unlink(part.c_str());
     try {
         // 2. Copied, filed and signed beside the place where it is to appear.
-        const std::size_t size = Segment::size_of(all.live);
+        const std::size_t size = Segment::size_of(live);
         const Counted counted(building_bytes_, size);
-        Segment made(Block::of_new_file(part, size), all.live);
-        copy(all, tail_end, made);
+        Segment made(Block::of_new_file(part, size), live);
+        copy(segments, tails, made);
         made.file(threads_);
         made.sign(seq, threads_);
         made.block().sync();

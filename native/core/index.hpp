@@ -16,6 +16,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "fair_lock.hpp"
@@ -62,27 +63,32 @@ public:
     void settle();
 
 private:
+    using Segments = std::vector<std::shared_ptr<Segment>>;
+    // Tails, and how many rows of each are meant: more may come.
+    using TailsSoFar = std::vector<std::pair<std::shared_ptr<Tail>, std::size_t>>;
+
     // What is merged: rows, and segments.
     struct Job {
         std::shared_ptr<Tail> rows;
-        std::vector<std::shared_ptr<Segment>> segments;
+        Segments segments;
         std::size_t live = 0;
     };
     class Recording;
 
     void add_in_bulk(const std::uint64_t* keys, const std::uint8_t* codes, std::size_t count);
-    void erase(const std::vector<std::uint64_t>& sorted_keys);
+    void erase(const std::vector<std::uint64_t>& sorted_keys, bool sweeps);
+    void sweep_segments();
     void tend();
     void merge_all_due();
     Job due_job();
     void merge(const Job& job);
     void replace(const Job& job, std::shared_ptr<Segment> made);
-    void copy(const Job& job, std::size_t tail_rows, Segment& to) const;
+    void copy(const Segments& segments, const TailsSoFar& tails, Segment& to) const;
 
     const unsigned threads_;
     std::uint64_t seq_ = 0;
     mutable FairLock lock_;
-    std::vector<std::shared_ptr<Segment>> segments_;
+    Segments segments_;
     std::shared_ptr<Tail> tail_;
     std::shared_ptr<Tail> frozen_;
     bool merging_ = false;

@@ -12,7 +12,7 @@ namespace takeback {
 namespace {
 
 // A bucket costs about as much as so many rows of a scan: two cache lines that lie anywhere.
-constexpr std::size_t rows_per_bucket_visit = 8;
+constexpr std::size_t rows_per_bucket_visit = 12;
 // Queries that one thread takes at a time, and from which on others help.
 constexpr std::size_t queries_per_piece = 16;
 // Rows that one thread scans at a time for a single query.
@@ -77,7 +77,7 @@ void search_segment(const Segment& segment, const std::uint8_t* query, int radiu
     scratch.keys = segment.keys();
     if (radius <= max_table_radius) {
         const Plan plan = plan_of(radius, filed.shift);
-        const auto buckets = static_cast<std::size_t>(plan.visits) * chunk_count;
+        const auto buckets = static_cast<std::size_t>(plan.visits);
         if (filed.rows > rows_per_bucket_visit * buckets &&
             search_calls(level()).visit(filed, plan, query, radius, scratch.survivors_for(filed.rows), scratch.sink())) {
             return;

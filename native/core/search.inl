@@ -20,9 +20,10 @@ bool seen_before(const Plan& plan, int shift, int chunk, const std::uint8_t* que
         apart[each] = chunk_of(query, each) ^ chunk_of(code, each);
     }
     for (int earlier = 0; earlier < chunk; ++earlier) {
+        const Plan::Chunk& asked = plan.chunks[earlier];
         const int m = __builtin_popcount(static_cast<unsigned>(apart[earlier] >> shift));
-        if (m <= plan.flips &&
-            __builtin_popcount(static_cast<unsigned>(apart[other_of_pair(earlier)])) <= plan.limits[m]) {
+        if (m <= asked.flips &&
+            m + __builtin_popcount(static_cast<unsigned>(apart[other_of_pair(earlier)])) <= asked.share) {
             return true;
         }
     }
@@ -37,13 +38,12 @@ struct Range {
 // Five passes over all chunks, so that the memory which one needs is on its way while another is worked on.
 bool visit_level(const Filed& filed, const Plan& plan, const std::uint8_t* query, int radius,
                  std::uint32_t* survivors, const Sink& sink) {
-    static_assert(max_visits <= 256, "a chunk's ranges stand on the stack");
-    Range ranges[chunk_count][max_visits];
+    Range ranges[chunk_count][max_masks];  // 17 KiB
     // 1. Where the buckets begin.
     for (int chunk = 0; chunk < chunk_count; ++chunk) {
         const std::uint32_t* offsets = filed.offsets + static_cast<std::size_t>(chunk) * filed.offsets_stride;
         const unsigned own = chunk_of(query, chunk);
-        for (int visit = 0; visit < plan.visits; ++visit) {
+        for (int visit = 0; visit < plan.chunks[chunk].visits; ++visit) {
             __builtin_prefetch(offsets + ((own ^ plan.masks[visit]) >> filed.shift));
         }
     }
@@ -53,7 +53,7 @@ bool visit_level(const Filed& filed, const Plan& plan, const std::uint8_t* query
         const std::uint32_t* offsets = filed.offsets + static_cast<std::size_t>(chunk) * filed.offsets_stride;
         const std::uint16_t* halves = filed.halves + static_cast<std::size_t>(chunk) * filed.halves_stride;
         const unsigned own = chunk_of(query, chunk);
-        for (int visit = 0; visit < plan.visits; ++visit) {
+        for (int visit = 0; visit < plan.chunks[chunk].visits; ++visit) {
             const unsigned bucket = (own ^ plan.masks[visit]) >> filed.shift;
             const Range range{offsets[bucket], offsets[bucket + 1]};
             ranges[chunk][visit] = range;
@@ -76,8 +76,8 @@ bool visit_level(const Filed& filed, const Plan& plan, const std::uint8_t* query
         const std::uint32_t* ids = filed.ids + static_cast<std::size_t>(chunk) * filed.rows;
         const std::uint16_t wanted = chunk_of(query, other_of_pair(chunk));
         const std::size_t before = count;
-        for (int visit = 0; visit < plan.visits; ++visit) {
-            const int limit = plan.limits[plan.flipped[visit]];
+        for (int visit = 0; visit < plan.chunks[chunk].visits; ++visit) {
+            const int limit = plan.chunks[chunk].share - plan.flipped[visit];
             const Range range = ranges[chunk][visit];
             for (std::uint32_t first = range.first; first < range.end; first += pass_block) {
                 const std::uint32_t end = range.end - first > pass_block ? first + pass_block : range.end;

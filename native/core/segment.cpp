@@ -96,6 +96,13 @@ struct Segment::Header {
     }
 };
 
+// A row on its way into a table.
+struct Segment::Unfiled {
+    std::uint32_t row;
+    std::uint16_t own;
+    std::uint16_t other;
+};
+
 // ---- Making one -----------------------------------------------------------------------------------------
 
 std::size_t Segment::size_of(std::size_t rows) {
@@ -127,7 +134,14 @@ void Segment::leave_out(std::size_t first) {
 
 void Segment::file(unsigned threads) {
     sort_rows();
-    in_pieces(chunk_count, threads, [this](std::size_t chunk) { file_chunk(static_cast<int>(chunk)); });
+    // One room for each thread: the system takes longer to hand out fresh memory than we do to fill it.
+    const unsigned rooms = std::min<unsigned>(threads, chunk_count);
+    in_pieces(rooms, rooms, [this, rooms](std::size_t first) {
+        const Block room = Block::of_memory(std::max<std::size_t>(rows_, 1) * sizeof(Unfiled));
+        for (std::size_t chunk = first; chunk < chunk_count; chunk += rooms) {
+            file_chunk(static_cast<int>(chunk), reinterpret_cast<Unfiled*>(room.data()));
+        }
+    });
 }
 
 // Keys grow with time, and rows come in time's order: mostly there is nothing to do.
@@ -163,31 +177,48 @@ void Segment::sort_rows() {
     }
 }
 
-// Counts the rows of each bucket, then puts each row behind those before it.
-void Segment::file_chunk(int chunk) {
+// Counts the rows of each bucket, then puts each row behind those before it. Buckets lie all over the memory,
+// so rows are first divided among groups of neighbouring buckets, each small enough for a processor's cache.
+void Segment::file_chunk(int chunk, Unfiled* entries) {
+    constexpr int most_group_bits = 8;
     const Layout layout(rows_, shift_);
     std::uint32_t* begins = offsets() + static_cast<std::size_t>(chunk) * layout.offsets_stride;
     std::uint16_t* half = halves() + static_cast<std::size_t>(chunk) * layout.halves_stride;
     std::uint32_t* id = ids() + static_cast<std::size_t>(chunk) * rows_;
     const std::uint8_t* code = codes();
+    const std::uint64_t* dead_bits = dead();
+    const auto is_dead = [dead_bits](std::size_t row) { return (dead_bits[row / 64] >> (row % 64) & 1U) != 0; };
+    const std::size_t buckets = layout.offsets_stride - 1;
+    // 1. Where each bucket begins.
     for (std::size_t row = 0; row < rows_; ++row) {
         if (!is_dead(row)) {
             ++begins[(chunk_of(code + code_bytes * row, chunk) >> shift_) + 1];
         }
     }
     std::partial_sum(begins, begins + layout.offsets_stride, begins);
-    std::vector<std::uint32_t> next(begins, begins + layout.offsets_stride - 1);
+    const std::size_t filed = begins[buckets];
+    // 2. The rows, group by group.
+    const int group_shift = std::max(chunk_bits - shift_ - most_group_bits, 0);
+    std::uint32_t next_in_group[1 << most_group_bits];
+    for (std::size_t group = 0; group << group_shift < buckets; ++group) {
+        next_in_group[group] = begins[group << group_shift];
+    }
     for (std::size_t row = 0; row < rows_; ++row) {
         if (!is_dead(row)) {
-            const std::uint8_t* own = code + code_bytes * row;
-            const std::uint32_t place = next[chunk_of(own, chunk) >> shift_]++;
-            half[place] = chunk_of(own, other_of_pair(chunk));
-            id[place] = static_cast<std::uint32_t>(row);
+            const std::uint8_t* from = code + code_bytes * row;
+            const std::uint16_t own = chunk_of(from, chunk);
+            entries[next_in_group[own >> shift_ >> group_shift]++] = {static_cast<std::uint32_t>(row), own,
+                                                                      chunk_of(from, other_of_pair(chunk))};
         }
     }
-    for (std::size_t place = begins[layout.offsets_stride - 1]; place < rows_; ++place) {
-        id[place] = gone;
+    // 3. Each in its bucket.
+    std::vector<std::uint32_t> next(begins, begins + buckets);
+    for (std::size_t at = 0; at < filed; ++at) {
+        const std::uint32_t place = next[entries[at].own >> shift_]++;
+        half[place] = entries[at].other;
+        id[place] = entries[at].row;
     }
+    std::fill(id + filed, id + rows_, gone);
 }
 
 // ---- Snapshots ------------------------------------------------------------------------------------------
@@ -270,49 +301,88 @@ std::uint64_t Segment::change(void* place, std::size_t size, std::uint64_t value
     return mixed(after, index) - mixed(before, index);
 }
 
+// Where a row stands in its bucket, whose ids ascend but for those that are gone; null where it is gone too.
+std::uint32_t* Segment::place_in_bucket(std::uint32_t* first, std::uint32_t* end, std::uint32_t row) {
+    while (first < end) {
+        std::uint32_t* middle = first + (end - first) / 2;
+        std::uint32_t* there = std::find_if(middle, end, [](std::uint32_t id) { return id != gone; });
+        if (there == end || *there > row) {
+            end = middle;
+        } else if (*there == row) {
+            return there;
+        } else {
+            first = there + 1;
+        }
+    }
+    return nullptr;
+}
+
+std::uint64_t Segment::forget_place(int chunk, std::size_t place) {
+    const Layout layout(rows_, shift_);
+    std::uint32_t* id = ids() + static_cast<std::size_t>(chunk) * rows_ + place;
+    std::uint16_t* half = halves() + static_cast<std::size_t>(chunk) * layout.halves_stride + place;
+    return change(id, sizeof *id, gone) + change(half, sizeof *half, 0);
+}
+
 std::uint64_t Segment::forget_in_chunk(int chunk, const std::uint8_t* code, std::size_t row) {
     const Layout layout(rows_, shift_);
     const std::uint32_t* begins = offsets() + static_cast<std::size_t>(chunk) * layout.offsets_stride;
     const std::size_t bucket = static_cast<std::size_t>(chunk_of(code, chunk) >> shift_);
     std::uint32_t* id = ids() + static_cast<std::size_t>(chunk) * rows_;
-    std::uint32_t* found = std::find(id + begins[bucket], id + begins[bucket + 1], static_cast<std::uint32_t>(row));
-    if (found == id + begins[bucket + 1]) {
-        return 0;
-    }
-    std::uint16_t* half = halves() + static_cast<std::size_t>(chunk) * layout.halves_stride + (found - id);
-    return change(found, sizeof *found, gone) + change(half, sizeof *half, 0);
+    const std::uint32_t* found = place_in_bucket(id + begins[bucket], id + begins[bucket + 1], static_cast<std::uint32_t>(row));
+    return found == nullptr ? 0 : forget_place(chunk, static_cast<std::size_t>(found - id));
 }
 
-bool Segment::remove_row(std::size_t row) {
+// The row is dead from here on, which a search asks last; returns what that adds to the checksum, 0 where it was.
+std::uint64_t Segment::mark_dead(std::size_t row) {
     std::uint64_t* bits = dead() + row / 64;
     const std::uint64_t bit = std::uint64_t{1} << (row % 64);
-    std::uint8_t* code = codes() + code_bytes * row;
-    std::uint8_t held[code_bytes];
-    std::memcpy(held, code, code_bytes);
-    // 1. Dead from here on; a search asks for this bit last.
     const std::uint64_t before = __atomic_fetch_or(bits, bit, __ATOMIC_SEQ_CST);
-    const bool is_first = (before & bit) == 0;
-    constexpr std::uint8_t erased[code_bytes] = {};
-    if (!is_first && std::memcmp(held, erased, code_bytes) == 0) {
-        return false;
+    if ((before & bit) != 0) {
+        return 0;
     }
+    __atomic_fetch_add(&header().removed, 1, __ATOMIC_SEQ_CST);
+    const auto index = static_cast<std::size_t>(bits - reinterpret_cast<std::uint64_t*>(block_.data()));
+    return mixed(before | bit, index) - mixed(before, index);
+}
+
+std::uint64_t Segment::erase_code(std::size_t row) {
     std::uint64_t difference = 0;
-    if (is_first) {
-        const auto index = static_cast<std::size_t>(bits - reinterpret_cast<std::uint64_t*>(block_.data()));
-        difference = mixed(before | bit, index) - mixed(before, index);
-        __atomic_fetch_add(&header().removed, 1, __ATOMIC_SEQ_CST);
-    }
-    // 2. Its places in the tables tell its code, so they go, and last the code. Whoever removed it before us may
-    //    have been stopped in the middle: what is left is erased all the same.
-    for (int chunk = 0; chunk < chunk_count; ++chunk) {
-        difference += forget_in_chunk(chunk, held, row);
-    }
     for (std::size_t word = 0; word < code_bytes; word += sizeof(std::uint64_t)) {
-        difference += change(code + word, sizeof(std::uint64_t), 0);
+        difference += change(codes() + code_bytes * row + word, sizeof(std::uint64_t), 0);
     }
+    return difference;
+}
+
+void Segment::remove_row(std::size_t row) {
+    std::uint8_t code[code_bytes];
+    std::memcpy(code, codes() + code_bytes * row, code_bytes);
+    std::uint64_t difference = mark_dead(row);
+    // Its places in the tables tell its code, so they go, and last the code: whoever removed this row before us
+    // may have been stopped in the middle, and then we can still find what is left of it.
+    for (int chunk = 0; chunk < chunk_count; ++chunk) {
+        difference += forget_in_chunk(chunk, code, row);
+    }
+    difference += erase_code(row);
+    add_to_sum(difference);
+    wipe(code, sizeof code);
+}
+
+void Segment::kill_row(std::size_t row) { add_to_sum(mark_dead(row) + erase_code(row)); }
+
+void Segment::sweep(std::size_t first, std::size_t end) {
+    std::uint64_t difference = 0;
+    for (std::size_t slot = first; slot < end; ++slot) {
+        const std::uint32_t row = ids()[slot];
+        if (row < rows_ && is_dead(row)) {
+            difference += forget_place(static_cast<int>(slot / rows_), slot % rows_);
+        }
+    }
+    add_to_sum(difference);
+}
+
+void Segment::add_to_sum(std::uint64_t difference) {
     __atomic_fetch_add(&header().contents, difference, __ATOMIC_SEQ_CST);
-    wipe(held, sizeof held);
-    return is_first;
 }
 
 // ---- Reading --------------------------------------------------------------------------------------------

@@ -69,14 +69,21 @@ public:
     // First row of a key, and the row after its last.
     std::pair<std::size_t, std::size_t> rows_of(std::uint64_t key) const;
 
-    // Erases a row: its code, its place in every table. False where it was removed already. Others may map the
-    // same file and search it meanwhile: they find every other row all the time, and two may remove one row.
-    bool remove_row(std::size_t row);
+    // Erases a row: its code, and its place in every table. Others may map the same file and search it meanwhile:
+    // they find every other row all the time. Two may remove one row, and the checksum stays right.
+    void remove_row(std::size_t row);
+
+    // The same in two steps, for very many rows: `kill_row` for each, which ends their being found, then `sweep`
+    // over every place of the tables, 0 .. places() - 1, in any pieces.
+    void kill_row(std::size_t row);
+    void sweep(std::size_t first, std::size_t end);
+    std::size_t places() const { return chunk_count * rows_; }
 
     Filed filed() const;
 
 private:
     struct Header;
+    struct Unfiled;
 
     Segment(Block block, std::size_t rows, int shift);
 
@@ -87,9 +94,15 @@ private:
     std::uint32_t* ids() const;
     std::uint64_t contents_sum(unsigned threads) const;
     void sort_rows();
-    void file_chunk(int chunk);
+    void file_chunk(int chunk, Unfiled* room);
+    // Each returns what it adds to the checksum.
     std::uint64_t change(void* place, std::size_t size, std::uint64_t value);
+    std::uint64_t mark_dead(std::size_t row);
+    std::uint64_t erase_code(std::size_t row);
+    std::uint64_t forget_place(int chunk, std::size_t place);
     std::uint64_t forget_in_chunk(int chunk, const std::uint8_t* code, std::size_t row);
+    void add_to_sum(std::uint64_t difference);
+    static std::uint32_t* place_in_bucket(std::uint32_t* first, std::uint32_t* end, std::uint32_t row);
 
     Block block_;
     std::size_t rows_ = 0;
