@@ -1,6 +1,8 @@
 #include "level.hpp"
 
+#include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <stdexcept>
 #include <string>
 
@@ -34,21 +36,11 @@ bool is_here(Level level) {
     }
 }
 
-Level best() {
-    Level found = Level::portable;
-    for (const Level candidate : every_level) {
-        found = is_here(candidate) ? candidate : found;
-    }
-    return found;
-}
-
-std::string levels_here() {
+std::string names_here() {
     std::string names;
-    for (const Level candidate : every_level) {
-        if (is_here(candidate)) {
-            names += names.empty() ? "" : ", ";
-            names += name_of(candidate);
-        }
+    for (const Level each : levels_here()) {
+        names += names.empty() ? "" : ", ";
+        names += name_of(each);
     }
     return names;
 }
@@ -56,14 +48,14 @@ std::string levels_here() {
 Level chosen() {
     const char* asked = std::getenv(variable);
     if (asked == nullptr || *asked == '\0') {
-        return best();
+        return levels_here().back();
     }
-    for (const Level candidate : every_level) {
-        if (std::string(asked) == name_of(candidate) && is_here(candidate)) {
-            return candidate;
+    for (const Level each : levels_here()) {
+        if (std::string(asked) == name_of(each)) {
+            return each;
         }
     }
-    throw std::runtime_error(std::string(variable) + " is \"" + asked + "\"; this machine has: " + levels_here() +
+    throw std::runtime_error(std::string(variable) + " is \"" + asked + "\"; this machine has: " + names_here() +
                              ". Unset it to use the best of them.");
 }
 
@@ -72,6 +64,12 @@ Level chosen() {
 Level level() {
     static const Level in_use = chosen();
     return in_use;
+}
+
+std::vector<Level> levels_here() {
+    std::vector<Level> found;
+    std::copy_if(std::begin(every_level), std::end(every_level), std::back_inserter(found), is_here);
+    return found;
 }
 
 const char* name_of(Level level) {

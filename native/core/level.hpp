@@ -4,6 +4,8 @@
 // (hamming_avx2.cpp, ...). Whatever the level, the answers are equal to the last bit.
 #pragma once
 
+#include <vector>
+
 namespace takeback {
 
 enum class Level { portable, neon, avx2, avx512 };
@@ -12,6 +14,9 @@ enum class Level { portable, neon, avx2, avx512 };
 // TAKEBACK_KERNEL names (portable, neon, avx2 or avx512). Throws std::runtime_error, saying what there is,
 // where the named one is unknown or this processor lacks it.
 Level level();
+
+// Those that this processor has, the best last.
+std::vector<Level> levels_here();
 
 const char* name_of(Level level);
 

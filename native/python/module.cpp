@@ -7,6 +7,11 @@
 NB_MODULE(_native, module) {
     module.doc() = "The kernel: PDQ and Hamming distance. Documented in _native.pyi.";
     try {
+        nanobind::list here;
+        for (const takeback::Level each : takeback::levels_here()) {
+            here.append(takeback::name_of(each));
+        }
+        module.attr("LEVELS") = nanobind::tuple(here);
         module.attr("LEVEL") = takeback::name_of(takeback::level());
     } catch (const std::exception& problem) {
         throw nanobind::import_error(problem.what());

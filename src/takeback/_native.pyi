@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 LEVEL: str
 """The instructions in use."""
 
+LEVELS: tuple[str, ...]
+"""Those that this processor has, the best last."""
+
 def pdq_hash(pixels: NDArray[uint8]) -> tuple[bytes, int]:
     """
     Return the PDQ code (32 bytes, bit 255 first) and quality (0..100) of `pixels`.

@@ -153,6 +153,14 @@ def test_a_key_may_have_several_codes_and_loses_all_of_them_at_once(index: Finge
     assert rows(index.search(codes, 0)) == [(2, 0, 6)]
 
 
+def test_an_index_says_which_keys_have_a_code(index: FingerprintIndex) -> None:
+    index.add(some_keys([5, 5, 9]), some_codes(3))
+    assert index.contains(some_keys([9, 4, 5, 9])).tolist() == [True, False, True, True]
+    index.remove(some_keys([5]))
+    assert index.contains(some_keys([5, 9])).tolist() == [False, True]
+    assert index.contains(some_keys([])).dtype == np.bool_
+
+
 def test_removing_an_unknown_key_does_nothing(index: FingerprintIndex) -> None:
     index.add(some_keys([1]), some_codes(1))
     index.remove(some_keys([2, 3]))
@@ -189,6 +197,7 @@ def test_what_the_caller_does_to_its_arrays_later_does_not_matter(index: Fingerp
         lambda index: index.add(np.array([1]), some_codes(1)),
         lambda index: index.add(np.array([[1]], np.uint64), some_codes(1)),
         lambda index: index.remove(np.array([1])),
+        lambda index: index.contains(np.array([1])),
         lambda index: index.search(some_codes(1)[0]),
         lambda index: index.search(some_codes(1).view(np.int8)),
         lambda index: index.search(some_codes(1), -1),
@@ -283,6 +292,10 @@ class AgainstADictionary(RuleBasedStateMachine):
     def search(self, queries: list[bytes], radius: int) -> None:
         codes = np.frombuffer(b"".join(queries), np.uint8).reshape(-1, 32)
         assert rows(self.index.search(codes, radius)) == every_pair(queries, self.pairs(), radius)
+
+    @rule(keys=st.lists(KEYS | st.integers(90, 310), max_size=4))
+    def ask(self, keys: list[int]) -> None:
+        assert self.index.contains(some_keys(keys)).tolist() == [key in self.stored for key in keys]
 
     @invariant()
     def the_length_is_the_number_of_codes(self) -> None:
