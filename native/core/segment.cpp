@@ -1,9 +1,11 @@
 #include "segment.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <numeric>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "parallel.hpp"
@@ -245,6 +247,22 @@ std::uint64_t Segment::contents_sum(unsigned threads) const {
     return sum;
 }
 
+// Others may remove rows while we add up, so a sum that does not fit is looked at again.
+bool Segment::contents_are_whole(unsigned threads) const {
+    constexpr int tries = 5;
+    constexpr auto pause = std::chrono::milliseconds(5);
+    for (int each = 0; each < tries; ++each) {
+        if (each > 0) {
+            std::this_thread::sleep_for(pause);
+        }
+        const std::uint64_t before = __atomic_load_n(&header().contents, __ATOMIC_SEQ_CST);
+        if (contents_sum(threads) == before) {
+            return true;
+        }
+    }
+    return false;
+}
+
 Segment Segment::of_snapshot(Block block, unsigned threads) {
     // 1. The header says what this is, and is what was written.
     if (block.size() < page_bytes) {
@@ -268,7 +286,7 @@ Segment Segment::of_snapshot(Block block, unsigned threads) {
     }
     Segment segment(std::move(block), head.rows, static_cast<int>(head.shift));
     // 3. Its contents are what was written, but for what was removed since.
-    if (segment.contents_sum(threads) != __atomic_load_n(&segment.header().contents, __ATOMIC_SEQ_CST)) {
+    if (!segment.contents_are_whole(threads)) {
         throw CorruptSnapshot("its contents were changed");
     }
     // 4. No bucket reaches beyond its table: a search trusts that much. Ids are checked as they are read.

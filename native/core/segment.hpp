@@ -93,6 +93,7 @@ private:
     std::uint16_t* halves() const;
     std::uint32_t* ids() const;
     std::uint64_t contents_sum(unsigned threads) const;
+    bool contents_are_whole(unsigned threads) const;
     void sort_rows();
     void file_chunk(int chunk, Unfiled* room);
     // Each returns what it adds to the checksum.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,15 +10,21 @@ from pathlib import Path
 
 from takeback.actions.outgoing import OutgoingHttp, Timeouts
 from takeback.config import Settings
-from takeback.errors import BadSetting, StoreError
+from takeback.errors import BadSetting, IntegrityError, StoreError
 from takeback.fingerprint.decoder import DECODER_HANDLER, PooledDecoder
 from takeback.media import MediaLimits
 from takeback.media.sandbox import DecoderPool, PoolProcess, start_pool
+from takeback.runtime import is_in_memory
 from takeback.store import Keyring, MasterKey, Store
 from takeback.store.database import DATABASE_NAME, KEYS_NAME, sqlite_url
 from takeback.store.journal import Journal
 from takeback.workflow.picture import Decoder
 from takeback.workflow.replica import Replica
+
+FOLLOW_SECONDS = 0.05
+"""How long a process that is asked for nothing may lag behind the store: one indexed read each time."""
+
+log = logging.getLogger("takeback.assembly")
 
 
 def utc_now() -> datetime:
@@ -27,7 +34,11 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts of one process; `now` is an argument so that tests can hold time."""
+    """
+    The parts of one process; `now` is an argument so that tests can hold time.
+
+    `snapshots` is the folder where this run's snapshots of the indexes lie, None where it has none in memory.
+    """
 
     settings: Settings
     store: Store
@@ -35,6 +46,7 @@ class Parts:
     journal: Journal
     decoder: Decoder
     now: Callable[[], datetime] = utc_now
+    snapshots: Path | None = None
 
 
 def start_decoders(settings: Settings, socket_path: Path) -> PoolProcess:
@@ -79,14 +91,41 @@ def open_store(settings: Settings, master: MasterKey) -> Store:
 def open_parts(settings: Settings, master: MasterKey, socket_path: Path) -> Parts:
     """Open everything that one process needs; after forking, never before."""
     store = open_store(settings, master)
+    snapshots = socket_path.parent if is_in_memory(socket_path.parent) else None
     limits = MediaLimits.of(settings)
     return Parts(
         settings=settings,
         store=store,
-        replica=Replica.load(store),
+        replica=_open_replica(store, snapshots),
         journal=Journal(settings.journal_path, store.keyring.journal_key),
         decoder=PooledDecoder(DecoderPool(socket_path, limits=limits), limits),
+        snapshots=snapshots,
     )
+
+
+def follow(parts: Parts) -> None:
+    """
+    Bring the indexes of this process to the store's present state, and to the newest snapshots.
+
+    It is called every `FOLLOW_SECONDS`, so that what was withdrawn leaves the memory of a process that is
+    asked for nothing. A search does not wait for it: it follows in its own transaction.
+    """
+    parts.replica.follow(parts.store)
+    if parts.snapshots is not None:
+        parts.replica.take_newer(parts.snapshots, parts.store)
+
+
+def _open_replica(store: Store, snapshots: Path | None) -> Replica:
+    """Share this run's snapshots; without them, read the store."""
+    if snapshots is None:
+        return Replica.load(store)
+    try:
+        replica = Replica.open(snapshots)
+        replica.follow(store)
+        return replica
+    except (IntegrityError, StoreError) as problem:
+        log.warning("this process reads the indexes from the store: %s", problem.message)
+        return Replica.load(store)
 
 
 def outgoing_http(settings: Settings) -> OutgoingHttp:

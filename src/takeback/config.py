@@ -39,7 +39,11 @@ class Settings:
         "The master key, outside the data and its backups. Empty: the systemd credential "
         "`takeback-master-key`, else `~/.config/takeback/master.key`.",
     )
-    runtime_dir: str = _setting("", "Sockets of this run; empty: a new private directory that ends with it.")
+    runtime_dir: str = _setting(
+        "",
+        "Sockets and shared indexes of this run, best in memory; empty: a new private directory, in shared memory "
+        "if there is some, that ends with it.",
+    )
     journal_file: str = _setting(
         "",
         "Journal of withdrawals, replayed by `takeback restore`. Empty: `withdrawals.journal` in the data.",

@@ -21,7 +21,6 @@ import resource
 import signal
 import socket
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -36,6 +35,7 @@ from takeback.config import Settings
 from takeback.errors import BadSetting, TakebackError
 from takeback.jobs import run_jobs
 from takeback.media.sandbox import PoolProcess
+from takeback.runtime import is_in_memory, runtime_folder
 from takeback.service.app import create_app
 from takeback.service.logs import set_up_logs
 from takeback.store import MasterKey
@@ -43,6 +43,7 @@ from takeback.store.access import KeyRole
 from takeback.store.journal import Journal
 from takeback.store.serving_lock import serving
 from takeback.workflow.register import set_up
+from takeback.workflow.snapshot import prepare_snapshots
 from takeback.workflow.withdraw import finish_withdrawals
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
@@ -88,8 +89,8 @@ def serve(settings: Settings, announce: Callable[[FirstStart], None]) -> int:
     check_laws(settings)
     _warn_of_one_disk(settings)
     with ExitStack() as stack:
-        # 1. A private place for this run's sockets.
-        runtime = Path(settings.runtime_dir or stack.enter_context(tempfile.TemporaryDirectory(prefix="takeback-")))
+        # 1. A private place for this run's sockets and snapshots.
+        runtime = stack.enter_context(runtime_folder(settings.runtime_dir))
         # 2. Decoders, before any key is loaded.
         decoders = start_decoders(settings, runtime / "decoders")
         stack.callback(lambda: decoders.stop())
@@ -101,6 +102,7 @@ def serve(settings: Settings, announce: Callable[[FirstStart], None]) -> int:
         master = read_master_key(settings, make=True)
         stack.enter_context(serving(settings.data))  # the children inherit it: held while any of them lives
         keys = _prepare_store(settings, master)
+        _prepare_snapshots(settings, master, runtime)
         # 4. The port, then the processes that serve it.
         listener = stack.enter_context(_listen(settings))
         host, port = listener.getsockname()[:2]
@@ -258,6 +260,35 @@ def _prepare_store(settings: Settings, master: MasterKey) -> dict[KeyRole, str]:
         return keys
     finally:
         store.close()
+
+
+def _prepare_snapshots(settings: Settings, master: MasterKey, runtime: Path) -> None:
+    """
+    Write the snapshots that the children will share, in a process that ends with it: what it reads is large.
+
+    Where it fails each child reads the store for itself.
+    """
+    if not is_in_memory(runtime):
+        log.warning("the runtime directory is not in memory, so each process holds the indexes for itself")
+        return
+    pid = os.fork()
+    if pid:
+        if os.waitpid(pid, 0)[1] != 0:
+            log.warning("no snapshots could be written, so each process holds the indexes for itself")
+        return
+    code = 1
+    try:
+        store = open_store(settings, master)
+        prepare_snapshots(store, folder=runtime, data=settings.data)
+        store.close()
+        code = 0
+    except TakebackError as problem:
+        log.error("the snapshots of the indexes: %s", problem.message)
+    except BaseException:
+        log.exception("the snapshots of the indexes")
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
 
 
 def _die_with(parent: int) -> None:

@@ -22,6 +22,7 @@ from takeback.assembly import read_master_key
 from takeback.config import Settings
 from takeback.errors import TakebackError
 from takeback.media.sandbox import DecoderPool, PoolProcess, start_pool
+from takeback.runtime import default_parent, file_system, is_in_memory
 from takeback.store import Keyring
 from takeback.store.database import DATABASE_NAME, KEYS_NAME
 from takeback.store.schema import newest_revision, revision_of
@@ -39,7 +40,6 @@ _FORMATS = {
 }
 _OPEN_MODE = 0o077
 _LOW_DISK_BYTES = 1 << 30
-_MEMORY_FILE_SYSTEMS = frozenset({"tmpfs", "ramfs"})
 
 
 class Standing(StrEnum):
@@ -192,22 +192,12 @@ def _nearest(path: Path) -> Path:
 
 
 def _runtime(settings: Settings) -> Check:
-    folder = Path(settings.runtime_dir or tempfile.gettempdir())
-    kind = _file_system(_nearest(folder))
-    if kind in _MEMORY_FILE_SYSTEMS:
+    folder = Path(settings.runtime_dir) if settings.runtime_dir else default_parent()
+    kind = file_system(folder)
+    if is_in_memory(folder):
         return Check("runtime directory", Standing.OK, f"{folder} is in memory ({kind})")
-    text = f"{folder} is on disk ({kind}); --runtime-dir below /run or /dev/shm leaves nothing behind"
+    text = f"{folder} is on disk ({kind}); --runtime-dir below /run or /dev/shm lets processes share their indexes"
     return Check("runtime directory", Standing.WARNING, text)
-
-
-def _file_system(folder: Path) -> str:
-    best, kind = "", "unknown"
-    resolved = folder.resolve()
-    for line in Path("/proc/self/mounts").read_text("utf-8", "replace").splitlines():
-        _, mount, name, *_ = line.split(" ")
-        if resolved.is_relative_to(mount) and len(mount) >= len(best):
-            best, kind = mount, name
-    return kind
 
 
 def _port(settings: Settings) -> Check:

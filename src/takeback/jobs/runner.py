@@ -9,19 +9,19 @@ import secrets
 from collections.abc import Sequence
 from typing import Protocol
 
-from takeback.assembly import Parts, outgoing_http
+from takeback.assembly import FOLLOW_SECONDS, Parts, follow, outgoing_http
 from takeback.errors import TakebackError
 from takeback.jobs.links import LinkJob
 from takeback.jobs.outbox import OutboxJob
 from takeback.jobs.reconcile import ReconcileJob
+from takeback.jobs.snapshot import SnapshotJob
 from takeback.store.leases import JOBS
 
 LEASE_SECONDS = 6.0
 RENEW_SECONDS = 2.0
 POLL_SECONDS = 0.1
 """How long an order may lie before it is looked at; one indexed read each time."""
-FOLLOW_SECONDS = 1.0
-"""How long a withdrawn fingerprint may stay in the memory of a process that is asked for nothing."""
+SNAPSHOT_POLL_SECONDS = 1.0
 RECONCILE_POLL_SECONDS = 60.0
 _REST_AFTER_TROUBLE_SECONDS = 2.0
 
@@ -36,7 +36,7 @@ class ReplicaJob:
 
     async def step(self) -> None:
         """Follow every change."""
-        await asyncio.to_thread(self._parts.replica.follow, self._parts.store)
+        await asyncio.to_thread(follow, self._parts)
 
     async def drain(self) -> None:
         """Nothing is left running between steps."""
@@ -60,6 +60,7 @@ async def run_jobs(parts: Parts, stop: asyncio.Event) -> None:
         (OutboxJob(parts, http), POLL_SECONDS),
         (LinkJob(parts, http), POLL_SECONDS),
         (ReplicaJob(parts), FOLLOW_SECONDS),
+        (SnapshotJob(parts), SNAPSHOT_POLL_SECONDS),
         (ReconcileJob(parts, http), RECONCILE_POLL_SECONDS),
     ]
     while not stop.is_set():

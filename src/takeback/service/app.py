@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import takeback
-from takeback.assembly import Parts
+from takeback.assembly import FOLLOW_SECONDS, Parts, follow
 from takeback.errors import TakebackError
 from takeback.service import banks, cases, check, description, health, items, notices, sites
 from takeback.service.problem import add_problem_handlers
@@ -25,9 +25,6 @@ HEADERS = (
 )
 """On every answer; a page that needs more allows it itself."""
 
-
-FOLLOW_SECONDS = 1.0
-"""How long a withdrawn fingerprint may stay in the memory of a worker that is asked for nothing."""
 
 log = logging.getLogger("takeback.service")
 
@@ -63,7 +60,7 @@ async def _follow(parts: Parts) -> None:
     while True:
         await asyncio.sleep(FOLLOW_SECONDS)
         try:
-            await asyncio.to_thread(parts.replica.follow, parts.store)
+            await asyncio.to_thread(follow, parts)
         except TakebackError as problem:
             log.error("the indexes could not follow the store: %s", problem.message)
 

@@ -6,10 +6,12 @@ Keys: what the master key wraps in `keys.db`, and what each of those keys is for
      credential)                          ├─ receipt   HMAC of receipts and of repeated requests
                                           ├─ log       authenticates the audit log
                                           ├─ journal   authenticates the journal of withdrawals
-                                          └─ one for each entry, case and site: seals what is stored of it
+                                          ├─ one for each entry, case and site: seals what is stored of it
+                                          └─ snapshot  one for each snapshot of the indexes: seals it
 
 `keys.db` is apart from the database and its backups: destroying a data key erases what it sealed in every
-old page and every old backup at once. Since everything hangs on wrapped keys, a new master key wraps them
+old page and every old backup at once. A snapshot holds what many keys seal, so its own key goes with any of
+them. Since everything hangs on wrapped keys, a new master key wraps them
 anew (`rewrap`) and not one sealed value or log entry is rewritten.
 
 A key store that was just made is new until `Store.open` has seen that its database is new too and binds
@@ -30,6 +32,7 @@ from takeback.errors import SealBroken, StoreError
 from takeback.store.seal import KEY_BYTES, MasterKey, seal, unseal
 
 _CHUNK_KEYS = 500
+_SNAPSHOT = "snapshot/"
 _HOUSE_KEYS = ("house/digest", "house/receipt", "house/log", "house/journal")
 _NEW = 1
 """SQLite's `user_version` of a key store that no database is bound to yet; 0 afterwards."""
@@ -130,6 +133,24 @@ class Keyring:
             connection.executemany(_INSERT, rows)
         return made
 
+    def new_snapshot_key(self) -> tuple[str, bytes]:
+        """
+        Make the key of a snapshot of the indexes, id and key, durable before this returns.
+
+        Call it before reading what the snapshot will hold: whatever is erased from then on takes the key along.
+        """
+        key_id, key = _SNAPSHOT + secrets.token_hex(16), secrets.token_bytes(KEY_BYTES)
+        with self._writing() as connection:
+            connection.execute(_INSERT, (key_id, self._wrap(key_id, key)))
+        return key_id, key
+
+    def keep_only_snapshot(self, key_id: str) -> bool:
+        """Destroy the keys of every other snapshot; return whether this one's is still there."""
+        with self._writing() as connection:
+            others = "id like ? || '%' and id <> ?"
+            connection.execute(f"delete from data_key where {others}", (_SNAPSHOT, key_id))  # noqa: S608 (no value)
+        return key_id in self.data_keys([key_id])
+
     def data_key(self, key_id: str) -> bytes:
         """Return one data key; `SealBroken` where it was destroyed or is another master key's."""
         found = self.data_keys([key_id])
@@ -153,9 +174,14 @@ class Keyring:
         return found
 
     def destroy(self, key_ids: Collection[str]) -> None:
-        """Destroy data keys for good, and the pages and the write-ahead log that held them."""
+        """
+        Destroy data keys for good, and the pages and the write-ahead log that held them.
+
+        With them go the keys of all snapshots: those hold in one piece what these keys sealed one by one.
+        """
         with self._writing() as connection:
             connection.executemany("delete from data_key where id = ?", [(key_id,) for key_id in key_ids])
+            connection.execute("delete from data_key where id like ? || '%'", (_SNAPSHOT,))
         self._truncate_log()
 
     def _truncate_log(self) -> None:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from takeback.index import HammingIndex
-from takeback.index.interface import FingerprintIndex
+from takeback.runtime import SNAPSHOT_SUFFIX
 from takeback.store import Store, Transaction
 from takeback.store.changes import Change, Owner
+from takeback.store.prints import StoredCodes
+
+OWNERS: tuple[Owner, ...] = ("entry", "item")
+_TRIES = 3
 
 
 class Replica:
@@ -20,12 +25,15 @@ class Replica:
     A process makes one and calls `catch_up` inside the transaction in which it searches. Since every
     change takes its number in the transaction that makes it, what is searched is then exactly what is
     committed: no entry and no item can slip between a search and the write that follows from it.
+
+    `opened` says which snapshots it was opened from, None where it was read from the store itself.
     """
 
-    def __init__(self) -> None:
-        self.entries: FingerprintIndex = HammingIndex()
-        self.items: FingerprintIndex = HammingIndex()
-        self.seq = 0
+    def __init__(self, entries: HammingIndex | None = None, items: HammingIndex | None = None, seq: int = 0) -> None:
+        self.entries = HammingIndex() if entries is None else entries
+        self.items = HammingIndex() if items is None else items
+        self.seq = seq
+        self.opened: tuple[int, ...] | None = None
         self._lock = threading.Lock()
 
     @classmethod
@@ -34,10 +42,30 @@ class Replica:
         replica = cls()
         with store.read() as tx:
             replica.seq = tx.changes.last()
-            for owner in ("entry", "item"):
-                for batch in tx.prints.all_codes(owner):
-                    replica._index(owner).add(batch.keys, batch.codes)
+            for owner in OWNERS:
+                codes = _together(list(tx.prints.all_codes(owner)))
+                replica._index(owner).add(codes.keys, codes.codes)
         return replica
+
+    @classmethod
+    def open(cls, folder: Path) -> Replica:
+        """
+        Share the snapshots that `save` wrote into `folder`, as of then; `catch_up` does the rest.
+
+        Raises `SnapshotCorrupt` and `StoreError` where they cannot be used.
+        """
+        opened = _written(folder)
+        entries, items = (HammingIndex.open(path) for path in snapshot_paths(folder))
+        # They may be of two writings: what one of them knows already changes nothing a second time.
+        replica = cls(entries, items, min(entries.seq, items.seq))
+        replica.opened = opened
+        return replica
+
+    def save(self, folder: Path) -> None:
+        """Write both indexes into `folder`, in the clear, so it has to be in memory. Raises `StoreError`."""
+        with self._lock:
+            for index, path in zip((self.entries, self.items), snapshot_paths(folder), strict=True):
+                index.save(path, seq=self.seq)
 
     def catch_up(self, tx: Transaction) -> None:
         """
@@ -50,27 +78,78 @@ class Replica:
             raise RuntimeError("an index follows committed rows only")
         with self._lock:
             changes = tx.changes.since(self.seq)
-            for owner in ("entry", "item"):
+            for owner in OWNERS:
                 self._follow(tx, owner, [change for change in changes if change.owner == owner])
             if changes:
                 self.seq = changes[-1].seq
+
+    @property
+    def snapshot_seq(self) -> int:
+        """The newest change that is in the snapshots that this replica was opened from; 0 without any."""
+        return min(self.entries.seq, self.items.seq)
 
     def follow(self, store: Store) -> None:
         """Catch up in a transaction of its own, so that what was withdrawn leaves this process's memory."""
         with store.read() as tx:
             self.catch_up(tx)
 
+    def take_newer(self, folder: Path, store: Store) -> None:
+        """
+        Go over to the snapshots in `folder` where they were written anew, so that their memory is shared.
+
+        A search that has caught up goes on with what it has, or with more, never with less.
+        """
+        if _written(folder) in (self.opened, None):
+            return
+        newer = Replica.open(folder)
+        for _ in range(_TRIES):
+            newer.follow(store)
+            with self._lock:
+                if newer.seq >= self.seq:
+                    self.entries, self.items, self.seq = newer.entries, newer.items, newer.seq
+                    self.opened = newer.opened
+                    return
+
     def _follow(self, tx: Transaction, owner: Owner, changes: Sequence[Change]) -> None:
         if not changes:
             return
         index = self._index(owner)
-        removed = [key for change in changes for key in change.removed]
-        if removed:
-            index.remove(np.array(removed, dtype=np.uint64))
+        # A key stands for one code for ever. So one that only changed its state stays where it is: in a shared
+        # snapshot others, who have not followed yet, still search it.
         present = tx.prints.codes_of(owner, sorted({change.owner_id for change in changes}))
-        # An owner that changed twice is read once, in its present form: dropping first keeps a key from doubling.
-        index.remove(present.keys)
-        index.add(present.keys, present.codes)
+        removed = {key for change in changes for key in change.removed}.difference(present.keys.tolist())
+        if removed:
+            index.remove(np.array(sorted(removed), dtype=np.uint64))
+        new = ~index.contains(present.keys)
+        index.add(present.keys[new], present.codes[new])
 
-    def _index(self, owner: Owner) -> FingerprintIndex:
+    def _index(self, owner: Owner) -> HammingIndex:
         return self.entries if owner == "entry" else self.items
+
+
+def snapshot_paths(folder: Path) -> tuple[Path, Path]:
+    """Return where the snapshots of entries and items lie in a folder."""
+    entries, items = (folder / f"{owner}{SNAPSHOT_SUFFIX}" for owner in OWNERS)
+    return entries, items
+
+
+def _written(folder: Path) -> tuple[int, ...] | None:
+    """
+    Return what tells one writing of the snapshots in `folder` from another; None where they are not there.
+
+    Their numbers are not used again while a process has them open. Times are no help: an erasure changes them.
+    """
+    try:
+        marks = [path.stat() for path in snapshot_paths(folder)]
+    except OSError:
+        return None
+    return tuple(number for mark in marks for number in (mark.st_dev, mark.st_ino))
+
+
+def _together(batches: Sequence[StoredCodes]) -> StoredCodes:
+    """Return many batches as one: an index takes one large addition in a fraction of the time of many."""
+    if not batches:
+        return StoredCodes(np.zeros(0, np.uint64), np.zeros((0, 32), np.uint8))
+    return StoredCodes(
+        np.concatenate([batch.keys for batch in batches]), np.concatenate([batch.codes for batch in batches])
+    )

@@ -1,0 +1,45 @@
+"""Write the snapshots of the indexes anew when much has changed since, or an erasure has taken the sealed ones."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from takeback.assembly import Parts
+from takeback.workflow.snapshot import are_sealed, publish
+
+LEAST_CHANGES = 5_000
+"""Each process holds what came after the snapshot itself, at 140 bytes a code; and the next start reads it."""
+SHARE = 10
+"""Or a tenth of all codes, so that each is written about ten times on its way to twice as many."""
+REST_SECONDS = 60.0
+"""Between two writings, whatever happens."""
+
+
+class SnapshotJob:
+    """Publishes the state of this process's indexes to the others of this run, and to the next start."""
+
+    def __init__(self, parts: Parts, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._parts = parts
+        self._clock = clock
+        self._not_before = clock()
+
+    async def step(self) -> None:
+        """Write them if it is due."""
+        if self._parts.snapshots is not None and self._clock() >= self._not_before:
+            await asyncio.to_thread(self._write_if_due)
+
+    async def drain(self) -> None:
+        """Nothing is left running between steps."""
+
+    def _write_if_due(self) -> None:
+        folder, store, replica = self._parts.snapshots, self._parts.store, self._parts.replica
+        assert folder is not None
+        replica.follow(store)
+        changes = replica.seq - replica.snapshot_seq
+        much = changes >= max(LEAST_CHANGES, (len(replica.entries) + len(replica.items)) // SHARE)
+        if much or not are_sealed(store, self._parts.settings.data):
+            self._not_before = self._clock() + REST_SECONDS
+            publish(store, replica, folder=folder, data=self._parts.settings.data)
+            replica.take_newer(folder, store)
