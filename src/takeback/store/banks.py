@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import batched
 
 from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
@@ -14,7 +15,7 @@ from takeback.errors import InputError, NotFound
 from takeback.fingerprint import Orientation, PdqHash
 from takeback.store.changes import ChangeStore
 from takeback.store.keyring import Keyring
-from takeback.store.prints import PrintStore
+from takeback.store.prints import MAX_IDS, PrintStore
 from takeback.store.tables import bank, digest, entry, fingerprint
 
 NOTICES_BANK = "notices"
@@ -143,12 +144,12 @@ class BankStore:
 
     def entries(self, keys: Sequence[int]) -> Mapping[int, Entry]:
         """Return the entry of each fingerprint key that still has one (`Bank.entries`)."""
-        rows = self._connection.execute(
-            _entries(fingerprint.c.id.label("key"))
-            .join(fingerprint, fingerprint.c.entry_id == entry.c.id)
-            .where(fingerprint.c.id.in_([int(key) for key in keys]))
-        )
-        return {row.key: _entry(row) for row in rows}
+        query = _entries(fingerprint.c.id.label("key")).join(fingerprint, fingerprint.c.entry_id == entry.c.id)
+        found: dict[int, Entry] = {}
+        for some in batched(keys, MAX_IDS):
+            rows = self._connection.execute(query.where(fingerprint.c.id.in_([int(key) for key in some])))
+            found |= {row.key: _entry(row) for row in rows}
+        return found
 
     def entries_by_digest(self, digests: Sequence[bytes]) -> Mapping[bytes, Sequence[Entry]]:
         """Return the entries that any of these SHA-256 digests names (`Bank.entries_by_digest`)."""

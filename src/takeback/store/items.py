@@ -12,11 +12,8 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from takeback.fingerprint import Orientation, PdqHash
 from takeback.store.changes import ChangeStore
-from takeback.store.prints import PrintStore
+from takeback.store.prints import MAX_IDS, PrintStore
 from takeback.store.tables import copy, digest, fingerprint, item
-
-_MAX_IDS = 500
-"""Ids in one statement: SQLite took 999 values at most until 3.32 (SQLITE_MAX_VARIABLE_NUMBER)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +91,12 @@ class ItemStore:
 
     def by_key(self, keys: Sequence[int]) -> Mapping[int, Item]:
         """Return the item of each fingerprint key that still has one."""
-        rows = self._connection.execute(
-            select(fingerprint.c.id.label("key"), item)
-            .join(item, item.c.id == fingerprint.c.item_id)
-            .where(fingerprint.c.id.in_([int(key) for key in keys]))
-        )
-        return {row.key: _item(row) for row in rows}
+        query = select(fingerprint.c.id.label("key"), item).join(item, item.c.id == fingerprint.c.item_id)
+        found: dict[int, Item] = {}
+        for some in batched(keys, MAX_IDS):
+            rows = self._connection.execute(query.where(fingerprint.c.id.in_([int(key) for key in some])))
+            found |= {row.key: _item(row) for row in rows}
+        return found
 
     def by_digest(self, digests: Sequence[bytes]) -> list[tuple[Item, str]]:
         """Return the items that any of these SHA-256 digests names, each with the digest's kind."""
@@ -122,7 +119,7 @@ class ItemStore:
     def known(self, site_id: int, site_item_ids: Sequence[str]) -> set[str]:
         """Return which of a site's own ids an item or a copy has."""
         found: set[str] = set()
-        for ids in batched(site_item_ids, _MAX_IDS):
+        for ids in batched(site_item_ids, MAX_IDS):
             for table in (item, copy):
                 rows = self._connection.execute(
                     select(table.c.site_item_id).where(table.c.site_id == site_id, table.c.site_item_id.in_(ids))

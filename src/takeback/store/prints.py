@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import batched
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,8 @@ ROUTE_PIXELS = "pixels"
 VERSION = 1
 _PURPOSE = "fingerprint/pdq"
 _BATCH_ROWS = 5_000
+MAX_IDS = 500
+"""Ids in one statement: SQLite took 999 values at most until 3.32 (SQLITE_MAX_VARIABLE_NUMBER)."""
 log = logging.getLogger("takeback.store")
 
 _MATCHING_STATES = [EntryState.HOLDING.value, EntryState.GATED.value]
@@ -100,8 +103,11 @@ class PrintStore:
 
     def codes_of(self, owner: Owner, owner_ids: Sequence[int]) -> StoredCodes:
         """Open the searchable fingerprints of some entries or items."""
-        rows = self._connection.execute(_searchable(owner).where(_OWNER_COLUMN[owner].in_(owner_ids)))
-        return self._open([(row.id, row.key_id, row.sealed) for row in rows])
+        rows: list[tuple[int, str, bytes]] = []
+        for ids in batched(owner_ids, MAX_IDS):
+            found = self._connection.execute(_searchable(owner).where(_OWNER_COLUMN[owner].in_(ids)))
+            rows += [(row.id, row.key_id, row.sealed) for row in found]
+        return self._open(rows)
 
     def pdq_of(self, owner: Owner, owner_id: int) -> list[PdqHash]:
         """Open the searchable fingerprints of one entry or item, with their quality."""
