@@ -14,7 +14,11 @@
 namespace takeback {
 namespace {
 
+#if defined(__SANITIZE_ADDRESS__)
+constexpr auto heap_alignment = std::align_val_t{4096};
+#else
 constexpr std::size_t huge_page_bytes = std::size_t{1} << 21;
+#endif
 
 [[noreturn]] void fail(const std::string& what) { throw std::system_error(errno, std::generic_category(), what); }
 
@@ -53,6 +57,19 @@ void wipe(void* memory, std::size_t size) {
     }
 }
 
+#if defined(__SANITIZE_ADDRESS__)
+
+// From the sanitizer's own heap, whose borders it watches: it sees nothing of mapped memory.
+Block Block::of_memory(std::size_t size) {
+    auto* memory = static_cast<std::uint8_t*>(::operator new(size, heap_alignment));
+    std::memset(memory, 0, size);
+    return {memory, size, false};
+}
+
+void Block::give_back() { ::operator delete(data_, heap_alignment); }
+
+#else
+
 Block Block::of_memory(std::size_t size) {
     void* mapped = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (mapped == MAP_FAILED) {
@@ -64,6 +81,10 @@ Block Block::of_memory(std::size_t size) {
     madvise(mapped, size, MADV_DONTDUMP);
     return {static_cast<std::uint8_t*>(mapped), size, false};
 }
+
+void Block::give_back() { munmap(data_, size_); }
+
+#endif
 
 Block Block::of_new_file(const std::string& path, std::size_t size) {
     const Descriptor file(open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR));
@@ -110,10 +131,12 @@ Block::~Block() {
     if (data_ == nullptr) {
         return;
     }
-    if (!shared_) {
+    if (shared_) {
+        munmap(data_, size_);
+    } else {
         wipe(data_, size_);
+        give_back();
     }
-    munmap(data_, size_);
 }
 
 void Block::sync() const {

@@ -34,6 +34,8 @@ public:
 private:
     Block(std::uint8_t* data, std::size_t size, bool shared) : data_(data), size_(size), shared_(shared) {}
 
+    void give_back();  // what of_memory took
+
     std::uint8_t* data_ = nullptr;
     std::size_t size_ = 0;
     bool shared_ = false;
