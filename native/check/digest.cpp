@@ -1,0 +1,132 @@
+// Prints digests of the kernel's answers to fixed questions. Equal lines on two processors, or at two levels
+// (TAKEBACK_KERNEL), mean equal answers: tools/check-arm compares NEON with the portable code this way.
+#include <algorithm>
+#include <cinttypes>
+#include <cstdint>
+#include <cstdio>
+#include <vector>
+
+#include "index.hpp"
+#include "level.hpp"
+#include "pdq.hpp"
+
+namespace {
+
+// splitmix64 (Steele, Lea, Flood, 2014): the same numbers everywhere.
+class Random {
+public:
+    explicit Random(std::uint64_t seed) : state_(seed) {}
+
+    std::uint64_t next() {
+        std::uint64_t z = (state_ += 0x9e3779b97f4a7c15U);
+        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
+        z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
+        return z ^ (z >> 31);
+    }
+    std::size_t below(std::size_t bound) { return static_cast<std::size_t>(next() % bound); }
+
+private:
+    std::uint64_t state_;
+};
+
+// FNV-1a, 64 bits.
+class Digest {
+public:
+    void add(const void* data, std::size_t size) {
+        const auto* bytes = static_cast<const std::uint8_t*>(data);
+        for (std::size_t at = 0; at < size; ++at) {
+            sum_ = (sum_ ^ bytes[at]) * 0x100000001b3U;
+        }
+    }
+    template <class Value>
+    void add(const std::vector<Value>& values) {
+        add(values.data(), values.size() * sizeof(Value));
+    }
+    std::uint64_t value() const { return sum_; }
+
+private:
+    std::uint64_t sum_ = 0xcbf29ce484222325U;
+};
+
+std::vector<std::uint8_t> random_bytes(std::size_t count, Random& random) {
+    std::vector<std::uint8_t> bytes(count);
+    for (std::uint8_t& byte : bytes) {
+        byte = static_cast<std::uint8_t>(random.next());
+    }
+    return bytes;
+}
+
+void flip(std::uint8_t* code, std::size_t bits, Random& random) {
+    for (std::size_t each = 0; each < bits; ++each) {
+        const std::size_t bit = random.below(takeback::code_bits);
+        code[bit / 8] = static_cast<std::uint8_t>(code[bit / 8] ^ (1U << (bit % 8)));
+    }
+}
+
+// Segments, tables of several shifts, a crowd of near codes, a tail, removed rows.
+void search() {
+    constexpr std::size_t rows = 90'000;
+    constexpr std::size_t crowd = 8'000;
+    constexpr std::size_t query_count = 60;
+    Random random(1);
+    std::vector<std::uint8_t> codes = random_bytes(rows * takeback::code_bytes, random);
+    std::vector<std::uint64_t> keys(rows);
+    for (std::size_t row = 0; row < rows; ++row) {
+        keys[row] = row + 1;
+        if (row > 0 && row < crowd) {
+            std::uint8_t* code = codes.data() + row * takeback::code_bytes;
+            std::copy_n(codes.data(), takeback::code_bytes, code);
+            flip(code, random.below(30), random);
+        }
+    }
+    takeback::HammingIndex index(1);
+    index.add(keys.data(), codes.data(), 70'000);
+    for (std::size_t row = 70'000; row < rows; row += 500) {
+        index.add(keys.data() + row, codes.data() + row * takeback::code_bytes, 500);
+    }
+    index.settle();
+    index.remove(keys.data() + 100, 2'000);
+    std::vector<std::uint8_t> queries;
+    for (std::size_t query = 0; query < query_count; ++query) {
+        const std::uint8_t* code = codes.data() + random.below(rows) * takeback::code_bytes;
+        queries.insert(queries.end(), code, code + takeback::code_bytes);
+        flip(queries.data() + query * takeback::code_bytes, random.below(40), random);
+    }
+    for (const int radius : {0, 6, 15, 22, 31, 32, 40, 47, 48, 90, 128}) {
+        const takeback::Neighbors found = index.search(queries.data(), query_count, radius);
+        Digest digest;
+        digest.add(found.query);
+        digest.add(found.key);
+        digest.add(found.distance);
+        std::printf("search radius %d: %zu found, %016" PRIx64 "\n", radius, found.key.size(), digest.value());
+    }
+}
+
+// Smooth pictures and noise, of sizes with and without clipped borders, grey and RGB.
+void hash() {
+    constexpr std::ptrdiff_t sizes[][2] = {{5, 5}, {64, 64}, {64, 63}, {130, 77}, {300, 512}, {1001, 640}, {3000, 7}, {70, 17'000}};
+    Random random(2);
+    for (const auto& [height, width] : sizes) {
+        for (const int channels : {1, 3}) {
+            std::vector<std::uint8_t> pixels = random_bytes(static_cast<std::size_t>(height * width * channels), random);
+            for (std::size_t at = 1; at < pixels.size(); ++at) {
+                pixels[at] = static_cast<std::uint8_t>((pixels[at - 1] * 15 + pixels[at]) / 16);
+            }
+            const takeback::Picture picture{pixels.data(), height, width, width * channels, channels};
+            Digest digest;
+            for (const takeback::Pdq& pdq : takeback::pdq_orientations(picture)) {
+                digest.add(pdq.code.data(), pdq.code.size());
+                digest.add(&pdq.quality, sizeof pdq.quality);
+            }
+            std::printf("hash %td x %td, %d: %016" PRIx64 "\n", height, width, channels, digest.value());
+        }
+    }
+}
+
+}  // namespace
+
+int main() {
+    std::fprintf(stderr, "level: %s\n", takeback::name_of(takeback::level()));
+    search();
+    hash();
+}
