@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -80,7 +81,14 @@ def all_checks(settings: Settings) -> Iterator[Check]:
 def _kernel() -> Check:
     if find_spec("takeback._native") is None:
         return Check("kernel", Standing.MISSING, "The C++ kernel is not built: run `make`.", needed=True)
-    return Check("kernel", Standing.OK, "fingerprints and searches run in C++")
+    try:
+        native = import_module("takeback._native")
+    except ImportError as problem:
+        return Check("kernel", Standing.MISSING, str(problem), needed=True)
+    text = f"fingerprints and searches run in C++, at level {native.LEVEL}"
+    if native.LEVEL != native.LEVELS[-1]:
+        return Check("kernel", Standing.WARNING, f"{text}: TAKEBACK_KERNEL asks for it, {native.LEVELS[-1]} is faster")
+    return Check("kernel", Standing.OK, text)
 
 
 def _decoders() -> Iterator[Check]:

@@ -13,7 +13,10 @@ import typer
 from takeback.cli.exit_code import ExitCode, exit_code_of
 from takeback.cli.main import app
 from takeback.cli.terminal import complain
-from takeback.errors import InputError, TakebackError
+from takeback.errors import BadSetting, InputError, TakebackError
+
+KERNEL_VARIABLE = "TAKEBACK_KERNEL"
+"""Chooses the kernel's instructions (`native/core/level.hpp`)."""
 
 _PLACES = 4
 """Places in the code that a defect names: enough to find it."""
@@ -41,6 +44,9 @@ def run(arguments: Sequence[str]) -> int:
         return ExitCode.PIPE_CLOSED
     except (KeyboardInterrupt, typer.Abort):
         return ExitCode.INTERRUPTED
+    except ImportError as problem:
+        complain(_of_kernel(problem), as_json=as_json)
+        return ExitCode.INPUT
     except Exception as problem:
         complain(_of_defect(problem), as_json=as_json)
         return ExitCode.DEFECT
@@ -62,6 +68,13 @@ def _of_usage(problem: typer.TyperException) -> InputError:
     context = getattr(problem, "ctx", None)
     path = "takeback" if context is None else context.command_path
     return InputError(problem.format_message(), advice=f"`{path} --help` says how it is called.")
+
+
+def _of_kernel(problem: ImportError) -> TakebackError:
+    """The kernel cannot be loaded as the environment asks; its own words name what this machine has."""
+    if KERNEL_VARIABLE not in str(problem):
+        return _of_defect(problem)
+    return BadSetting(str(problem), advice="It changes how fast the answers come, never what they are.")
 
 
 def _of_defect(problem: Exception) -> TakebackError:

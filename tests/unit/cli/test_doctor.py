@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import os
 import socket
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.unit.cli.conftest import Call, Done, House
 
+from takeback import _native
 from takeback.media.limits import FORMATS
 from takeback.store import MasterKey
 from takeback.store.database import DATABASE_NAME
@@ -102,3 +107,17 @@ def test_a_runtime_directory_in_memory_is_ok(call: Call, monkeypatch: pytest.Mon
         pytest.skip("this machine has no /dev/shm")
     monkeypatch.setenv("TAKEBACK_RUNTIME_DIR", "/dev/shm/takeback-absent")  # noqa: S108
     assert _checks(call("doctor", "--json"))["runtime directory"]["standing"] == "ok"
+
+
+def test_the_kernel_s_level_is_said_and_a_slower_one_is_a_warning() -> None:
+    for level in _native.LEVELS:
+        done = subprocess.run(
+            [sys.executable, "-m", "takeback", "doctor", "--json"],
+            env={**os.environ, "TAKEBACK_KERNEL": level},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        (kernel,) = (check for check in json.loads(done.stdout)["checks"] if check["name"] == "kernel")
+        assert f"at level {level}" in kernel["text"]
+        assert kernel["standing"] == ("ok" if level == _native.LEVELS[-1] else "warning")

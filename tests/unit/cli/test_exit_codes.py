@@ -146,3 +146,12 @@ def test_json_holds_any_name_losslessly(call: Call, tmp_path: Path) -> None:
     done = call("hash", tmp_path / "folder", "--json")
     assert done.out.isascii()
     assert Path(json.loads(done.out)["file"]).name == name
+
+
+def test_a_kernel_that_this_machine_has_not_is_a_bad_setting(tmp_path: Path) -> None:
+    environ = {**os.environ, "TAKEBACK_KERNEL": "sse9"}
+    command = [*TAKEBACK, "hash", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, env=environ, check=False)
+    assert (done.returncode, done.stdout) == (ExitCode.INPUT, "")
+    assert 'TAKEBACK_KERNEL is "sse9"; this machine has: portable' in done.stderr
+    assert "Traceback" not in done.stderr
