@@ -86,7 +86,7 @@ def _kernel() -> Check:
     except ImportError as problem:
         return Check("kernel", Standing.MISSING, str(problem), needed=True)
     text = f"fingerprints and searches run in C++, at level {native.LEVEL}"
-    if native.LEVEL != native.LEVELS[-1]:
+    if native.LEVELS[-1] != native.LEVEL:
         return Check("kernel", Standing.WARNING, f"{text}: TAKEBACK_KERNEL asks for it, {native.LEVELS[-1]} is faster")
     return Check("kernel", Standing.OK, text)
 
