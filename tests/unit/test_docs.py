@@ -20,6 +20,7 @@ import takeback
 import takeback.service
 from takeback.audit.event import EventKind
 from takeback.cli.main import app as command_line
+from takeback.cli.run import KERNEL_VARIABLE
 from takeback.config import PREFIX, Settings
 from takeback.errors import NotAllowed, TakebackError
 from takeback.service.problem import status_of
@@ -30,7 +31,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 NOT_OURS = {".git", ".venv", ".tools", "build", "dist", "data", "node_modules", "__pycache__"}
 OF_THE_FRAMEWORK = {"method-not-allowed": 405}
 """Problems that no error of ours stands behind."""
-VARIABLES_BESIDE_SETTINGS = {"TAKEBACK_KEY", "TAKEBACK_SERVER"}
+VARIABLES_BESIDE_SETTINGS = {"TAKEBACK_KEY", "TAKEBACK_SERVER", KERNEL_VARIABLE}
 
 # Put together here, so that this file does not name what no file may.
 REGISTRY_HOSTS = tuple(
