@@ -1,7 +1,8 @@
-"""The running service: how soon a decision stops an upload, how soon it starts, how much memory it takes."""
+"""The running service: how soon a decision stops an upload, how soon it starts and follows, its memory."""
 
 from __future__ import annotations
 
+import http.client
 import json
 import secrets
 import statistics
@@ -31,6 +32,8 @@ from takeback.workflow.register import add_entries, set_up
 NAME = "service"
 ENTRIES = 100_000
 TRIALS = 200
+FOLLOW_TRIALS = 30
+FOLLOW_PATIENCE_SECONDS = 0.25
 HMA_SECONDS = 27.0
 """HMA 1.1.7, from an image added to a bank to its first match, at its fastest settings (measured on two cores)."""
 CLIENT = httpx2.Client(timeout=30)
@@ -45,14 +48,16 @@ def run() -> dict[str, object]:
         options = ("--workers", "2", "--allowed-private-host", f"127.0.0.1:{receiver.port}")
         one_worker = _started(folder, *options[2:])
         two_workers = _started(folder, *options)
+        followed = _followed(folder, *options)
         gate = _gate(folder, receiver, *options)
     results: dict[str, object] = {
         "entries": ENTRIES,
         "one_worker": one_worker,
         "two_workers": two_workers,
+        "change_seen_by_every_worker": followed,
         "decision_to_stopped": gate,
     }
-    _print(one_worker, two_workers, gate)
+    _print(one_worker, two_workers, followed, gate)
     return results
 
 
@@ -81,16 +86,54 @@ def _fill(folder: Path, entries: int) -> None:
 
 
 def _started(folder: Path, *options: str) -> dict[str, float]:
-    """Start three times; return the median time until ready, and the memory of the tree after some checks."""
+    """
+    Start once without snapshots and three times from them.
+
+    Return the time until ready, the median from snapshots, and the memory of the whole tree.
+    """
     ready, pss = [], []
-    for _ in range(3):
+    for path in (folder / "data").glob("*.sealed"):
+        path.unlink()
+    for _ in range(4):
         service = Service(folder, *options)
         service.start()
         ready.append(service.ready_seconds)
         time.sleep(2)  # every process has loaded
         pss.append(sum(service.pss_bytes().values()) / 1e6)
         service.stop()
-    return {"ready_seconds": statistics.median(ready), "pss_mb": max(pss)}
+    return {
+        "ready_without_snapshots_seconds": ready[0],
+        "ready_seconds": statistics.median(ready[1:]),
+        "pss_mb": max(pss),
+    }
+
+
+def _followed(folder: Path, *options: str) -> dict[str, float]:
+    """For each trial: a notice, and from its answer on how long any worker says that it lacks a change."""
+    service = Service(folder, *options)
+    service.start()
+    try:
+        _take_keys(service)
+        lags = [_lag(service, trial) for trial in range(FOLLOW_TRIALS)]
+    finally:
+        service.stop()
+    return {"trials": FOLLOW_TRIALS, "median_seconds": statistics.median(lags), "max_seconds": max(lags)}
+
+
+def _lag(service: Service, trial: int) -> float:
+    """Ask over new connections, so that now one worker answers, now the other, until long after the last lag."""
+    _notice(service, pdq_hash(drawn(50_000 + trial)).hex())
+    began = time.perf_counter()
+    last = 0.0
+    while (now := time.perf_counter() - began) < last + FOLLOW_PATIENCE_SECONDS:
+        connection = http.client.HTTPConnection("127.0.0.1", service.port)
+        connection.request("GET", "/metrics", headers=service.headers("administrator"))
+        text = connection.getresponse().read().decode()
+        connection.close()
+        behind = next(line for line in text.splitlines() if line.startswith("takeback_replica_behind"))
+        if float(behind.split()[-1]) > 0:
+            last = now
+    return last
 
 
 def _gate(folder: Path, receiver: Receiver, *options: str) -> dict[str, float]:
@@ -169,10 +212,17 @@ def _jpeg(pixels: NDArray[np.uint8]) -> bytes:
     return buffer.getvalue()
 
 
-def _print(one: dict[str, float], two: dict[str, float], gate: dict[str, float]) -> None:
+def _print(one: dict[str, float], two: dict[str, float], followed: dict[str, float], gate: dict[str, float]) -> None:
     print(f"{ENTRIES:,} entries")
     for name, row in (("1 worker ", one), ("2 workers", two)):
-        print(f"  {name}  ready in {row['ready_seconds']:.2f} s   {row['pss_mb']:.0f} MB PSS, whole tree")
+        print(
+            f"  {name}  ready in {row['ready_seconds']:.2f} s, without snapshots "
+            f"{row['ready_without_snapshots_seconds']:.2f} s   {row['pss_mb']:.0f} MB PSS, whole tree"
+        )
+    print(
+        f"  a change is seen by every idle worker: median {followed['median_seconds'] * 1e3:.0f} ms, "
+        f"max {followed['max_seconds'] * 1e3:.0f} ms"
+    )
     print(
         f"  decision to stopped upload, {gate['trials']:.0f} trials: median {gate['median_seconds'] * 1e3:.0f} ms, "
         f"p99 {gate['p99_seconds'] * 1e3:.0f} ms, max {gate['max_seconds'] * 1e3:.0f} ms "
