@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernel.hpp"
+
 namespace takeback {
 namespace {
 
@@ -25,41 +27,11 @@ struct Quality {
     bool certain;
 };
 
-class GradientSum {
-public:
-    // Whole hundredths of white, cut towards zero.
-    void add(float u, float v) {
-        const float gradient = std::fabs((u - v) * 100.0F / 255.0F);
-        const int whole = static_cast<int>(gradient);
-        const float rest = gradient - static_cast<float>(whole);
-        sum_ += whole;
-        // Near zero nothing is cut: both sides of it give 0.
-        doubtful_ += (rest < gradient_doubt && whole > 0) || rest > 1.0F - gradient_doubt ? 1 : 0;
-    }
-
-    Quality quality() const {
-        return {quality_of(sum_), quality_of(sum_ - doubtful_) == quality_of(sum_ + doubtful_)};
-    }
-
-private:
-    static int quality_of(int sum) { return std::min(100, sum / 90); }
-
-    int sum_ = 0;
-    int doubtful_ = 0;
-};
+int quality_of(int sum) { return std::min(100, sum / 90); }
 
 Quality quality_of(const Plane& plane) {
-    constexpr std::size_t side = plane_side;
-    GradientSum gradients;
-    for (std::size_t at = 0; at + side < plane.size(); ++at) {
-        gradients.add(plane[at], plane[at + side]);
-    }
-    for (std::size_t at = 0; at + 1 < plane.size(); ++at) {
-        if ((at + 1) % side != 0) {
-            gradients.add(plane[at], plane[at + 1]);
-        }
-    }
-    return gradients.quality();
+    const Steps steps = kernel().steps(plane.data(), gradient_doubt);
+    return {quality_of(steps.sum), quality_of(steps.sum - steps.doubtful) == quality_of(steps.sum + steps.doubtful)};
 }
 
 // ---- Coefficients ---------------------------------------------------------------------------------------
@@ -84,26 +56,14 @@ Basis make_basis() {
     return basis;
 }
 
-// Basis x plane x basis transposed. Each sum runs over k = 0..63 in order, as the reference's does.
+// Basis x plane x basis transposed.
 Block coefficients_of(const Plane& plane) {
     static const Basis basis = make_basis();
-    constexpr std::size_t side = plane_side;
-    std::array<float, block_side * side> half{};
-    for (std::size_t k = 0; k < side; ++k) {
-        for (std::size_t i = 0; i < block_side; ++i) {
-            for (std::size_t j = 0; j < side; ++j) {
-                half[i * side + j] += basis[k][i] * plane[k * side + j];
-            }
-        }
-    }
-    Block block{};
-    for (std::size_t i = 0; i < block_side; ++i) {
-        for (std::size_t k = 0; k < side; ++k) {
-            for (std::size_t j = 0; j < block_side; ++j) {
-                block[i * block_side + j] += half[i * side + k] * basis[k][j];
-            }
-        }
-    }
+    const float* cosines = basis.front().data();
+    std::array<float, block_side * plane_side> half;
+    kernel().multiply(cosines, 1, block_side, plane.data(), plane_side, half.data());
+    Block block;
+    kernel().multiply(half.data(), plane_side, 1, cosines, block_side, block.data());
     return block;
 }
 
@@ -143,17 +103,18 @@ Block transposed(const Block& block) {
 // ---- All together ---------------------------------------------------------------------------------------
 
 struct Hashed {
+    Block block;
     Pdq upright;
-    Pdq transposed;
     bool certain;
+
+    Pdq across() const { return {bits_of(transposed(block)).code, upright.quality}; }
 };
 
 Hashed hash_plane(const Plane& plane) {
     const Block block = coefficients_of(plane);
     const Bits bits = bits_of(block);
     const Quality quality = quality_of(plane);
-    const Code across = bits_of(transposed(block)).code;
-    return {{bits.code, quality.value}, {across, quality.value}, bits.certain && quality.certain};
+    return {block, {bits.code, quality.value}, bits.certain && quality.certain};
 }
 
 // The answer from the quick plane unless the reference's rounding might change it.
@@ -206,13 +167,13 @@ PdqOrientations pdq_orientations(const Picture& picture) {
     const Hashed flipped = hash_plane(planes.flipped);
     const Hashed both = hash_plane(planes.both);
     return {is_plane(picture) ? upright.upright : settled(picture, upright),
-            flipped.transposed,   // 90 degrees clockwise
+            flipped.across(),   // 90 degrees clockwise
             both.upright,         // 180 degrees
-            mirrored.transposed,  // 270 degrees clockwise
+            mirrored.across(),  // 270 degrees clockwise
             mirrored.upright,
             flipped.upright,
-            upright.transposed,
-            both.transposed};
+            upright.across(),
+            both.across()};
 }
 
 }  // namespace takeback
