@@ -1,7 +1,7 @@
 #include "bands.hpp"
 
+#include <algorithm>
 #include <array>
-#include <utility>
 
 namespace takeback {
 namespace {
@@ -23,140 +23,165 @@ Span box_around(Index centre, Index side) {
     return {std::max<Index>(centre - (window - half), 0), std::min(centre + half - 1, side - 1)};
 }
 
-// How many of the inner boxes that have one size cover each sample. Each weighs 1 / divisor.
-struct Counts {
-    Index inner_size;
-    double divisor;
-    std::vector<Index> steps;  // from one count to the next
-};
-
-// Of one cell: what its outer box covers, and the inner boxes around each sample of that, by size. All are of
-// one size but in the cell at a border, which has two or three.
+// Of one cell: its outer box, and all that the inner boxes around the samples of that cover.
 struct Cell {
-    Index first;
-    std::vector<Counts> by_size;
-};
+    Span outer;
+    Span covered;
 
-Counts& counts_for(Cell& cell, const Span& outer, Index inner_size, Index samples) {
-    for (Counts& counts : cell.by_size) {
-        if (counts.inner_size == inner_size) {
-            return counts;
-        }
-    }
-    const double divisor = static_cast<double>(outer.size()) * static_cast<double>(inner_size);
-    cell.by_size.push_back({inner_size, divisor, std::vector<Index>(static_cast<std::size_t>(samples + 1), 0)});
-    return cell.by_size.back();
-}
+    // No border clips one of its boxes: its weights are those of any other such cell.
+    bool whole(Index side) const { return covered.size() == 2 * window_size(side) - 1; }
+};
 
 Cell cell_of(Index number, Index side) {
     const Span outer = box_around(centre_of(number, side), side);
-    const Span whole = {box_around(outer.first, side).first, box_around(outer.last, side).last};
-    Cell cell{whole.first, {}};
-    for (Index middle = outer.first; middle <= outer.last; ++middle) {
+    return {outer, {box_around(outer.first, side).first, box_around(outer.last, side).last}};
+}
+
+// How many inner boxes of one size cover each sample; each of them weighs 1 / divisor.
+struct Counts {
+    Index inner_size;
+    double divisor;
+    std::vector<Index> of_sample;
+};
+
+// One for each size of inner box: one, but in a cell at a border, which has two or three.
+std::vector<Counts> counts_of(const Cell& cell, Index side) {
+    std::vector<Counts> found;
+    const auto samples = static_cast<std::size_t>(cell.covered.size());
+    for (Index middle = cell.outer.first; middle <= cell.outer.last; ++middle) {
         const Span inner = box_around(middle, side);
-        Counts& counts = counts_for(cell, outer, inner.size(), whole.size());
-        ++counts.steps[static_cast<std::size_t>(inner.first - whole.first)];
-        --counts.steps[static_cast<std::size_t>(inner.last + 1 - whole.first)];
+        auto counts = std::find_if(found.begin(), found.end(),
+                                   [&](const Counts& each) { return each.inner_size == inner.size(); });
+        if (counts == found.end()) {
+            const double divisor = static_cast<double>(cell.outer.size()) * static_cast<double>(inner.size());
+            found.push_back({inner.size(), divisor, std::vector<Index>(samples + 1, 0)});
+            counts = found.end() - 1;
+        }
+        // Where the count changes; summed up below.
+        ++counts->of_sample[static_cast<std::size_t>(inner.first - cell.covered.first)];
+        --counts->of_sample[static_cast<std::size_t>(inner.last + 1 - cell.covered.first)];
     }
-    return cell;
+    for (Counts& counts : found) {
+        for (std::size_t at = 1; at < samples; ++at) {
+            counts.of_sample[at] += counts.of_sample[at - 1];
+        }
+        counts.of_sample.pop_back();
+    }
+    return found;
 }
 
-std::vector<Index> summed(const std::vector<Index>& steps) {
-    std::vector<Index> counts;
-    Index count = 0;
-    for (std::size_t at = 0; at + 1 < steps.size(); ++at) {
-        count += steps[at];
-        counts.push_back(count);
-    }
-    return counts;
-}
-
-// Counts as digits to the base max_weight, and cut so short that 255 times their sum fits 32 bits.
-void append_bands(std::vector<RowBand>& bands, Index first, std::vector<Index> counts, double divisor, Index cell) {
+// Counts as digits to the base max_weight, each band so short that 255 times its sum fits 32 bits.
+void append_bands(RowBands& out, Index cell, Index first, Counts counts) {
     constexpr Index longest = 1 << 15;
-    double scale = 1.0 / divisor;
+    const auto size = static_cast<Index>(counts.of_sample.size());
+    double scale = 1.0 / counts.divisor;
     for (bool more = true; more; scale *= max_weight) {
-        more = *std::max_element(counts.begin(), counts.end()) > max_weight;
-        std::vector<std::uint8_t> digits;
-        for (Index& count : counts) {
-            digits.push_back(static_cast<std::uint8_t>(more ? count % max_weight : count));
+        more = *std::max_element(counts.of_sample.begin(), counts.of_sample.end()) > max_weight;
+        for (Index from = 0; from < size; from += longest) {
+            const std::size_t offset = out.counts.size() + static_cast<std::size_t>(from);
+            out.bands.push_back({first + from, std::min(longest, size - from), offset, scale, cell, cell + 1});
+        }
+        for (Index& count : counts.of_sample) {
+            out.counts.push_back(static_cast<std::uint8_t>(more ? count % max_weight : count));
             count /= max_weight;
         }
-        for (Index from = 0; from < static_cast<Index>(digits.size()); from += longest) {
-            const Index to = std::min(from + longest, static_cast<Index>(digits.size()));
-            bands.push_back({first + from, {digits.begin() + from, digits.begin() + to}, scale, cell, cell + 1});
-        }
     }
 }
 
-void turn_around(RowBand& band, Index side) {
-    band.first = side - band.end();
-    std::reverse(band.weights.begin(), band.weights.end());
+// The bands of one cell again, for another, `by` samples further on.
+void append_moved(RowBands& out, std::size_t first_band, std::size_t end_band, Index cell, Index by) {
+    for (std::size_t at = first_band; at < end_band; ++at) {
+        RowBand band = out.bands[at];
+        band.first += by;
+        band.first_cell = cell;
+        band.end_cell = cell + 1;
+        out.bands.push_back(band);
+    }
 }
 
-std::vector<double> weights_of(const Cell& cell) {
-    std::vector<double> weights(cell.by_size.front().steps.size() - 1, 0.0);
-    for (const Counts& counts : cell.by_size) {
-        const std::vector<Index> whole = summed(counts.steps);
+void turn_around(RowBands& rows, Index height) {
+    std::reverse(rows.counts.begin(), rows.counts.end());
+    for (RowBand& band : rows.bands) {
+        band.first = height - band.end();
+        band.offset = rows.counts.size() - band.offset - static_cast<std::size_t>(band.size);
+    }
+}
+
+std::vector<double> weights_of(const Cell& cell, Index side) {
+    std::vector<double> weights(static_cast<std::size_t>(cell.covered.size()), 0.0);
+    for (const Counts& counts : counts_of(cell, side)) {
         for (std::size_t at = 0; at < weights.size(); ++at) {
-            weights[at] += static_cast<double>(whole[at]) / counts.divisor;
+            weights[at] += static_cast<double>(counts.of_sample[at]) / counts.divisor;
         }
     }
     return weights;
 }
 
-void append_columns(ColumnBands& bands, Index first, const std::vector<double>& weights, int channels) {
-    const Index bytes = static_cast<Index>(weights.size()) * channels;
-    const Index padded = (bytes + partial_sums - 1) / partial_sums * partial_sums;
-    bands.cells.push_back({first * channels, padded, static_cast<Index>(bands.weights.size())});
+// Returns how many columns they are, with those of weight 0 that fill up the last partial sums.
+Index append_columns(std::vector<float>& out, const std::vector<double>& weights, int channels) {
     for (const double weight : weights) {
         for (int channel = 0; channel < channels; ++channel) {
             const double share = channels == 3 ? luma_weights[static_cast<std::size_t>(channel)] : 1.0;
-            bands.weights.push_back(weight * share);
+            out.push_back(static_cast<float>(weight * share));
         }
     }
-    bands.weights.resize(bands.weights.size() + static_cast<std::size_t>(padded - bytes), 0.0);
+    const Index bytes = static_cast<Index>(weights.size()) * channels;
+    const Index padded = (bytes + partial_sums - 1) / partial_sums * partial_sums;
+    out.resize(out.size() + static_cast<std::size_t>(padded - bytes), 0.0F);
+    return padded;
 }
 
 }  // namespace
 
-std::vector<RowBand> row_bands(Index side, Reading reading) {
-    std::vector<RowBand> bands;
-    Index before = -1;
+RowBands row_bands(Index height, Reading reading) {
+    RowBands rows;
+    Cell before{};
+    std::size_t first_band = 0;  // of the cell before
     for (Index number = 0; number < plane_side; ++number) {
-        // Below 128 a box has one sample, and below 64 neighbours can share it.
-        if (centre_of(number, side) == before) {
-            ++bands.back().end_cell;
+        const Cell cell = cell_of(number, height);
+        const std::size_t end_band = rows.bands.size();
+        if (number > 0 && cell.outer.first == before.outer.first) {
+            ++rows.bands.back().end_cell;
             continue;
         }
-        before = centre_of(number, side);
-        const Cell cell = cell_of(number, side);
-        for (const Counts& counts : cell.by_size) {
-            append_bands(bands, cell.first, summed(counts.steps), counts.divisor, number);
+        if (number > 0 && cell.whole(height) && before.whole(height)) {
+            append_moved(rows, first_band, end_band, number, cell.covered.first - before.covered.first);
+        } else {
+            for (const Counts& counts : counts_of(cell, height)) {
+                append_bands(rows, number, cell.covered.first, counts);
+            }
         }
+        before = cell;
+        first_band = end_band;
     }
     if (reading == Reading::backwards) {
-        for (RowBand& band : bands) {
-            turn_around(band, side);
-        }
+        turn_around(rows, height);
     }
-    return bands;
+    return rows;
 }
 
 ColumnBands column_bands(Index width, int channels, Reading reading) {
-    ColumnBands bands;
-    bands.cells.reserve(static_cast<std::size_t>(plane_side));
+    ColumnBands columns;
+    bool shared = false;
+    CellColumns whole{};  // the first that no border clips
     for (Index number = 0; number < plane_side; ++number) {
         const Cell cell = cell_of(number, width);
-        std::vector<double> weights = weights_of(cell);
-        Index first = cell.first;
-        if (reading == Reading::backwards) {
-            first = width - first - static_cast<Index>(weights.size());
+        const bool forwards = reading == Reading::forwards;
+        const Index first = (forwards ? cell.covered.first : width - 1 - cell.covered.last) * channels;
+        if (shared && cell.whole(width)) {
+            columns.cells.push_back({first, whole.size, whole.offset});
+            continue;
+        }
+        std::vector<double> weights = weights_of(cell, width);
+        if (!forwards) {
             std::reverse(weights.begin(), weights.end());
         }
-        append_columns(bands, first, weights, channels);
+        const auto offset = static_cast<Index>(columns.weights.size());
+        columns.cells.push_back({first, append_columns(columns.weights, weights, channels), offset});
+        whole = cell.whole(width) && !shared ? columns.cells.back() : whole;
+        shared = shared || cell.whole(width);
     }
-    return bands;
+    return columns;
 }
 
 }  // namespace takeback

@@ -1,7 +1,6 @@
 // The geometry of PDQ's filter ("Jarosz" filter: two box filters per direction), as bands of weights.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -24,27 +23,33 @@ inline Index centre_of(Index cell, Index side) { return (2 * cell + 1) * side / 
 // Backwards, the samples are counted from the other end, as the filter would meet them in a mirrored picture.
 enum class Reading { forwards, backwards };
 
-// What rows weigh in some cells: whole numbers, at most max_weight, over one divisor. The counts of a cell's
-// bands, each times its `scale`, add up to the two box filters exactly.
+// What adjacent rows weigh in some cells: whole numbers, at most max_weight, over one divisor. The counts of a
+// cell's bands, each times its `scale`, add up to the two box filters exactly.
 struct RowBand {
     Index first;
-    std::vector<std::uint8_t> weights;
+    Index size;
+    std::size_t offset;  // into RowBands::counts
     double scale;
     Index first_cell;  // more than one where a side below 64 repeats its samples
     Index end_cell;
 
-    Index end() const { return first + static_cast<Index>(weights.size()); }
+    Index end() const { return first + size; }
 };
 
-// The bands of all 64 cells, in the order of the cells.
-std::vector<RowBand> row_bands(Index side, Reading reading);
+// The bands of all 64 cells. Cells that no border clips share their counts.
+struct RowBands {
+    std::vector<RowBand> bands;
+    std::vector<std::uint8_t> counts;
+};
+
+RowBands row_bands(Index height, Reading reading);
 
 // The other direction, laid out over the bytes of a row: for RGB each weight is split over the three channels,
 // so that a cell is one dot product of adjacent columns with adjacent weights. Cells may reach up to
-// partial_sums columns past the row, with weight 0.
+// partial_sums columns past the row, with weight 0; those that no border clips share their weights.
 struct ColumnBands {
     std::vector<CellColumns> cells;
-    std::vector<double> weights;
+    std::vector<float> weights;
 };
 
 ColumnBands column_bands(Index width, int channels, Reading reading);

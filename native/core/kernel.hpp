@@ -48,7 +48,7 @@ struct Kernel {
     void (*put_in_order)(std::int32_t* sums, std::ptrdiff_t blocks);
 
     void (*weigh_columns)(const std::int32_t* sums, const CellColumns* cells, std::ptrdiff_t count,
-                          const double* weights, double* out);
+                          const float* weights, float* out);
 
     // out = left x right, where left is [16][64] and right [64][`columns`]; each sum runs over k = 0..63 in
     // order. left(i, k) lies at left[i * left_i + k * left_k]; `columns` is 16 or 64.

@@ -77,27 +77,28 @@ void put_in_order(std::int32_t* sums, std::ptrdiff_t blocks) {
     }
 }
 
-__m256d weighted(const std::int32_t* sums, const double* weights) {
-    const __m128i whole = _mm_loadu_si128(reinterpret_cast<const __m128i*>(sums));
-    return _mm256_mul_pd(_mm256_cvtepi32_pd(whole), _mm256_loadu_pd(weights));
+__m256 as_floats(const std::int32_t* sums) {
+    return _mm256_cvtepi32_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(sums)));
 }
 
-double dot(const std::int32_t* sums, const double* weights, std::ptrdiff_t size) {
-    __m256d partial[4] = {_mm256_setzero_pd(), _mm256_setzero_pd(), _mm256_setzero_pd(), _mm256_setzero_pd()};
+__m256 eight_sums(const std::int32_t* sums, const float* weights, std::ptrdiff_t size) {
+    __m256 low = _mm256_setzero_ps();
+    __m256 high = _mm256_setzero_ps();
     for (std::ptrdiff_t at = 0; at < size; at += partial_sums) {
-        for (int j = 0; j < 4; ++j) {
-            partial[j] = _mm256_add_pd(partial[j], weighted(sums + at + 4 * j, weights + at + 4 * j));
-        }
+        low = _mm256_add_ps(low, _mm256_mul_ps(as_floats(sums + at), _mm256_loadu_ps(weights + at)));
+        high = _mm256_add_ps(high, _mm256_mul_ps(as_floats(sums + at + 8), _mm256_loadu_ps(weights + at + 8)));
     }
-    const __m256d four = _mm256_add_pd(_mm256_add_pd(partial[0], partial[2]), _mm256_add_pd(partial[1], partial[3]));
-    const __m128d two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
-    return _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)));
+    return _mm256_add_ps(low, high);
 }
 
-void weigh_columns(const std::int32_t* sums, const CellColumns* cells, std::ptrdiff_t count, const double* weights,
-                   double* out) {
+void weigh_columns(const std::int32_t* sums, const CellColumns* cells, std::ptrdiff_t count, const float* weights,
+                   float* out) {
     for (std::ptrdiff_t cell = 0; cell < count; ++cell) {
-        out[cell] = dot(sums + cells[cell].first, weights + cells[cell].offset, cells[cell].size);
+        const CellColumns& columns = cells[cell];
+        const __m256 eight = eight_sums(sums + columns.first, weights + columns.offset, columns.size);
+        const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+        const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+        out[cell] = _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
     }
 }
 

@@ -72,28 +72,58 @@ void put_in_order(std::int32_t* sums, std::ptrdiff_t blocks) {
     }
 }
 
-__m512d weighted(const std::int32_t* sums, const double* weights) {
-    const __m256i whole = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(sums));
-    return _mm512_mul_pd(_mm512_cvtepi32_pd(whole), _mm512_loadu_pd(weights));
-}
+__m512 as_floats(const std::int32_t* sums) { return _mm512_cvtepi32_ps(_mm512_loadu_si512(sums)); }
 
-double dot(const std::int32_t* sums, const double* weights, std::ptrdiff_t size) {
-    __m512d low = _mm512_setzero_pd();
-    __m512d high = _mm512_setzero_pd();
+void weigh_one(const std::int32_t* sums, const float* weights, std::ptrdiff_t size, float* out) {
+    __m512 sixteen = _mm512_setzero_ps();
     for (std::ptrdiff_t at = 0; at < size; at += partial_sums) {
-        low = _mm512_add_pd(low, weighted(sums + at, weights + at));
-        high = _mm512_add_pd(high, weighted(sums + at + 8, weights + at + 8));
+        sixteen = _mm512_add_ps(sixteen, _mm512_mul_ps(as_floats(sums + at), _mm512_loadu_ps(weights + at)));
     }
-    const __m512d eight = _mm512_add_pd(low, high);
-    const __m256d four = _mm256_add_pd(_mm512_castpd512_pd256(eight), _mm512_extractf64x4_pd(eight, 1));
-    const __m128d two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
-    return _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)));
+    const __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(sixteen), _mm512_extractf32x8_ps(sixteen, 1));
+    const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+    *out = _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
 }
 
-void weigh_columns(const std::int32_t* sums, const CellColumns* cells, std::ptrdiff_t count, const double* weights,
-                   double* out) {
-    for (std::ptrdiff_t cell = 0; cell < count; ++cell) {
-        out[cell] = dot(sums + cells[cell].first, weights + cells[cell].offset, cells[cell].size);
+// Four cells of the same weights: the weights are loaded once, and no sum waits for another.
+void weigh_four(const std::int32_t* sums, const CellColumns* cells, const float* weights, float* out) {
+    __m512 sum[4] = {_mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps()};
+    const std::int32_t* cell[4];
+    for (int c = 0; c < 4; ++c) {
+        cell[c] = sums + cells[c].first;
+    }
+    for (std::ptrdiff_t at = 0; at < cells->size; at += partial_sums) {
+        const __m512 weight = _mm512_loadu_ps(weights + at);
+        for (int c = 0; c < 4; ++c) {
+            sum[c] = _mm512_add_ps(sum[c], _mm512_mul_ps(as_floats(cell[c] + at), weight));
+        }
+    }
+    // Eight sums of one cell and eight of the next; then four of each cell, two, and one.
+    const __m512 first = _mm512_add_ps(_mm512_shuffle_f32x4(sum[0], sum[1], 0x44),
+                                       _mm512_shuffle_f32x4(sum[0], sum[1], 0xee));
+    const __m512 second = _mm512_add_ps(_mm512_shuffle_f32x4(sum[2], sum[3], 0x44),
+                                        _mm512_shuffle_f32x4(sum[2], sum[3], 0xee));
+    const __m512 fours = _mm512_add_ps(_mm512_shuffle_f32x4(first, second, 0x88),
+                                       _mm512_shuffle_f32x4(first, second, 0xdd));
+    const __m512 twos = _mm512_add_ps(fours, _mm512_permute_ps(fours, 0x4e));
+    const __m512 ones = _mm512_add_ps(twos, _mm512_permute_ps(twos, 0xb1));
+    _mm_storeu_ps(out, _mm512_castps512_ps128(_mm512_maskz_compress_ps(0x1111, ones)));
+}
+
+bool same_weights(const CellColumns* four) {
+    return four[0].offset == four[1].offset && four[0].offset == four[2].offset && four[0].offset == four[3].offset;
+}
+
+void weigh_columns(const std::int32_t* sums, const CellColumns* cells, std::ptrdiff_t count, const float* weights,
+                   float* out) {
+    for (std::ptrdiff_t cell = 0; cell < count;) {
+        if (cell + 4 <= count && same_weights(cells + cell)) {
+            weigh_four(sums, cells + cell, weights + cells[cell].offset, out + cell);
+            cell += 4;
+        } else {
+            weigh_one(sums + cells[cell].first, weights + cells[cell].offset, cells[cell].size, out + cell);
+            ++cell;
+        }
     }
 }
 

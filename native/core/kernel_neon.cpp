@@ -42,30 +42,21 @@ void add_rows(const std::uint8_t* const* rows, std::ptrdiff_t blocks, const RowS
 
 void put_in_order(std::int32_t*, std::ptrdiff_t) {}
 
-float64x2_t weighted(int32x2_t sums, const double* weights) {
-    return vmulq_f64(vcvtq_f64_s64(vmovl_s32(sums)), vld1q_f64(weights));
-}
-
-double dot(const std::int32_t* sums, const double* weights, std::ptrdiff_t size) {
-    float64x2_t partial[8];
-    for (int j = 0; j < 8; ++j) {
-        partial[j] = vdupq_n_f64(0.0);
-    }
+float dot(const std::int32_t* sums, const float* weights, std::ptrdiff_t size) {
+    float32x4_t partial[4] = {vdupq_n_f32(0), vdupq_n_f32(0), vdupq_n_f32(0), vdupq_n_f32(0)};
     for (std::ptrdiff_t at = 0; at < size; at += partial_sums) {
-        for (int j = 0; j < 8; ++j) {
-            partial[j] = vaddq_f64(partial[j], weighted(vld1_s32(sums + at + 2 * j), weights + at + 2 * j));
+        for (std::ptrdiff_t j = 0; j < 4; ++j) {
+            const float32x4_t whole = vcvtq_f32_s32(vld1q_s32(sums + at + 4 * j));
+            partial[j] = vaddq_f32(partial[j], vmulq_f32(whole, vld1q_f32(weights + at + 4 * j)));
         }
     }
-    for (int half = 4; half > 0; half /= 2) {
-        for (int j = 0; j < half; ++j) {
-            partial[j] = vaddq_f64(partial[j], partial[j + half]);
-        }
-    }
-    return vgetq_lane_f64(partial[0], 0) + vgetq_lane_f64(partial[0], 1);
+    const float32x4_t four = vaddq_f32(vaddq_f32(partial[0], partial[2]), vaddq_f32(partial[1], partial[3]));
+    const float32x2_t two = vadd_f32(vget_low_f32(four), vget_high_f32(four));
+    return vget_lane_f32(two, 0) + vget_lane_f32(two, 1);
 }
 
-void weigh_columns(const std::int32_t* sums, const CellColumns* cells, std::ptrdiff_t count, const double* weights,
-                   double* out) {
+void weigh_columns(const std::int32_t* sums, const CellColumns* cells, std::ptrdiff_t count, const float* weights,
+                   float* out) {
     for (std::ptrdiff_t cell = 0; cell < count; ++cell) {
         out[cell] = dot(sums + cells[cell].first, weights + cells[cell].offset, cells[cell].size);
     }

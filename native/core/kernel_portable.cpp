@@ -32,11 +32,11 @@ void add_rows(const std::uint8_t* const* rows, std::ptrdiff_t blocks, const RowS
 
 void put_in_order(std::int32_t*, std::ptrdiff_t) {}
 
-double dot(const std::int32_t* sums, const double* weights, std::ptrdiff_t size) {
-    double partial[partial_sums] = {};
+float dot(const std::int32_t* sums, const float* weights, std::ptrdiff_t size) {
+    float partial[partial_sums] = {};
     for (std::ptrdiff_t at = 0; at < size; at += partial_sums) {
         for (std::ptrdiff_t j = 0; j < partial_sums; ++j) {
-            partial[j] += static_cast<double>(sums[at + j]) * weights[at + j];
+            partial[j] += static_cast<float>(sums[at + j]) * weights[at + j];
         }
     }
     for (std::ptrdiff_t half = partial_sums / 2; half > 0; half /= 2) {
@@ -47,8 +47,8 @@ double dot(const std::int32_t* sums, const double* weights, std::ptrdiff_t size)
     return partial[0];
 }
 
-void weigh_columns(const std::int32_t* sums, const CellColumns* cells, std::ptrdiff_t count, const double* weights,
-                   double* out) {
+void weigh_columns(const std::int32_t* sums, const CellColumns* cells, std::ptrdiff_t count, const float* weights,
+                   float* out) {
     for (std::ptrdiff_t cell = 0; cell < count; ++cell) {
         out[cell] = dot(sums + cells[cell].first, weights + cells[cell].offset, cells[cell].size);
     }

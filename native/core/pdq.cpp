@@ -69,25 +69,27 @@ Block coefficients_of(const Plane& plane) {
 
 // ---- Bits -----------------------------------------------------------------------------------------------
 
-struct Bits {
-    Code code;
+struct Median {
+    float value;  // the lower one: the 128th smallest
     bool certain;
 };
 
-// Bit 16 i + j says whether coefficient (i, j) lies above the lower median, the 128th smallest.
-Bits bits_of(const Block& block) {
+Median median_of(const Block& block) {
     Block sorted = block;
     const auto middle = sorted.begin() + block_size / 2 - 1;
     std::nth_element(sorted.begin(), middle, sorted.end());
-    const float median = *middle;
     const float next = *std::min_element(middle + 1, sorted.end());
-    Bits bits{{}, next - median > 2 * coefficient_doubt};
+    return {*middle, next - *middle > 2 * coefficient_doubt};
+}
+
+// Bit 16 i + j says whether coefficient (i, j) lies above the median.
+Code code_of(const Block& block, float median) {
+    Code code{};
     for (std::size_t bit = 0; bit < block_size; ++bit) {
-        if (block[bit] > median) {
-            bits.code[(block_size - 1 - bit) / 8] |= static_cast<std::uint8_t>(1U << (bit % 8));
-        }
+        const unsigned above = block[bit] > median ? 1 : 0;
+        code[(block_size - 1 - bit) / 8] |= static_cast<std::uint8_t>(above << (bit % 8));
     }
-    return bits;
+    return code;
 }
 
 Block transposed(const Block& block) {
@@ -104,17 +106,19 @@ Block transposed(const Block& block) {
 
 struct Hashed {
     Block block;
+    float median;
     Pdq upright;
     bool certain;
 
-    Pdq across() const { return {bits_of(transposed(block)).code, upright.quality}; }
+    // The block of a transposed picture is the transposed block.
+    Pdq across() const { return {code_of(transposed(block), median), upright.quality}; }
 };
 
 Hashed hash_plane(const Plane& plane) {
     const Block block = coefficients_of(plane);
-    const Bits bits = bits_of(block);
+    const Median median = median_of(block);
     const Quality quality = quality_of(plane);
-    return {block, {bits.code, quality.value}, bits.certain && quality.certain};
+    return {block, median.value, {code_of(block, median.value), quality.value}, median.certain && quality.certain};
 }
 
 // The answer from the quick plane unless the reference's rounding might change it.

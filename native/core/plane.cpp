@@ -27,7 +27,8 @@ struct alignas(64) Block {
 // A band whose rows are being added up.
 struct Task {
     RowBand band;
-    std::vector<Cells*> outputs;  // one for each horizontal operator
+    const std::uint8_t* counts;
+    std::array<Cells*, 2> outputs;  // one for each horizontal operator
     std::vector<Block> sums;
     std::array<std::uint8_t, rows_at_once> weights;  // of the rows that are added next
 };
@@ -42,10 +43,10 @@ public:
           row_bytes_(picture.width * picture.channels),
           whole_blocks_(row_bytes_ / block_bytes) {}
 
-    // `outputs` has one plane for each horizontal operator.
-    void want(std::vector<RowBand> bands, const std::vector<Cells*>& outputs) {
-        for (RowBand& band : bands) {
-            waiting_.push_back({std::move(band), outputs, {}, {}});
+    // `outputs` has one plane for each horizontal operator. `rows` stay where they are until run() is done.
+    void want(const RowBands& rows, std::array<Cells*, 2> outputs) {
+        for (const RowBand& band : rows.bands) {
+            waiting_.push_back({band, rows.counts.data() + band.offset, outputs, {}, {}});
         }
     }
 
@@ -91,7 +92,7 @@ private:
                 const Index at = y + r - task.band.first;
                 const bool covered = at >= 0 && y + r < task.band.end();
                 const auto slot = static_cast<std::size_t>(r);
-                task.weights[slot] = covered ? task.band.weights[static_cast<std::size_t>(at)] : std::uint8_t{0};
+                task.weights[slot] = covered ? task.counts[at] : std::uint8_t{0};
                 // A row that no band covers is not even touched.
                 rows[slot] = covered ? picture_.row(y + r) : rows[slot];
             }
@@ -137,13 +138,13 @@ private:
         kernel_.put_in_order(task.sums.front().sums, static_cast<Index>(task.sums.size()) - 1);
         for (std::size_t each = 0; each < horizontal_.size(); ++each) {
             const ColumnBands& bands = horizontal_[each];
-            std::array<double, plane_side> row;
+            std::array<float, plane_side> row;
             kernel_.weigh_columns(task.sums.front().sums, bands.cells.data(), plane_side, bands.weights.data(),
                                   row.data());
             for (Index cell = task.band.first_cell; cell < task.band.end_cell; ++cell) {
                 double* out = task.outputs[each]->data() + cell * plane_side;
                 for (std::size_t x = 0; x < row.size(); ++x) {
-                    out[x] += task.band.scale * row[x];
+                    out[x] += task.band.scale * static_cast<double>(row[x]);
                 }
             }
         }
@@ -182,8 +183,9 @@ void luminance_of_row(const Picture& picture, Index y, float* out) {
 
 Plane banded_plane(const Picture& picture) {
     Cells cells{};
+    const RowBands rows = row_bands(picture.height, Reading::forwards);
     RowStream stream(picture, {column_bands(picture.width, picture.channels, Reading::forwards)});
-    stream.want(row_bands(picture.height, Reading::forwards), {&cells});
+    stream.want(rows, {&cells, nullptr});
     stream.run();
     return as_plane(cells);
 }
@@ -193,10 +195,12 @@ TurnedPlanes banded_planes(const Picture& picture) {
     Cells mirrored{};
     Cells flipped{};
     Cells both{};
+    const RowBands forwards = row_bands(picture.height, Reading::forwards);
+    const RowBands backwards = row_bands(picture.height, Reading::backwards);
     RowStream stream(picture, {column_bands(picture.width, picture.channels, Reading::forwards),
                                column_bands(picture.width, picture.channels, Reading::backwards)});
-    stream.want(row_bands(picture.height, Reading::forwards), {&upright, &mirrored});
-    stream.want(row_bands(picture.height, Reading::backwards), {&flipped, &both});
+    stream.want(forwards, {&upright, &mirrored});
+    stream.want(backwards, {&flipped, &both});
     stream.run();
     return {as_plane(upright), as_plane(mirrored), as_plane(flipped), as_plane(both)};
 }
