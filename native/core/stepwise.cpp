@@ -1,4 +1,8 @@
+// The filter in the reference's own order (facebook/ThreatExchange pdq/cpp/downscaling): float32 running sums,
+// so with the reference's own rounding. Rows do not depend on each other in the horizontal passes, so several
+// go side by side; of the last passes only the samples that decimation keeps are made.
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include "bands.hpp"
@@ -7,37 +11,66 @@
 namespace takeback {
 namespace {
 
-// One box filter along a row, by a running sum: add what enters, subtract what leaves, divide.
-void box_along_row(const float* in, float* out, Index side) {
-    const Index window = window_size(side);
+// Rows that go through a horizontal pass together: a running sum waits for itself, not for the others.
+constexpr Index together = 8;
+
+using Sums = std::array<float, together>;
+
+// One box filter along rows, by a running sum: add what enters, subtract what leaves, divide. `width` samples
+// for each row, one row after the other; what comes out goes to `emit(x, sums, divisor)`, x ascending.
+template <class Emit>
+void box_along_rows(const float* in, Index width, Emit emit) {
+    const Index window = window_size(width);
     const Index half = half_window(window);
-    float sum = 0.0F;
+    Sums sums{};
+    const auto add = [&](Index x) {
+        for (Index row = 0; row < together; ++row) {
+            sums[static_cast<std::size_t>(row)] += in[row * width + x];
+        }
+    };
+    const auto subtract = [&](Index x) {
+        for (Index row = 0; row < together; ++row) {
+            sums[static_cast<std::size_t>(row)] -= in[row * width + x];
+        }
+    };
     Index entering = 0;
     Index leaving = 0;
     Index at = 0;
     for (; entering < half - 1; ++entering) {
-        sum += in[entering];
+        add(entering);
     }
     for (; entering < window; ++entering) {
-        sum += in[entering];
-        out[at++] = sum / static_cast<float>(entering + 1);
+        add(entering);
+        emit(at++, sums, entering + 1);
     }
-    const Index whole = at;
-    for (; entering < side; ++entering) {
-        sum += in[entering];
-        sum -= in[leaving++];
-        out[at++] = sum;
+    for (; entering < width; ++entering) {
+        add(entering);
+        subtract(leaving++);
+        emit(at++, sums, window);
     }
-    // Apart from the sums, so that these divisions become vectors.
-    const float divisor = static_cast<float>(window);
-    for (Index x = whole; x < at; ++x) {
-        out[x] /= divisor;
-    }
-    for (; at < side; ++at) {
-        sum -= in[leaving++];
-        out[at] = sum / static_cast<float>(side - leaving);
+    for (; at < width; ++at) {
+        subtract(leaving++);
+        emit(at, sums, width - leaving);
     }
 }
+
+// The samples of one direction that decimation keeps, in ascending order.
+class Kept {
+public:
+    explicit Kept(Index side) : side_(side) {}
+
+    // Calls `keep(cell)` for each cell that `sample` stands for. Samples come in order.
+    template <class Keep>
+    void see(Index sample, Keep keep) {
+        for (; cell_ < plane_side && centre_of(cell_, side_) == sample; ++cell_) {
+            keep(cell_);
+        }
+    }
+
+private:
+    Index side_;
+    Index cell_ = 0;
+};
 
 // One box filter along the columns of rows that arrive one by one. Rows leave half a window late, and the
 // last of them when `finish` is called. Each goes to `emit(row)` while it lasts.
@@ -54,17 +87,19 @@ public:
     template <class Emit>
     void push(const float* row, Emit emit) {
         float* slot = slot_of(arrived_);
+        float* sum = sum_.data();
         const bool full = arrived_ >= window_;
         if (full) {
             for (Index x = 0; x < width_; ++x) {
-                sum_at(x) = (sum_at(x) + row[x]) - slot[x];
+                sum[x] = (sum[x] + row[x]) - slot[x];
+                slot[x] = row[x];
             }
         } else {
             for (Index x = 0; x < width_; ++x) {
-                sum_at(x) += row[x];
+                sum[x] += row[x];
+                slot[x] = row[x];
             }
         }
-        std::copy(row, row + width_, slot);
         ++arrived_;
         left_ += full ? 1 : 0;
         if (arrived_ >= half_) {
@@ -77,7 +112,7 @@ public:
         for (Index late = 0; late < half_ - 1; ++late) {
             const float* slot = slot_of(left_);
             for (Index x = 0; x < width_; ++x) {
-                sum_at(x) -= slot[x];
+                sum_[static_cast<std::size_t>(x)] -= slot[x];
             }
             ++left_;
             divide_and(emit);
@@ -86,15 +121,16 @@ public:
 
 private:
     float* slot_of(Index row) { return held_.data() + (row % window_) * width_; }
-    float& sum_at(Index x) { return sum_[static_cast<std::size_t>(x)]; }
 
     template <class Emit>
     void divide_and(Emit emit) {
         const float divisor = static_cast<float>(arrived_ - left_);
+        const float* sum = sum_.data();
+        float* out = out_.data();
         for (Index x = 0; x < width_; ++x) {
-            out_[static_cast<std::size_t>(x)] = sum_at(x) / divisor;
+            out[x] = sum[x] / divisor;
         }
-        emit(out_.data());
+        emit(out);
     }
 
     Index width_;
@@ -107,51 +143,120 @@ private:
     std::vector<float> out_;
 };
 
-// Keeps the 64 x 64 samples of the filtered rows that it is shown in order.
-class Decimation {
+// The whole filter for rows of luminance that arrive in order.
+class Filter {
 public:
-    Decimation(Index height, Index width, Plane& plane) : height_(height), width_(width), plane_(plane) {}
-
-    void see(const float* row) {
-        for (; cell_ < plane_side && centre_of(cell_, height_) == y_; ++cell_) {
-            for (Index x = 0; x < plane_side; ++x) {
-                plane_[static_cast<std::size_t>(cell_ * plane_side + x)] = row[centre_of(x, width_)];
-            }
+    Filter(Index height, Index width)
+        : width_(width),
+          arriving_(static_cast<std::size_t>(together * width)),
+          filtered_(static_cast<std::size_t>(together * width)),
+          half_way_(static_cast<std::size_t>(together * width)),
+          first_columns_(height, width),
+          second_columns_(height, plane_side),
+          kept_rows_(height) {
+        const Index window = window_size(width);
+        const Index half = half_window(window);
+        for (Index x = 0; x < width; ++x) {
+            const Index first = std::max<Index>(x - (window - half), 0);
+            const Index last = std::min(x + half - 1, width - 1);
+            divisors_.push_back(static_cast<float>(last - first + 1));
         }
-        ++y_;
+    }
+
+    // Where the luminance of the next row goes; then `arrived`.
+    float* next_row() { return arriving_.data() + rows_arriving_ * width_; }
+
+    void arrived() {
+        if (++rows_arriving_ == together) {
+            first_pass();
+        }
+    }
+
+    Plane finish() {
+        first_pass();
+        first_columns_.finish([this](const float* row) { half_way(row); });
+        second_pass();
+        second_columns_.finish([this](const float* row) { keep(row); });
+        return plane_;
     }
 
 private:
-    Index height_;
+    void first_pass() {
+        float* out = filtered_.data();
+        box_along_rows(arriving_.data(), width_, [this, out](Index x, const Sums& sums, Index) {
+            for (Index row = 0; row < together; ++row) {
+                out[row * width_ + x] = sums[static_cast<std::size_t>(row)];
+            }
+        });
+        divide(out);
+        for (Index row = 0; row < rows_arriving_; ++row) {
+            first_columns_.push(out + row * width_, [this](const float* half) { half_way(half); });
+        }
+        rows_arriving_ = 0;
+    }
+
+    // Apart from the sums, so that these divisions become vectors.
+    void divide(float* rows) const {
+        for (Index row = 0; row < together; ++row) {
+            for (Index x = 0; x < width_; ++x) {
+                rows[row * width_ + x] /= divisors_[static_cast<std::size_t>(x)];
+            }
+        }
+    }
+
+    void half_way(const float* row) {
+        std::copy(row, row + width_, half_way_.data() + rows_half_way_ * width_);
+        if (++rows_half_way_ == together) {
+            second_pass();
+        }
+    }
+
+    void second_pass() {
+        std::array<float, together * plane_side> cells;
+        Kept kept(width_);
+        box_along_rows(half_way_.data(), width_, [&](Index x, const Sums& sums, Index divisor) {
+            kept.see(x, [&](Index cell) {
+                for (Index row = 0; row < together; ++row) {
+                    cells[static_cast<std::size_t>(row * plane_side + cell)] =
+                        sums[static_cast<std::size_t>(row)] / static_cast<float>(divisor);
+                }
+            });
+        });
+        for (Index row = 0; row < rows_half_way_; ++row) {
+            second_columns_.push(cells.data() + row * plane_side, [this](const float* done) { keep(done); });
+        }
+        rows_half_way_ = 0;
+    }
+
+    void keep(const float* row) {
+        kept_rows_.see(rows_done_++, [&](Index cell) {
+            std::copy(row, row + plane_side, plane_.data() + cell * plane_side);
+        });
+    }
+
     Index width_;
-    Plane& plane_;
-    Index cell_ = 0;
-    Index y_ = 0;
+    std::vector<float> arriving_;
+    std::vector<float> filtered_;
+    std::vector<float> half_way_;
+    ColumnBox first_columns_;
+    ColumnBox second_columns_;
+    Kept kept_rows_;
+    Index rows_arriving_ = 0;
+    Index rows_half_way_ = 0;
+    Index rows_done_ = 0;
+    std::vector<float> divisors_;  // how many samples the box around each sample of a row covers
+    Plane plane_{};
 };
 
 }  // namespace
 
 Plane stepwise_plane(const Picture& picture) {
-    Plane plane{};
-    const auto width = static_cast<std::size_t>(picture.width);
-    std::vector<float> luminance(width);
-    std::vector<float> filtered(width);
-    ColumnBox first_pass(picture.height, picture.width);
-    ColumnBox second_pass(picture.height, picture.width);
-    Decimation decimation(picture.height, picture.width, plane);
-    const auto keep = [&](const float* row) { decimation.see(row); };
-    const auto again = [&](const float* row) {
-        box_along_row(row, filtered.data(), picture.width);
-        second_pass.push(filtered.data(), keep);
-    };
+    Filter filter(picture.height, picture.width);
     for (Index y = 0; y < picture.height; ++y) {
-        luminance_of_row(picture, y, luminance.data());
-        box_along_row(luminance.data(), filtered.data(), picture.width);
-        first_pass.push(filtered.data(), again);
+        luminance_of_row(picture, y, filter.next_row());
+        filter.arrived();
     }
-    first_pass.finish(again);
-    second_pass.finish(keep);
-    return plane;
+    return filter.finish();
 }
 
 }  // namespace takeback
