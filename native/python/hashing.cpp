@@ -1,4 +1,5 @@
 #include "binding.hpp"
+#include "nearest.hpp"
 #include "pdq.hpp"
 
 namespace binding {
@@ -51,10 +52,26 @@ nb::tuple pdq_orientations(const Array& pixels) {
     return nb::tuple(all);
 }
 
+nb::ndarray<nb::numpy, std::uint8_t> nearest_512(const Array& pixels) {
+    const takeback::Picture picture = as_picture(pixels);
+    constexpr auto side = static_cast<std::size_t>(takeback::nearest_side);
+    const auto channels = static_cast<std::size_t>(picture.channels);
+    auto samples = std::make_unique<std::uint8_t[]>(side * side * channels);
+    {
+        nb::gil_scoped_release release;
+        takeback::nearest_512(picture, samples.get());
+    }
+    std::uint8_t* raw = samples.get();
+    nb::capsule owner(samples.release(), [](void* p) noexcept { delete[] static_cast<std::uint8_t*>(p); });
+    const std::size_t shape[] = {side, side, channels};
+    return nb::ndarray<nb::numpy, std::uint8_t>(raw, pixels.ndim(), shape, owner);
+}
+
 }  // namespace
 
 void add_hashing(nb::module_& module) {
     module.def("pdq_hash", &pdq_hash, nb::arg("pixels").noconvert());
+    module.def("nearest_512", &nearest_512, nb::arg("pixels").noconvert());
     module.def("pdq_orientations", &pdq_orientations, nb::arg("pixels").noconvert());
 }
 
