@@ -17,7 +17,8 @@ takeback::Picture as_picture(const Array& pixels) {
         throw nb::value_error("pixels must not be empty");
     }
     const int channels = grey ? 1 : 3;
-    if (pixels.stride(1) != channels || (colour && pixels.stride(2) != 1)) {
+    // The stride of a side of 1 means nothing, and may be anything.
+    if ((pixels.shape(1) > 1 && pixels.stride(1) != channels) || (colour && pixels.stride(2) != 1)) {
         throw nb::value_error("each row of pixels must be contiguous");
     }
     return {first, static_cast<std::ptrdiff_t>(pixels.shape(0)),

@@ -29,9 +29,9 @@ from takeback.fingerprint import (
 app = new_app()
 
 ROUTE_HELP = (
-    "Which pixels are hashed. pixels: as they are seen, all frames. The others hash one picture, for lists made "
-    "that way. luminance: a JPEG's own grey plane, faster, up to 4 bits apart. nearest-512: reduced first, as "
-    "ThreatExchange's C++ and WASM do. as-stored: no colour profile, not turned, as HMA does."
+    "Which pixels are hashed. pixels: as they are seen, of every frame; the others hash one picture a file. "
+    "luminance: a JPEG's own grey plane, faster, a few bits apart. For lists of others, without colour profile "
+    "and not turned: as-stored, as HMA does; nearest-512, reduced first, as ThreatExchange's C++ and WASM do."
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,13 +89,15 @@ def seen_upright[T](stored: Mapping[Orientation, T], exif: int) -> Mapping[Orien
     `stored` is of pixels that EXIF says are turned: `exif` 1..8 (CIPA DC-008, § 4.6.5.1.2). Turning those
     upright and then as asked is one of the eight again.
     """
+    return {asked: stored[found] for asked, found in _from_stored(exif).items()}
+
+
+@cache
+def _from_stored(exif: int) -> Mapping[Orientation, Orientation]:
     was = next(orientation for orientation in Orientation if orientation.exif == exif)
     upright = _MATRIX[was].T
-    return {asked: stored[_orientation_of(_MATRIX[asked] @ upright)] for asked in Orientation}
-
-
-def _orientation_of(matrix: NDArray[np.int8]) -> Orientation:
-    return next(orientation for orientation, known in _MATRIX.items() if np.array_equal(known, matrix))
+    known = {matrix.tobytes(): orientation for orientation, matrix in _MATRIX.items()}
+    return {asked: known[(_MATRIX[asked] @ upright).tobytes()] for asked in Orientation}
 
 
 def turned_codes(code: bytes) -> Mapping[Orientation, bytes]:

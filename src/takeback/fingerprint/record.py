@@ -130,7 +130,7 @@ class RoutedFingerprint:
 
     @property
     def upright(self) -> PdqHash:
-        """The fingerprint of the picture as it is shown; by `AS_STORED`, as it lies in the file."""
+        """The fingerprint of the picture as it is shown; by the routes of others, as it lies in the file."""
         return self.orientations[Orientation.UPRIGHT]
 
     def to_json(self) -> dict[str, object]:

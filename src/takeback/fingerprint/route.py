@@ -10,10 +10,12 @@ class Route(StrEnum):
     Which pixels of a file are hashed. Compare codes of one route with each other, or allow for the difference.
 
     `PIXELS` is what Takeback matches by. `LUMINANCE` takes the luminance plane of a JPEG file as it is stored,
-    so that colour is never worked out; any other file goes the way of `PIXELS`. Its codes lie 0.4 bits from
-    those of `PIXELS` in the mean. `NEAREST_512` reduces the pixels to 512 × 512 by nearest neighbours first, as
-    facebook/ThreatExchange's C++ tool and WASM build do. `AS_STORED` ignores the colour profile and EXIF's
-    orientation, as the package `pdqhash` and HMA do with what Pillow opens.
+    so that colour is never worked out; any other file goes the way of `PIXELS`. Its codes lie 0.3 bits from
+    those of `PIXELS` in the mean and 4 at most (214 photographs).
+
+    The other two are those of other programs' lists; both ignore the colour profile and EXIF's orientation.
+    `AS_STORED` hashes what Pillow opens, as the package `pdqhash` and HMA do. `NEAREST_512` first reduces that
+    to 512 × 512 by nearest neighbours, as facebook/ThreatExchange's C++ tool and WASM build do.
     """
 
     PIXELS = "pixels"
