@@ -70,9 +70,9 @@ std::vector<Counts> counts_of(const Cell& cell, Index side) {
     return found;
 }
 
-// Counts as digits to the base max_weight, each band so short that 255 times its sum fits 32 bits.
+// Counts as digits to the base max_weight, in bands so short that 255 times the sum of one fits 32 bits.
 void append_bands(RowBands& out, Index cell, Index first, Counts counts) {
-    constexpr Index longest = 1 << 15;
+    constexpr Index longest = 1 << 12;
     const auto size = static_cast<Index>(counts.of_sample.size());
     double scale = 1.0 / counts.divisor;
     for (bool more = true; more; scale *= max_weight) {

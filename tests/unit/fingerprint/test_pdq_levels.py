@@ -63,12 +63,17 @@ def their_hash(pixels: NDArray[np.uint8]) -> PdqHash:
 )
 def test_pictures_of_every_window_size_have_the_hash_that_pdqhash_gives(shape: tuple[int, int]) -> None:
     pixels = smooth(*shape, seed=sum(shape))
-    assert pdq_hash(pixels) == their_hash(pixels)
-    assert pdq_hash(pixels[..., 1]) == their_hash(pixels[..., 1])
+    # Faint, too: a quality below 100 shows a weight that is a little off, where a code does not.
+    faint = pixels // 5 + np.uint8(100)
+    for each in (pixels, pixels[..., 1], faint):
+        assert pdq_hash(each) == their_hash(each)
+    assert pdq_hash(faint).quality < 100
 
 
-def test_a_picture_so_high_that_one_band_of_rows_overflows_32_bits_has_the_hash_that_pdqhash_gives() -> None:
-    y = np.arange(2_200_000)
-    column = 128 + 60 * np.sin(y / 90_000) + 50 * np.sin(y / 35_000 + 1)
-    pixels = np.stack([column * share for share in (1, 0.8, 0.6, 0.7, 0.9)], axis=1).astype(np.uint8)
+@pytest.mark.parametrize("seed", range(14, 18))
+def test_a_picture_so_high_that_its_bands_are_cut_in_pieces_has_the_hash_that_pdqhash_gives(seed: int) -> None:
+    # Shades that change inside the cells, and so far apart that the quick plane is what answers.
+    shades = np.random.default_rng(seed).normal(128, 9, (65, 5))
+    pixels = np.repeat(shades, 9_375, axis=0)[4_000 : 4_000 + 600_000].astype(np.uint8)
     assert pdq_hash(pixels) == their_hash(pixels)
+    assert 0 < pdq_hash(pixels).quality < 100
