@@ -133,7 +133,7 @@ Index append_columns(std::vector<float>& out, const std::vector<double>& weights
 
 }  // namespace
 
-RowBands row_bands(Index height, Reading reading) {
+RowBands row_bands(Index height, Direction direction) {
     RowBands rows;
     Cell before{};
     std::size_t first_band = 0;  // of the cell before
@@ -154,19 +154,19 @@ RowBands row_bands(Index height, Reading reading) {
         before = cell;
         first_band = end_band;
     }
-    if (reading == Reading::backwards) {
+    if (direction == Direction::backwards) {
         turn_around(rows, height);
     }
     return rows;
 }
 
-ColumnBands column_bands(Index width, int channels, Reading reading) {
+ColumnBands column_bands(Index width, int channels, Direction direction) {
     ColumnBands columns;
     bool shared = false;
     CellColumns whole{};  // the first that no border clips
     for (Index number = 0; number < plane_side; ++number) {
         const Cell cell = cell_of(number, width);
-        const bool forwards = reading == Reading::forwards;
+        const bool forwards = direction == Direction::forwards;
         const Index first = (forwards ? cell.covered.first : width - 1 - cell.covered.last) * channels;
         if (shared && cell.whole(width)) {
             columns.cells.push_back({first, whole.size, whole.offset});

@@ -21,7 +21,7 @@ inline Index half_window(Index window) { return (window + 2) / 2; }
 inline Index centre_of(Index cell, Index side) { return (2 * cell + 1) * side / (2 * plane_side); }
 
 // Backwards, the samples are counted from the other end, as the filter would meet them in a mirrored picture.
-enum class Reading { forwards, backwards };
+enum class Direction { forwards, backwards };
 
 // What adjacent rows weigh in some cells: whole numbers, at most max_weight, over one divisor. The counts of a
 // cell's bands, each times its `scale`, add up to the two box filters exactly.
@@ -42,7 +42,7 @@ struct RowBands {
     std::vector<std::uint8_t> counts;
 };
 
-RowBands row_bands(Index height, Reading reading);
+RowBands row_bands(Index height, Direction direction);
 
 // The other direction, laid out over the bytes of a row: for RGB each weight is split over the three channels,
 // so that a cell is one dot product of adjacent columns with adjacent weights. Cells may reach up to
@@ -52,6 +52,6 @@ struct ColumnBands {
     std::vector<float> weights;
 };
 
-ColumnBands column_bands(Index width, int channels, Reading reading);
+ColumnBands column_bands(Index width, int channels, Direction direction);
 
 }  // namespace takeback

@@ -183,8 +183,8 @@ void luminance_of_row(const Picture& picture, Index y, float* out) {
 
 Plane banded_plane(const Picture& picture) {
     Cells cells{};
-    const RowBands rows = row_bands(picture.height, Reading::forwards);
-    RowStream stream(picture, {column_bands(picture.width, picture.channels, Reading::forwards)});
+    const RowBands rows = row_bands(picture.height, Direction::forwards);
+    RowStream stream(picture, {column_bands(picture.width, picture.channels, Direction::forwards)});
     stream.want(rows, {&cells, nullptr});
     stream.run();
     return as_plane(cells);
@@ -195,10 +195,10 @@ TurnedPlanes banded_planes(const Picture& picture) {
     Cells mirrored{};
     Cells flipped{};
     Cells both{};
-    const RowBands forwards = row_bands(picture.height, Reading::forwards);
-    const RowBands backwards = row_bands(picture.height, Reading::backwards);
-    RowStream stream(picture, {column_bands(picture.width, picture.channels, Reading::forwards),
-                               column_bands(picture.width, picture.channels, Reading::backwards)});
+    const RowBands forwards = row_bands(picture.height, Direction::forwards);
+    const RowBands backwards = row_bands(picture.height, Direction::backwards);
+    RowStream stream(picture, {column_bands(picture.width, picture.channels, Direction::forwards),
+                               column_bands(picture.width, picture.channels, Direction::backwards)});
     stream.want(forwards, {&upright, &mirrored});
     stream.want(backwards, {&flipped, &both});
     stream.run();

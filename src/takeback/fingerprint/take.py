@@ -53,7 +53,7 @@ def pdq_of_file(
 
     Of an animation, of what a viewer shows first. The default is the fastest: of a plain JPEG, colour is not
     worked out. Against `Route.PIXELS` the upright code of 214 photographs then differs by 0.3 bits in the mean
-    and 4 at most, of drawings whose colours clip by up to 6; `exact` takes `PIXELS` instead, and says so in the
+    and 4 at most, of drawings whose colours clip by up to 6; `exact` makes it `PIXELS`, and says so in the
     answer. Raises `UnreadableMedia` and `MediaTooLarge` as `decode_image` does, whatever the route; a picture
     of low quality is no error.
     """
