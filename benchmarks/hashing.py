@@ -106,7 +106,12 @@ def _exactness() -> dict[str, int]:
 
 
 def _levels(pdqhash_ms: Sequence[float], megapixels: Sequence[float]) -> dict[str, Row]:
-    """Time each level that this machine has, in a process of its own, on the large pictures."""
+    """
+    Time each level that this machine has on the large pictures, in a process of its own.
+
+    Alone there, with the picture still in the cache: compare levels with each other, and take the ratio to
+    the rival from `pixels_large`, where both are called in turn.
+    """
     found: dict[str, Row] = {}
     for level in LEVELS:
         command = [sys.executable, "-c", "from benchmarks.hashing import time_level; time_level()"]
