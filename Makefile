@@ -28,6 +28,6 @@ lock: $(READY)           ## resolve requirements/*.txt anew
 clean:
 	rm -rf .venv .tools build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-$(READY): tools/bootstrap pyproject.toml requirements/dev.txt $(wildcard native/*.txt native/*/*.cpp native/*/*.hpp)
+$(READY): tools/bootstrap pyproject.toml requirements/dev.txt $(shell find native -type f)
 	tools/bootstrap
 	touch $@

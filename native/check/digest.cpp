@@ -6,9 +6,9 @@
 #include <cstdio>
 #include <vector>
 
-#include "index.hpp"
+#include "index/index.hpp"
 #include "level.hpp"
-#include "pdq.hpp"
+#include "pdq/pdq.hpp"
 
 namespace {
 

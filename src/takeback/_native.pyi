@@ -29,6 +29,14 @@ def pdq_hash(pixels: NDArray[uint8]) -> tuple[bytes, int]:
     for bit.
     """
 
+def nearest_512(pixels: NDArray[uint8]) -> NDArray[uint8]:
+    """
+    Return `pixels` by nearest neighbours at 512 × 512, uint8 [512, 512, 3] or [512, 512], aspect ignored.
+
+    Sample (y, x) is the pixel (y · height // 512, x · width // 512), as facebook/ThreatExchange's C++ tool
+    and WASM build take it. Raises as `pdq_hash` does.
+    """
+
 def pdq_orientations(pixels: NDArray[uint8]) -> tuple[tuple[bytes, int], ...]:
     """
     Return code and quality of `pixels` turned each way, in the order of `Orientation`.

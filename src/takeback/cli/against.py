@@ -15,6 +15,7 @@ from takeback.errors import InputError
 from takeback.fingerprint import MIN_QUALITY, Fingerprints
 from takeback.index import HammingIndex
 from takeback.index.interface import CODE_BYTES
+from takeback.workflow.picture import Decoder
 
 
 class Against:
@@ -44,7 +45,7 @@ class Against:
         self.index.add(np.arange(1, len(codes) + 1, dtype=np.uint64), rows)
 
 
-def read_against(path: Path, reader: PictureReader, terminal: Terminal) -> Against:
+def read_against(path: Path, reader: PictureReader[Decoder], terminal: Terminal) -> Against:
     """
     Read a folder of pictures, a bank file, or one picture.
 
@@ -66,7 +67,7 @@ def read_against(path: Path, reader: PictureReader, terminal: Terminal) -> Again
     return against
 
 
-def _pictures(path: Path, reader: PictureReader, terminal: Terminal) -> Iterator[Known]:
+def _pictures(path: Path, reader: PictureReader[Decoder], terminal: Terminal) -> Iterator[Known]:
     paths = files_below([path])
     folder = path if path.is_dir() else path.parent
     with terminal.progress(f"Reading {path.name}", len(paths)) as step:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from takeback.config import load_settings
 from takeback.errors import InputError, MediaTooLarge, TakebackError
-from takeback.fingerprint.decoder import DECODER_HANDLER, PooledDecoder
+from takeback.fingerprint import Route
+from takeback.fingerprint.decoder import DECODER_HANDLER, ROUTE_HANDLER, PooledDecoder, RouteDecoder
 from takeback.media import MediaLimits
-from takeback.media.sandbox import temporary_pool
+from takeback.media.sandbox import DecoderPool, temporary_pool
 from takeback.workflow.picture import Decoder
 
 _TRIES = 3
@@ -55,16 +56,16 @@ def _walk(folder: Path) -> list[Path]:
     return sorted(parent / name for parent, _, names in folder.walk() for name in names if (parent / name).is_file())
 
 
-class PictureReader:
-    """Reads files through a pool of decoders, as many at a time as there are decoders."""
+class PictureReader[D]:
+    """Reads files through a pool of decoders, as many at a time as there are decoders; `D` is how it is asked."""
 
-    def __init__(self, decoder: Decoder, threads: ThreadPoolExecutor, limits: MediaLimits, children: int) -> None:
+    def __init__(self, decoder: D, threads: ThreadPoolExecutor, limits: MediaLimits, children: int) -> None:
         self._decoder = decoder
         self._threads = threads
         self._limits = limits
         self._ahead = children * _AHEAD
 
-    def each[T](self, paths: Sequence[Path], work: Callable[[Decoder, bytes], T]) -> Iterator[Read[T]]:
+    def each[T](self, paths: Sequence[Path], work: Callable[[D, bytes], T]) -> Iterator[Read[T]]:
         """Yield what `work` made of each file, in order; a file that fails stops none of the others."""
         waiting: list[Future[Read[T]]] = []
         for path in paths:
@@ -74,7 +75,7 @@ class PictureReader:
         for future in waiting:
             yield future.result()
 
-    def _read[T](self, path: Path, work: Callable[[Decoder, bytes], T]) -> Read[T]:
+    def _read[T](self, path: Path, work: Callable[[D, bytes], T]) -> Read[T]:
         began = time.perf_counter()
         try:
             value, problem = work(self._decoder, read_file(path, self._limits.max_bytes)), None
@@ -84,15 +85,28 @@ class PictureReader:
 
 
 @contextmanager
-def picture_reader() -> Iterator[PictureReader]:
+def picture_reader() -> Iterator[PictureReader[Decoder]]:
     """Start a decoder for each processor, for a `with` block; the bounds on a picture are the settings'."""
+    with _reader(DECODER_HANDLER, lambda pool, limits: PooledDecoder(pool, limits, tries=_TRIES)) as reader:
+        yield reader
+
+
+@contextmanager
+def route_reader(route: Route) -> Iterator[PictureReader[RouteDecoder]]:
+    """Start decoders as `picture_reader` does, which take one fingerprint of each file, by `route`."""
+    with _reader(ROUTE_HANDLER, lambda pool, limits: RouteDecoder(pool, limits, route, tries=_TRIES)) as reader:
+        yield reader
+
+
+@contextmanager
+def _reader[D](handler: str, ask: Callable[[DecoderPool, MediaLimits], D]) -> Iterator[PictureReader[D]]:
     limits = MediaLimits.of(load_settings({}, os.environ))
     children = len(os.sched_getaffinity(0))
     with ExitStack() as stack:
-        pool = stack.enter_context(temporary_pool(DECODER_HANDLER, children=children, limits=limits))
+        pool = stack.enter_context(temporary_pool(handler, children=children, limits=limits))
         threads = ThreadPoolExecutor(children, thread_name_prefix="picture")
         stack.callback(lambda: threads.shutdown(wait=True, cancel_futures=True))
-        yield PictureReader(PooledDecoder(pool, limits, tries=_TRIES), threads, limits, children)
+        yield PictureReader(ask(pool, limits), threads, limits, children)
 
 
 def read_file(path: Path, max_bytes: int) -> bytes:

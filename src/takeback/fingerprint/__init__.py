@@ -1,9 +1,20 @@
-"""Step 2: what a picture is known by: fingerprints for copies, digests for equals."""
+"""
+Step 2: what a picture is known by: fingerprints for copies, digests for equals.
+
+As with `media`, no picture parser is loaded before a function that decodes is asked for.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from takeback.fingerprint.digest import file_digest, pixel_digest
 from takeback.fingerprint.orientation import Orientation, pdq_orientations, turned_codes
-from takeback.fingerprint.pdq import MATCH_RADIUS, MIN_QUALITY, PdqHash, pdq_hash
-from takeback.fingerprint.record import Fingerprints, FrameFingerprint
+from takeback.fingerprint.pdq import MATCH_RADIUS, MIN_QUALITY, PdqHash, nearest_512, pdq_hash
+from takeback.fingerprint.record import Fingerprints, FrameFingerprint, RoutedFingerprint
+from takeback.fingerprint.route import Route
+
+if TYPE_CHECKING:
+    from takeback.fingerprint.take import pdq_of_file
 
 __all__ = [
     "MATCH_RADIUS",
@@ -12,9 +23,19 @@ __all__ = [
     "FrameFingerprint",
     "Orientation",
     "PdqHash",
+    "Route",
+    "RoutedFingerprint",
     "file_digest",
+    "nearest_512",
     "pdq_hash",
+    "pdq_of_file",
     "pdq_orientations",
     "pixel_digest",
     "turned_codes",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "pdq_of_file":
+        return import_module("takeback.fingerprint.take").pdq_of_file
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

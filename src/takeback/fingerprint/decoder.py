@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from takeback.errors import Overloaded
-from takeback.fingerprint.record import Fingerprints
+from takeback.fingerprint.record import Fingerprints, RoutedFingerprint
+from takeback.fingerprint.route import Route
 from takeback.media.limits import MediaLimits
 from takeback.media.sandbox import DecoderPool
 
 DECODER_HANDLER = "takeback.fingerprint.take:fingerprint_handler"
 """What runs in a decoder: bytes to fingerprints, with no key, file or network in reach."""
+
+ROUTE_HANDLER = "takeback.fingerprint.take:route_handler"
+"""The same for one route: bytes to a `RoutedFingerprint`."""
 
 
 class PooledDecoder:
@@ -25,12 +31,29 @@ class PooledDecoder:
 
     def fingerprints(self, data: bytes) -> Fingerprints:
         """Return the fingerprints of the picture in `data`; see `DecoderPool.run` for the errors."""
-        for _ in range(self._tries - 1):
-            try:
-                return self._once(data)
-            except Overloaded:
-                continue
-        return self._once(data)
+        answer = _answer(self._pool, data, self._limits.as_options(), self._tries)
+        return Fingerprints.from_json(answer, limits=self._limits)
 
-    def _once(self, data: bytes) -> Fingerprints:
-        return Fingerprints.from_json(self._pool.run(data, self._limits.as_options()), limits=self._limits)
+
+class RouteDecoder:
+    """The same by one `Route`; the pool's handler is `ROUTE_HANDLER`."""
+
+    def __init__(self, pool: DecoderPool, limits: MediaLimits, route: Route, *, tries: int = 1) -> None:
+        self._pool = pool
+        self._limits = limits
+        self._route = route
+        self._tries = tries
+
+    def fingerprint(self, data: bytes) -> RoutedFingerprint:
+        """Return the fingerprint of the picture in `data`; see `DecoderPool.run` for the errors."""
+        options = {**self._limits.as_options(), "route": str(self._route)}
+        return RoutedFingerprint.from_json(_answer(self._pool, data, options, self._tries), limits=self._limits)
+
+
+def _answer(pool: DecoderPool, data: bytes, options: Mapping[str, object], tries: int) -> dict[str, object]:
+    for _ in range(tries - 1):
+        try:
+            return pool.run(data, options)
+        except Overloaded:
+            continue
+    return pool.run(data, options)

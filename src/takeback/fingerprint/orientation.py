@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +50,22 @@ _EXIF = {
 }
 
 
+# Where a point (x to the right, y downwards, from the middle) goes.
+_MATRIX = {
+    name: np.array(rows, np.int8)
+    for name, rows in {
+        Orientation.UPRIGHT: ((1, 0), (0, 1)),
+        Orientation.ROTATED_90: ((0, -1), (1, 0)),
+        Orientation.ROTATED_180: ((-1, 0), (0, -1)),
+        Orientation.ROTATED_270: ((0, 1), (-1, 0)),
+        Orientation.MIRRORED: ((-1, 0), (0, 1)),
+        Orientation.FLIPPED: ((1, 0), (0, -1)),
+        Orientation.TRANSPOSED: ((0, 1), (1, 0)),
+        Orientation.TRANSVERSED: ((0, -1), (-1, 0)),
+    }.items()
+}
+
+
 def pdq_orientations(pixels: NDArray[np.uint8]) -> Mapping[Orientation, PdqHash]:
     """
     Return, for each orientation, the fingerprint of `pixels` after that was done to them, from one reading.
@@ -63,6 +80,24 @@ def pdq_orientations(pixels: NDArray[np.uint8]) -> Mapping[Orientation, PdqHash]
     """
     found = _native.pdq_orientations(packed_rows(pixels))
     return {orientation: PdqHash(*each) for orientation, each in zip(Orientation, found, strict=True)}
+
+
+def seen_upright[T](stored: Mapping[Orientation, T], exif: int) -> Mapping[Orientation, T]:
+    """
+    Return what `stored` holds for each orientation of a picture, by the orientations of the picture as it is seen.
+
+    `stored` is of pixels that EXIF says are turned: `exif` 1..8 (CIPA DC-008, § 4.6.5.1.2). Turning those
+    upright and then as asked is one of the eight again.
+    """
+    return {asked: stored[found] for asked, found in _from_stored(exif).items()}
+
+
+@cache
+def _from_stored(exif: int) -> Mapping[Orientation, Orientation]:
+    was = next(orientation for orientation in Orientation if orientation.exif == exif)
+    upright = _MATRIX[was].T
+    known = {matrix.tobytes(): orientation for orientation, matrix in _MATRIX.items()}
+    return {asked: known[(_MATRIX[asked] @ upright).tobytes()] for asked in Orientation}
 
 
 def turned_codes(code: bytes) -> Mapping[Orientation, bytes]:

@@ -25,6 +25,9 @@ MIN_QUALITY = 50
 MATCH_RADIUS = 31
 """Bits by which two copies may differ ("match at distance ≤ 31", `pdq/README.md`)."""
 
+NEAREST_SIDE = 512
+"""Pixels; what other tools reduce a larger picture to (`pdq/cpp/io/pdqio.cpp`)."""
+
 MAX_QUALITY = 100
 
 MAX_ONES = 128
@@ -95,6 +98,19 @@ def pdq_hash(pixels: NDArray[np.uint8]) -> PdqHash:
     another dtype and `ValueError` for another shape or an empty picture.
     """
     return PdqHash(*_native.pdq_hash(packed_rows(pixels)))
+
+
+def nearest_512(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """
+    Return `pixels` as facebook/ThreatExchange's C++ tool and WASM build hash them.
+
+    What is higher or wider than 512 pixels becomes 512 × 512, aspect ignored: sample (y, x) is the pixel
+    (y · height // 512, x · width // 512); of the picture only those are read. Anything smaller stays as it
+    is. `pixels` and errors as for `pdq_hash`.
+    """
+    if pixels.ndim in (2, 3) and max(pixels.shape[:2]) <= NEAREST_SIDE:
+        return pixels
+    return _native.nearest_512(packed_rows(pixels))
 
 
 def packed_rows(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 from takeback.errors import MalformedHash, MediaTooLarge, UnreadableMedia
 from takeback.fingerprint.orientation import Orientation
 from takeback.fingerprint.pdq import MIN_QUALITY, PdqHash, code_from_hex
+from takeback.fingerprint.route import Route
 from takeback.media.limits import FORMATS, MediaLimits
 
 _DIGEST_HEX = re.compile(r"[0-9a-f]{64}")
@@ -39,15 +40,13 @@ class FrameFingerprint:
 
     def to_json(self) -> dict[str, object]:
         """Return plain JSON values that `from_json` reads."""
-        turned = {str(name): [each.hex(), each.quality] for name, each in self.orientations.items()}
-        return {"pixel_digest": self.pixel_digest.hex(), "orientations": turned}
+        return {"pixel_digest": self.pixel_digest.hex(), "orientations": _turned_json(self.orientations)}
 
     @classmethod
     def from_json(cls, value: object) -> FrameFingerprint:
         """Read what `to_json` wrote; raises `UnreadableMedia` for anything else."""
         fields = _record(value, "pixel_digest", "orientations")
-        turned = _record(fields["orientations"], *Orientation)
-        return cls(_digest(fields["pixel_digest"]), {name: _pdq_hash(turned[name]) for name in Orientation})
+        return cls(_digest(fields["pixel_digest"]), _turned(fields["orientations"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +102,55 @@ class Fingerprints:
             _refuse()
         if not isinstance(frames, list) or not 1 <= len(frames) <= limits.max_frames:
             _refuse()
-        width, height = (_whole(fields[side], 1, limits.max_side) for side in ("width", "height"))
+        width, height = _size(fields, limits)
         return cls(
             format=fields["format"],
             width=width,
-            height=_whole(height, 1, limits.max_pixels // width),
+            height=height,
             file_digest=_digest(fields["file_digest"]),
             frames=tuple(FrameFingerprint.from_json(frame) for frame in frames),
             incomplete=fields["incomplete"],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class RoutedFingerprint:
+    """
+    The PDQ fingerprint of a file's first picture by one `Route`, in each of the eight orientations.
+
+    `route` is the one that was gone: `PIXELS` where `LUMINANCE` was asked for and the file has no such plane.
+    `width` and `height` are those of what was decoded, in pixels, before any reduction.
+    """
+
+    route: Route
+    format: str
+    width: int
+    height: int
+    orientations: Mapping[Orientation, PdqHash]
+
+    @property
+    def upright(self) -> PdqHash:
+        """The fingerprint of the picture as it is shown; by the routes of others, as it lies in the file."""
+        return self.orientations[Orientation.UPRIGHT]
+
+    def to_json(self) -> dict[str, object]:
+        """Return plain JSON values that `from_json` reads."""
+        return {
+            "route": str(self.route),
+            "format": self.format,
+            "width": self.width,
+            "height": self.height,
+            "orientations": _turned_json(self.orientations),
+        }
+
+    @classmethod
+    def from_json(cls, value: object, *, limits: MediaLimits = MediaLimits()) -> RoutedFingerprint:
+        """Read what `to_json` wrote in a decoder's process; raises `UnreadableMedia` as `Fingerprints.from_json`."""
+        fields = _record(value, "route", "format", "width", "height", "orientations")
+        if fields["format"] not in FORMATS or fields["route"] not in list(Route):
+            _refuse()
+        width, height = _size(fields, limits)
+        return cls(Route(fields["route"]), fields["format"], width, height, _turned(fields["orientations"]))
 
 
 def _record(value: object, *names: str) -> dict[str, Any]:
@@ -119,6 +158,20 @@ def _record(value: object, *names: str) -> dict[str, Any]:
     if not isinstance(value, dict) or value.keys() != set(names):
         _refuse()
     return value
+
+
+def _size(fields: Mapping[str, object], limits: MediaLimits) -> tuple[int, int]:
+    width, height = (_whole(fields[side], 1, limits.max_side) for side in ("width", "height"))
+    return width, _whole(height, 1, limits.max_pixels // width)
+
+
+def _turned(value: object) -> Mapping[Orientation, PdqHash]:
+    turned = _record(value, *Orientation)
+    return {name: _pdq_hash(turned[name]) for name in Orientation}
+
+
+def _turned_json(orientations: Mapping[Orientation, PdqHash]) -> dict[str, list[object]]:
+    return {str(name): [each.hex(), each.quality] for name, each in orientations.items()}
 
 
 def _whole(value: object, least: int, most: int) -> int:

@@ -1,12 +1,24 @@
-"""Steps 1 and 2 together: from bytes to all that one file is known by. Runs in a decoder's process."""
+"""Steps 1 and 2 together: from bytes to what one file is known by. Runs in a decoder's process."""
 
 from __future__ import annotations
 
 from takeback.errors import InputError, UnreadableMedia
 from takeback.fingerprint.digest import file_digest, pixel_digest
-from takeback.fingerprint.orientation import pdq_orientations
-from takeback.fingerprint.record import Fingerprints, FrameFingerprint
-from takeback.media import Image, MediaLimits, decode_frames
+from takeback.fingerprint.orientation import pdq_orientations, seen_upright
+from takeback.fingerprint.pdq import nearest_512
+from takeback.fingerprint.record import Fingerprints, FrameFingerprint, RoutedFingerprint
+from takeback.fingerprint.route import Route
+from takeback.media import (
+    Image,
+    MediaLimits,
+    decode_frames,
+    decode_image,
+    decode_luminance,
+    decode_stored,
+)
+
+# EXIF orientations 5 to 8 exchange rows and columns (CIPA DC-008, § 4.6.5.1.2).
+_FIRST_TRANSPOSING = 5
 
 
 def take_fingerprints(data: bytes, limits: MediaLimits) -> Fingerprints:
@@ -33,6 +45,48 @@ def take_fingerprints(data: bytes, limits: MediaLimits) -> Fingerprints:
     return Fingerprints(first.format, width, height, file_digest(data), tuple(frames), incomplete)
 
 
+def pdq_of_file(
+    data: bytes, *, route: Route = Route.LUMINANCE, exact: bool = False, limits: MediaLimits = MediaLimits()
+) -> RoutedFingerprint:
+    """
+    Return the PDQ fingerprint of the picture in `data` by `route`, in the eight orientations.
+
+    Of an animation, of what a viewer shows first. The default is the fastest: of a plain JPEG, colour is not
+    worked out. Against `Route.PIXELS` the upright code of 214 photographs then differs by 0.3 bits in the mean
+    and 4 at most, of drawings whose colours clip by up to 6; `exact` makes it `PIXELS`, and says so in the
+    answer. Raises `UnreadableMedia` and `MediaTooLarge` as `decode_image` does, whatever the route; a picture
+    of low quality is no error.
+    """
+    if route is Route.LUMINANCE:
+        found = None if exact else _from_luminance(data, limits)
+        route = Route.PIXELS
+        if found is not None:
+            return found
+    image = decode_image(data, limits=limits) if route is Route.PIXELS else decode_stored(data, limits=limits)
+    hashed = nearest_512(image.pixels) if route is Route.NEAREST_512 else image.pixels
+    height, width = image.pixels.shape[:2]
+    return RoutedFingerprint(route, image.format, width, height, pdq_orientations(hashed))
+
+
 def fingerprint_handler(payload: bytes, options: dict[str, object]) -> dict[str, object]:
     """Run in a decoder (`takeback.media.sandbox`): `options` are the limits, the answer is `Fingerprints.to_json`."""
     return take_fingerprints(payload, MediaLimits.from_options(options)).to_json()
+
+
+def route_handler(payload: bytes, options: dict[str, object]) -> dict[str, object]:
+    """Run in a decoder: `options` are the route and the limits, the answer is `RoutedFingerprint.to_json`."""
+    limits = {name: value for name, value in options.items() if name != "route"}
+    route = Route(str(options["route"]))
+    return pdq_of_file(payload, route=route, limits=MediaLimits.from_options(limits)).to_json()
+
+
+def _from_luminance(data: bytes, limits: MediaLimits) -> RoutedFingerprint | None:
+    stored = decode_luminance(data, limits=limits)
+    if stored is None:
+        return None
+    # The plane is hashed as it lies: turning eight codes is cheaper than turning the pixels.
+    orientations = seen_upright(pdq_orientations(stored.plane), stored.orientation)
+    height, width = stored.plane.shape
+    if stored.orientation >= _FIRST_TRANSPOSING:
+        height, width = width, height
+    return RoutedFingerprint(Route.LUMINANCE, "jpeg", width, height, orientations)

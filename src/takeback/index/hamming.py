@@ -1,4 +1,4 @@
-"""The index that Takeback runs on: exact, by tables that touch one code in a hundred; the kernel's `index.hpp`."""
+"""The index that Takeback runs on: exact, by tables that touch one code in a hundred; the kernel's `index/index.hpp`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class HammingIndex:
     `FingerprintIndex` in the kernel: about 140 bytes a code.
 
     Up to a radius of 47 by sixteen tables of 16-bit chunks, which no code within it can escape (multi-index
-    hashing; `native/core/plan.hpp` has the argument); beyond, by comparing every code. Additions and
+    hashing; `native/core/index/plan.hpp` has the argument); beyond, by comparing every code. Additions and
     removals are seen by the next search; merging is done aside, and no search waits for it.
 
     `threads` is how many work on one batch of queries or on one large build; 0 takes every core. One index

@@ -13,9 +13,17 @@ from typing import TYPE_CHECKING, Any
 from takeback.media.limits import MediaLimits
 
 if TYPE_CHECKING:
-    from takeback.media.image import Image, decode_frames, decode_image
+    from takeback.media.image import Image, Luminance, decode_frames, decode_image, decode_luminance, decode_stored
 
-__all__ = ["Image", "MediaLimits", "decode_frames", "decode_image"]
+__all__ = [
+    "Image",
+    "Luminance",
+    "MediaLimits",
+    "decode_frames",
+    "decode_image",
+    "decode_luminance",
+    "decode_stored",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -56,6 +56,20 @@ def apply_profile(pixels: NDArray[np.uint8], profile: bytes) -> None:
         pixels[top : top + rows] = np.asarray(ImageCms.applyTransform(strip, transform))
 
 
+def changes_colour(profile: bytes, mode: str) -> bool:
+    """Say whether an ICC `profile` moves the colours of a picture of `mode`; a broken one does not."""
+    return _transform(profile, mode) is not None
+
+
+def stored_pixels(picture: PIL.Image.Image) -> NDArray[np.uint8]:
+    """
+    Return the loaded `picture` as RGB, uint8 [height, width, 3], without its profile or transparency.
+
+    As Pillow's `convert("RGB")` has it, but that values wider than 8 bits are scaled, not clipped.
+    """
+    return np.asarray(_eight_bit(picture, _value_span(picture)).convert("RGB"))
+
+
 def icc_profile(picture: PIL.Image.Image) -> bytes | None:
     """Return the ICC profile that the file carries, None without a usable one."""
     profile = picture.info.get("icc_profile")

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import PIL.Image
-import simplejpeg
 from numpy.typing import NDArray
 from PIL.ImageFile import ImageFile
 
 from takeback.errors import InputError, MediaTooLarge, UnreadableMedia
-from takeback.media.colour import apply_profile, icc_profile, srgb_pixels
-from takeback.media.formats import check_size, open_picture
+from takeback.media.colour import apply_profile, changes_colour, icc_profile, srgb_pixels, stored_pixels
+from takeback.media.formats import check_size, open_picture, sniff_format
 from takeback.media.frames import DistinctFrames
+from takeback.media.jpeg import holds_luminance, plain_jpeg
 from takeback.media.limits import MediaLimits
 from takeback.media.orientation import exif_orientation, turn_upright
 
@@ -34,6 +34,19 @@ class Image:
     format: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Luminance:
+    """
+    The luminance plane of a JPEG file as it is stored, not turned.
+
+    `plane` uint8 [height, width]: Y of YCbCr, full range (ITU-T T.871). `orientation` 1..8 is EXIF's: what
+    is still to be done for a person to see it upright.
+    """
+
+    plane: NDArray[np.uint8]
+    orientation: int
+
+
 def decode_image(data: bytes, *, limits: MediaLimits = MediaLimits()) -> Image:
     """
     Return the picture in `data`: of an animation or a collection, what a viewer shows first.
@@ -45,6 +58,44 @@ def decode_image(data: bytes, *, limits: MediaLimits = MediaLimits()) -> Image:
     with _only_our_errors():
         name, picture = open_picture(data, limits)
         return Image(_upright_pixels(data, name, picture), name)
+
+
+def decode_luminance(data: bytes, *, limits: MediaLimits = MediaLimits()) -> Luminance | None:
+    """
+    Return the luminance plane of the JPEG in `data`, without working out colour.
+
+    None where that plane is not the picture's luminance, or the file is no JPEG: RGB or CMYK in a JPEG, a
+    profile that changes colours, a layout that libjpeg-turbo's short cut does not know; then
+    `decode_image` is the way. Limits and errors are those of `decode_image`.
+    """
+    with _only_our_errors():
+        if len(data) <= limits.max_bytes and sniff_format(data) != "jpeg":
+            return None
+        _, picture = open_picture(data, limits)
+        profile = icc_profile(picture)
+        if profile is not None and changes_colour(profile, picture.mode):
+            return None
+        if not holds_luminance(data, picture):
+            return None
+        plane = plain_jpeg(data, picture, "GRAY")
+        return None if plane is None else Luminance(plane[..., 0], exif_orientation(picture))
+
+
+def decode_stored(data: bytes, *, limits: MediaLimits = MediaLimits()) -> Image:
+    """
+    Return the first picture in `data` as most hashing tools see it: RGB by Pillow's `convert`, no more.
+
+    No ICC profile is applied, EXIF turns nothing, transparency is dropped. (libheif turns a HEIC picture
+    all the same.) Limits and errors are those of `decode_image`.
+    """
+    with _only_our_errors():
+        name, picture = open_picture(data, limits)
+        if name == "jpeg" and picture.mode in ("RGB", "L"):
+            pixels = plain_jpeg(data, picture, "RGB")
+            if pixels is not None:
+                return Image(pixels, name)
+        picture.load()
+        return Image(stored_pixels(picture), name)
 
 
 def decode_frames(data: bytes, *, limits: MediaLimits = MediaLimits()) -> Iterator[Image]:
@@ -122,23 +173,14 @@ def _jpeg_pixels(data: bytes, picture: ImageFile) -> NDArray[np.uint8] | None:
     """
     Decode a plain JPEG straight into an array; None leaves an unusual one to Pillow.
 
-    The pixels are Pillow's to the bit (both use libjpeg-turbo), in half the time.
+    The pixels are Pillow's to the bit (both use libjpeg-turbo), in half the time. A grey one's profile is
+    left to Pillow too.
     """
     profile = icc_profile(picture)
     if picture.mode != "RGB" and (picture.mode != "L" or profile is not None):
         return None
-    try:
-        if simplejpeg.decode_jpeg_header(data)[:2] != (picture.height, picture.width):
-            return None
-        pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(data, "RGB")
-    except ValueError as error:
-        # Told apart by libjpeg's own words. "Premature end of …": Pillow would fill the rest with grey.
-        if "remature end" in str(error):
-            raise UnreadableMedia("The JPEG file is cut short.") from None
-        if "nsufficient memory" in str(error):
-            raise MemoryError from None
-        return None
-    if profile is not None:
+    pixels = plain_jpeg(data, picture, "RGB")
+    if pixels is not None and profile is not None:
         apply_profile(pixels, profile)
     return pixels
 

@@ -11,7 +11,7 @@ from PIL import Image
 from tests.house import drawn
 from tests.unit.cli.conftest import Call, Save
 
-from takeback.fingerprint import Orientation, pdq_orientations, pixel_digest
+from takeback.fingerprint import Orientation, Route, pdq_of_file, pdq_orientations, pixel_digest
 
 
 def test_a_line_of_json_holds_all_that_a_picture_is_known_by(call: Call, picture: Save) -> None:
@@ -23,6 +23,7 @@ def test_a_line_of_json_holds_all_that_a_picture_is_known_by(call: Call, picture
     data = path.read_bytes()
     assert line == {
         "file": str(path),
+        "route": "pixels",
         "format": "png",
         "bytes": len(data),
         "width": 200,
@@ -103,3 +104,50 @@ def test_published_fingerprints_come_out(call: Call, vectors: Path, name: str) -
     expected = next((pdq, int(quality)) for file, pdq, quality in rows[1:] if file.endswith(f"/{name}"))
     (line,) = call("hash", vectors / "pdq/bridge-mods" / name, "--json").lines
     assert (line["frames"][0]["pdq"], line["frames"][0]["quality"]) == expected
+
+
+@pytest.mark.parametrize("route", [Route.LUMINANCE, Route.NEAREST_512, Route.AS_STORED])
+def test_another_route_is_named_and_digests_no_pixels(call: Call, tmp_path: Path, route: Route) -> None:
+    path = tmp_path / "turned.jpg"
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(np.tile(drawn(1), (4, 4, 1))).save(path, exif=exif)
+    (line,) = call("hash", path, "--route", route.value, "--json").lines
+    found = pdq_of_file(path.read_bytes(), route=route)
+    assert (line["route"], line["width"], line["height"]) == (route.value, found.width, found.height)
+    assert line["file_sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    (frame,) = line["frames"]
+    assert frame == {
+        "pdq": found.upright.hex(),
+        "quality": found.upright.quality,
+        "orientations": {name.value: pdq.hex() for name, pdq in found.orientations.items()},
+    }
+    assert f"by {route.value}, quality" in call("hash", path, "--route", route.value).out
+
+
+def test_what_is_no_jpeg_says_that_it_was_hashed_by_its_pixels(call: Call, picture: Save) -> None:
+    path = picture("one.png", 1)
+    (line,) = call("hash", path, "--route", "luminance", "--json").lines
+    assert (line["route"], line["frames"][0]["pdq"]) == ("pixels", pdq_of_file(path.read_bytes()).upright.hex())
+
+
+def test_a_bad_file_by_another_route_does_not_stop_the_others(call: Call, picture: Save, tmp_path: Path) -> None:
+    good = picture("one.png", 1)
+    (tmp_path / "bad.jpg").write_bytes(b"\xff\xd8\xff and no more")
+    done = call("hash", tmp_path / "bad.jpg", good, "--route", "as-stored", "--json")
+    assert done.code == 2
+    assert ["error" in line for line in done.lines] == [True, False]
+    assert done.lines[0]["error"]["code"] == "unreadable-media"
+
+
+def test_lines_of_another_route_are_a_bank(call: Call, picture: Save, tmp_path: Path) -> None:
+    path = picture("one.png", 1)
+    (tmp_path / "bank.jsonl").write_text(call("hash", path, "--route", "nearest-512", "--json").out)
+    (line,) = call("match", path, "--against", "bank.jsonl", "--json").lines
+    assert line["class"] == "identical"
+
+
+def test_a_route_that_is_none_is_refused(call: Call, picture: Save) -> None:
+    done = call("hash", picture("one.png", 1), "--route", "fast")
+    assert done.code == 2
+    assert "luminance" in done.err

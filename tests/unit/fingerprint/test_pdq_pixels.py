@@ -36,6 +36,11 @@ def test_a_view_has_the_hash_of_its_copy() -> None:
         assert pdq_hash(view) == pdq_hash(view.copy())
 
 
+def test_a_mirrored_view_of_a_single_column_is_accepted() -> None:
+    assert pdq_hash(noise(900, 1, 3)[:, ::-1]) == PdqHash(bytes(32), 0)
+    assert pdq_hash(noise(1, 900, 3)[::-1]) == PdqHash(bytes(32), 0)
+
+
 def test_one_channel_of_a_colour_picture_is_a_grey_picture() -> None:
     pixels = noise(90, 80, 3)
     assert pdq_hash(pixels[..., 1]) == pdq_hash(pixels[..., 1].copy())

@@ -49,7 +49,7 @@ std::uint32_t pass(const std::uint16_t* halves, std::uint32_t first, std::uint32
 
 }  // namespace
 
-extern const SearchCalls search_neon;
-const SearchCalls search_neon = {scan_level, visit_level};
+extern const SearchLoops search_loops_neon;
+const SearchLoops search_loops_neon = {scan_level, visit_level};
 
 }  // namespace takeback

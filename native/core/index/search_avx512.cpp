@@ -78,7 +78,7 @@ std::uint32_t pass(const std::uint16_t* halves, std::uint32_t first, std::uint32
 
 }  // namespace
 
-extern const SearchCalls search_avx512;
-const SearchCalls search_avx512 = {scan_level, visit_level};
+extern const SearchLoops search_loops_avx512;
+const SearchLoops search_loops_avx512 = {scan_level, visit_level};
 
 }  // namespace takeback

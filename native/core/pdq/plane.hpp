@@ -27,9 +27,11 @@ struct Picture {
 // 0.299 R + 0.587 G + 0.114 B in double, rounded once, as the package `pdqhash` does: a grey picture and
 // its three-channel copy then have the same luminance to the last bit.
 Plane unfiltered_plane(const Picture& picture);  // a 64x64 picture as it is
+void luminance_of_row(const Picture& picture, std::ptrdiff_t y, float* out);
 
-// Box filter, box filter, decimation, as one banded separable operator. Each row is read once; memory is
-// O(64 * width). The reference's value to about 1e-3, which is the reference's own rounding.
+// Box filter, box filter, decimation, as one banded separable operator: down the columns first, in whole
+// numbers, so without rounding. Each row is read once; memory is O(width). The reference's value to about
+// 1e-3, which is the reference's own rounding.
 Plane banded_plane(const Picture& picture);
 
 // The planes of the picture as it is, mirrored (left and right exchanged), flipped (top and bottom), and
@@ -45,7 +47,7 @@ struct TurnedPlanes {
 TurnedPlanes banded_planes(const Picture& picture);
 
 // The same in the reference's order of float32 running sums, so with the reference's own rounding: equal to
-// the last bit. Streams rows too, at about six times the work; memory is O(height * width / 64).
+// the last bit. Streams rows too, at several times the work; memory is O(height * width / 128).
 Plane stepwise_plane(const Picture& picture);
 
 }  // namespace takeback

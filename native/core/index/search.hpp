@@ -34,7 +34,7 @@ struct Sink {
     void* self;
 };
 
-struct SearchCalls {
+struct SearchLoops {
     // Compares the query with rows first .. end of `filed`, tables or none.
     void (*scan)(const Filed& filed, std::size_t first, std::size_t end, const std::uint8_t* query, int radius,
                  const Sink& sink);
@@ -57,6 +57,6 @@ constexpr std::uint32_t pass_block = 1024;
 
 static inline std::size_t survivor_room(std::size_t rows) { return max_survivors(rows) + pass_block; }
 
-const SearchCalls& search_calls(Level level);
+const SearchLoops& search_loops();
 
 }  // namespace takeback

@@ -66,7 +66,7 @@ std::uint32_t pass(const std::uint16_t* halves, std::uint32_t first, std::uint32
 
 }  // namespace
 
-extern const SearchCalls search_avx2;
-const SearchCalls search_avx2 = {scan_level, visit_level};
+extern const SearchLoops search_loops_avx2;
+const SearchLoops search_loops_avx2 = {scan_level, visit_level};
 
 }  // namespace takeback

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "loops.hpp"
+
 namespace takeback {
 namespace {
 
@@ -25,41 +27,11 @@ struct Quality {
     bool certain;
 };
 
-class GradientSum {
-public:
-    // Whole hundredths of white, cut towards zero.
-    void add(float u, float v) {
-        const float gradient = std::fabs((u - v) * 100.0F / 255.0F);
-        const int whole = static_cast<int>(gradient);
-        const float rest = gradient - static_cast<float>(whole);
-        sum_ += whole;
-        // Near zero nothing is cut: both sides of it give 0.
-        doubtful_ += (rest < gradient_doubt && whole > 0) || rest > 1.0F - gradient_doubt ? 1 : 0;
-    }
-
-    Quality quality() const {
-        return {quality_of(sum_), quality_of(sum_ - doubtful_) == quality_of(sum_ + doubtful_)};
-    }
-
-private:
-    static int quality_of(int sum) { return std::min(100, sum / 90); }
-
-    int sum_ = 0;
-    int doubtful_ = 0;
-};
+int quality_of(int sum) { return std::min(100, sum / 90); }
 
 Quality quality_of(const Plane& plane) {
-    constexpr std::size_t side = plane_side;
-    GradientSum gradients;
-    for (std::size_t at = 0; at + side < plane.size(); ++at) {
-        gradients.add(plane[at], plane[at + side]);
-    }
-    for (std::size_t at = 0; at + 1 < plane.size(); ++at) {
-        if ((at + 1) % side != 0) {
-            gradients.add(plane[at], plane[at + 1]);
-        }
-    }
-    return gradients.quality();
+    const Steps steps = hash_loops().steps(plane.data(), gradient_doubt);
+    return {quality_of(steps.sum), quality_of(steps.sum - steps.doubtful) == quality_of(steps.sum + steps.doubtful)};
 }
 
 // ---- Coefficients ---------------------------------------------------------------------------------------
@@ -84,50 +56,40 @@ Basis make_basis() {
     return basis;
 }
 
-// Basis x plane x basis transposed. Each sum runs over k = 0..63 in order, as the reference's does.
+// Basis x plane x basis transposed.
 Block coefficients_of(const Plane& plane) {
     static const Basis basis = make_basis();
-    constexpr std::size_t side = plane_side;
-    std::array<float, block_side * side> half{};
-    for (std::size_t k = 0; k < side; ++k) {
-        for (std::size_t i = 0; i < block_side; ++i) {
-            for (std::size_t j = 0; j < side; ++j) {
-                half[i * side + j] += basis[k][i] * plane[k * side + j];
-            }
-        }
-    }
-    Block block{};
-    for (std::size_t i = 0; i < block_side; ++i) {
-        for (std::size_t k = 0; k < side; ++k) {
-            for (std::size_t j = 0; j < block_side; ++j) {
-                block[i * block_side + j] += half[i * side + k] * basis[k][j];
-            }
-        }
-    }
+    const float* cosines = basis.front().data();
+    std::array<float, block_side * plane_side> half;
+    hash_loops().multiply(cosines, 1, block_side, plane.data(), plane_side, half.data());
+    Block block;
+    hash_loops().multiply(half.data(), plane_side, 1, cosines, block_side, block.data());
     return block;
 }
 
 // ---- Bits -----------------------------------------------------------------------------------------------
 
-struct Bits {
-    Code code;
+struct Median {
+    float value;  // the lower one: the 128th smallest
     bool certain;
 };
 
-// Bit 16 i + j says whether coefficient (i, j) lies above the lower median, the 128th smallest.
-Bits bits_of(const Block& block) {
+Median median_of(const Block& block) {
     Block sorted = block;
     const auto middle = sorted.begin() + block_size / 2 - 1;
     std::nth_element(sorted.begin(), middle, sorted.end());
-    const float median = *middle;
     const float next = *std::min_element(middle + 1, sorted.end());
-    Bits bits{{}, next - median > 2 * coefficient_doubt};
+    return {*middle, next - *middle > 2 * coefficient_doubt};
+}
+
+// Bit 16 i + j says whether coefficient (i, j) lies above the median.
+Code code_of(const Block& block, float median) {
+    Code code{};
     for (std::size_t bit = 0; bit < block_size; ++bit) {
-        if (block[bit] > median) {
-            bits.code[(block_size - 1 - bit) / 8] |= static_cast<std::uint8_t>(1U << (bit % 8));
-        }
+        const unsigned above = block[bit] > median ? 1 : 0;
+        code[(block_size - 1 - bit) / 8] |= static_cast<std::uint8_t>(above << (bit % 8));
     }
-    return bits;
+    return code;
 }
 
 Block transposed(const Block& block) {
@@ -143,17 +105,20 @@ Block transposed(const Block& block) {
 // ---- All together ---------------------------------------------------------------------------------------
 
 struct Hashed {
+    Block block;
+    float median;
     Pdq upright;
-    Pdq transposed;
     bool certain;
+
+    // The block of a transposed picture is the transposed block.
+    Pdq across() const { return {code_of(transposed(block), median), upright.quality}; }
 };
 
 Hashed hash_plane(const Plane& plane) {
     const Block block = coefficients_of(plane);
-    const Bits bits = bits_of(block);
+    const Median median = median_of(block);
     const Quality quality = quality_of(plane);
-    const Code across = bits_of(transposed(block)).code;
-    return {{bits.code, quality.value}, {across, quality.value}, bits.certain && quality.certain};
+    return {block, median.value, {code_of(block, median.value), quality.value}, median.certain && quality.certain};
 }
 
 // The answer from the quick plane unless the reference's rounding might change it.
@@ -206,13 +171,13 @@ PdqOrientations pdq_orientations(const Picture& picture) {
     const Hashed flipped = hash_plane(planes.flipped);
     const Hashed both = hash_plane(planes.both);
     return {is_plane(picture) ? upright.upright : settled(picture, upright),
-            flipped.transposed,   // 90 degrees clockwise
+            flipped.across(),   // 90 degrees clockwise
             both.upright,         // 180 degrees
-            mirrored.transposed,  // 270 degrees clockwise
+            mirrored.across(),  // 270 degrees clockwise
             mirrored.upright,
             flipped.upright,
-            upright.transposed,
-            both.transposed};
+            upright.across(),
+            both.across()};
 }
 
 }  // namespace takeback

@@ -73,7 +73,7 @@ std::uint32_t pass(const std::uint16_t* halves, std::uint32_t first, std::uint32
 
 }  // namespace
 
-extern const SearchCalls search_portable;
-const SearchCalls search_portable = {scan_level, visit_level};
+extern const SearchLoops search_loops_portable;
+const SearchLoops search_loops_portable = {scan_level, visit_level};
 
 }  // namespace takeback

@@ -55,16 +55,16 @@ Scratch& scratch_of_thread() {
 }
 
 void scan(const Filed& filed, const std::uint8_t* query, int radius, unsigned threads, Scratch& scratch) {
-    const SearchCalls& calls = search_calls(level());
+    const SearchLoops& loops = search_loops();
     const std::size_t pieces = (filed.rows + rows_per_piece - 1) / rows_per_piece;
     if (threads == 1 || pieces < 2) {
-        calls.scan(filed, 0, filed.rows, query, radius, scratch.sink());
+        loops.scan(filed, 0, filed.rows, query, radius, scratch.sink());
         return;
     }
     std::vector<Scratch> parts(pieces);
     in_pieces(pieces, threads, [&](std::size_t piece) {
         parts[piece].keys = scratch.keys;
-        calls.scan(filed, piece * rows_per_piece, std::min((piece + 1) * rows_per_piece, filed.rows), query, radius,
+        loops.scan(filed, piece * rows_per_piece, std::min((piece + 1) * rows_per_piece, filed.rows), query, radius,
                    parts[piece].sink());
     });
     for (const Scratch& part : parts) {
@@ -79,7 +79,7 @@ void search_segment(const Segment& segment, const std::uint8_t* query, int radiu
         const Plan plan = plan_of(radius, filed.shift);
         const auto buckets = static_cast<std::size_t>(plan.visits);
         if (filed.rows > rows_per_bucket_visit * buckets &&
-            search_calls(level()).visit(filed, plan, query, radius, scratch.survivors_for(filed.rows), scratch.sink())) {
+            search_loops().visit(filed, plan, query, radius, scratch.survivors_for(filed.rows), scratch.sink())) {
             return;
         }
     }
