@@ -1,4 +1,4 @@
-"""The index that Takeback runs on: exact, by tables that touch one code in a hundred; the kernel's `index/index.hpp`."""
+"""The index that Takeback runs on: exact, by tables that touch one code in a hundred; `native/core/index`."""
 
 from __future__ import annotations
 
