@@ -26,17 +26,18 @@ def hard_flips(radius: int, rng: np.random.Generator) -> Iterator[list[int]]:
     # 1. As evenly over the pairs as can be, the fuller ones first, and last.
     share, rest = divmod(radius, 8)
     for order in (range(8), range(7, -1, -1)):
-        bits = []
-        for place, pair in enumerate(order):
-            count = share + (place < rest)
-            # Half of it in each chunk; in the lowest bits, which a small segment drops, and in the highest.
-            low, high = count // 2, count - count // 2
-            bits += [*pair_bits(pair)[:low], *pair_bits(pair)[32 - high :]]
-        yield bits
-        flips = []
-        for place, pair in enumerate(order):
-            flips += rng.permutation(pair_bits(pair))[: share + (place < rest)].tolist()
-        yield flips
+        counts = [(pair, share + (place < rest)) for place, pair in enumerate(order)]
+        # Every way to divide it between the two chunks of a pair; in the lowest bits, which a small segment
+        # drops, and in the highest.
+        for most in range(share + 2):
+            parts = [(pair, min(most, count), count - min(most, count)) for pair, count in counts]
+            yield [bit for pair, one, two in parts for bit in (*pair_bits(pair)[:one], *pair_bits(pair)[16:][:two])]
+            yield [
+                bit
+                for pair, one, two in parts
+                for bit in (*pair_bits(pair)[:16][16 - one :], *pair_bits(pair)[32 - two :])
+            ]
+        yield [bit for pair, count in counts for bit in rng.permutation(pair_bits(pair))[:count].tolist()]
     # 2. Evenly over the chunks.
     yield [16 * (bit % 16) + bit // 16 for bit in range(radius)]
     yield [16 * (15 - bit % 16) + 15 - bit // 16 for bit in range(radius)]
