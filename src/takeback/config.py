@@ -19,6 +19,8 @@ from takeback.errors import BadSetting
 
 FILE_NAME = "takeback.toml"
 PREFIX = "TAKEBACK_"
+KERNEL_VARIABLE = "TAKEBACK_KERNEL"
+"""Chooses the kernel's instructions (`native/core/level.hpp`). No setting: it is read before any is."""
 
 
 def _setting(default: Any, help_text: str) -> Any:

@@ -271,6 +271,7 @@ def _prepare_snapshots(settings: Settings, master: MasterKey, runtime: Path) -> 
     if not is_in_memory(runtime):
         log.warning("the runtime directory is not in memory, so each process holds the indexes for itself")
         return
+    parent = os.getpid()
     pid = os.fork()
     if pid:
         if os.waitpid(pid, 0)[1] != 0:
@@ -278,6 +279,7 @@ def _prepare_snapshots(settings: Settings, master: MasterKey, runtime: Path) -> 
         return
     code = 1
     try:
+        _die_with(parent)
         store = open_store(settings, master)
         prepare_snapshots(store, folder=runtime, data=settings.data)
         store.close()

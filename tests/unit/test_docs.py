@@ -20,8 +20,7 @@ import takeback
 import takeback.service
 from takeback.audit.event import EventKind
 from takeback.cli.main import app as command_line
-from takeback.cli.run import KERNEL_VARIABLE
-from takeback.config import PREFIX, Settings
+from takeback.config import KERNEL_VARIABLE, PREFIX, Settings
 from takeback.errors import NotAllowed, TakebackError
 from takeback.service.problem import status_of
 

@@ -13,10 +13,8 @@ import typer
 from takeback.cli.exit_code import ExitCode, exit_code_of
 from takeback.cli.main import app
 from takeback.cli.terminal import complain
+from takeback.config import KERNEL_VARIABLE
 from takeback.errors import BadSetting, InputError, TakebackError
-
-KERNEL_VARIABLE = "TAKEBACK_KERNEL"
-"""Chooses the kernel's instructions (`native/core/level.hpp`)."""
 
 _PLACES = 4
 """Places in the code that a defect names: enough to find it."""

@@ -13,6 +13,8 @@ LEAST_CHANGES = 5_000
 """Each process holds what came after the snapshot itself, at 140 bytes a code; and the next start reads it."""
 SHARE = 10
 """Or a tenth of all codes, so that each is written about ten times on its way to twice as many."""
+OLDEST_SECONDS = 3_600.0
+"""Or anything at all an hour ago: an item that its site deleted leaves the sealed snapshots then."""
 REST_SECONDS = 60.0
 """Between two writings, whatever happens."""
 
@@ -23,7 +25,7 @@ class SnapshotJob:
     def __init__(self, parts: Parts, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._parts = parts
         self._clock = clock
-        self._not_before = clock()
+        self._not_before = self._written_at = clock()
 
     async def step(self) -> None:
         """Write them if it is due."""
@@ -39,7 +41,9 @@ class SnapshotJob:
         replica.follow(store)
         changes = replica.seq - replica.snapshot_seq
         much = changes >= max(LEAST_CHANGES, (len(replica.entries) + len(replica.items)) // SHARE)
-        if much or not are_sealed(store, self._parts.settings.data):
-            self._not_before = self._clock() + REST_SECONDS
+        old = changes > 0 and self._clock() >= self._written_at + OLDEST_SECONDS
+        if much or old or not are_sealed(store, self._parts.settings.data):
+            self._written_at = self._clock()
+            self._not_before = self._written_at + REST_SECONDS
             publish(store, replica, folder=folder, data=self._parts.settings.data)
             replica.take_newer(folder, store)

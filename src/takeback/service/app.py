@@ -26,6 +26,9 @@ HEADERS = (
 """On every answer; a page that needs more allows it itself."""
 
 
+REST_AFTER_TROUBLE_SECONDS = 2.0
+"""Between two lines that say that the indexes cannot follow."""
+
 log = logging.getLogger("takeback.service")
 
 
@@ -63,6 +66,7 @@ async def _follow(parts: Parts) -> None:
             await asyncio.to_thread(follow, parts)
         except TakebackError as problem:
             log.error("the indexes could not follow the store: %s", problem.message)
+            await asyncio.sleep(REST_AFTER_TROUBLE_SECONDS)
 
 
 class _Headers:

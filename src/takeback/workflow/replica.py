@@ -26,7 +26,7 @@ class Replica:
     change takes its number in the transaction that makes it, what is searched is then exactly what is
     committed: no entry and no item can slip between a search and the write that follows from it.
 
-    `opened` says which snapshots it was opened from, None where it was read from the store itself.
+    `opened` says which snapshots it was opened from, or tried last; None where it was read from the store itself.
     """
 
     def __init__(self, entries: HammingIndex | None = None, items: HammingIndex | None = None, seq: int = 0) -> None:
@@ -97,10 +97,13 @@ class Replica:
         """
         Go over to the snapshots in `folder` where they were written anew, so that their memory is shared.
 
-        A search that has caught up goes on with what it has, or with more, never with less.
+        A search that has caught up goes on with what it has, or with more, never with less. Raises as `open`
+        does, once for each writing; this replica goes on without it.
         """
-        if _written(folder) in (self.opened, None):
+        written = _written(folder)
+        if written in (self.opened, None):
             return
+        self.opened = written
         newer = Replica.open(folder)
         for _ in range(_TRIES):
             newer.follow(store)

@@ -15,7 +15,7 @@ from takeback.bank import Opinion
 from takeback.cases.notice import ReportedPicture
 from takeback.config import Settings
 from takeback.fingerprint import PdqHash
-from takeback.jobs.snapshot import LEAST_CHANGES, REST_SECONDS, SnapshotJob
+from takeback.jobs.snapshot import LEAST_CHANGES, OLDEST_SECONDS, REST_SECONDS, SnapshotJob
 from takeback.store import Store
 from takeback.store.banks import NOTICES_BANK
 from takeback.store.journal import Journal
@@ -90,6 +90,17 @@ def test_an_erasure_is_followed_by_new_sealed_snapshots_but_not_more_than_one_a_
     _step(job)
     assert are_sealed(parts.store, parts.settings.data)
     assert len(Replica.open(parts.snapshots).entries) == 0
+
+
+def test_a_single_change_is_written_after_an_hour(parts: Parts) -> None:
+    seconds = Seconds()
+    job = SnapshotJob(parts, clock=seconds)
+    _enter(parts.store, 1)
+    _step(job)
+    assert parts.replica.snapshot_seq < parts.replica.seq
+    seconds.now += OLDEST_SECONDS
+    _step(job)
+    assert parts.replica.snapshot_seq == parts.replica.seq
 
 
 def test_a_run_without_memory_to_share_writes_none(parts: Parts) -> None:

@@ -277,6 +277,20 @@ def test_a_replica_goes_over_to_newer_snapshots_and_loses_nothing(
     assert [_action(store, follower, seed) for seed in (1, 2, 3, 4)] == [*[Action.HOLD] * 3, Action.ALLOW]
 
 
+def test_newer_snapshots_that_are_harmed_are_said_once_and_the_replica_goes_on(
+    store: Store, replica: Replica, folder: Path, data: Path
+) -> None:
+    _notice(store, replica, drawn(1))
+    publish(store, replica, folder=folder, data=data)
+    follower = Replica.open(folder)
+    publish(store, replica, folder=folder, data=data)
+    _flip(snapshot_paths(folder)[0])
+    with pytest.raises(SnapshotCorrupt):
+        follower.take_newer(folder, store)
+    follower.take_newer(folder, store)
+    assert _action(store, follower, 1) is Action.HOLD
+
+
 def _follow_and_count(data: Path, folder: Path, ready: object, counts: object) -> None:
     store = Store.open(sqlite_url(data), Keyring(MasterKey(bytes(range(32))), data / "keys.db"))
     replica = Replica.open(folder)

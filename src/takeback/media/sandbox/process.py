@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
 
+from takeback.config import KERNEL_VARIABLE
 from takeback.errors import BadSetting, TakebackError
 from takeback.media.limits import MediaLimits
 from takeback.media.sandbox.client import DecoderPool
@@ -101,7 +102,7 @@ def start_pool(
         [sys.executable, "-I", "-m", "takeback.media.sandbox.server", json.dumps(plan)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env=_ENVIRONMENT,
+        env=_environment(),
         cwd="/",
         close_fds=True,
         start_new_session=True,
@@ -146,6 +147,12 @@ def sandbox_state() -> SandboxState:
         )
         process.stop()
         return process.sandbox
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment of the server and its children: nothing of ours but the kernel's instructions."""
+    level = os.environ.get(KERNEL_VARIABLE)
+    return _ENVIRONMENT if level is None else {**_ENVIRONMENT, KERNEL_VARIABLE: level}
 
 
 def _check(socket_path: Path, children: int, jobs_per_child: int) -> None:
