@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import faiss
 import numpy as np
 from numpy.typing import NDArray
 from threatexchange.signal_type.pdq.pdq_index import PDQIndex
@@ -109,10 +110,10 @@ def additions(entries: int) -> Row:
 
 def searches_meanwhile(entries: int) -> Row:
     """
-    Search while another thread adds as fast as it can.
+    Search while another thread adds.
 
-    Once without it, once while it adds to another index (which costs the interpreter's lock and a core, and
-    nothing else), once while it adds to this one.
+    First without it; then while it adds a thousand a second to this index; then while it adds as fast as it can,
+    once to another index (which costs the interpreter's lock and a core, and nothing else) and once to this one.
     """
     index = filled(random_codes(entries, seed=1), threads=1)
     other = filled(random_codes(entries, seed=1), threads=1)
@@ -120,10 +121,16 @@ def searches_meanwhile(entries: int) -> Row:
     asked = [queries[row : row + 1] for row in range(len(queries))]
     feed = Feed(entries, 4 * ADDED, seed=13)
     result: Row = {"entries": entries}
-    for name, added_to in (("alone", None), ("adding_elsewhere", other), ("adding_here", index)):
+    phases = (
+        ("alone", None, 0.0),
+        ("adding_a_thousand_a_second", index, 1e-3),
+        ("adding_elsewhere_flat_out", other, 0.0),
+        ("adding_here_flat_out", index, 0.0),
+    )
+    for name, added_to, wait in phases:
         stop = threading.Event()
         added: list[float] = []
-        thread = threading.Thread(target=_add_until, args=(added_to, feed, stop, added))
+        thread = threading.Thread(target=_add_until, args=(added_to, feed, wait, stop, added))
         thread.start()
         taken, until = [], time.perf_counter() + PHASE_SECONDS
         while time.perf_counter() < until:
@@ -136,10 +143,12 @@ def searches_meanwhile(entries: int) -> Row:
     return result
 
 
-def _add_until(index: HammingIndex | None, feed: Feed, stop: threading.Event, taken: list[float]) -> None:
+def _add_until(index: HammingIndex | None, feed: Feed, wait: float, stop: threading.Event, taken: list[float]) -> None:
     for number in range(len(feed.codes)):
         if index is None or stop.is_set():
             return
+        if wait:
+            time.sleep(wait)
         start = time.perf_counter()
         feed.add(index, number)
         taken.append(time.perf_counter() - start)
@@ -242,6 +251,7 @@ def hma(entries: int) -> Row:
     """Measure HMA's own index (`PDQIndex` of the package threatexchange): memory, one addition, one query."""
     pairs = [(code.hex(), number) for number, code in enumerate(map(bytes, random_codes(entries, seed=1)))]
     more = [bytes(code).hex() for code in random_codes(HMA_ADDS, seed=15)]
+    faiss.omp_set_num_threads(1)
     before = resident_bytes()
     start = time.perf_counter()
     index: PDQIndex[int] = PDQIndex(pairs)

@@ -5,9 +5,10 @@ The photographs' codes are PDQ of random crops at random scales of ../shared/pho
 Takeback and HMA bank them. They are some ten thousand. For more, real codes are recombined: of two real ones,
 drawn with repetition, the child has one to four pairs of 16-bit chunks of the second and the others of the first;
 then bits are flipped at random until 128 are one, as in every PDQ of a photograph. So each pair of chunks, which
-is what the tables of the index file a code by, is a real one but for those flips (a handful), and children of one parent
-lie 16 to 64 bits and more from it: many distant copies and a few close ones. What is lost is how pairs of chunks
-go together, and that a million photographs are more varied than these few hundred.
+is what the tables of the index file a code by, is a real one but for those flips (a handful), and children of one
+parent lie about 16 to 64 bits from it: many distant copies and some close ones. Random flips make them a little more
+even than real codes are, and what is lost is how pairs of chunks go together. On the other hand, a million photographs
+are more varied than these few hundred.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from takeback.fingerprint import MIN_QUALITY, pdq_hash
 PHOTOS = Path(__file__).resolve().parents[2] / "shared" / "photos"
 CROPS = 150
 """Of each photograph."""
-LONG_SIDE = 1024
+LONG_SIDE = 768
 """Pixels to which a photograph is reduced before it is cropped."""
 NEAR = 31
 """Bits: planted queries lie 0 .. 31 from a stored code."""
@@ -69,18 +70,16 @@ def photograph_codes() -> Codes | None:
 def _codes_of(path: Path, rng: np.random.Generator) -> Codes:
     with PIL.Image.open(path) as picture:
         picture.draft("RGB", (LONG_SIDE, LONG_SIDE))
-        picture.thumbnail((LONG_SIDE, LONG_SIDE))
-        pixels = np.array(picture.convert("RGB"))
+        whole = picture.convert("RGB")
+    whole.thumbnail((LONG_SIDE, LONG_SIDE))
     codes = []
     for _ in range(CROPS):
-        share = rng.uniform(0.35, 1, 2)
-        height, width = (max(64, int(size * part)) for size, part in zip(pixels.shape, share, strict=False))
-        top = rng.integers(0, max(1, pixels.shape[0] - height + 1))
-        left = rng.integers(0, max(1, pixels.shape[1] - width + 1))
-        crop = PIL.Image.fromarray(np.ascontiguousarray(pixels[top : top + height, left : left + width]))
-        scale = rng.uniform(0.25, 0.6)
-        size = max(64, int(crop.width * scale)), max(64, int(crop.height * scale))
-        pdq = pdq_hash(np.array(crop.resize(size, PIL.Image.Resampling.BILINEAR)))
+        width, height = (side * share for side, share in zip(whole.size, rng.uniform(0.35, 1, 2), strict=True))
+        left, top = rng.uniform(0, whole.width - width), rng.uniform(0, whole.height - height)
+        scale = rng.uniform(0.3, 0.8)
+        size = max(64, int(width * scale)), max(64, int(height * scale))
+        box = (left, top, left + width, top + height)
+        pdq = pdq_hash(np.array(whole.resize(size, PIL.Image.Resampling.BILINEAR, box)))
         if pdq.quality >= MIN_QUALITY:
             codes.append(np.frombuffer(pdq.code, np.uint8))
     return np.array(codes, np.uint8).reshape(-1, 32)

@@ -112,6 +112,11 @@ class FaissMultiHash(FaissFlat):
         self._tables.nflip = radius // HMA_HASHES
         return super().ask_batch(queries, radius)
 
+    def pairs(self, queries: Codes, radius: int) -> Pairs:
+        """Return what is found."""
+        self._tables.nflip = radius // HMA_HASHES
+        return super().pairs(queries, radius)
+
 
 class Usearch:
     """The nearest 64 of usearch's graph: approximate, so its recall belongs beside its time."""
