@@ -20,6 +20,7 @@ check: $(READY)          ## lint, types, direction of imports
 bench: $(BENCH_READY)    ## figures into benchmarks/results, with machine and commit; then docs/benchmarks.md
 	$(RUN)/python -m benchmarks
 	$(RUN)/python -m benchmarks.pages
+	$(RUN)/python -m benchmarks.plots
 
 serve: $(READY)          ## the service on 127.0.0.1:8470, data in ./data
 	$(RUN)/takeback serve --data data
