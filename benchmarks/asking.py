@@ -28,6 +28,8 @@ ROUNDS = 5
 PER_ROUND, ROUND_SECONDS = 200, 0.5
 """Queries in a round, fewer where they would take longer."""
 BATCH_ROUNDS = 3
+MULTIHASH_UP_TO, USEARCH_UP_TO = 1_000_000, 100_000
+"""Codes: MultiHash takes a kilobyte for each, and usearch's graph of a million takes ten minutes to build."""
 LEVELS = ("portable", "neon", "avx2", "avx512")
 SWEPT_BYTES = 256 << 20
 """More than any cache holds; touched before each cold query."""
@@ -81,8 +83,8 @@ def _row(name: str, taken: list[float]) -> Row:
 def compared(name: str, stored: Codes, asked: Questions, radii: Sequence[int]) -> Row:
     """Build every index that fits this size, check what they answer, and time them at `radii`."""
     kinds: list[Callable[[Codes], Rival]] = [Takeback, FaissFlat]
-    if len(stored) <= 1_000_000:
-        kinds += [FaissMultiHash, Usearch]
+    kinds += [FaissMultiHash] if len(stored) <= MULTIHASH_UP_TO else []
+    kinds += [Usearch] if len(stored) <= USEARCH_UP_TO else []
     rivals, building = [], {}
     for kind in kinds:
         start = time.perf_counter()
