@@ -26,8 +26,9 @@ COLOURS = {
     "usearch": "#3fa267",
     "pdqhash": "#d9822b",
 }
-SHIFTS = {"FAISS MultiHash (HMA)": (-4, 9), "usearch": (-4, -13)}
-"""Points by which a name is moved from the end of its line, where another line passes; else to the right."""
+RIGHT = (7.0, -3.0)
+SHIFTS = {"FAISS MultiHash (HMA)": (7.0, -10.0), "usearch": (-3.0, 8.0)}
+"""Points by which a name is moved from the end of its line: aside where another line passes."""
 STYLE = {
     "svg.hashsalt": "takeback",
     "svg.fonttype": "none",
@@ -85,7 +86,7 @@ def hashing(result: Row) -> Figure | None:
         if points:
             drawn += 1
             axes.plot(*zip(*points, strict=True), "o", markersize=4, alpha=0.75, color=COLOURS[name])
-            _name(axes, name, points[-1], (8, -3))
+            _name(axes, name, points[-1], RIGHT)
     if drawn:
         axes.set_xlim(right=4 * max(row["megapixels"] for row in rows))
     return figure if drawn else None
@@ -104,18 +105,11 @@ def _line(axes: Axes, name: str, points: list[tuple[float, float]]) -> None:
     if points:
         width = 2.6 if name == "Takeback" else 1.6
         axes.plot(*zip(*points, strict=True), "-o", color=COLOURS.get(name, GREY), linewidth=width, markersize=4)
-        _name(axes, name, points[-1], SHIFTS.get(name, (7, -3)))
+        _name(axes, name, points[-1], SHIFTS.get(name, RIGHT))
 
 
 def _name(axes: Axes, name: str, point: tuple[float, float], shift: tuple[float, float]) -> None:
-    side = "left" if shift[0] > 0 else "center"
-    axes.annotate(
-        *(name, point),
-        xytext=shift,
-        textcoords="offset points",
-        color=COLOURS.get(name, GREY),
-        horizontalalignment=side,
-    )
+    axes.annotate(name, point, xytext=shift, textcoords="offset points", color=COLOURS.get(name, GREY))
 
 
 def main() -> None:
