@@ -27,7 +27,7 @@ COLOURS = {
     "pdqhash": "#d9822b",
 }
 RIGHT = (7.0, -3.0)
-SHIFTS = {"FAISS MultiHash (HMA)": (7.0, -10.0), "usearch": (-3.0, 15.0)}
+SHIFTS = {"FAISS MultiHash (HMA)": (7.0, -10.0), "usearch": (0.0, -24.0)}
 """Points by which a name is moved from the end of its line: aside where another line passes."""
 STYLE = {
     "svg.hashsalt": "takeback",
