@@ -2,6 +2,7 @@
 .PHONY: demo test check bench serve clean lock
 
 READY := .venv/.ready
+BENCH_READY := .venv/.bench-ready
 RUN := .venv/bin
 
 demo: $(READY)           ## the whole job on this machine, from bytes to proof
@@ -16,8 +17,10 @@ check: $(READY)          ## lint, types, direction of imports
 	$(RUN)/mypy
 	$(RUN)/lint-imports --no-cache
 
-bench: $(READY)          ## figures into benchmarks/results, with machine and commit
+bench: $(BENCH_READY)    ## figures into benchmarks/results, with machine and commit; then docs/benchmarks.md
 	$(RUN)/python -m benchmarks
+	$(RUN)/python -m benchmarks.pages
+	$(RUN)/python -m benchmarks.plots
 
 serve: $(READY)          ## the service on 127.0.0.1:8470, data in ./data
 	$(RUN)/takeback serve --data data
@@ -30,4 +33,8 @@ clean:
 
 $(READY): tools/bootstrap pyproject.toml requirements/dev.txt $(shell find native -type f)
 	tools/bootstrap
+	touch $@
+
+$(BENCH_READY): $(READY) requirements/bench.txt
+	tools/bootstrap bench
 	touch $@

@@ -12,6 +12,7 @@ from pkgutil import iter_modules, walk_packages
 
 import pytest
 import typer
+from benchmarks.pages import filled
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from typer.core import TyperGroup
@@ -207,6 +208,14 @@ def test_the_files_that_a_page_names_are_there(path: Path) -> None:
 def test_a_page_never_says_more_than_is_known(path: Path) -> None:
     text = path.read_text("utf-8").partition("## Never")[0] if path.name == "glossary.md" else path.read_text("utf-8")
     assert not re.search(r"\b(score|verdict|blacklist|fake|deepfake)s?\b", text, flags=re.IGNORECASE)
+
+
+# What was measured
+
+
+def test_the_figures_on_their_page_are_those_of_the_last_run() -> None:
+    """`python -m benchmarks.pages` writes them."""
+    assert page("docs/benchmarks.md") == filled(page("docs/benchmarks.md"))
 
 
 # What the project's files may not say

@@ -1,0 +1,209 @@
+"""
+Fill docs/benchmarks.md with the figures in benchmarks/results, between its marks.
+
+`python -m benchmarks.pages` writes; what a result does not hold is left out, and a result that is not there leaves
+its part of the page empty.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "benchmarks.md"
+RESULTS = ROOT / "benchmarks" / "results"
+MATCH = 31
+
+Row = dict[str, Any]
+
+
+def filled(page: str) -> str:
+    """Return `page` with what lies between each `<!-- figures: NAME -->` and `<!-- end -->` made anew."""
+
+    def figures(found: re.Match[str]) -> str:
+        name = found[1]
+        return f"<!-- figures: {name} -->\n\n{_part(name)}<!-- end -->"
+
+    return re.sub(r"<!-- figures: (\w+) -->\n.*?<!-- end -->", figures, page, flags=re.DOTALL)
+
+
+def result_of(name: str) -> Row | None:
+    """Return the whole of benchmarks/results/`name`.json, or None where nothing has been measured."""
+    path = RESULTS / f"{name}.json"
+    if not path.exists():
+        return None
+    whole: Row = json.loads(path.read_text("utf-8"))
+    return whole if isinstance(whole.get("result"), dict) and "skipped" not in whole["result"] else None
+
+
+def _part(name: str) -> str:
+    whole = result_of(name)
+    if whole is None:
+        return ""
+    machine = whole["machine"]
+    about = f"{machine['processor']}, {machine['cores']} cores, Python {machine['python']}; commit {whole['commit']}"
+    result = whole["result"]
+    tables = [table for make in PARTS[name] if (table := make(result))]
+    return "\n\n".join([f"Measured on: {about}, {whole['at'][:10]}.", *tables]) + "\n\n"
+
+
+def _table(heading: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    lines = [f"| {' | '.join(head)} |", f"| {' | '.join(['---'] * len(head))} |"]
+    lines += [f"| {' | '.join(_cell(value) for value in row)} |" for row in rows]
+    return f"### {heading}\n\n" + "\n".join(lines) if len(lines) > 2 else ""
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "**no**"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if not isinstance(value, float):
+        return "" if value is None else str(value)
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{float(f'{value:.3g}'):g}"
+
+
+# ---- Search ---------------------------------------------------------------------------------------------------------
+
+
+def _targets(result: Row) -> str:
+    rows = ((row["what"], row["figure"], row["unit"], row["target"], row["met"]) for row in result.get("targets", ()))
+    return _table("What was aimed at", ("what", "figure", "", "target", "met"), rows)
+
+
+SPEED_HEAD = ("index", "median µs", "99 % µs", "Takeback is × as fast", "batch µs", "Takeback is × as fast", "found")
+SPEED = ("index", "median_us", "p99_us", "times_takeback", "batch_us", "batch_times_takeback", "recall")
+
+
+def _speed(result: Row) -> str:
+    rows = [row for row in result.get("rows", ()) if row["radius"] == MATCH]
+    cells = ((row["codes"], row["entries"], *(row.get(name) for name in SPEED)) for row in rows)
+    return _table("One query, and a batch of 1,000 on two cores: radius 31", ("codes", "entries", *SPEED_HEAD), cells)
+
+
+def _radii(result: Row) -> str:
+    radii = {row["radius"] for row in result.get("rows", ())}
+    sizes = {row["entries"] for row in result.get("rows", ()) if row["radius"] != MATCH}
+    rows = [row for row in result.get("rows", ()) if row["entries"] in sizes and len(radii) > 1]
+    kept = [row for row in rows if row["index"] in ("Takeback", "FAISS flat")]
+    cells = ((row["codes"], row["radius"], *(row.get(name) for name in SPEED[:-1])) for row in kept)
+    heading = "Other radii" + "".join(f", {size:,} entries" for size in sizes)
+    return _table(heading, ("codes", "radius", *SPEED_HEAD[:-1]), cells)
+
+
+def _checks(result: Row) -> str:
+    columns = ("codes", "entries", "radius", "queries", "planted", "planted_found", "pairs", "equals_flat")
+    rows = ([row[name] for name in columns] for row in result.get("checks", ()))
+    head = ("codes", "entries", "radius", "queries", "planted", "of these found", "all pairs", "as FAISS flat answers")
+    return _table("Whether every answer is right", head, rows)
+
+
+def _cold(result: Row) -> str:
+    rows = ([row[n] for n in ("codes", "entries", "index", "median_us", "p99_us")] for row in result.get("cold", ()))
+    return _table("From cold caches", ("codes", "entries", "index", "median µs", "99 % µs"), rows)
+
+
+def _levels(result: Row) -> str:
+    cells = []
+    for row in result.get("levels", ()):
+        for radius in (31, 64):
+            ours, flat = (row[f"radius_{radius}"][name] for name in ("takeback", "flat"))
+            times = [flat[name] for name in ("median_us", "times_takeback")]
+            cells.append([row["level"], radius, ours["median_us"], *times, ours.get("batch_us")])
+    head = ("instructions", "radius", "median µs", "FAISS flat, µs", "Takeback is × as fast", "batch µs")
+    return _table("With other instructions", head, cells)
+
+
+def _clustered(result: Row) -> str:
+    columns = ("asked", "hits", "index", "median_us", "times_takeback", "equals_flat")
+    rows = ([row[name] for name in columns] for row in result.get("clustered", ()))
+    head = ("asked from", "found", "index", "median µs", "Takeback is × as fast", "answers agree")
+    return _table("The worst case: every code within 31 bits of every other", head, rows)
+
+
+# ---- Change, memory, snapshots --------------------------------------------------------------------------------------
+
+SPREAD_HEAD = ("what", "times", "mean µs", "median µs", "99 % µs", "99.9 % µs", "longest ms", "over 5 ms")
+SPREAD = ("count", "mean_us", "median_us", "p99_us", "p999_us", "worst_ms", "over_5_ms")
+
+
+def _changes(result: Row) -> str:
+    added, meanwhile, removed = (result.get(name) for name in ("additions", "searches_meanwhile", "removals"))
+    if not (added and meanwhile and removed):
+        return ""
+    spreads = {
+        "one addition": added["alone"],
+        "one removal": removed["single"],
+        "a search, nothing else going on": meanwhile["alone"],
+        "a search, 1,000 additions a second": meanwhile["adding_a_thousand_a_second"],
+        "a search, additions flat out to another index": meanwhile["adding_elsewhere_flat_out"],
+        "a search, additions flat out to this one": meanwhile["adding_here_flat_out"],
+        "nothing at all: the machine's own pauses": added["machine"],
+    }
+    heading = f"Additions, removals, and searches meanwhile: {added['entries']:,} entries"
+    table = _table(heading, SPREAD_HEAD, ([name, *(row[c] for c in SPREAD)] for name, row in spreads.items()))
+    return (
+        f"{table}\n\nOf {added['sought']:,} additions, each followed by the search that has to find it, "
+        f"{added['seen_at_once']:,} were found. Removing a thousand keys at once takes {_cell(removed['thousand_ms'])} "
+        f"ms, a tenth of all {_cell(removed['tenth_ms'])} ms; afterwards {removed['found_after']} of them were found."
+    )
+
+
+def _memory(result: Row) -> str:
+    columns = ("entries", "nbytes_per_entry", "resident_per_entry", "peak_per_entry_while_merged", "build_s")
+    rows = [["Takeback", *(row[name] for name in columns)] for row in result.get("memory", ())]
+    rows += [
+        ["HMA's `PDQIndex`", row["entries"], None, row["resident_per_entry"], None, row["build_s"]]
+        for row in result.get("hma", ())
+    ]
+    head = ("index", "entries", "held", "resident", "at most, all being merged", "built in s")
+    return _table("Memory, in bytes an entry", head, rows)
+
+
+def _snapshot(result: Row) -> str:
+    row = result.get("snapshot")
+    if not row:
+        return ""
+    head = ("entries", "built s", "saved s", "opened s", "opened and asked once s", "then, median µs", "bytes an entry")
+    columns = ("build_s", "save_s", "open_s", "open_and_first_s", "median_us")
+    cells = [row["entries"], *(row[name] for name in columns), row["file_bytes"] / row["entries"]]
+    return _table("A snapshot, opened by a new process from memory", head, [cells])
+
+
+def _hma(result: Row) -> str:
+    rows = ([row[name] for name in ("entries", "add_ms", "query_us")] for row in result.get("hma", ()))
+    return _table("HMA's `PDQIndex`", ("entries", "one addition ms", "one query µs"), rows)
+
+
+# ---- Hashing --------------------------------------------------------------------------------------------------------
+
+
+def _hashing(result: Row) -> str:
+    columns = {"ours_ms": "Takeback", "pdqhash_ms": "pdqhash", "ours_eight_ms": "Takeback, all eight"}
+    columns |= {"pdqhash_eight_ms": "pdqhash, all eight"}
+    parts = {"all": "all", "four_megapixels_and_more": "4 megapixels and more"}
+    rows = []
+    for name, label in parts.items():
+        part = result.get(name, {})
+        if all(f"median_{column}" in part for column in columns):
+            times = [part[f"median_{column}"] for column in columns]
+            rows.append([label, part.get("median_megapixels"), *times, part.get("median_ratio")])
+    head = ("pictures", "median megapixels", *(f"{label}, ms" for label in columns.values()), "Takeback is × as fast")
+    return _table("PDQ of decoded photographs, one thread", head, rows)
+
+
+PARTS: dict[str, tuple[Callable[[Row], str], ...]] = {
+    "lookup": (
+        *(_targets, _speed, _checks, _radii, _cold, _levels, _clustered),
+        *(_changes, _memory, _snapshot, _hma),
+    ),
+    "hashing": (_hashing,),
+}
+
+
+if __name__ == "__main__":
+    PAGE.write_text(filled(PAGE.read_text("utf-8")), "utf-8")
