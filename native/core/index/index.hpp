@@ -1,12 +1,12 @@
 // Codes by key, found exactly by Hamming distance, while they are added and removed.
 //
-//   tail      the newest rows, compared one by one
-//   frozen    what was the tail when the merge that is under way began
+//   tails     the newest rows, compared one by one: the last takes what is added, those before it are full
 //   segments  filed rows, the largest first; one of them may be a snapshot that processes share
 //
-// A tail that is full is merged into one segment with those that are not much larger than it: in a thread of its
-// own where that is much work, which holds no lock while it files. Searches read under a shared lock, a query
-// at a time; changes take it for microseconds.
+// Full tails are merged into one segment with those that are not much larger: in a thread of its own where that is
+// much work, which holds no lock while it files. Searches read under a shared lock, a query at a time; changes take
+// it for microseconds. Adding and removing are in index.cpp, merging and snapshots in index_merge.cpp, searching in
+// index_search.cpp.
 #pragma once
 
 #include <atomic>
@@ -64,14 +64,16 @@ public:
 
 private:
     using Segments = std::vector<std::shared_ptr<Segment>>;
-    // Tails, and how many rows of each are meant: more may come.
-    using TailsSoFar = std::vector<std::pair<std::shared_ptr<Tail>, std::size_t>>;
+    using Tails = std::vector<std::shared_ptr<Tail>>;
 
-    // What is merged: rows, and segments.
+    // What is merged, or written: tails, the first `ends` rows of each, and segments.
     struct Job {
-        std::shared_ptr<Tail> rows;
+        Tails tails;
+        std::vector<std::size_t> ends;
         Segments segments;
-        std::size_t live = 0;
+
+        bool is_empty() const { return tails.empty() && segments.empty(); }
+        std::size_t live() const;
     };
     class Recording;
 
@@ -83,14 +85,13 @@ private:
     Job due_job();
     void merge(const Job& job);
     void replace(const Job& job, std::shared_ptr<Segment> made);
-    void copy(const Segments& segments, const TailsSoFar& tails, Segment& to) const;
+    void copy(const Job& job, Segment& to) const;
 
     const unsigned threads_;
     std::uint64_t seq_ = 0;
     mutable FairLock lock_;
     Segments segments_;
-    std::shared_ptr<Tail> tail_;
-    std::shared_ptr<Tail> frozen_;
+    Tails tails_;
     bool merging_ = false;
 
     mutable std::mutex building_;  // one merge or save at a time

@@ -1,6 +1,7 @@
 // The reading half of HammingIndex: which segments are searched by their tables, and who does it.
 #include <algorithm>
 #include <memory>
+#include <numeric>
 #include <tuple>
 
 #include "index.hpp"
@@ -31,6 +32,28 @@ struct Scratch {
     const std::uint64_t* keys = nullptr;
     std::unique_ptr<std::uint32_t[]> survivors;
     std::size_t room = 0;
+
+    // By distance, then key. Many hits come mostly by key, so they are dealt out by distance first, in their order.
+    void sort() {
+        constexpr std::size_t many = 512;
+        if (hits.size() < many) {
+            std::sort(hits.begin(), hits.end());
+            return;
+        }
+        std::size_t ends[code_bits + 2] = {};
+        for (const Hit& hit : hits) {
+            ++ends[hit.distance + 1];
+        }
+        std::partial_sum(ends, ends + code_bits + 2, ends);
+        std::vector<Hit> dealt(hits.size());
+        for (const Hit& hit : hits) {
+            dealt[ends[hit.distance]++] = hit;
+        }
+        if (!std::is_sorted(dealt.begin(), dealt.end())) {
+            std::sort(dealt.begin(), dealt.end());
+        }
+        hits.swap(dealt);
+    }
 
     std::uint32_t* survivors_for(std::size_t rows) {
         if (room < survivor_room(rows)) {
@@ -87,6 +110,12 @@ void search_segment(const Segment& segment, const std::uint8_t* query, int radiu
 }
 
 void append(Neighbors& all, std::size_t query, const std::vector<Hit>& hits) {
+    if (hits.size() > all.key.capacity() - all.key.size()) {
+        const std::size_t room = std::max(all.key.size() + hits.size(), 2 * all.key.size());
+        all.query.reserve(room);
+        all.key.reserve(room);
+        all.distance.reserve(room);
+    }
     for (const Hit& hit : hits) {
         all.query.push_back(static_cast<std::int64_t>(query));
         all.key.push_back(hit.key);
@@ -112,14 +141,14 @@ Neighbors HammingIndex::search(const std::uint8_t* queries, std::size_t count, i
                 for (const auto& segment : segments_) {
                     search_segment(*segment, code, radius, scan_threads, scratch);
                 }
-                for (const Tail* tail : {frozen_.get(), tail_.get()}) {
-                    if (tail != nullptr && tail->rows() > 0) {
+                for (const auto& tail : tails_) {
+                    if (tail->rows() > 0) {
                         scratch.keys = tail->keys();
                         scan(tail->filed(), code, radius, scan_threads, scratch);
                     }
                 }
             }
-            std::sort(scratch.hits.begin(), scratch.hits.end());
+            scratch.sort();
             append(found, query, scratch.hits);
         }
     };

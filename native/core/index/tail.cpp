@@ -23,18 +23,31 @@ void Tail::add(const std::uint64_t* keys, const std::uint8_t* codes, std::size_t
     rows_ += count;
 }
 
-std::size_t Tail::remove(const std::uint64_t* sorted_keys, std::size_t count) {
-    std::size_t erased = 0;
-    for (std::size_t row = 0; row < rows_; ++row) {
-        if (is_dead(row) || !std::binary_search(sorted_keys, sorted_keys + count, keys()[row])) {
-            continue;
+void Tail::remove(const std::uint64_t* sorted_keys, std::size_t count) {
+    constexpr std::size_t few = 8;  // up to here comparing with each is quicker than searching among them
+    if (count <= few) {
+        for (std::size_t key = 0; key < count; ++key) {
+            const std::uint64_t* end = keys() + rows_;
+            for (const std::uint64_t* found = std::find(keys(), end, sorted_keys[key]); found != end;
+                 found = std::find(found + 1, end, sorted_keys[key])) {
+                erase(static_cast<std::size_t>(found - keys()));
+            }
         }
+        return;
+    }
+    for (std::size_t row = 0; row < rows_; ++row) {
+        if (std::binary_search(sorted_keys, sorted_keys + count, keys()[row])) {
+            erase(row);
+        }
+    }
+}
+
+void Tail::erase(std::size_t row) {
+    if (!is_dead(row)) {
         wipe(memory_.data() + capacity_ * sizeof(std::uint64_t) + row * code_bytes, code_bytes);
         dead()[row / 64] |= std::uint64_t{1} << (row % 64);
-        ++erased;
+        ++removed_;
     }
-    removed_ += erased;
-    return erased;
 }
 
 Filed Tail::filed() const {

@@ -15,8 +15,8 @@ public:
     // Strong: nothing is added where memory is short (std::bad_alloc).
     void add(const std::uint64_t* keys, const std::uint8_t* codes, std::size_t count);
 
-    // Erases every row of the keys, which are sorted; returns how many.
-    std::size_t remove(const std::uint64_t* sorted_keys, std::size_t count);
+    // Erases every row of the keys, which are sorted.
+    void remove(const std::uint64_t* sorted_keys, std::size_t count);
 
     std::size_t rows() const { return rows_; }
     std::size_t live() const { return rows_ - removed_; }
@@ -28,6 +28,7 @@ public:
 
 private:
     void grow(std::size_t rows);
+    void erase(std::size_t row);
     std::uint64_t* dead() const {
         return reinterpret_cast<std::uint64_t*>(memory_.data() + capacity_ * (sizeof(std::uint64_t) + code_bytes));
     }
