@@ -39,10 +39,11 @@ def main(names: list[str]) -> int:
         print(f"no benchmark is called {unknown[0]}; there are: {', '.join(MODULES)}", file=sys.stderr)
         return 2
     RESULTS.mkdir(exist_ok=True)
+    measured = commit()  # before the first result changes the tree
     for name in names or list(MODULES):
         print(f"== {name}", flush=True)
         result = MODULES[name].run()
-        about = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "commit": commit(), "machine": machine()}
+        about = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "commit": measured, "machine": machine()}
         text = json.dumps({**about, "result": result}, indent=1) + "\n"
         (RESULTS / f"{name}.json").write_text(text, encoding="utf-8")
     return 0
