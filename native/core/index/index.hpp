@@ -74,6 +74,8 @@ private:
 
         bool is_empty() const { return tails.empty() && segments.empty(); }
         std::size_t live() const;
+        // Notes where the tails end; returns how many rows live now.
+        std::size_t begin();
     };
     class Recording;
 
@@ -83,7 +85,7 @@ private:
     void tend();
     void merge_all_due();
     Job due_job();
-    void merge(const Job& job);
+    void merge(Job& job);
     void replace(const Job& job, std::shared_ptr<Segment> made);
     void copy(const Job& job, Segment& to) const;
 

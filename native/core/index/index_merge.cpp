@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <new>
+#include <exception>
 #include <system_error>
 #include <utility>
 
@@ -26,6 +26,8 @@ constexpr std::size_t max_dead_share = 4;
 constexpr std::size_t copied_at_once = std::size_t{1} << 11;
 // From so many keys on that were removed meanwhile, a new segment is swept.
 constexpr std::size_t swept_from = 4096;
+
+bool is_full(const std::shared_ptr<Tail>& tail) { return tail->rows() >= tail_rows; }
 
 bool is_wasteful(const Segment& segment) { return (segment.rows() - segment.live()) * max_dead_share > segment.rows(); }
 
@@ -49,6 +51,14 @@ std::size_t HammingIndex::Job::live() const {
         live += segment->live();
     }
     return live;
+}
+
+std::size_t HammingIndex::Job::begin() {
+    ends.clear();
+    for (const auto& tail : tails) {
+        ends.push_back(tail->rows());
+    }
+    return live();
 }
 
 // ---- Merging --------------------------------------------------------------------------------------------
@@ -125,7 +135,7 @@ void HammingIndex::tend() {
     }
 }
 
-// Where memory is short, everything stays as it is, and the next change tries again.
+// Where memory is short, or a segment would be too large, everything stays as it is; the next change tries again.
 void HammingIndex::merge_all_due() {
     for (;;) {
         const std::lock_guard<std::mutex> building(building_);
@@ -143,7 +153,7 @@ void HammingIndex::merge_all_due() {
         }
         try {
             merge(job);
-        } catch (const std::bad_alloc&) {
+        } catch (const std::exception&) {
             const Writing writing(lock_);
             merging_ = false;
             return;
@@ -157,13 +167,8 @@ HammingIndex::Job HammingIndex::due_job() {
     segments_.erase(std::remove_if(segments_.begin(), segments_.end(), [](const auto& each) { return each->live() == 0; }),
                     segments_.end());
     // 1. The newest rows, and what is not much larger.
-    if (tails_.front()->rows() >= tail_rows) {
-        for (const auto& tail : tails_) {
-            if (tail->rows() >= tail_rows) {
-                job.tails.push_back(tail);
-                job.ends.push_back(tail->rows());
-            }
-        }
+    if (std::any_of(tails_.begin(), tails_.end(), is_full)) {
+        job.tails.assign(tails_.begin(), is_full(tails_.back()) ? tails_.end() : tails_.end() - 1);
         std::size_t live = job.live();
         for (auto each = segments_.rbegin(); each != segments_.rend() && (*each)->live() <= merge_ratio * live; ++each) {
             job.segments.push_back(*each);
@@ -186,7 +191,7 @@ HammingIndex::Job HammingIndex::due_job() {
     return job;
 }
 
-void HammingIndex::merge(const Job& job) {
+void HammingIndex::merge(Job& job) {
     // 1. A handful of rows is no segment.
     {
         const Writing writing(lock_);
@@ -201,7 +206,7 @@ void HammingIndex::merge(const Job& job) {
     {
         const Writing writing(lock_);
         recording.begin();
-        live = job.live();
+        live = job.begin();
     }
     const std::size_t size = Segment::size_of(live);
     const Counted counted(building_bytes_, size);
@@ -287,10 +292,7 @@ void HammingIndex::save(const std::string& path, std::uint64_t seq) const {
         recording.begin();
         all.segments = segments_;
         all.tails = tails_;
-        for (const auto& tail : tails_) {
-            all.ends.push_back(tail->rows());
-        }
-        live = all.live();
+        live = all.begin();
     }
     unlink(part.c_str());
     try {

@@ -69,6 +69,20 @@ def test_most_rows_can_be_removed_at_once_and_their_memory_is_given_back() -> No
     assert answers(index, stored[::500], 31) == answers(linear(keys(10_000, first=140_001), kept), stored[::500], 31)
 
 
+def test_what_is_added_after_most_rows_went_is_filed_in_tables_again() -> None:
+    stored = codes(40_000)
+    index = HammingIndex(threads=1)
+    index.add(keys(10_000), stored[:10_000])
+    index.remove(keys(9_990))
+    for row in range(10_000, 40_000, 100):
+        index.add(keys(100, first=row + 1), stored[row : row + 100])
+    index.settle()
+    # Rows that are only scanned take 41 bytes; those in tables, which are searched without touching them, 136.
+    assert index.nbytes > 120 * len(index)
+    kept = stored[9_990:]
+    assert answers(index, stored[::100], 31) == answers(linear(keys(30_010, first=9_991), kept), stored[::100], 31)
+
+
 def test_searches_and_changes_from_many_threads_leave_what_one_thread_would() -> None:
     steady, moving = codes(40_000), codes(24_000, seed=2)
     index = HammingIndex()
