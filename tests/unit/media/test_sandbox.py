@@ -156,6 +156,17 @@ def test_what_the_supervisor_knows_is_not_passed_on(pool: DecoderPool) -> None:
     assert do(pool, "open descriptors") == {"done": 5}
 
 
+def test_the_kernel_s_level_reaches_the_decoders_and_nothing_else_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAKEBACK_KERNEL", "portable")
+    monkeypatch.setenv("TAKEBACK_DATA", "elsewhere")
+    with temporary_pool(CONTAINED, children=1, limits=LIMITS, warm_up=None, search_path=[HERE]) as pool:
+        environment = do(pool, "environment")["done"]
+    assert isinstance(environment, dict)
+    assert {name: value for name, value in environment.items() if name.startswith("TAKEBACK")} == {
+        "TAKEBACK_KERNEL": "portable"
+    }
+
+
 def test_the_kernel_holds_the_other_limits(process: PoolProcess) -> None:
     wanted = [
         ("status", r"^NoNewPrivs:\t1$"),
