@@ -18,11 +18,12 @@ struct Filed {
     const std::uint64_t* dead;     // a bit for each row that was removed; null where none can be
     std::size_t rows;
     int shift;
-    const std::uint32_t* offsets;  // [16][buckets + 1]: where each bucket begins
+    const std::uint32_t* offsets;  // [16][buckets + 1]: the place where each bucket begins
     std::size_t offsets_stride;
     const std::uint16_t* halves;   // [16][halves_stride]: the other half of the pair, bucket by bucket
-    std::size_t halves_stride;     // at least rows + halves_padding
-    const std::uint32_t* ids;      // [16][rows]: the row; `rows` or more where it was removed
+    std::size_t halves_stride;     // at least places + halves_padding
+    const std::uint32_t* ids;      // [16][places]: the row; `rows` or more where none is, or it was removed
+    std::size_t places;            // rows, and room between buckets
 };
 
 // Vectors are read whole, beyond the last half.

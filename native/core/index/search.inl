@@ -59,8 +59,9 @@ bool visit_level(const Filed& filed, const Plan& plan, const std::uint8_t* query
             ranges[chunk][visit] = range;
             total += range.end - range.first;
             if (range.first != range.end) {
-                __builtin_prefetch(halves + range.first);
-                __builtin_prefetch(halves + range.end - 1);
+                // Into the second cache: together they are more than the first one holds.
+                __builtin_prefetch(halves + range.first, 0, 2);
+                __builtin_prefetch(halves + range.end - 1, 0, 2);
             }
         }
     }
@@ -73,7 +74,7 @@ bool visit_level(const Filed& filed, const Plan& plan, const std::uint8_t* query
     std::size_t count = 0;
     for (int chunk = 0; chunk < chunk_count; ++chunk) {
         const std::uint16_t* halves = filed.halves + static_cast<std::size_t>(chunk) * filed.halves_stride;
-        const std::uint32_t* ids = filed.ids + static_cast<std::size_t>(chunk) * filed.rows;
+        const std::uint32_t* ids = filed.ids + static_cast<std::size_t>(chunk) * filed.places;
         const std::uint16_t wanted = chunk_of(query, other_of_pair(chunk));
         const std::size_t before = count;
         for (int visit = 0; visit < plan.chunks[chunk].visits; ++visit) {
@@ -95,7 +96,7 @@ bool visit_level(const Filed& filed, const Plan& plan, const std::uint8_t* query
     // 4. Which rows they are.
     std::size_t at = 0;
     for (int chunk = 0; chunk < chunk_count; ++chunk) {
-        const std::uint32_t* ids = filed.ids + static_cast<std::size_t>(chunk) * filed.rows;
+        const std::uint32_t* ids = filed.ids + static_cast<std::size_t>(chunk) * filed.places;
         for (; at < passed[chunk]; ++at) {
             survivors[at] = ids[survivors[at]];
             if (survivors[at] < filed.rows) {

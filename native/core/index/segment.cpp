@@ -31,19 +31,29 @@ int shift_for(std::size_t rows) {
     return shift;
 }
 
+constexpr std::size_t halves_in_line = alignment / sizeof(std::uint16_t);
+
+// Rows, and the room that buckets may be moved apart by; none where few fit a line.
+std::size_t places_for(std::size_t rows, int shift) {
+    const bool fit = rows >> (chunk_bits - shift) <= halves_in_line;
+    return fit ? rows + rows / 6 : rows;
+}
+
 // Where each part begins.
 struct Layout {
     Layout(std::size_t rows, int shift)
-        : offsets_stride((std::size_t{1} << (chunk_bits - shift)) + 1),
-          halves_stride(aligned((rows + halves_padding) * sizeof(std::uint16_t)) / sizeof(std::uint16_t)),
+        : places(places_for(rows, shift)),
+          offsets_stride((std::size_t{1} << (chunk_bits - shift)) + 1),
+          halves_stride(aligned((places + halves_padding) * sizeof(std::uint16_t)) / sizeof(std::uint16_t)),
           keys(page_bytes),
           codes(keys + aligned(rows * sizeof(std::uint64_t))),
           dead(codes + aligned(rows * code_bytes)),
           offsets(dead + aligned((rows + 63) / 64 * sizeof(std::uint64_t))),
           halves(offsets + aligned(chunk_count * offsets_stride * sizeof(std::uint32_t))),
           ids(halves + chunk_count * halves_stride * sizeof(std::uint16_t)),
-          end(ids + aligned(chunk_count * rows * sizeof(std::uint32_t))) {}
+          end(ids + aligned(chunk_count * places * sizeof(std::uint32_t))) {}
 
+    std::size_t places;
     std::size_t offsets_stride;
     std::size_t halves_stride;
     std::size_t keys;
@@ -179,32 +189,50 @@ void Segment::sort_rows() {
     }
 }
 
+// Turns how many rows each bucket has, counts[bucket + 1], into where it begins. Buckets are moved apart, while
+// there is room, so that one which fits a line does not lie across two.
+void place_buckets(std::uint32_t* counts, std::size_t buckets, std::size_t room) {
+    std::size_t next = 0;
+    for (std::size_t bucket = 0; bucket < buckets; ++bucket) {
+        const std::size_t count = counts[bucket + 1];
+        const std::size_t left = halves_in_line - next % halves_in_line;
+        if (count > left && count <= halves_in_line && left <= room) {
+            next += left;
+            room -= left;
+        }
+        counts[bucket] = static_cast<std::uint32_t>(next);
+        next += count;
+    }
+    counts[buckets] = static_cast<std::uint32_t>(next);
+}
+
 // Counts the rows of each bucket, then puts each row behind those before it. Buckets lie all over the memory,
 // so rows are first divided among groups of neighbouring buckets, each small enough for a processor's cache.
 void Segment::file_chunk(int chunk, Unfiled* entries) {
     constexpr int most_group_bits = 8;
+    constexpr std::size_t most_groups = std::size_t{1} << most_group_bits;
     const Layout layout(rows_, shift_);
     std::uint32_t* begins = offsets() + static_cast<std::size_t>(chunk) * layout.offsets_stride;
     std::uint16_t* half = halves() + static_cast<std::size_t>(chunk) * layout.halves_stride;
-    std::uint32_t* id = ids() + static_cast<std::size_t>(chunk) * rows_;
+    std::uint32_t* id = ids() + static_cast<std::size_t>(chunk) * layout.places;
     const std::uint8_t* code = codes();
     const std::uint64_t* dead_bits = dead();
     const auto is_dead = [dead_bits](std::size_t row) { return (dead_bits[row / 64] >> (row % 64) & 1U) != 0; };
     const std::size_t buckets = layout.offsets_stride - 1;
-    // 1. Where each bucket begins.
+    const int group_shift = std::max(chunk_bits - shift_ - most_group_bits, 0);
+    // 1. How many rows each bucket has, and each group of buckets.
+    std::uint32_t next_in_group[most_groups + 1] = {};
     for (std::size_t row = 0; row < rows_; ++row) {
         if (!is_dead(row)) {
-            ++begins[(chunk_of(code + code_bytes * row, chunk) >> shift_) + 1];
+            const std::size_t bucket = static_cast<std::size_t>(chunk_of(code + code_bytes * row, chunk) >> shift_);
+            ++begins[bucket + 1];
+            ++next_in_group[(bucket >> group_shift) + 1];
         }
     }
-    std::partial_sum(begins, begins + layout.offsets_stride, begins);
-    const std::size_t filed = begins[buckets];
+    std::partial_sum(next_in_group, next_in_group + most_groups + 1, next_in_group);
+    const std::size_t filed = next_in_group[most_groups];
+    place_buckets(begins, buckets, layout.places - rows_);
     // 2. The rows, group by group.
-    const int group_shift = std::max(chunk_bits - shift_ - most_group_bits, 0);
-    std::uint32_t next_in_group[1 << most_group_bits];
-    for (std::size_t group = 0; group << group_shift < buckets; ++group) {
-        next_in_group[group] = begins[group << group_shift];
-    }
     for (std::size_t row = 0; row < rows_; ++row) {
         if (!is_dead(row)) {
             const std::uint8_t* from = code + code_bytes * row;
@@ -214,13 +242,13 @@ void Segment::file_chunk(int chunk, Unfiled* entries) {
         }
     }
     // 3. Each in its bucket.
+    std::fill(id, id + layout.places, gone);
     std::vector<std::uint32_t> next(begins, begins + buckets);
     for (std::size_t at = 0; at < filed; ++at) {
         const std::uint32_t place = next[entries[at].own >> shift_]++;
         half[place] = entries[at].other;
         id[place] = entries[at].row;
     }
-    std::fill(id + filed, id + rows_, gone);
 }
 
 // ---- Snapshots ------------------------------------------------------------------------------------------
@@ -293,7 +321,7 @@ Segment Segment::of_snapshot(Block block, unsigned threads) {
     const Layout layout(segment.rows_, segment.shift_);
     for (std::size_t chunk = 0; chunk < chunk_count; ++chunk) {
         const std::uint32_t* begins = segment.offsets() + chunk * layout.offsets_stride;
-        if (begins[0] != 0 || begins[layout.offsets_stride - 1] > segment.rows_ ||
+        if (begins[0] != 0 || begins[layout.offsets_stride - 1] > layout.places ||
             !std::is_sorted(begins, begins + layout.offsets_stride)) {
             throw CorruptSnapshot("its tables are not those of an index");
         }
@@ -337,7 +365,7 @@ std::uint32_t* Segment::place_in_bucket(std::uint32_t* first, std::uint32_t* end
 
 std::uint64_t Segment::forget_place(int chunk, std::size_t place) {
     const Layout layout(rows_, shift_);
-    std::uint32_t* id = ids() + static_cast<std::size_t>(chunk) * rows_ + place;
+    std::uint32_t* id = ids() + static_cast<std::size_t>(chunk) * layout.places + place;
     std::uint16_t* half = halves() + static_cast<std::size_t>(chunk) * layout.halves_stride + place;
     return change(id, sizeof *id, gone) + change(half, sizeof *half, 0);
 }
@@ -346,7 +374,7 @@ std::uint64_t Segment::forget_in_chunk(int chunk, const std::uint8_t* code, std:
     const Layout layout(rows_, shift_);
     const std::uint32_t* begins = offsets() + static_cast<std::size_t>(chunk) * layout.offsets_stride;
     const std::size_t bucket = static_cast<std::size_t>(chunk_of(code, chunk) >> shift_);
-    std::uint32_t* id = ids() + static_cast<std::size_t>(chunk) * rows_;
+    std::uint32_t* id = ids() + static_cast<std::size_t>(chunk) * layout.places;
     const std::uint32_t* found = place_in_bucket(id + begins[bucket], id + begins[bucket + 1], static_cast<std::uint32_t>(row));
     return found == nullptr ? 0 : forget_place(chunk, static_cast<std::size_t>(found - id));
 }
@@ -389,11 +417,12 @@ void Segment::remove_row(std::size_t row) {
 void Segment::kill_row(std::size_t row) { add_to_sum(mark_dead(row) + erase_code(row)); }
 
 void Segment::sweep(std::size_t first, std::size_t end) {
+    const std::size_t per_chunk = filed().places;
     std::uint64_t difference = 0;
-    for (std::size_t slot = first; slot < end; ++slot) {
-        const std::uint32_t row = ids()[slot];
+    for (std::size_t place = first; place < end; ++place) {
+        const std::uint32_t row = ids()[place];
         if (row < rows_ && is_dead(row)) {
-            difference += forget_place(static_cast<int>(slot / rows_), slot % rows_);
+            difference += forget_place(static_cast<int>(place / per_chunk), place % per_chunk);
         }
     }
     add_to_sum(difference);
@@ -438,7 +467,8 @@ std::pair<std::size_t, std::size_t> Segment::rows_of(std::uint64_t key) const {
 
 Filed Segment::filed() const {
     const Layout layout(rows_, shift_);
-    return {codes(), dead(), rows_, shift_, offsets(), layout.offsets_stride, halves(), layout.halves_stride, ids()};
+    return {codes(), dead(), rows_, shift_, offsets(), layout.offsets_stride, halves(), layout.halves_stride, ids(),
+            layout.places};
 }
 
 }  // namespace takeback

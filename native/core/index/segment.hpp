@@ -9,10 +9,11 @@
 //   codes    uint8 [rows][32]
 //   dead     a bit for each row that was removed
 //   offsets  uint32 [16][buckets + 1]   for each chunk: where each bucket begins
-//   halves   uint16 [16][rows + 32 or more]   bucket by bucket: the other half of the pair
-//   ids      uint32 [16][rows]          bucket by bucket: the row; 0xffffffff where it was removed
+//   halves   uint16 [16][places + 32 or more]   bucket by bucket: the other half of the pair
+//   ids      uint32 [16][places]        bucket by bucket: the row; 0xffffffff where none is, or it was removed
 //
-// All little-endian, each part on a 64-byte boundary. 137 bytes a row, and the offsets.
+// A bucket that fits one line of memory does not lie across two if the room between buckets allows it: a sixth of
+// the rows where buckets are that small. All little-endian, each part on a 64-byte boundary. 137 to 157 bytes a row.
 #pragma once
 
 #include <cstddef>
@@ -77,7 +78,7 @@ public:
     // over every place of the tables, 0 .. places() - 1, in any pieces.
     void kill_row(std::size_t row);
     void sweep(std::size_t first, std::size_t end);
-    std::size_t places() const { return chunk_count * rows_; }
+    std::size_t places() const { return chunk_count * filed().places; }
 
     Filed filed() const;
 

@@ -19,7 +19,7 @@ from takeback.index.table import check_codes
 
 class HammingIndex:
     """
-    `FingerprintIndex` in the kernel: about 140 bytes a code.
+    `FingerprintIndex` in the kernel: at most 160 bytes a code.
 
     Up to a radius of 47 by sixteen tables of 16-bit chunks, which no code within it can escape (multi-index
     hashing; `native/core/index/plan.hpp` has the argument); beyond, by comparing every code. Additions and

@@ -10,7 +10,7 @@ from takeback.assembly import Parts
 from takeback.workflow.snapshot import are_sealed, publish
 
 LEAST_CHANGES = 5_000
-"""Each process holds what came after the snapshot itself, at 140 bytes a code; and the next start reads it."""
+"""Each process holds what came after the snapshot itself, at 160 bytes a code; and the next start reads it."""
 SHARE = 10
 """Or a tenth of all codes, so that each is written about ten times on its way to twice as many."""
 OLDEST_SECONDS = 3_600.0

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from tests.unit.index.codes import answers, codes, keys, linear, settled_codes
 
 from takeback.errors import SnapshotCorrupt, StoreError
@@ -26,6 +27,12 @@ def saved(path: Path, count: int, *, seq: int = 0) -> HammingIndex:
     index.add(keys(count), codes(count))
     index.save(path, seq=seq)
     return index
+
+
+def ids_in(raw: bytes, rows: int) -> NDArray[np.uint32]:
+    """The last part of a snapshot: the row at each place of the sixteen tables (`native/core/index/segment.hpp`)."""
+    places = rows + rows // 6
+    return np.frombuffer(raw[-16 * places * 4 :], np.uint32).reshape(16, places)
 
 
 # ---- Written and opened ---------------------------------------------------------------------------------
@@ -171,7 +178,7 @@ def test_what_is_removed_is_erased_in_the_file_which_still_opens(tmp_path: Path)
     raw = (tmp_path / "index").read_bytes()
     assert gone.tobytes() not in raw
     # Its place in a table would tell a sixteenth of it: the row's number stands in none.
-    ids = np.frombuffer(raw[-16 * 20_000 * 4 :], np.uint32).reshape(16, 20_000)
+    ids = ids_in(raw, 20_000)
     assert not (ids == 4_999).any()
     assert [(ids == row).sum() for row in (4_998, 5_000)] == [16, 16]
     again = HammingIndex.open(tmp_path / "index")
@@ -188,7 +195,7 @@ def test_very_many_removals_erase_and_leave_a_snapshot_that_opens(tmp_path: Path
     index.settle()
     raw = (tmp_path / "index").read_bytes()
     assert not any(code.tobytes() in raw for code in stored[:6_000:100])
-    ids = np.frombuffer(raw[-16 * 30_000 * 4 :], np.uint32)
+    ids = ids_in(raw, 30_000)
     assert not (ids < 6_000).any()
     assert len(HammingIndex.open(tmp_path / "index")) == 24_000
 
