@@ -183,17 +183,45 @@ def _hma(result: Row) -> str:
 
 
 def _hashing(result: Row) -> str:
-    columns = {"ours_ms": "Takeback", "pdqhash_ms": "pdqhash", "ours_eight_ms": "Takeback, all eight"}
-    columns |= {"pdqhash_eight_ms": "pdqhash, all eight"}
-    parts = {"all": "all", "four_megapixels_and_more": "4 megapixels and more"}
-    rows = []
-    for name, label in parts.items():
-        part = result.get(name, {})
-        if all(f"median_{column}" in part for column in columns):
-            times = [part[f"median_{column}"] for column in columns]
-            rows.append([label, part.get("median_megapixels"), *times, part.get("median_ratio")])
-    head = ("pictures", "median megapixels", *(f"{label}, ms" for label in columns.values()), "Takeback is × as fast")
+    head = ("pictures", "how many", "median megapixels", "Takeback, ms", "pdqhash, ms", "Takeback is × as fast")
+    head += ("least", "Takeback, all eight, ms", "pdqhash, all eight, ms")
+    columns = ("pictures", "median_megapixels", "median_ours_ms", "median_pdqhash_ms", "median_ratio", "least_ratio")
+    columns += ("median_eight_ms", "median_pdqhash_dihedral_ms")
+    parts = {"pixels_small": "512 × 512", "pixels_large": "2 to 13 megapixels"}
+    rows = ([label, *(result[name][column] for column in columns)] for name, label in parts.items() if name in result)
     return _table("PDQ of decoded photographs, one thread", head, rows)
+
+
+def _hashing_exact(result: Row) -> str:
+    exact = result.get("exact", {})
+    rows = [[exact[name] for name in ("pictures", "bits_apart_at_most", "qualities_apart_at_most")]] if exact else []
+    return _table(
+        "Whether it is the same fingerprint", ("pictures", "bits apart at most", "quality apart at most"), rows
+    )
+
+
+def _hashing_levels(result: Row) -> str:
+    rows = ([name, row["median_ours_ms"], row["median_ratio"]] for name, row in result.get("levels", {}).items())
+    head = ("instructions", "Takeback, ms", "Takeback is × as fast as pdqhash")
+    return _table("With other instructions, 2 to 13 megapixels, timed alone", head, rows)
+
+
+def _hashing_files(result: Row) -> str:
+    head = ("pictures", "how many", "median megapixels", "Takeback, ms", "HMA's way, ms", "Takeback is × as fast")
+    head += ("luminance decoded, ms", "Takeback is × its time")
+    columns = ("pictures", "median_megapixels", "median_ours_ms", "median_hma_ms", "median_ratio")
+    columns += ("median_decode_ms", "median_to_decoding")
+    parts = {"jpeg_files": "all", "jpeg_files_large": "2 to 13 megapixels"}
+    rows = ([label, *(result[name][column] for column in columns)] for name, label in parts.items() if name in result)
+    return _table("JPEG files to PDQ by the luminance plane, one thread", head, rows)
+
+
+def _hashing_luminance(result: Row) -> str:
+    apart = result.get("luminance_route", {})
+    columns = ("pictures", "decoded_in_full", "mean_bits_apart", "bits_apart_at_most", "qualities_apart_at_most")
+    head = ("pictures", "of these decoded in full", "bits apart, mean", "at most", "quality apart at most")
+    rows = [[apart[name] for name in columns]] if apart else []
+    return _table("The luminance plane's fingerprint against that of the pixels", head, rows)
 
 
 PARTS: dict[str, tuple[Callable[[Row], str], ...]] = {
@@ -201,7 +229,7 @@ PARTS: dict[str, tuple[Callable[[Row], str], ...]] = {
         *(_targets, _speed, _checks, _radii, _cold, _levels, _clustered),
         *(_changes, _memory, _snapshot, _hma),
     ),
-    "hashing": (_hashing,),
+    "hashing": (_hashing, _hashing_exact, _hashing_levels, _hashing_files, _hashing_luminance),
 }
 
 

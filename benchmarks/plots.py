@@ -75,7 +75,8 @@ def lookup(result: Row) -> Figure | None:
 def hashing(result: Row) -> Figure | None:
     """Return milliseconds a picture against its size."""
     columns = {"ours_ms": "Takeback", "pdqhash_ms": "pdqhash"}
-    rows = [row for row in result.get("rows", ()) if "megapixels" in row]
+    table = result.get("pixels_rows", {"columns": "", "rows": ()})
+    rows = [dict(zip(table["columns"].split(), map(float, row.split()), strict=True)) for row in table["rows"]]
     figure, axes = plt.subplots(figsize=(5.6, 3.6))
     _scales(axes, "megapixels")
     axes.set_title("PDQ of decoded photographs", loc="left")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
@@ -12,7 +12,7 @@ from pkgutil import iter_modules, walk_packages
 
 import pytest
 import typer
-from benchmarks.pages import filled
+from benchmarks.pages import PARTS, Row, filled, result_of
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from typer.core import TyperGroup
@@ -216,6 +216,14 @@ def test_a_page_never_says_more_than_is_known(path: Path) -> None:
 def test_the_figures_on_their_page_are_those_of_the_last_run() -> None:
     """`python -m benchmarks.pages` writes them."""
     assert page("docs/benchmarks.md") == filled(page("docs/benchmarks.md"))
+
+
+@pytest.mark.parametrize(("name", "table"), [(name, table) for name, tables in PARTS.items() for table in tables])
+def test_every_table_of_figures_finds_them_in_the_last_run(name: str, table: Callable[[Row], str]) -> None:
+    """A benchmark that calls its figures otherwise leaves no table empty unseen."""
+    whole = result_of(name)
+    assert whole is not None
+    assert table(whole["result"])
 
 
 # What the project's files may not say
