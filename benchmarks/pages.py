@@ -183,9 +183,23 @@ def _hma(result: Row) -> str:
 
 
 def _hashing(result: Row) -> str:
-    head = ("pictures", "how many", "median megapixels", "Takeback, ms", "pdqhash, ms", "Takeback is × as fast")
+    head: tuple[str, ...] = (
+        "pictures",
+        "how many",
+        "median megapixels",
+        "Takeback, ms",
+        "pdqhash, ms",
+        "Takeback is × as fast",
+    )
     head += ("least", "Takeback, all eight, ms", "pdqhash, all eight, ms")
-    columns = ("pictures", "median_megapixels", "median_ours_ms", "median_pdqhash_ms", "median_ratio", "least_ratio")
+    columns: tuple[str, ...] = (
+        "pictures",
+        "median_megapixels",
+        "median_ours_ms",
+        "median_pdqhash_ms",
+        "median_ratio",
+        "least_ratio",
+    )
     columns += ("median_eight_ms", "median_pdqhash_dihedral_ms")
     parts = {"pixels_small": "512 × 512", "pixels_large": "2 to 13 megapixels"}
     rows = ([label, *(result[name][column] for column in columns)] for name, label in parts.items() if name in result)
@@ -202,14 +216,21 @@ def _hashing_exact(result: Row) -> str:
 
 def _hashing_levels(result: Row) -> str:
     rows = ([name, row["median_ours_ms"], row["median_ratio"]] for name, row in result.get("levels", {}).items())
-    head = ("instructions", "Takeback, ms", "Takeback is × as fast as pdqhash")
+    head: tuple[str, ...] = ("instructions", "Takeback, ms", "Takeback is × as fast as pdqhash")
     return _table("With other instructions, 2 to 13 megapixels, timed alone", head, rows)
 
 
 def _hashing_files(result: Row) -> str:
-    head = ("pictures", "how many", "median megapixels", "Takeback, ms", "HMA's way, ms", "Takeback is × as fast")
+    head: tuple[str, ...] = (
+        "pictures",
+        "how many",
+        "median megapixels",
+        "Takeback, ms",
+        "HMA's way, ms",
+        "Takeback is × as fast",
+    )
     head += ("luminance decoded, ms", "Takeback is × its time")
-    columns = ("pictures", "median_megapixels", "median_ours_ms", "median_hma_ms", "median_ratio")
+    columns: tuple[str, ...] = ("pictures", "median_megapixels", "median_ours_ms", "median_hma_ms", "median_ratio")
     columns += ("median_decode_ms", "median_to_decoding")
     parts = {"jpeg_files": "all", "jpeg_files_large": "2 to 13 megapixels"}
     rows = ([label, *(result[name][column] for column in columns)] for name, label in parts.items() if name in result)
@@ -218,8 +239,20 @@ def _hashing_files(result: Row) -> str:
 
 def _hashing_luminance(result: Row) -> str:
     apart = result.get("luminance_route", {})
-    columns = ("pictures", "decoded_in_full", "mean_bits_apart", "bits_apart_at_most", "qualities_apart_at_most")
-    head = ("pictures", "of these decoded in full", "bits apart, mean", "at most", "quality apart at most")
+    columns: tuple[str, ...] = (
+        "pictures",
+        "decoded_in_full",
+        "mean_bits_apart",
+        "bits_apart_at_most",
+        "qualities_apart_at_most",
+    )
+    head: tuple[str, ...] = (
+        "pictures",
+        "of these decoded in full",
+        "bits apart, mean",
+        "at most",
+        "quality apart at most",
+    )
     rows = [[apart[name] for name in columns]] if apart else []
     return _table("The luminance plane's fingerprint against that of the pixels", head, rows)
 
