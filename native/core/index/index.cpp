@@ -11,9 +11,7 @@ namespace {
 
 // So many rows at once become a segment of their own.
 constexpr std::size_t bulk_rows = std::size_t{1} << 16;
-// From so many keys on, and such a share of all, tables are swept as a whole instead of each row being looked up
-// in them: that takes as long as 250 places that are swept.
-constexpr std::size_t swept_from = 4096;
+// And such a share of all: looking one row up takes as long as sweeping 250.
 constexpr std::size_t swept_share = 256;
 constexpr std::size_t swept_at_once = std::size_t{1} << 16;
 

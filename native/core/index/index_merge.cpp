@@ -1,4 +1,3 @@
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,8 +23,6 @@ constexpr std::size_t inline_rows = 8 * tail_rows;
 constexpr std::size_t max_dead_share = 4;
 // Rows that are copied without letting others in: a tenth of a millisecond, most of it for fresh memory.
 constexpr std::size_t copied_at_once = std::size_t{1} << 11;
-// From so many keys on that were removed meanwhile, a new segment is swept.
-constexpr std::size_t swept_from = 4096;
 
 bool is_full(const std::shared_ptr<Tail>& tail) { return tail->rows() >= tail_rows; }
 

@@ -16,6 +16,8 @@ namespace takeback {
 constexpr std::size_t tail_rows = 2048;
 // Keys that are removed without letting others in.
 constexpr std::size_t removed_at_once = 256;
+// From so many keys on, tables are swept as a whole instead of each row being looked up in them.
+constexpr std::size_t swept_from = 4096;
 
 template <class Remove>
 void each_row_of(const Segment& segment, const std::vector<std::uint64_t>& keys, Remove remove) {
