@@ -29,9 +29,30 @@ JPEG_QUALITY = 80
 """Of the upload that every edit ends in, unless it is about that."""
 
 _FONT = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
-_WORDS = (
-    "the quick brown fox saw that this one was taken near the old bridge on sunday and says hello to you all".split()
-)
+_WORDS = [
+    "the",
+    "quick",
+    "brown",
+    "fox",
+    "saw",
+    "that",
+    "this",
+    "one",
+    "was",
+    "taken",
+    "near",
+    "the",
+    "old",
+    "bridge",
+    "on",
+    "sunday",
+    "and",
+    "says",
+    "hello",
+    "to",
+    "you",
+    "all",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,9 +202,10 @@ def _perspective(pixels: Pixels, rng: np.random.Generator, other: Pixels) -> Pix
 # ---- Cropped ----------------------------------------------------------------------------------------------------
 
 
-@_edit("crop 5", "cropped", "5 % off each side")
+@_edit("crop 5", "cropped", "3 to 7 % off each side, as much everywhere")
 def _crop_5(pixels: Pixels, rng: np.random.Generator, other: Pixels) -> Pixels:
-    return _cropped(pixels, 0.05, 0.05, 0.05, 0.05)
+    amount = rng.uniform(0.03, 0.07)
+    return _cropped(pixels, amount, amount, amount, amount)
 
 
 @_edit("crop 10", "cropped", "7 to 13 % off each side")
@@ -206,7 +228,7 @@ def _crop_side(pixels: Pixels, rng: np.random.Generator, other: Pixels) -> Pixel
 @_edit("crop corner", "cropped", "a corner with a third of the area")
 def _crop_corner(pixels: Pixels, rng: np.random.Generator, other: Pixels) -> Pixels:
     rest = 0.42
-    left, top = rng.choice([0, rest]), rng.choice([0, rest])
+    left, top = float(rng.choice([0, rest])), float(rng.choice([0, rest]))
     return _cropped(pixels, left, top, rest - left, rest - top)
 
 

@@ -36,20 +36,63 @@ _PLASMA = Path("/usr/share/wallpapers")
 _OPENCV = Path("/usr/share/doc/opencv-doc/examples")
 _SKIMAGE = Path("/usr/lib/python3/dist-packages/skimage/data")
 
-_MATE = (
-    "abstract/Elephants nature/Aqua nature/Blinds nature/Dune nature/FreshFlower nature/Garden nature/GreenMeadow "
-    "nature/LadyBird nature/RainDrops nature/Storm nature/TwoWings nature/Wood nature/YellowFlower "
-    "desktop/GreenTraditional desktop/Stripes"
-).split()
-_OPENCV_NAMES = (
-    "data/aero1 data/aloeL data/apple data/baboon data/blox data/board data/box_in_scene data/building data/butterfly "
-    "data/fruits data/graf1 data/HappyFish data/home data/leuvenA data/licenseplate_motion data/orange "
-    "data/rubberwhale1 data/smarties data/squirrel_cls data/starry_night data/stuff alphamat/input_images/plant "
-    "hfs/data/000"
-).split()
-_SKIMAGE_NAMES = (
-    "brick cell chelsea coffee coins grass gravel hubble_deep_field ihc moon motorcycle_left retina rocket"
-).split()
+_MATE = [
+    "abstract/Elephants",
+    "nature/Aqua",
+    "nature/Blinds",
+    "nature/Dune",
+    "nature/FreshFlower",
+    "nature/Garden",
+    "nature/GreenMeadow",
+    "nature/LadyBird",
+    "nature/RainDrops",
+    "nature/Storm",
+    "nature/TwoWings",
+    "nature/Wood",
+    "nature/YellowFlower",
+    "desktop/GreenTraditional",
+    "desktop/Stripes",
+]
+_OPENCV_NAMES = [
+    "data/aero1",
+    "data/aloeL",
+    "data/apple",
+    "data/baboon",
+    "data/blox",
+    "data/board",
+    "data/box_in_scene",
+    "data/building",
+    "data/butterfly",
+    "data/fruits",
+    "data/graf1",
+    "data/HappyFish",
+    "data/home",
+    "data/leuvenA",
+    "data/licenseplate_motion",
+    "data/orange",
+    "data/rubberwhale1",
+    "data/smarties",
+    "data/squirrel_cls",
+    "data/starry_night",
+    "data/stuff",
+    "alphamat/input_images/plant",
+    "hfs/data/000",
+]
+_SKIMAGE_NAMES = [
+    "brick",
+    "cell",
+    "chelsea",
+    "coffee",
+    "coins",
+    "grass",
+    "gravel",
+    "hubble_deep_field",
+    "ihc",
+    "moon",
+    "motorcycle_left",
+    "retina",
+    "rocket",
+]
 
 type Pixels = NDArray[np.uint8]
 
