@@ -11,13 +11,16 @@ from pathlib import Path
 from takeback.actions.outgoing import OutgoingHttp, Timeouts
 from takeback.config import Settings
 from takeback.errors import BadSetting, IntegrityError, StoreError
+from takeback.fingerprint import CopyDescriptor
 from takeback.fingerprint.decoder import DECODER_HANDLER, PooledDecoder
+from takeback.fingerprint.sscd import copy_model
 from takeback.media import MediaLimits
 from takeback.media.sandbox import DecoderPool, PoolProcess, start_pool
 from takeback.runtime import is_in_memory
 from takeback.store import Keyring, MasterKey, Store
 from takeback.store.database import DATABASE_NAME, KEYS_NAME, sqlite_url
 from takeback.store.journal import Journal
+from takeback.workflow.closer import Describer
 from takeback.workflow.picture import Decoder
 from takeback.workflow.replica import Replica
 
@@ -47,6 +50,7 @@ class Parts:
     decoder: Decoder
     now: Callable[[], datetime] = utc_now
     snapshots: Path | None = None
+    describer: Describer | None = None
 
 
 def start_decoders(settings: Settings, socket_path: Path) -> PoolProcess:
@@ -99,6 +103,7 @@ def open_parts(settings: Settings, master: MasterKey, socket_path: Path) -> Part
         replica=_open_replica(store, snapshots),
         journal=Journal(settings.journal_path, store.keyring.journal_key),
         decoder=PooledDecoder(DecoderPool(socket_path, limits=limits), limits),
+        describer=open_describer(settings),
         snapshots=snapshots,
     )
 
@@ -120,12 +125,18 @@ def _open_replica(store: Store, snapshots: Path | None) -> Replica:
     if snapshots is None:
         return Replica.load(store)
     try:
-        replica = Replica.open(snapshots)
+        replica = Replica.open(snapshots, store)
         replica.follow(store)
         return replica
     except (IntegrityError, StoreError) as problem:
         log.warning("this process reads the indexes from the store: %s", problem.message)
         return Replica.load(store)
+
+
+def open_describer(settings: Settings) -> Describer | None:
+    """Load the copy descriptor's model; None where the setting turns it off, or the extra is not installed."""
+    model = copy_model(settings.copy_model)
+    return None if model is None else CopyDescriptor(model, threads=settings.copy_threads)
 
 
 def outgoing_http(settings: Settings) -> OutgoingHttp:

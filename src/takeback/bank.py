@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
+
+from takeback.registration import LocalFeatures
 
 
 class Opinion(StrEnum):
@@ -36,16 +38,21 @@ class EntryState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Thresholds:
     """
-    Hamming distances of 256-bit PDQ codes at which a neighbour is a match.
+    What makes a neighbour a match, for each kind of fingerprint; `calibration.toml` says where the defaults come from.
 
-    `same_bits` is PDQ's published match radius; up to it a copy is *substantially the same*. Up to
-    `possible_bits` it is *possible* and only a person decides. `blind_bits` is the distance up to which
-    a confirmation may be made on facts alone, without looking (design §8.4).
+    In bits of 256 for PDQ: up to `same_bits`, PDQ's published match radius, a copy is *substantially the same*,
+    up to `possible_bits` it is *possible* and only a person decides, and up to `blind_bits` a confirmation may be
+    made on facts alone, without looking (design §8.4). As a cosine for the copy descriptor, and as features
+    that agree on one transform for local features: from there on.
     """
 
     same_bits: int = 31
-    possible_bits: int = 40
+    possible_bits: int = 46
     blind_bits: int = 10
+    same_similarity: float = 0.6
+    possible_similarity: float = 0.4
+    same_inliers: int = 12
+    possible_inliers: int = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +76,42 @@ class Entry:
         return self.expires_at is None or at < self.expires_at
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far a search goes so that no match of any entry is missed: bits, a cosine, features that agree."""
+
+    bits: int
+    similarity: float
+    inliers: int
+
+    @classmethod
+    def of(cls, thresholds: Iterable[Thresholds]) -> Reach:
+        """Return the widest of them; with none, one that reaches nothing but equal codes."""
+        every = list(thresholds)
+        return cls(
+            bits=max((each.possible_bits for each in every), default=0),
+            similarity=min((each.possible_similarity for each in every), default=1.0),
+            inliers=min((each.possible_inliers for each in every), default=1_000),
+        )
+
+
 class Bank(Protocol):
     """The entries behind fingerprint and digest keys, as they are now."""
 
-    def radius(self) -> int:
-        """Return the widest distance at which any entry is a match."""
+    def reach(self) -> Reach:
+        """Return how far a search has to go to miss no entry."""
 
     def entries(self, keys: Sequence[int]) -> Mapping[int, Entry]:
         """Return the entry of each fingerprint key that still has one."""
 
     def entries_by_digest(self, digests: Sequence[bytes]) -> Mapping[bytes, Sequence[Entry]]:
         """Return the entries that any of these SHA-256 digests names."""
+
+    def local_features(self, keys: Sequence[int]) -> Mapping[int, LocalFeatures]:
+        """Return the local features behind each key that has some: they are opened only to be aligned."""
+
+    def local_features_of(self, entry: Entry) -> Sequence[LocalFeatures]:
+        """Return the local features that an entry has."""
 
 
 class MemoryBank:
@@ -88,14 +120,23 @@ class MemoryBank:
     def __init__(self) -> None:
         self._by_key: dict[int, Entry] = {}
         self._by_digest: dict[bytes, list[Entry]] = {}
+        self._local: dict[int, LocalFeatures] = {}
 
-    def radius(self) -> int:
-        """Return the widest distance at which any entry is a match."""
-        return max((entry.thresholds.possible_bits for entry in self._by_key.values()), default=0)
+    def reach(self) -> Reach:
+        """Return how far a search has to go to miss no entry."""
+        return Reach.of({entry.thresholds for entry in self._by_key.values()})
 
-    def put(self, entry: Entry, *, keys: Sequence[int] = (), digests: Sequence[bytes] = ()) -> None:
-        """Name `entry` by its fingerprint keys and its digests."""
+    def put(
+        self,
+        entry: Entry,
+        *,
+        keys: Sequence[int] = (),
+        digests: Sequence[bytes] = (),
+        local: Mapping[int, LocalFeatures] | None = None,
+    ) -> None:
+        """Name `entry` by its fingerprint keys and its digests; `local` has the features behind some of the keys."""
         self._by_key.update(dict.fromkeys(keys, entry))
+        self._local.update(local or {})
         for digest in digests:
             self._by_digest.setdefault(digest, []).append(entry)
 
@@ -106,3 +147,11 @@ class MemoryBank:
     def entries_by_digest(self, digests: Sequence[bytes]) -> Mapping[bytes, Sequence[Entry]]:
         """Return the entries of each known digest."""
         return {digest: self._by_digest[digest] for digest in digests if digest in self._by_digest}
+
+    def local_features(self, keys: Sequence[int]) -> Mapping[int, LocalFeatures]:
+        """Return the features of each key that has some."""
+        return {key: self._local[key] for key in keys if key in self._local}
+
+    def local_features_of(self, entry: Entry) -> Sequence[LocalFeatures]:
+        """Return the local features that an entry has."""
+        return [features for key, features in self._local.items() if self._by_key[key] == entry]

@@ -63,6 +63,8 @@ class Settings:
     decode_memory_bytes: int = _setting(1024 * 1024 * 1024, "Memory that decoding one picture may take.")
     decode_cpu_seconds: int = _setting(10, "Processor time that decoding one picture may take.")
     decode_wall_seconds: int = _setting(20, "Time that decoding one picture may take.")
+    copy_model: str = _setting("", "STUB")
+    copy_threads: int = _setting(1, "STUB")
     reconcile_hours: float = _setting(24.0, "How often each site is asked which items are gone.")
     give_up_hours: float = _setting(72.0, "How long a webhook is retried before the desk is told that it failed.")
     request_timeout_seconds: float = _setting(15.0, "How long another system may take to answer.")

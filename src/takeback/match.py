@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
 from takeback.bank import Entry, Opinion, Thresholds
 from takeback.fingerprint import Orientation
+from takeback.registration import Alignment
 
 
 class CopyClass(StrEnum):
@@ -17,12 +18,110 @@ class CopyClass(StrEnum):
     IDENTICAL = "identical"
     """The SHA-256 of the file or of its canonical pixels is equal."""
     SUBSTANTIALLY_SAME = "substantially_same"
-    """Within the bank's threshold, in any orientation."""
+    """A fingerprint says so within the bank's threshold, in any view and orientation."""
     POSSIBLE = "possible"
     """Near; a person decides."""
 
 
+class Fact(StrEnum):
+    """What made a match one, strongest first."""
+
+    FILE = "file"
+    """The SHA-256 of the file."""
+    PIXELS = "pixels"
+    """The SHA-256 of the canonical pixels."""
+    PDQ = "pdq"
+    """A PDQ fingerprint, of the picture, a view or a crop."""
+    SSCD = "sscd"
+    """The learned copy descriptor."""
+    LOCAL = "local"
+    """Local features that lie alike in both pictures."""
+
+
 _STRENGTH = {name: rank for rank, name in enumerate(CopyClass)}
+_FACT_STRENGTH = {name: rank for rank, name in enumerate(Fact)}
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """
+    All that was found of how like a picture and an entry, or an item, are.
+
+    `digest` is the fact of an equal SHA-256. `distance` is in bits of 256, and `view` and `orientation` say how
+    the compared picture was looked at for it; where only a descriptor or local features spoke, `view` is theirs.
+    `similarity` is a cosine, -1..1. `alignment` says where the one lies in the other.
+    """
+
+    digest: Fact | None = None
+    distance: int | None = None
+    view: str | None = None
+    orientation: Orientation | None = None
+    similarity: float | None = None
+    alignment: Alignment | None = None
+    refuted: bool = False
+    """Local features of both were compared and do not agree: what the descriptor says is not believed alone."""
+
+    @property
+    def inliers(self) -> int | None:
+        """Local features that agree on one transform; None where none were compared."""
+        return None if self.alignment is None else self.alignment.inliers
+
+    def joined(self, other: Evidence) -> Evidence:
+        """Return the stronger of both, fact by fact."""
+        digests = [each.digest for each in (self, other) if each.digest is not None]
+        nearer = self if _or(self.distance, 257) <= _or(other.distance, 257) else other
+        liker = self if _or(self.similarity, -2) >= _or(other.similarity, -2) else other
+        placed = self if _or(self.inliers, -1) >= _or(other.inliers, -1) else other
+        view = nearer.view if nearer.distance is not None else liker.view or placed.view
+        return Evidence(
+            min(digests, key=_FACT_STRENGTH.__getitem__, default=None),
+            nearer.distance, view, nearer.orientation, liker.similarity, placed.alignment,
+            self.refuted or other.refuted,
+        )  # fmt: skip
+
+
+def _or[T: (int, float)](value: T | None, otherwise: T) -> T:
+    return otherwise if value is None else value
+
+
+def class_of(evidence: Evidence, thresholds: Thresholds) -> tuple[CopyClass, Fact] | None:
+    """
+    Return the class of copy and the fact that decides it; None for what is only a neighbour.
+
+    1. An equal digest: *identical*.
+    2. *Substantially the same* by PDQ, by local features, or by the descriptor. The descriptor alone is not
+       believed where local features of both were compared and do not agree.
+    3. *Possible* by any of the three.
+    """
+    if evidence.digest is not None:
+        return CopyClass.IDENTICAL, evidence.digest
+    for copy_class, bits, similarity, inliers in (
+        (CopyClass.SUBSTANTIALLY_SAME, thresholds.same_bits, thresholds.same_similarity, thresholds.same_inliers),
+        (CopyClass.POSSIBLE, thresholds.possible_bits, thresholds.possible_similarity, thresholds.possible_inliers),
+    ):
+        if _or(evidence.distance, 257) <= bits:
+            return copy_class, Fact.PDQ
+        if _or(evidence.inliers, 0) >= inliers:
+            return copy_class, Fact.LOCAL
+        refuted = copy_class is CopyClass.SUBSTANTIALLY_SAME and evidence.refuted
+        if _or(evidence.similarity, -2) >= similarity and not refuted:
+            return copy_class, Fact.SSCD
+    return None
+
+
+def is_blind(evidence: Evidence, thresholds: Thresholds) -> bool:
+    """
+    Whether the facts alone allow a copy to be confirmed without looking (design §8.4).
+
+    An equal digest; PDQ within `blind_bits`; or two independent fingerprints that agree: PDQ, and the
+    descriptor or local features, each *substantially the same*.
+    """
+    if evidence.digest is not None:
+        return True
+    distance = _or(evidence.distance, 257)
+    alike = _or(evidence.similarity, -2) >= thresholds.same_similarity and not evidence.refuted
+    second = alike or _or(evidence.inliers, 0) >= thresholds.same_inliers
+    return distance <= thresholds.blind_bits or (distance <= thresholds.same_bits and second)
 
 
 class Likeness(Protocol):
@@ -33,56 +132,47 @@ class Likeness(Protocol):
         """The class of copy."""
 
     @property
-    def distance(self) -> int | None:
-        """Differing bits of 256; None where a digest decided."""
+    def fact(self) -> Fact:
+        """What made it one."""
+
+    @property
+    def evidence(self) -> Evidence:
+        """All that was found."""
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A neighbour that counts: which entry, what class, and by which fact."""
+    """A neighbour that counts: which entry, what class, by which fact, and all that was found."""
 
     entry: Entry
     copy_class: CopyClass
-    distance: int | None
-    """Differing bits of 256; None where a digest decided."""
-    orientation: Orientation | None
-    """How the compared picture was turned to match; None where a digest decided."""
-    fact: str
-    """`file`, `pixels` (a digest) or `pdq` (a fingerprint)."""
+    fact: Fact
+    evidence: Evidence
 
     @property
     def blind(self) -> bool:
-        """Whether the facts alone allow it to be confirmed without looking (design §8.4)."""
-        if self.copy_class is CopyClass.IDENTICAL:
-            return True
-        return self.distance is not None and self.distance <= self.entry.thresholds.blind_bits
+        """Whether the facts alone allow it to be confirmed without looking."""
+        return is_blind(self.evidence, self.entry.thresholds)
+
+    @property
+    def distance(self) -> int | None:
+        """Differing bits of 256; None where a digest decided, or no PDQ fingerprint is near."""
+        return None if self.evidence.digest is not None else self.evidence.distance
 
 
-def class_of_distance(distance: int, thresholds: Thresholds) -> CopyClass | None:
-    """Return the class of copy at `distance` bits, or None where it is only a neighbour."""
-    if distance <= thresholds.same_bits:
-        return CopyClass.SUBSTANTIALLY_SAME
-    if distance <= thresholds.possible_bits:
-        return CopyClass.POSSIBLE
-    return None
+def match_of(entry: Entry, evidence: Evidence) -> Match | None:
+    """Return the match that `evidence` makes of `entry`; None for what is only a neighbour."""
+    found = class_of(evidence, entry.thresholds)
+    return None if found is None else Match(entry, *found, evidence)
 
 
-def strength(match: Likeness) -> tuple[int, int]:
-    """Sort key: strongest class first, then the smallest distance."""
-    return _STRENGTH[match.copy_class], -1 if match.distance is None else match.distance
+def strength(match: Likeness) -> tuple[int, int, int]:
+    """Sort key: strongest class first, then the strongest fact, then the smallest distance."""
+    distance = match.evidence.distance if match.fact is Fact.PDQ else None
+    return _STRENGTH[match.copy_class], _FACT_STRENGTH[match.fact], _or(distance, 0)
 
 
-def strongest_per_entry(matches: Iterable[Match]) -> tuple[Match, ...]:
-    """Keep the strongest match of each entry, strongest first."""
-    best: dict[int, Match] = {}
-    for match in matches:
-        held = best.get(match.entry.id)
-        if held is None or strength(match) < strength(held):
-            best[match.entry.id] = match
-    return tuple(sorted(best.values(), key=strength))
-
-
-def silence_of(matches: Iterable[Match]) -> tuple[int, int] | None:
+def silence_of(matches: Iterable[Match]) -> tuple[int, int, int] | None:
     """Return the strength up to which "never match this" silences; None where nobody says so."""
     return min((strength(match) for match in matches if match.entry.opinion is Opinion.NEGATIVE), default=None)
 
@@ -103,6 +193,6 @@ def settle_opinions(matches: Sequence[Match]) -> tuple[Match, ...]:
         if silence is not None and strength(match) >= silence:
             continue
         if match.entry.opinion is Opinion.DISPUTED:
-            match = Match(match.entry, CopyClass.POSSIBLE, match.distance, match.orientation, match.fact)
+            match = replace(match, copy_class=CopyClass.POSSIBLE)
         standing.append(match)
     return tuple(sorted(standing, key=strength))

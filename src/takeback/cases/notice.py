@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from takeback.cases.law import LawPack
-from takeback.fingerprint import Orientation, PdqHash
+from takeback.fingerprint import Descriptor, Orientation, PdqHash
+from takeback.registration import LocalFeatures
 
 MAX_LINKS = 200
 """Links to items of this site in one notice; each has its own state."""
@@ -24,6 +25,17 @@ class Role(StrEnum):
     """A parent or guardian of the person shown."""
     HELPER = "helper"
     """Someone the person authorised; `authority` says how."""
+
+
+class Level(StrEnum):
+    """How much of a picture its owner gives; each level holds the ones before it."""
+
+    FINGERPRINT = "fingerprint"
+    """256 bits of it and of each of its crops: finds copies that were saved again, turned, cut or framed."""
+    DESCRIPTOR = "descriptor"
+    """512 numbers that a model makes of it: finds nearly every edited copy, and tells more of what is shown."""
+    FEATURES = "features"
+    """Hundreds of details with their places: finds it in screenshots and collages; as sensitive as the picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +63,12 @@ class ReportedPicture:
     """The eight orientations where her device computed them; else they are estimated from `pdq`."""
     file_digest: bytes | None = None
     pixel_digest: bytes | None = None
+    crops: tuple[PdqHash, ...] = ()
+    """PDQ of the crops that people make of it (`takeback.fingerprint.pdq_crops`)."""
+    descriptor: Descriptor | None = None
+    """The learned copy descriptor: where she agreed to give more than fingerprints."""
+    local: LocalFeatures | None = None
+    """Local features: where she agreed to give them, or where the site hosts the picture itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,35 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from takeback.bank import Entry, EntryState, MemoryBank, Opinion, Thresholds
+from takeback.cases.notice import Level, ReportedPicture
 from takeback.cli.bank_file import SUFFIXES, Known, read_bank_file
 from takeback.cli.pictures import PictureReader, files_below
 from takeback.cli.terminal import Terminal
 from takeback.errors import InputError
-from takeback.fingerprint import MIN_QUALITY, Fingerprints
-from takeback.index import HammingIndex
+from takeback.fingerprint import MIN_QUALITY
+from takeback.index.indexes import Indexes
 from takeback.index.interface import CODE_BYTES
-from takeback.workflow.picture import Decoder
+from takeback.workflow.closer import Describer
+from takeback.workflow.picture import Decoder, reported_of
+from takeback.workflow.query import known_by_of_reported
 
 
 class Against:
-    """Everything that is looked for: `bank` and `index`, as `screen_query` takes them, and `size` entries."""
+    """Everything that is looked for: `bank` and `indexes`, as `screen_query` takes them, and `size` entries."""
 
     def __init__(self) -> None:
         self.bank = MemoryBank()
-        self.index = HammingIndex()
+        self.indexes = Indexes()
         self.size = 0
         self.by_digest_only = 0
         self.left_out = 0
+        self._last_key = 0
 
     def put(self, known: Iterable[Known]) -> None:
-        """Add what is looked for; a fingerprint of too little detail stays out of the index."""
-        codes: list[bytes] = []
+        """Add what is looked for; a fingerprint of too little detail stays out of the indexes."""
+        codes: list[tuple[int, bytes]] = []
         for each in known:
             strong = [pdq.code for pdq in each.prints if pdq.quality >= MIN_QUALITY]
             if not strong and not each.digests:
@@ -38,14 +42,29 @@ class Against:
                 continue
             self.size += 1
             self.by_digest_only += not strong
-            keys = range(len(codes) + 1, len(codes) + 1 + len(strong))
-            self.bank.put(_entry(self.size, each.name), keys=keys, digests=each.digests)
-            codes += strong
-        rows = np.frombuffer(b"".join(codes), np.uint8).reshape(-1, CODE_BYTES)
-        self.index.add(np.arange(1, len(codes) + 1, dtype=np.uint64), rows)
+            key = self._new_key()
+            codes += [(key, code) for code in (*strong, *(crop.code for crop in each.crops))]
+            keys, local = [key], {}
+            for descriptor in each.descriptors:
+                keys.append(self._new_key())
+                values = descriptor.array().reshape(1, -1)
+                self.indexes.descriptors_of(descriptor.model_id).add(np.array(keys[-1:], np.uint64), values)
+            for features in each.local:
+                keys.append(self._new_key())
+                self.indexes.local.add(keys[-1], features.codes)
+                local[keys[-1]] = features
+            self.bank.put(_entry(self.size, each.name), keys=keys, digests=each.digests, local=local)
+        rows = np.frombuffer(b"".join(code for _, code in codes), np.uint8).reshape(-1, CODE_BYTES)
+        self.indexes.pdq.add(np.array([key for key, _ in codes], np.uint64), rows)
+
+    def _new_key(self) -> int:
+        self._last_key += 1
+        return self._last_key
 
 
-def read_against(path: Path, reader: PictureReader[Decoder], terminal: Terminal) -> Against:
+def read_against(
+    path: Path, reader: PictureReader[Decoder], describer: Describer | None, terminal: Terminal
+) -> Against:
     """
     Read a folder of pictures, a bank file, or one picture.
 
@@ -54,7 +73,7 @@ def read_against(path: Path, reader: PictureReader[Decoder], terminal: Terminal)
     """
     against = Against()
     if path.is_dir() or path.suffix.lower() not in SUFFIXES:
-        against.put(_pictures(path, reader, terminal))
+        against.put(_pictures(path, reader, describer, terminal))
     else:
         with terminal.progress(f"Reading {path.name}", total=None):
             against.put(read_bank_file(path))
@@ -67,11 +86,16 @@ def read_against(path: Path, reader: PictureReader[Decoder], terminal: Terminal)
     return against
 
 
-def _pictures(path: Path, reader: PictureReader[Decoder], terminal: Terminal) -> Iterator[Known]:
+def _pictures(
+    path: Path, reader: PictureReader[Decoder], describer: Describer | None, terminal: Terminal
+) -> Iterator[Known]:
+    def everything(decoder: Decoder, data: bytes) -> list[ReportedPicture]:
+        return reported_of(decoder.looked_at(data, crops=True), Level.FEATURES, describer)
+
     paths = files_below([path])
     folder = path if path.is_dir() else path.parent
     with terminal.progress(f"Reading {path.name}", len(paths)) as step:
-        for read in reader.each(paths, lambda decoder, data: decoder.fingerprints(data)):
+        for read in reader.each(paths, everything):
             if read.value is not None:
                 yield _known(read.path.relative_to(folder).as_posix(), read.value)
             elif read.problem is not None:
@@ -79,10 +103,16 @@ def _pictures(path: Path, reader: PictureReader[Decoder], terminal: Terminal) ->
             step()
 
 
-def _known(name: str, prints: Fingerprints) -> Known:
-    frames = prints.telling_frames
-    digests = [prints.file_digest, *(frame.pixel_digest for frame in frames)]
-    return Known(name, [frame.upright for frame in frames], digests)
+def _known(name: str, pictures: Sequence[ReportedPicture]) -> Known:
+    known_by = known_by_of_reported(pictures)
+    return Known(
+        name,
+        [pdq for _, pdq in known_by.prints],
+        [value for _, value in known_by.digests],
+        known_by.crops,
+        [descriptor for _, descriptor in known_by.descriptors],
+        known_by.local,
+    )
 
 
 def _entry(number: int, name: str) -> Entry:

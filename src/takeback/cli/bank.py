@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 from itertools import batched
 from pathlib import Path
@@ -11,17 +12,20 @@ from urllib.parse import quote
 import typer
 
 from takeback.bank import Opinion, Thresholds
+from takeback.cases.notice import Level
 from takeback.cli.exit_code import ExitCode
 from takeback.cli.lazy import PlainCommand, PlainGroup, new_app
 from takeback.cli.options import AsJson, example
 from takeback.cli.pictures import files_below, picture_reader
-from takeback.cli.reported import as_reported
+from takeback.cli.reported import Give, as_pictures, describer_for
 from takeback.cli.server import DEFAULT_SERVER, KeyFile, Server, ServerUrl
 from takeback.cli.terminal import Terminal
+from takeback.config import load_settings
 from takeback.service.prints import PictureIn
+from takeback.workflow.picture import reported_of
 
-_BATCH = 500
-"""Pictures in one request; with digests and fingerprint about 200 KiB of the 1 MiB that one may have."""
+_BATCH = {Level.FINGERPRINT: 100, Level.DESCRIPTOR: 100, Level.FEATURES: 15}
+"""Pictures in one request: at most about 800 KiB of the 1 MiB that one may have."""
 
 BankName = Annotated[str, typer.Argument(metavar="NAME", help="The bank's name.")]
 
@@ -93,6 +97,7 @@ def add(
     expires: Annotated[
         datetime | None, typer.Option("--expires", metavar="DATE", help="Until when, in UTC: 2027-01-31.")
     ] = None,
+    give: Give = Level.DESCRIPTOR,
     server: ServerUrl = DEFAULT_SERVER,
     key_file: KeyFile = None,
     as_json: AsJson = False,
@@ -105,14 +110,14 @@ def add(
     """
     terminal = Terminal(as_json)
     to = Server.with_key(server, key_file)
-    pictures, unread = _hashed(terminal, files_below(files))
+    pictures, unread = _hashed(terminal, files_below(files), give)
     terms = {
         "opinion": opinion.value,
         "source": source,
         "expires_at": None if expires is None else f"{expires.isoformat()}Z",
     }
     entries: list[str] = []
-    for batch in batched(pictures, _BATCH):
+    for batch in batched(pictures, _BATCH[give]):
         sent = [each.model_dump(exclude_none=True, exclude={"orientations"}) for each in batch]
         entries += to.post(f"/api/v1/banks/{quote(name, safe='')}/entries", {"pictures": sent, **terms})["entries"]
     if as_json:
@@ -123,12 +128,17 @@ def add(
         raise typer.Exit(ExitCode.INPUT)
 
 
-def _hashed(terminal: Terminal, paths: list[Path]) -> tuple[list[PictureIn], list[str]]:
+def _hashed(terminal: Terminal, paths: list[Path], give: Level) -> tuple[list[PictureIn], list[str]]:
     pictures, unread = [], []
+    describer, missing = describer_for(give, load_settings({}, os.environ))
+    if missing is not None:
+        terminal.say(missing)
     with picture_reader() as reader, terminal.progress("Hashing", len(paths)) as step:
-        for read in reader.each(paths, lambda decoder, data: decoder.fingerprints(data)):
+        for read in reader.each(
+            paths, lambda decoder, data: reported_of(decoder.looked_at(data, crops=True), give, describer)
+        ):
             if read.value is not None:
-                pictures += as_reported(read.value)
+                pictures += as_pictures(read.value)
             elif read.problem is not None:
                 unread.append(str(read.path))
                 terminal.say(f"Skipped {read.path}: {read.problem.message}")

@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from takeback.errors import InputError, MalformedHash
-from takeback.fingerprint import PdqHash
+from takeback.fingerprint import Descriptor, PdqHash
 from takeback.fingerprint.pdq import MAX_QUALITY
+from takeback.registration import LocalFeatures
 
 SUFFIXES = frozenset({".csv", ".jsonl", ".txt"})
 _HASH_COLUMNS = frozenset({"hash", "pdq", "file_sha256", "pixels_sha256"})
@@ -30,11 +31,14 @@ _HEX = re.compile(r"[0-9A-Fa-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """One thing looked for: its name, fingerprints and SHA-256 digests."""
+    """One thing looked for: its name, fingerprints and SHA-256 digests, and whatever else is known of it."""
 
     name: str
     prints: Sequence[PdqHash]
     digests: Sequence[bytes]
+    crops: Sequence[PdqHash] = ()
+    descriptors: Sequence[Descriptor] = ()
+    local: Sequence[LocalFeatures] = ()
 
 
 def read_bank_file(path: Path) -> Iterator[Known]:

@@ -11,6 +11,7 @@ import typer
 
 from takeback.cases import CaseState
 from takeback.cli.lazy import PlainCommand, PlainGroup, new_app
+from takeback.cli.likeness import likeness
 from takeback.cli.moments import in_words, read_moment, time_left
 from takeback.cli.options import AsJson, example
 from takeback.cli.server import DEFAULT_SERVER, KeyFile, Server, ServerUrl
@@ -213,8 +214,7 @@ def _write_copy(terminal: Terminal, copy: Mapping[str, Any]) -> None:
 def _likeness(copy: Mapping[str, Any]) -> str:
     if copy["class"] is None:
         return "named by the notice, not compared" if copy["linked"] else "–"
-    facts = [] if copy["distance"] is None else [f"{copy['distance']} bits", copy["orientation"]]
-    facts += [f"equal {copy['fact']}"] if copy["distance"] is None else []
+    facts = likeness(copy)
     facts += ["can be confirmed blind"] if copy["blind"] else []
     return f"{copy['class'].replace('_', ' ')} ({', '.join(facts)})"
 

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from takeback.cases.notice import Level
 from takeback.cli.against import Against, read_against
 from takeback.cli.exit_code import ExitCode
 from takeback.cli.lazy import PlainCommand, new_app
+from takeback.cli.likeness import likeness
 from takeback.cli.options import AsJson, example
 from takeback.cli.pictures import Read, files_below, picture_reader
+from takeback.cli.reported import describer_for
 from takeback.cli.terminal import Terminal
-from takeback.workflow.picture import PictureQuery, query_of_picture
+from takeback.config import load_settings
+from takeback.match import Fact
+from takeback.store.copies import Likeness
+from takeback.workflow.closer import Describer, look_closer
+from takeback.workflow.picture import PictureQuery, look_at
+from takeback.workflow.query import Query
 from takeback.workflow.screen import Screening, screen_query
+from takeback.workflow.sweep import likeness_of
 
 NONE = "none"
 UNJUDGED = "unjudged"
@@ -36,7 +46,8 @@ class Answer:
     distance: int | None
     view: str | None
     seconds: float
-    unjudged: str | None
+    unjudged: str | None = None
+    likeness: Likeness | None = None
 
     def as_json(self) -> dict[str, object]:
         """Return the line; `unjudged` is there only where that is the class."""
@@ -48,6 +59,9 @@ class Answer:
             "view": self.view,
             "seconds": round(self.seconds, 6),
         }
+        if self.likeness is not None:
+            more = {name: getattr(self.likeness, name) for name in ("similarity", "inliers", "place")}
+            line |= {name: value for name, value in more.items() if value is not None}
         return line if self.unjudged is None else line | {"unjudged": self.unjudged}
 
 
@@ -83,11 +97,14 @@ def match(
     terminal = Terminal(as_json)
     paths = files_below(queries)
     began, classes, unread = time.perf_counter(), Counter[str](), 0
+    describer, missing = describer_for(Level.FEATURES, load_settings({}, os.environ))
+    if missing is not None:
+        terminal.say(missing)
     with picture_reader() as reader:
-        known = read_against(against, reader, terminal)
+        known = read_against(against, reader, describer, terminal)
         with terminal.progress("Comparing", len(paths), among_results=True) as step:
-            for read in reader.each(paths, query_of_picture):
-                answer = _answer(read, known)
+            for read in reader.each(paths, lambda decoder, data: look_at(decoder, data, closer=True)):
+                answer = _answer(read, known, describer)
                 classes[answer.copy_class] += 1
                 unread += read.value is None or read.value.problem is not None
                 _write(terminal, answer)
@@ -98,25 +115,39 @@ def match(
         raise typer.Exit(ExitCode.INPUT)
 
 
-def _answer(read: Read[PictureQuery], known: Against) -> Answer:
+def _answer(read: Read[PictureQuery], known: Against, describer: Describer | None) -> Answer:
     # 1. A file that could not even be opened: nothing was compared.
     if read.value is None:
         assert read.problem is not None
-        return Answer(str(read.path), UNJUDGED, None, None, None, read.seconds, read.problem.message)
-    # 2. Otherwise its digests were compared at least.
-    began = time.perf_counter()
-    screening = screen_query(read.value.query, index=known.index, bank=known.bank, at=datetime.now(UTC))
-    return _of_screening(str(read.path), screening, read.seconds + time.perf_counter() - began)
+        return Answer(str(read.path), UNJUDGED, None, None, None, read.seconds, unjudged=read.problem.message)
+    # 2. Otherwise its digests were compared at least, and whatever takes longer only where that decides nothing.
+    began, at = time.perf_counter(), datetime.now(UTC)
+
+    def screened(query: Query) -> Screening:
+        return screen_query(query, indexes=known.indexes, bank=known.bank, at=at)
+
+    query = look_closer(
+        read.value.query, read.value.miniatures, screened, describer=describer, local=len(known.indexes.local) > 0
+    )
+    return _of_screening(str(read.path), screened(query), read.seconds + time.perf_counter() - began)
 
 
 def _of_screening(file: str, screening: Screening, seconds: float) -> Answer:
     match = screening.strongest
     if match is not None:
-        view = match.fact if match.orientation is None else match.orientation.value
-        return Answer(file, match.copy_class.value, match.entry.public_id, match.distance, view, seconds, None)
+        found = likeness_of(match.fact, match.evidence)
+        view = _view(found) if match.fact is Fact.PDQ else match.fact.value
+        entry = match.entry.public_id
+        return Answer(file, match.copy_class.value, entry, found.distance, view, seconds, likeness=found)
     if screening.unjudged:
-        return Answer(file, UNJUDGED, None, None, None, seconds, " ".join(each.why for each in screening.unjudged))
-    return Answer(file, NONE, None, None, None, seconds, None)
+        return Answer(
+            file, UNJUDGED, None, None, None, seconds, unjudged=" ".join(each.why for each in screening.unjudged)
+        )
+    return Answer(file, NONE, None, None, None, seconds)
+
+
+def _view(found: Likeness) -> str:
+    return ", ".join(each for each in (found.view, found.orientation) if each not in (None, "whole")) or "upright"
 
 
 def _write(terminal: Terminal, answer: Answer) -> None:
@@ -125,8 +156,8 @@ def _write(terminal: Terminal, answer: Answer) -> None:
         return
     terminal.line(f"{answer.copy_class:<18}  {answer.file}")
     if answer.entry is not None:
-        how = "" if answer.distance is None else f"{answer.distance} bits, "
-        terminal.line(f"{'':<18}  = {answer.entry} ({how}{answer.view})")
+        assert answer.likeness is not None
+        terminal.line(f"{'':<18}  = {answer.entry} ({'; '.join(likeness(asdict(answer.likeness)))})")
     if answer.unjudged is not None:
         terminal.indented(answer.unjudged)
 

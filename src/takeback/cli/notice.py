@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import sys
 import time
@@ -12,17 +13,20 @@ from typing import Annotated, Any
 import typer
 
 from takeback.cases import Role
+from takeback.cases.notice import Level
 from takeback.cli.exit_code import ExitCode
 from takeback.cli.lazy import DefaultGroup, PlainCommand, new_app
 from takeback.cli.moments import in_words, read_moment
 from takeback.cli.options import AsJson, example
 from takeback.cli.pictures import files_below, picture_reader
-from takeback.cli.reported import as_reported
+from takeback.cli.reported import Give, as_pictures, describer_for
 from takeback.cli.server import Server, json_bytes
 from takeback.cli.terminal import Terminal
 from takeback.cli.words import asked, require_valid
+from takeback.config import load_settings
 from takeback.errors import InputError, OutsideError
 from takeback.service.prints import PictureIn
+from takeback.workflow.picture import reported_of
 
 _PATH = "/api/v1/notices"
 _TRIES = 3
@@ -98,6 +102,7 @@ def send(
     laws: Annotated[
         list[str] | None, typer.Option("--law", metavar="LAW", help="The law it is sent under; else the site's own.")
     ] = None,
+    give: Give = Level.FINGERPRINT,
     show: Annotated[
         bool, typer.Option("--show", help="Print the exact bytes that would be sent, and send nothing.")
     ] = False,
@@ -106,7 +111,7 @@ def send(
     """
     Report pictures to a site that runs Takeback; they never leave this machine.
 
-    The pictures are hashed here, and only fingerprints and digests are sent. What the law asks for and you
+    The pictures are hashed here, and only fingerprints and digests are sent (--give says of what). What the law asks for and you
     leave out is asked for in the terminal, so that it stands in no list of processes; nothing is affirmed
     that you do not affirm. Prints the receipt.
     """
@@ -133,7 +138,7 @@ def send(
     if not as_json and sys.stdin.isatty():
         words = asked(terminal, words)
     require_valid(words, has_pictures=bool(files))
-    pictures = _hashed(terminal, files_below(files or ()))
+    pictures = _hashed(terminal, files_below(files or ()), give)
     body = {"pictures": [each.model_dump(exclude_none=True) for each in pictures], **words}
     if show:
         _show(terminal, to, body)
@@ -172,20 +177,24 @@ def withdraw(to: To, as_json: AsJson = False) -> None:
         terminal.line("Your notice is withdrawn. Nothing is searched for any more, and the fingerprints are erased.")
 
 
-def _hashed(terminal: Terminal, paths: Sequence[Path]) -> list[PictureIn]:
+def _hashed(terminal: Terminal, paths: Sequence[Path], give: Level) -> list[PictureIn]:
     """Hash the pictures; one that cannot be read stops the notice, since she means all of them."""
     pictures: list[PictureIn] = []
     if not paths:
         return pictures
+    describer, missing = describer_for(give, load_settings({}, os.environ))
+    if missing is not None:
+        terminal.say(missing)
     with picture_reader() as reader, terminal.progress("Hashing, on this machine", len(paths)) as step:
-        for read in reader.each(paths, lambda decoder, data: decoder.fingerprints(data)):
+        for read in reader.each(
+            paths, lambda decoder, data: reported_of(decoder.looked_at(data, crops=True), give, describer)
+        ):
             if read.value is None:
                 assert read.problem is not None
                 raise InputError(f"{read.path}: {read.problem.message} Nothing was sent.", advice=read.problem.advice)
-            reported = as_reported(read.value)
-            if any(each.pdq is None for each in reported):
+            if any(each.pdq is None for each in read.value):
                 terminal.say(f"{read.path} has little detail: only equal copies of it can be found.")
-            pictures += reported
+            pictures += as_pictures(read.value)
             step()
     return pictures
 

@@ -7,26 +7,34 @@ As with `media`, no picture parser is loaded before a function that decodes is a
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from takeback.fingerprint.crops import pdq_crops
 from takeback.fingerprint.digest import file_digest, pixel_digest
 from takeback.fingerprint.orientation import Orientation, pdq_orientations, turned_codes
 from takeback.fingerprint.pdq import MATCH_RADIUS, MIN_QUALITY, PdqHash, nearest_512, pdq_hash
-from takeback.fingerprint.record import Fingerprints, FrameFingerprint, RoutedFingerprint
+from takeback.fingerprint.record import Fingerprints, FrameFingerprint, Looked, RoutedFingerprint, ViewFingerprint
 from takeback.fingerprint.route import Route
+from takeback.fingerprint.sscd import DESCRIPTOR_VALUES, CopyDescriptor, Descriptor
 
 if TYPE_CHECKING:
     from takeback.fingerprint.take import pdq_of_file
 
 __all__ = [
+    "DESCRIPTOR_VALUES",
     "MATCH_RADIUS",
     "MIN_QUALITY",
+    "CopyDescriptor",
+    "Descriptor",
     "Fingerprints",
     "FrameFingerprint",
+    "Looked",
     "Orientation",
     "PdqHash",
     "Route",
     "RoutedFingerprint",
+    "ViewFingerprint",
     "file_digest",
     "nearest_512",
+    "pdq_crops",
     "pdq_hash",
     "pdq_of_file",
     "pdq_orientations",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from takeback.errors import Overloaded
-from takeback.fingerprint.record import Fingerprints, RoutedFingerprint
+from takeback.fingerprint.record import Fingerprints, Looked, RoutedFingerprint
 from takeback.fingerprint.route import Route
 from takeback.media.limits import MediaLimits
 from takeback.media.sandbox import DecoderPool
@@ -33,6 +33,10 @@ class PooledDecoder:
         """Return the fingerprints of the picture in `data`; see `DecoderPool.run` for the errors."""
         answer = _answer(self._pool, data, self._limits.as_options(), self._tries)
         return Fingerprints.from_json(answer, limits=self._limits)
+
+    def looked_at(self, data: bytes, *, crops: bool = False) -> Looked:
+        """STUB."""
+        return Looked(self.fingerprints(data), None)
 
 
 class RouteDecoder:

@@ -16,9 +16,17 @@ from takeback.fingerprint.orientation import Orientation
 from takeback.fingerprint.pdq import MIN_QUALITY, PdqHash, code_from_hex
 from takeback.fingerprint.route import Route
 from takeback.media.limits import FORMATS, MediaLimits
+from takeback.media.miniatures import Miniatures
+from takeback.media.views import View
 
 _DIGEST_HEX = re.compile(r"[0-9a-f]{64}")
 _STOPPED_BY = (UnreadableMedia.code, MediaTooLarge.code)
+
+
+@dataclass(frozen=True, slots=True)
+class ViewFingerprint:
+    view: View
+    orientations: Mapping[Orientation, PdqHash]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +35,8 @@ class FrameFingerprint:
 
     pixel_digest: bytes
     orientations: Mapping[Orientation, PdqHash]
+    views: tuple[ViewFingerprint, ...] = ()
+    crops: tuple[PdqHash, ...] = ()
 
     @property
     def upright(self) -> PdqHash:
@@ -111,6 +121,12 @@ class Fingerprints:
             frames=tuple(FrameFingerprint.from_json(frame) for frame in frames),
             incomplete=fields["incomplete"],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    prints: Fingerprints
+    miniatures: Miniatures | None
 
 
 @dataclass(frozen=True, slots=True)

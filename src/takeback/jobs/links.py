@@ -9,9 +9,11 @@ from datetime import datetime, timedelta
 from takeback.actions import signature
 from takeback.actions.outgoing import OutgoingHttp
 from takeback.assembly import Parts
+from takeback.cases.notice import Level, ReportedPicture
 from takeback.errors import InputError, OutsideError, Overloaded
 from takeback.store.copies import Copy
 from takeback.workflow.link import fail_link, settle_known_item, settle_link
+from takeback.workflow.picture import reported_of
 
 _BATCH = 20
 _AT_ONCE = 4
@@ -64,7 +66,7 @@ class LinkJob:
             headers = await asyncio.to_thread(self._signed, copy)
             response = await self._http.get(copy.url, self._parts.settings.max_upload_bytes, headers)
             response.require_success(now=self._parts.now())
-            prints = await asyncio.to_thread(self._parts.decoder.fingerprints, response.body)
+            pictures = await asyncio.to_thread(self._reported, response.body)
         except OutsideError as problem:
             await self._fail(copy, problem.message, permanent=problem.permanent)
         except Overloaded as problem:
@@ -75,7 +77,12 @@ class LinkJob:
                 await self._fail(copy, problem.message, permanent=True)
         else:
             at = self._parts.now()
-            await asyncio.to_thread(settle_link, self._parts.store, self._parts.replica, copy, prints, at=at)
+            await asyncio.to_thread(settle_link, self._parts.store, self._parts.replica, copy, pictures, at=at)
+
+    def _reported(self, data: bytes) -> list[ReportedPicture]:
+        """Take everything of it: the site hosts the picture, so local features tell nobody more than it has."""
+        looked = self._parts.decoder.looked_at(data, crops=True)
+        return reported_of(looked, Level.FEATURES, self._parts.describer)
 
     def _signed(self, copy: Copy) -> dict[str, str]:
         """Return the header by which the site knows that it is Takeback that looks: the picture is held by now."""

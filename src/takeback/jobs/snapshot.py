@@ -40,7 +40,7 @@ class SnapshotJob:
         assert folder is not None
         replica.follow(store)
         changes = replica.seq - replica.snapshot_seq
-        much = changes >= max(LEAST_CHANGES, (len(replica.entries) + len(replica.items)) // SHARE)
+        much = changes >= max(LEAST_CHANGES, (len(replica.entries.pdq) + len(replica.items.pdq)) // SHARE)
         old = changes > 0 and self._clock() >= self._written_at + OLDEST_SECONDS
         if much or old or not are_sealed(store, self._parts.settings.data):
             self._written_at = self._clock()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 
@@ -45,6 +46,10 @@ class CopyOut(Strict):
     distance: int | None
     orientation: str | None
     fact: str | None
+    view: str | None
+    similarity: float | None
+    inliers: int | None
+    place: dict[str, float] | None
     blind: bool
     found_at: datetime
     deadline_at: datetime | None
@@ -192,9 +197,7 @@ def _copy(tx: Transaction, copy: Copy) -> CopyOut:
         item_id=copy.site_item_id,
         linked=copy.linked,
         copy_class=None if copy.copy_class is None else copy.copy_class.value,
-        distance=copy.distance,
-        orientation=copy.orientation,
-        fact=copy.fact,
+        **asdict(copy.likeness),
         blind=copy.blind,
         found_at=copy.found_at,
         deadline_at=copy.deadline_at,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from fastapi import APIRouter, Request
 from pydantic import Field, ValidationError
 from starlette.concurrency import run_in_threadpool
@@ -12,8 +14,9 @@ from takeback.service.auth import Caller, ServiceParts, Uploader
 from takeback.service.body import FORM_TYPE, JSON_TYPE, FormRoute, media_type, read_upload
 from takeback.service.prints import MAX_ADDRESS_CHARACTERS, PictureIn, Strict, UnjudgedOut
 from takeback.store.access import KeyRole
-from takeback.workflow.picture import PictureQuery, query_of_picture
-from takeback.workflow.screen import query_of_reported
+from takeback.workflow.check import check_file
+from takeback.workflow.query import query_of_reported
+from takeback.workflow.sweep import likeness_of
 from takeback.workflow.upload import Action, Checked, Upload, check_upload
 
 router = APIRouter(prefix="/api/v1", tags=["check"], route_class=FormRoute)
@@ -26,13 +29,19 @@ _ITEM_ID_CHARACTERS_READ = 1_000
 
 
 class MatchOut(Strict):
-    """One match; distance, orientation and entry are told to moderators only."""
+    """One match, told to moderators only: distances rebuild a fingerprint bit by bit."""
 
     copy_class: str = Field(serialization_alias="class")
     entry: str
-    distance: int | None
-    orientation: str | None
     fact: str
+    distance: int | None
+    view: str | None
+    """How the upload was looked at to match: `whole`, `stripped`, `region`, …"""
+    orientation: str | None
+    similarity: float | None
+    inliers: int | None
+    place: dict[str, float] | None
+    """The transform from the upload's pixels to the entry's picture."""
 
 
 class CheckOut(Strict):
@@ -111,23 +120,15 @@ def _upload(caller: Caller, item_id: str | None, url: str) -> Upload | None:
 
 
 def _check_file(parts: Parts, caller: Caller, data: bytes, upload: Upload | None) -> CheckOut:
-    picture = query_of_picture(parts.decoder, data)
-    return _answer(parts, caller, picture, upload)
+    checked = check_file(parts.store, parts.replica, parts.decoder, parts.describer, data, upload, at=parts.now())
+    return check_out(checked, detail=caller.sees_detail)
 
 
 def _check_prints(parts: Parts, caller: Caller, body: FingerprintsIn, upload: Upload | None) -> CheckOut:
     if not body.pictures:
         raise InputError("There is nothing to compare.", advice="Send at least one picture in `pictures`.")
     query = query_of_reported([picture.reported() for picture in body.pictures])
-    return _answer(parts, caller, PictureQuery(query, None), upload)
-
-
-def _answer(parts: Parts, caller: Caller, picture: PictureQuery, upload: Upload | None) -> CheckOut:
-    readable = picture.problem is None
-    checked = check_upload(parts.store, parts.replica, picture.query, upload, readable=readable, at=parts.now())
-    # A file that cannot be decoded is an error, unless its digest alone already decided.
-    if picture.problem is not None and checked.screening.strongest is None:
-        raise picture.problem
+    checked = check_upload(parts.store, parts.replica, query, upload, at=parts.now())
     return check_out(checked, detail=caller.sees_detail)
 
 
@@ -139,9 +140,7 @@ def check_out(checked: Checked, *, detail: bool) -> CheckOut:
         MatchOut(
             copy_class=match.copy_class.value,
             entry=match.entry.public_id,
-            distance=match.distance,
-            orientation=None if match.orientation is None else match.orientation.value,
-            fact=match.fact,
+            **asdict(likeness_of(match.fact, match.evidence)),
         )
         for match in checked.screening.matches
     ]

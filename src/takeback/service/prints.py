@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from takeback.cases.notice import ReportedPicture
 from takeback.errors import InputError, MalformedHash
-from takeback.fingerprint import Orientation, PdqHash
+from takeback.fingerprint import DESCRIPTOR_VALUES, Descriptor, Orientation, PdqHash
+from takeback.fingerprint.crops import MAX_CROPS
+from takeback.registration import MAX_FEATURE_BYTES, LocalFeatures
 
 HEX_DIGITS = 64
 MAX_ADDRESS_CHARACTERS = 2_000
@@ -17,6 +20,8 @@ _HEX_CHARACTERS_READ = 4 * HEX_DIGITS
 """Above what a fingerprint or digest has, so that `malformed-hash` says what is wrong with one."""
 
 type _Hex = Annotated[str, Field(max_length=_HEX_CHARACTERS_READ)]
+_DESCRIPTOR_CHARACTERS_READ = 1_000
+_FEATURES_CHARACTERS_READ = 4 * (MAX_FEATURE_BYTES // 3 + 1)
 
 
 class Strict(BaseModel):
@@ -32,6 +37,29 @@ class UnjudgedOut(Strict):
     why: str
 
 
+class DescriptorIn(Strict):
+    """A learned copy descriptor; those of different models are never compared."""
+
+    model: str = Field(
+        pattern=r"^[0-9a-f]{16}$", max_length=16, description="First 16 hexadecimal digits of the model file's SHA-256."
+    )
+    values: str = Field(
+        max_length=_DESCRIPTOR_CHARACTERS_READ, description="512 whole numbers of one byte each, signed, in base64."
+    )
+
+    def descriptor(self) -> Descriptor:
+        """Return it in the program's own terms; `MalformedHash` where it is none."""
+        values = _decoded(self.values)
+        if len(values) != DESCRIPTOR_VALUES:
+            raise MalformedHash(f"A copy descriptor has {DESCRIPTOR_VALUES} values of one byte each, in base64.")
+        return Descriptor(self.model, values)
+
+    @classmethod
+    def of(cls, descriptor: Descriptor) -> DescriptorIn:
+        """Return it as it goes out."""
+        return cls(model=descriptor.model_id, values=encoded(descriptor.values))
+
+
 class PictureIn(Strict):
     """One picture as its owner's device describes it: at least a fingerprint or a digest."""
 
@@ -42,6 +70,15 @@ class PictureIn(Strict):
         None,
         max_length=2 * len(Orientation),
         description="PDQ of the eight orientations by name; estimated from `pdq` where it is left out.",
+    )
+    crops: list[_Hex] = Field(
+        default_factory=list, max_length=MAX_CROPS, description="PDQ of crops of the picture: copies cut out of it."
+    )
+    descriptor: DescriptorIn | None = Field(None, description="The learned copy descriptor, where its owner agrees.")
+    local_features: str | None = Field(
+        None,
+        max_length=_FEATURES_CHARACTERS_READ,
+        description="Local features, where its owner agrees; as sensitive as the picture itself.",
     )
     file_sha256: _Hex | None = Field(None, description="SHA-256 of the file, 64 hexadecimal digits.")
     pixels_sha256: _Hex | None = Field(None, description="SHA-256 of the canonical pixels.")
@@ -58,6 +95,9 @@ class PictureIn(Strict):
             orientations=self._orientations(),
             file_digest=_digest(self.file_sha256),
             pixel_digest=_digest(self.pixels_sha256),
+            crops=tuple(PdqHash.from_hex(crop) for crop in self.crops),
+            descriptor=None if self.descriptor is None else self.descriptor.descriptor(),
+            local=None if self.local_features is None else LocalFeatures.from_bytes(_decoded(self.local_features)),
         )
 
     def _orientations(self) -> dict[Orientation, PdqHash] | None:
@@ -72,6 +112,18 @@ class PictureIn(Strict):
         if found[Orientation.UPRIGHT].hex() != self.pdq.lower():
             raise InputError("`orientations.upright` is not `pdq`.", advice="Send the same fingerprint in both.")
         return found
+
+
+def encoded(value: bytes) -> str:
+    """Return `value` in base64, as bytes travel in JSON here."""
+    return base64.b64encode(value).decode()
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError as problem:
+        raise MalformedHash("What was sent as base64 is none.") from problem
 
 
 def _digest(text: str | None) -> bytes | None:

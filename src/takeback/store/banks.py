@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from itertools import batched
 
 from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
-from takeback.bank import Entry, EntryState, Opinion, Thresholds
+from takeback.bank import Entry, EntryState, Opinion, Reach, Thresholds
 from takeback.errors import InputError, NotFound
-from takeback.fingerprint import Orientation, PdqHash
+from takeback.registration import LocalFeatures
 from takeback.store.changes import ChangeStore
 from takeback.store.keyring import Keyring
-from takeback.store.prints import MAX_IDS, PrintStore
+from takeback.store.prints import MAX_IDS, KnownBy, PrintStore
 from takeback.store.tables import bank, digest, entry, fingerprint
 
+_THRESHOLDS = [each.name for each in fields(Thresholds)]
 NOTICES_BANK = "notices"
 """The bank that every case's entries are in."""
 
@@ -42,8 +43,7 @@ class NewEntry:
     state: EntryState
     expires_at: datetime | None = None
     case_id: int | None = None
-    prints: Sequence[tuple[Orientation, PdqHash]] = ()
-    digests: Sequence[tuple[str, bytes]] = ()
+    known_by: KnownBy = KnownBy()
 
 
 class BankStore:
@@ -65,10 +65,8 @@ class BankStore:
             insert(bank).values(
                 public_id=secrets.token_hex(16),
                 name=name,
-                same_bits=thresholds.same_bits,
-                possible_bits=thresholds.possible_bits,
-                blind_bits=thresholds.blind_bits,
                 created_at=at,
+                **asdict(thresholds),
             )
         )
         return self.bank_by_name(name)
@@ -84,9 +82,13 @@ class BankStore:
         """Return every bank, oldest first."""
         return [_bank(row) for row in self._connection.execute(_banks().order_by(bank.c.id))]
 
-    def radius(self) -> int:
-        """Return the widest distance at which any bank's entry is a match (`Bank.radius`)."""
-        return int(self._connection.execute(select(func.max(bank.c.possible_bits))).scalar_one() or 0)
+    def reach(self) -> Reach:
+        """Return how far a search has to go to miss no bank's entry (`Bank.reach`)."""
+        widest = select(
+            func.max(bank.c.possible_bits), func.min(bank.c.possible_similarity), func.min(bank.c.possible_inliers)
+        )
+        bits, similarity, inliers = self._connection.execute(widest).one()
+        return Reach.of([]) if bits is None else Reach(bits, similarity, inliers)
 
     # Entries
 
@@ -107,8 +109,7 @@ class BankStore:
             )
             .returning(entry.c.id)
         ).scalar_one()
-        self._prints.add_pdq("entry", entry_id, new.prints, key)
-        self._prints.add_digests("entry", entry_id, new.digests)
+        self._prints.add("entry", entry_id, new.known_by, key)
         self._changes.append("entry", entry_id)
         row = self._connection.execute(_entries().where(entry.c.id == entry_id)).one()
         return _entry(row)
@@ -151,6 +152,14 @@ class BankStore:
             found |= {row.key: _entry(row) for row in rows}
         return found
 
+    def local_features(self, keys: Sequence[int]) -> Mapping[int, LocalFeatures]:
+        """Return the local features behind each key that has some (`Bank.local_features`)."""
+        return self._prints.local_features(keys)
+
+    def local_features_of(self, entry: Entry) -> Sequence[LocalFeatures]:
+        """Return the local features that an entry has (`Bank.local_features_of`)."""
+        return list(self._prints.local_features(self._prints.keys_of("entry", entry.id)).values())
+
     def entries_by_digest(self, digests: Sequence[bytes]) -> Mapping[bytes, Sequence[Entry]]:
         """Return the entries that any of these SHA-256 digests names (`Bank.entries_by_digest`)."""
         keyed = {self._keyring.keyed_digest(value): value for value in digests}
@@ -168,9 +177,10 @@ class BankStore:
 def _entries(*extra: object) -> Select[tuple[object, ...]]:
     columns = (
         entry.c.id, entry.c.public_id, entry.c.source, entry.c.opinion, entry.c.state, entry.c.expires_at,
-        entry.c.case_id, bank.c.name.label("bank"), bank.c.same_bits, bank.c.possible_bits, bank.c.blind_bits,
+        entry.c.case_id, bank.c.name.label("bank"),
+        *(bank.c[each] for each in _THRESHOLDS),
     )  # fmt: skip
-    return select(*columns, *extra).select_from(entry).join(bank, bank.c.id == entry.c.bank_id)  # type: ignore[call-overload, no-any-return]
+    return select(*columns, *extra).select_from(entry).join(bank, bank.c.id == entry.c.bank_id)
 
 
 def _banks() -> Select[tuple[object, ...]]:
@@ -179,7 +189,7 @@ def _banks() -> Select[tuple[object, ...]]:
 
 
 def _thresholds(row: Row[tuple[object, ...]]) -> Thresholds:
-    return Thresholds(row.same_bits, row.possible_bits, row.blind_bits)
+    return Thresholds(**{name: getattr(row, name) for name in _THRESHOLDS})
 
 
 def _bank(row: Row[tuple[object, ...]]) -> BankRow:

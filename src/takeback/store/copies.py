@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 
 from sqlalchemy import Connection, Row, func, insert, or_, select, update
@@ -14,6 +14,27 @@ from takeback.cases.case import UNDECIDED_COPIES
 from takeback.errors import IllegalTransition, NotFound
 from takeback.match import CopyClass
 from takeback.store.tables import copy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Likeness:
+    """
+    By what a copy was found.
+
+    `fact` decided; `distance` is in bits of 256; `view` and `orientation` say how the copy was looked at for it;
+    `similarity` is the descriptor's, a cosine; `inliers` are local features that agree on the transform `place`.
+    """
+
+    fact: str | None = None
+    distance: int | None = None
+    view: str | None = None
+    orientation: str | None = None
+    similarity: float | None = None
+    inliers: int | None = None
+    place: Mapping[str, float] | None = None
+
+
+_LIKENESS = [each.name for each in fields(Likeness)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +51,7 @@ class Copy:
     """She named this one herself."""
     state: CopyState
     copy_class: CopyClass | None
-    distance: int | None
-    orientation: str | None
-    fact: str | None
+    likeness: Likeness
     blind: bool
     """The facts alone allow it to be confirmed without looking."""
     found_at: datetime
@@ -58,9 +77,7 @@ class NewCopy:
     site_id: int | None = None
     site_item_id: str | None = None
     copy_class: CopyClass | None = None
-    distance: int | None = None
-    orientation: str | None = None
-    fact: str | None = None
+    likeness: Likeness = Likeness()
     blind: bool = False
     problem: str | None = None
     fetch_at: datetime | None = None
@@ -75,7 +92,7 @@ class CopyStore:
 
     def add(self, new: NewCopy) -> Copy:
         """Add a copy."""
-        values = {name: getattr(new, name) for name in new.__slots__}
+        values = {name: getattr(new, name) for name in new.__slots__ if name != "likeness"} | asdict(new.likeness)
         values["state"] = new.state.value
         values["copy_class"] = None if new.copy_class is None else new.copy_class.value
         copy_id = self._connection.execute(
@@ -101,7 +118,7 @@ class CopyStore:
 
     def reopen(self, found: Copy, new: NewCopy) -> Copy:
         """Begin anew with a copy that was gone and came again: new facts, and a clock of its own."""
-        facts = {name: getattr(new, name) for name in ("url", "distance", "orientation", "fact", "blind", "entry_id")}
+        facts = {name: getattr(new, name) for name in ("url", "blind", "entry_id")} | asdict(new.likeness)
         copy_class = None if new.copy_class is None else new.copy_class.value
         return self.move(
             found, new.state, copy_class=copy_class, found_at=new.found_at, deadline_at=new.deadline_at,
@@ -177,7 +194,7 @@ def _found(row: Row[tuple[object, ...]] | None) -> Copy:
         raise NotFound("There is no such copy.")
     return Copy(
         row.id, row.public_id, row.case_id, row.site_id, row.site_item_id, row.url, row.linked,
-        CopyState(row.state), None if row.copy_class is None else CopyClass(row.copy_class), row.distance,
-        row.orientation, row.fact, row.blind, row.found_at, row.decided_at, row.deadline_at, row.problem,
+        CopyState(row.state), None if row.copy_class is None else CopyClass(row.copy_class),
+        Likeness(**{name: getattr(row, name) for name in _LIKENESS}), row.blind, row.found_at, row.decided_at, row.deadline_at, row.problem,
         row.fetch_attempts, row.entry_id, row.decided_by,
     )  # fmt: skip

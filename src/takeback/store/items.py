@@ -10,9 +10,8 @@ from itertools import batched
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
-from takeback.fingerprint import Orientation, PdqHash
 from takeback.store.changes import ChangeStore
-from takeback.store.prints import MAX_IDS, PrintStore
+from takeback.store.prints import MAX_IDS, KnownBy, PrintStore
 from takeback.store.tables import copy, digest, fingerprint, item
 
 
@@ -42,8 +41,7 @@ class ItemStore:
         site_item_id: str,
         *,
         url: str,
-        prints: Sequence[tuple[Orientation, PdqHash]],
-        digests: Sequence[tuple[str, bytes]],
+        known_by: KnownBy,
         key: tuple[str, bytes],
         at: datetime,
     ) -> Item:
@@ -66,8 +64,7 @@ class ItemStore:
             item_id = found.id
             removed = self._prints.drop("item", item_id)
             self._connection.execute(update(item).where(item.c.id == item_id).values(url=url, checked_at=at))
-        self._prints.add_pdq("item", item_id, prints, key)
-        self._prints.add_digests("item", item_id, digests)
+        self._prints.add("item", item_id, known_by, key)
         self._changes.append("item", item_id, removed)
         return _item(self._connection.execute(select(item).where(item.c.id == item_id)).one())
 

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import batched
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Select, delete, insert, select
+from sqlalchemy import Connection, Row, Select, delete, insert, select
 
 from takeback.bank import EntryState
-from takeback.fingerprint import MIN_QUALITY, Orientation, PdqHash
+from takeback.fingerprint import DESCRIPTOR_VALUES, MIN_QUALITY, Descriptor, Orientation, PdqHash
+from takeback.index.indexes import Searchable
 from takeback.index.interface import CODE_BYTES
+from takeback.registration import LocalFeatures
 from takeback.store.changes import Owner
 from takeback.store.keyring import Keyring
 from takeback.store.seal import seal, unseal
 from takeback.store.tables import digest, entry, fingerprint
 
-ALGORITHM = "pdq"
+PDQ, CROPS, SSCD, LOCAL = "pdq", "pdq-crops", "sscd", "local"
+"""Algorithms: one code; the codes of a picture's crops, in one row; a descriptor; local features."""
 ROUTE_PIXELS = "pixels"
 """PDQ of the full-resolution upright sRGB picture; other routes are other fingerprints."""
 VERSION = 1
-_PURPOSE = "fingerprint/pdq"
+WHOLE = "whole"
 _BATCH_ROWS = 5_000
 MAX_IDS = 500
 """Ids in one statement: SQLite took 999 values at most until 3.32 (SQLITE_MAX_VARIABLE_NUMBER)."""
@@ -33,11 +36,29 @@ _MATCHING_STATES = [EntryState.HOLDING.value, EntryState.GATED.value]
 
 
 @dataclass(frozen=True, slots=True)
-class StoredCodes:
-    """Clear codes with their keys: `keys` uint64 [n], `codes` uint8 [n, 32]."""
+class KnownBy:
+    """
+    What an entry or an item is known by.
 
-    keys: NDArray[np.uint64]
-    codes: NDArray[np.uint8]
+    `prints` are PDQ fingerprints, each with the view of the picture that it is of; `crops` are those of a
+    picture's crops; `digests` are SHA-256 digests with their kind, `file` or `pixels`.
+    """
+
+    prints: Sequence[tuple[str, PdqHash]] = ()
+    crops: Sequence[PdqHash] = ()
+    descriptors: Sequence[tuple[str, Descriptor]] = ()
+    local: Sequence[LocalFeatures] = ()
+    digests: Sequence[tuple[str, bytes]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    key: int
+    algorithm: str
+    model: str | None
+    view: str | None
+    quality: int
+    value: bytes
 
 
 _OWNER_COLUMN = {"entry": fingerprint.c.entry_id, "item": fingerprint.c.item_id}
@@ -45,45 +66,38 @@ _DIGEST_COLUMN = {"entry": digest.c.entry_id, "item": digest.c.item_id}
 
 
 class PrintStore:
-    """Writes sealed fingerprints and keyed digests, and opens them for the index."""
+    """Writes sealed fingerprints and keyed digests, and opens them for the indexes."""
 
     def __init__(self, connection: Connection, keyring: Keyring) -> None:
         self._connection = connection
         self._keyring = keyring
 
-    def add_pdq(
-        self,
-        owner: Owner,
-        owner_id: int,
-        prints: Sequence[tuple[Orientation, PdqHash]],
-        key: tuple[str, bytes],
-    ) -> None:
-        """Seal fingerprints under the data key `key` (id, key) of their entry or site."""
+    def add(self, owner: Owner, owner_id: int, known_by: KnownBy, key: tuple[str, bytes]) -> None:
+        """Seal fingerprints under the data key `key` (id, key) of their entry or site; digests are keyed."""
         key_id, secret = key
         rows = [
             {
                 f"{owner}_id": owner_id,
-                "algorithm": ALGORITHM,
+                "algorithm": algorithm,
                 "route": ROUTE_PIXELS,
                 "version": VERSION,
-                "orientation": orientation.value,
-                "quality": pdq.quality,
+                "orientation": Orientation.UPRIGHT.value,
+                "view": view,
+                "model": model,
+                "quality": quality,
                 "key_id": key_id,
-                "sealed": seal(secret, pdq.code, _PURPOSE),
+                "sealed": seal(secret, value, _purpose(algorithm)),
             }
-            for orientation, pdq in prints
+            for algorithm, view, model, quality, value in _rows(known_by)
         ]
         if rows:
             self._connection.execute(insert(fingerprint), rows)
-
-    def add_digests(self, owner: Owner, owner_id: int, digests: Sequence[tuple[str, bytes]]) -> None:
-        """Store SHA-256 digests, each with its kind (`file` or `pixels`), under the keyed HMAC."""
-        rows = [
+        keyed = [
             {f"{owner}_id": owner_id, "kind": kind, "keyed": self._keyring.keyed_digest(value)}
-            for kind, value in digests
+            for kind, value in known_by.digests
         ]
-        if rows:
-            self._connection.execute(insert(digest), rows)
+        if keyed:
+            self._connection.execute(insert(digest), keyed)
 
     def keyed(self, value: bytes) -> bytes:
         """Return the form in which a digest is stored and looked up."""
@@ -101,57 +115,121 @@ class PrintStore:
         rows = self._connection.execute(select(fingerprint.c.id).where(_OWNER_COLUMN[owner] == owner_id))
         return [row.id for row in rows]
 
-    def codes_of(self, owner: Owner, owner_ids: Sequence[int]) -> StoredCodes:
-        """Open the searchable fingerprints of some entries or items."""
-        rows: list[tuple[int, str, bytes]] = []
+    def searchable(self, owner: Owner, owner_ids: Sequence[int], algorithms: Sequence[str] = ()) -> Searchable:
+        """Open the searchable fingerprints of some entries or items, all of them or those of some algorithms."""
+        opened: list[_Opened] = []
         for ids in batched(owner_ids, MAX_IDS):
-            found = self._connection.execute(_searchable(owner).where(_OWNER_COLUMN[owner].in_(ids)))
-            rows += [(row.id, row.key_id, row.sealed) for row in found]
-        return self._open(rows)
+            found = self._connection.execute(_select(owner, algorithms).where(_OWNER_COLUMN[owner].in_(ids)))
+            opened += self._open(found.all())
+        return _searchable(opened)
 
-    def pdq_of(self, owner: Owner, owner_id: int) -> list[PdqHash]:
-        """Open the searchable fingerprints of one entry or item, with their quality."""
-        query = _searchable(owner).where(_OWNER_COLUMN[owner] == owner_id).add_columns(fingerprint.c.quality)
-        rows = self._connection.execute(query).all()
-        opened = dict(self._open_each([(row.id, row.key_id, row.sealed) for row in rows]))
-        return [PdqHash(opened[row.id], row.quality) for row in rows if row.id in opened]
-
-    def all_codes(self, owner: Owner) -> Iterator[StoredCodes]:
+    def all_searchable(self, owner: Owner, algorithms: Sequence[str] = ()) -> Iterator[Searchable]:
         """Open the searchable fingerprints of all entries or all items, in batches of bounded memory."""
         last = 0
         while True:
-            batch = _searchable(owner).where(fingerprint.c.id > last).order_by(fingerprint.c.id).limit(_BATCH_ROWS)
-            rows = self._connection.execute(batch).all()
+            query = _select(owner, algorithms).where(fingerprint.c.id > last).order_by(fingerprint.c.id)
+            rows = self._connection.execute(query.limit(_BATCH_ROWS)).all()
             if not rows:
                 return
             last = rows[-1].id
-            yield self._open([(row.id, row.key_id, row.sealed) for row in rows])
+            yield _searchable(self._open(rows))
 
-    def _open(self, rows: Sequence[tuple[int, str, bytes]]) -> StoredCodes:
-        opened = self._open_each(rows)
-        codes = np.frombuffer(b"".join(code for _, code in opened), dtype=np.uint8).reshape(-1, CODE_BYTES)
-        return StoredCodes(np.array([row_id for row_id, _ in opened], dtype=np.uint64), codes)
+    def known_by(self, owner: Owner, owner_id: int) -> KnownBy:
+        """Open what one entry or item is searched by, without its digests, which cannot be read back."""
+        opened = self._open(self._connection.execute(_select(owner).where(_OWNER_COLUMN[owner] == owner_id)).all())
+        codes = [(each, _codes(each.value)) for each in opened if each.algorithm in (PDQ, CROPS)]
+        return KnownBy(
+            prints=[
+                (each.view or WHOLE, PdqHash(each.value, each.quality)) for each, _ in codes if each.algorithm == PDQ
+            ],
+            crops=[
+                PdqHash(row.tobytes(), MIN_QUALITY) for each, rows in codes if each.algorithm == CROPS for row in rows
+            ],
+            descriptors=[
+                (each.view or WHOLE, Descriptor(each.model or "", each.value))
+                for each in opened
+                if each.algorithm == SSCD
+            ],
+            local=[LocalFeatures.from_bytes(each.value) for each in opened if each.algorithm == LOCAL],
+        )
 
-    def _open_each(self, rows: Sequence[tuple[int, str, bytes]]) -> list[tuple[int, bytes]]:
+    def local_features(self, keys: Sequence[int]) -> Mapping[int, LocalFeatures]:
+        """Open the local features of each key that has some and still may match."""
+        query = select(fingerprint).where(fingerprint.c.algorithm == LOCAL)
+        found: dict[int, LocalFeatures] = {}
+        for some in batched(keys, MAX_IDS):
+            rows = self._connection.execute(query.where(fingerprint.c.id.in_([int(key) for key in some]))).all()
+            found |= {each.key: LocalFeatures.from_bytes(each.value) for each in self._open(rows)}
+        return found
+
+    def _open(self, rows: Sequence[Row[tuple[object, ...]]]) -> list[_Opened]:
         """
-        Open sealed codes; one whose key is gone is left out, and how many is logged.
+        Open sealed fingerprints; one whose key is gone is left out, and how many is logged.
 
         A single key is gone by design: an erasure destroyed it, and this view of the database is older, or
         it is an older backup beside the present keys. Both mean withdrawn, so neither may match again. A
         key store that is lost as a whole is another matter: `Store.open` refuses it.
         """
-        keys = self._keyring.data_keys([key_id for _, key_id, _ in rows])
-        missing = sum(key_id not in keys for _, key_id, _ in rows)
+        keys = self._keyring.data_keys([row.key_id for row in rows])
+        missing = sum(row.key_id not in keys for row in rows)
         if missing:
             log.warning("%d fingerprints no longer match: the keys that sealed them were destroyed", missing)
-        return [(row_id, unseal(keys[key_id], sealed, _PURPOSE)) for row_id, key_id, sealed in rows if key_id in keys]
+        return [
+            _Opened(
+                row.id, row.algorithm, row.model, row.view, row.quality,
+                unseal(keys[row.key_id], row.sealed, _purpose(row.algorithm)),
+            )
+            for row in rows
+            if row.key_id in keys
+        ]  # fmt: skip
 
 
-def _searchable(owner: Owner) -> Select[tuple[int, str, bytes]]:
-    """Select what an index may hold: good enough to be compared, and of an entry that may match."""
-    query = select(fingerprint.c.id, fingerprint.c.key_id, fingerprint.c.sealed).where(
-        _OWNER_COLUMN[owner].is_not(None), fingerprint.c.quality >= MIN_QUALITY
+def _purpose(algorithm: str) -> str:
+    return f"fingerprint/{algorithm}"
+
+
+def _rows(known_by: KnownBy) -> Iterator[tuple[str, str, str | None, int, bytes]]:
+    """Yield algorithm, view, model, quality and value of each row."""
+    for view, pdq in known_by.prints:
+        yield PDQ, view, None, pdq.quality, pdq.code
+    if known_by.crops:
+        yield CROPS, WHOLE, None, MIN_QUALITY, b"".join(pdq.code for pdq in known_by.crops)
+    for view, descriptor in known_by.descriptors:
+        yield SSCD, view, descriptor.model_id, MIN_QUALITY, descriptor.values
+    for features in known_by.local:
+        yield LOCAL, WHOLE, None, MIN_QUALITY, features.to_bytes()
+
+
+def _codes(value: bytes) -> NDArray[np.uint8]:
+    return np.frombuffer(value, np.uint8).reshape(-1, CODE_BYTES)
+
+
+def _searchable(opened: Sequence[_Opened]) -> Searchable:
+    codes = [(each.key, _codes(each.value)) for each in opened if each.algorithm in (PDQ, CROPS)]
+    by_model: dict[str, list[_Opened]] = {}
+    for each in opened:
+        if each.algorithm == SSCD:
+            by_model.setdefault(each.model or "", []).append(each)
+    return Searchable(
+        pdq=(
+            np.repeat(np.array([key for key, _ in codes], np.uint64), [len(rows) for _, rows in codes]),
+            np.concatenate([rows for _, rows in codes]) if codes else np.zeros((0, CODE_BYTES), np.uint8),
+        ),
+        descriptors={model: _descriptors(rows) for model, rows in by_model.items()},
+        local=[(each.key, LocalFeatures.from_bytes(each.value).codes) for each in opened if each.algorithm == LOCAL],
     )
+
+
+def _descriptors(rows: Sequence[_Opened]) -> tuple[NDArray[np.uint64], NDArray[np.int8]]:
+    values = np.frombuffer(b"".join(each.value for each in rows), np.int8).reshape(-1, DESCRIPTOR_VALUES)
+    return np.array([each.key for each in rows], np.uint64), values
+
+
+def _select(owner: Owner, algorithms: Sequence[str] = ()) -> Select[tuple[object, ...]]:
+    """Select what an index may hold: good enough to be compared, and of an entry that may match."""
+    query = select(fingerprint).where(_OWNER_COLUMN[owner].is_not(None), fingerprint.c.quality >= MIN_QUALITY)
+    if algorithms:
+        query = query.where(fingerprint.c.algorithm.in_(algorithms))
     if owner == "entry":
         query = query.join(entry, entry.c.id == fingerprint.c.entry_id).where(entry.c.state.in_(_MATCHING_STATES))
     return query

@@ -15,14 +15,13 @@ from takeback.bank import EntryState, Opinion
 from takeback.cases import CaseState, CopyState, LawPack, Notice, clocks_of, law_pack, missing_fields
 from takeback.cases.notice import MAX_FINGERPRINTS, MAX_LINKS, ReportedPicture, is_valid
 from takeback.errors import IllegalTransition, InputError
-from takeback.fingerprint import Orientation
 from takeback.store import Store, Transaction
 from takeback.store.banks import NOTICES_BANK, NewEntry
 from takeback.store.cases import Case, NewCase
 from takeback.store.copies import Copy, NewCopy
 from takeback.workflow.order import HOLD, copy_facts, note, order
+from takeback.workflow.query import Unjudged, known_by_of_reported, query_of_reported
 from takeback.workflow.replica import Replica
-from takeback.workflow.screen import Unjudged, query_of_reported
 from takeback.workflow.sweep import Sought, any_held, hold_copies, refresh_deadline
 
 THE_PERSON = "the-person"
@@ -216,19 +215,12 @@ def _act_on_valid(
 
 def entry_of(pictures: Sequence[ReportedPicture], case_id: int) -> NewEntry:
     """Return the entry that one reported picture, or the frames of one animation, becomes."""
-    digests = [
-        (kind, value)
-        for picture in pictures
-        for kind, value in (("file", picture.file_digest), ("pixels", picture.pixel_digest))
-        if value is not None
-    ]
     return NewEntry(
         source=NOTICE_SOURCE,
         opinion=Opinion.POSITIVE,
         state=EntryState.HOLDING,
         case_id=case_id,
-        prints=[(Orientation.UPRIGHT, picture.pdq) for picture in pictures if picture.pdq is not None],
-        digests=list(dict.fromkeys(digests)),
+        known_by=known_by_of_reported(pictures),
     )
 
 

@@ -10,17 +10,16 @@ from takeback.audit.event import EventKind, Json
 from takeback.bank import EntryState
 from takeback.cases import CaseState, CopyState, clocks_of, law_pack
 from takeback.cases.notice import ReportedPicture
-from takeback.fingerprint import Fingerprints, FrameFingerprint
 from takeback.match import CopyClass
 from takeback.store import Store, Transaction
 from takeback.store.banks import NOTICES_BANK
 from takeback.store.copies import Copy
+from takeback.store.prints import KnownBy
 from takeback.workflow.intake import entry_of
 from takeback.workflow.order import note
+from takeback.workflow.query import MAX_ITEM_PRINTS, query_of_reported, spread
 from takeback.workflow.replica import Replica
-from takeback.workflow.screen import query_of_reported
 from takeback.workflow.sweep import ACTOR, Sought, any_held, hold_copies, refresh_deadline
-from takeback.workflow.upload import MAX_ITEM_PRINTS, spread
 
 RETRY_AFTER = (timedelta(seconds=5), timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
 """When a link that could not be fetched is tried again; after the last, a person looks."""
@@ -29,13 +28,18 @@ _LOOKED_FOR = frozenset({CaseState.VALID, CaseState.WATCHING, CaseState.HELD, Ca
 """States of a case in which its pictures are looked for."""
 
 
-def settle_link(store: Store, replica: Replica, copy: Copy, prints: Fingerprints, *, at: datetime) -> None:
-    """Make what a link showed an entry of its case, and hold its copies; nothing where the case has ended."""
-    frames = spread(prints.telling_frames, MAX_ITEM_PRINTS)
+def settle_link(
+    store: Store, replica: Replica, copy: Copy, pictures: Sequence[ReportedPicture], *, at: datetime
+) -> None:
+    """
+    Make what a link showed an entry of its case, and hold its copies; nothing where the case has ended.
+
+    `pictures` are the frames of what was fetched, the first with all that can be taken of it.
+    """
     (key,) = store.keyring.new_data_keys()
     with store.write() as tx:
         replica.catch_up(tx)
-        _settle(tx, replica, copy, [_picture(prints, frame) for frame in frames], key, at=at)
+        _settle(tx, replica, copy, spread(pictures, MAX_ITEM_PRINTS), key, at=at)
 
 
 def settle_known_item(store: Store, replica: Replica, copy: Copy, *, at: datetime) -> bool:
@@ -50,10 +54,13 @@ def settle_known_item(store: Store, replica: Replica, copy: Copy, *, at: datetim
     with store.write() as tx:
         replica.catch_up(tx)
         item = tx.items.find(copy.site_id, copy.site_item_id)
-        known = [] if item is None else tx.prints.pdq_of("item", item.id)
-        if known:
-            _settle(tx, replica, copy, [ReportedPicture(pdq=pdq) for pdq in known], key, at=at)
-    return bool(known)
+        known = KnownBy() if item is None else tx.prints.known_by("item", item.id)
+        pictures = [ReportedPicture(pdq=pdq) for _, pdq in known.prints]
+        if pictures:
+            descriptor = next((each for _, each in known.descriptors), None)
+            pictures[0] = replace(pictures[0], descriptor=descriptor)
+            _settle(tx, replica, copy, pictures, key, at=at)
+    return bool(pictures)
 
 
 def _settle(
@@ -90,7 +97,3 @@ def fail_link(store: Store, copy: Copy, problem: str, *, permanent: bool, at: da
         if not again:
             facts: dict[str, Json] = {"copy": copy.public_id, "attempts": attempts, "problem": problem}
             note(tx, EventKind.LINK_FAILED, case, at=at, actor=ACTOR, facts=facts)
-
-
-def _picture(prints: Fingerprints, frame: FrameFingerprint) -> ReportedPicture:
-    return ReportedPicture(frame.upright, frame.orientations, prints.file_digest, frame.pixel_digest)

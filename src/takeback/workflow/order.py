@@ -9,7 +9,7 @@ from takeback.audit.event import EventKind, Json
 from takeback.cases import CopyState
 from takeback.store import Transaction
 from takeback.store.cases import Case
-from takeback.store.copies import Copy
+from takeback.store.copies import Copy, Likeness
 
 HOLD, REMOVE, PUT_BACK = "hold", "remove", "put_back"
 
@@ -46,9 +46,19 @@ def copy_facts(copy: Copy) -> dict[str, Json]:
         "site": copy.site_id,
         "linked": copy.linked,
         "class": None if copy.copy_class is None else copy.copy_class.value,
-        "distance": copy.distance,
-        "orientation": copy.orientation,
-        "fact": copy.fact,
+        **likeness_facts(copy.likeness),
+    }
+
+
+def likeness_facts(found: Likeness) -> dict[str, Json]:
+    """Return what the audit log says of how like two pictures are, in whole numbers."""
+    return {
+        "fact": found.fact,
+        "distance": found.distance,
+        "view": found.view,
+        "orientation": found.orientation,
+        "similarity_permille": None if found.similarity is None else round(1_000 * found.similarity),
+        "inliers": found.inliers,
     }
 
 

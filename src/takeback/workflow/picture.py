@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
+from takeback.cases.notice import Level, ReportedPicture
 from takeback.errors import InputError, MediaTooLarge, UnreadableMedia
-from takeback.fingerprint import Fingerprints, file_digest
-from takeback.workflow.screen import Query, Unjudged, query_of_fingerprints
+from takeback.fingerprint import MIN_QUALITY, Fingerprints, FrameFingerprint, Looked, file_digest
+from takeback.media.miniatures import Miniatures
+from takeback.registration import can_register
+from takeback.workflow.closer import Describer, described, features_of
+from takeback.workflow.query import Query, Unjudged, query_of_fingerprints
 
 
 class Decoder(Protocol):
@@ -16,27 +20,61 @@ class Decoder(Protocol):
     def fingerprints(self, data: bytes) -> Fingerprints:
         """Return the fingerprints; `UnreadableMedia`, `MediaTooLarge` or `Overloaded`."""
 
+    def looked_at(self, data: bytes, *, crops: bool = False) -> Looked:
+        """Return the fingerprints, of crops too where asked, with miniatures; raises the same."""
+
 
 @dataclass(frozen=True, slots=True)
 class PictureQuery:
-    """What a picture is compared by, and the error that kept its pixels from it."""
+    """What a picture is compared by, the error that kept its pixels from it, and miniatures for a closer look."""
 
     query: Query
     problem: InputError | None
+    miniatures: Miniatures | None = None
 
 
-def query_of_picture(decoder: Decoder, data: bytes) -> PictureQuery:
+def look_at(decoder: Decoder, data: bytes, *, closer: bool = False) -> PictureQuery:
     """
-    Return what the picture in `data` is compared by.
+    Return what the picture in `data` is compared by, and, where a closer look may follow, its miniatures.
 
     The digest of the file is always there: a file that cannot be decoded may still be the reported one.
     """
     try:
-        prints = decoder.fingerprints(data)
-        return PictureQuery(query_of_fingerprints(prints), _incomplete(prints))
+        if not closer:
+            prints = decoder.fingerprints(data)
+            return PictureQuery(query_of_fingerprints(prints), _incomplete(prints))
+        looked = decoder.looked_at(data)
+        return PictureQuery(query_of_fingerprints(looked.prints), _incomplete(looked.prints), looked.miniatures)
     except (UnreadableMedia, MediaTooLarge) as problem:
         unjudged = Unjudged(problem.code, problem.message)
-        return PictureQuery(Query((("file", file_digest(data)),), (), (), (unjudged,)), problem)
+        return PictureQuery(Query((("file", file_digest(data)),), unjudged=(unjudged,)), problem)
+
+
+def reported_of(looked: Looked, level: Level, describer: Describer | None) -> list[ReportedPicture]:
+    """
+    Return what whoever has the picture gives of it at `level`: one for each telling frame.
+
+    Of a frame with too little detail only the digests are given. Descriptor and local features are of the first
+    frame; a level above what is installed here gives what there is.
+    """
+    frames = looked.prints.telling_frames
+    pictures = [_reported(looked.prints, frame) for frame in frames]
+    miniatures = looked.miniatures
+    if miniatures is None or frames[0].quality < MIN_QUALITY or level is Level.FINGERPRINT:
+        return pictures
+    first = pictures[0]
+    if describer is not None:
+        first = replace(first, descriptor=described(miniatures, describer)[0][1])
+    if level is Level.FEATURES and can_register():
+        first = replace(first, local=features_of(miniatures))
+    return [first, *pictures[1:]]
+
+
+def _reported(prints: Fingerprints, frame: FrameFingerprint) -> ReportedPicture:
+    digests = ReportedPicture(file_digest=prints.file_digest, pixel_digest=frame.pixel_digest)
+    if frame.quality < MIN_QUALITY:
+        return digests
+    return replace(digests, pdq=frame.upright, orientations=frame.orientations, crops=frame.crops)
 
 
 def _incomplete(prints: Fingerprints) -> InputError | None:

@@ -12,11 +12,11 @@ from takeback.audit.event import EventKind, Json
 from takeback.bank import Entry, EntryState, Opinion, Thresholds
 from takeback.cases.notice import ReportedPicture
 from takeback.errors import InputError
-from takeback.fingerprint import Orientation
 from takeback.store import Store, Transaction
 from takeback.store.access import KeyRole
 from takeback.store.banks import NOTICES_BANK, BankRow, NewEntry
 from takeback.store.sites import Address, Site
+from takeback.workflow.query import known_by_of_reported
 
 _SECRET_BYTES = 32
 _MAX_BITS = 64
@@ -118,14 +118,12 @@ def add_entries(
         bank = tx.banks.bank_by_name(bank_name)
         entries = []
         for picture, key in zip(pictures, keys, strict=True):
-            digests = [("file", picture.file_digest), ("pixels", picture.pixel_digest)]
             new = NewEntry(
                 source=source,
                 opinion=opinion,
                 state=EntryState.GATED,
                 expires_at=expires_at,
-                prints=[] if picture.pdq is None else [(Orientation.UPRIGHT, picture.pdq)],
-                digests=[(kind, value) for kind, value in digests if value is not None],
+                known_by=known_by_of_reported([picture]),
             )
             entries.append(tx.banks.add_entry(bank.id, new, key, at))
         facts: dict[str, Json] = {

@@ -6,13 +6,12 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from takeback.index import HammingIndex
+from takeback.index.indexes import Indexes
 from takeback.runtime import SNAPSHOT_SUFFIX
 from takeback.store import Store, Transaction
 from takeback.store.changes import Change, Owner
-from takeback.store.prints import StoredCodes
+from takeback.store.prints import LOCAL, SSCD
 
 OWNERS: tuple[Owner, ...] = ("entry", "item")
 _TRIES = 3
@@ -29,9 +28,9 @@ class Replica:
     `opened` says which snapshots it was opened from, or tried last; None where it was read from the store itself.
     """
 
-    def __init__(self, entries: HammingIndex | None = None, items: HammingIndex | None = None, seq: int = 0) -> None:
-        self.entries = HammingIndex() if entries is None else entries
-        self.items = HammingIndex() if items is None else items
+    def __init__(self, entries: Indexes | None = None, items: Indexes | None = None, seq: int = 0) -> None:
+        self.entries = Indexes() if entries is None else entries
+        self.items = Indexes() if items is None else items
         self.seq = seq
         self.opened: tuple[int, ...] | None = None
         self._lock = threading.Lock()
@@ -43,29 +42,32 @@ class Replica:
         with store.read() as tx:
             replica.seq = tx.changes.last()
             for owner in OWNERS:
-                codes = _together(list(tx.prints.all_codes(owner)))
-                replica._index(owner).add(codes.keys, codes.codes)
+                replica._read(tx, owner, ())
         return replica
 
     @classmethod
-    def open(cls, folder: Path) -> Replica:
+    def open(cls, folder: Path, store: Store) -> Replica:
         """
-        Share the snapshots that `save` wrote into `folder`, as of then; `catch_up` does the rest.
+        Share the snapshots that `save` wrote into `folder`, and read what is in none; `catch_up` does the rest.
 
-        Raises `SnapshotCorrupt` and `StoreError` where they cannot be used.
+        Snapshots hold the PDQ codes. Descriptors and local features are read from the store. Raises
+        `SnapshotCorrupt` and `StoreError` where they cannot be used.
         """
         opened = _written(folder)
         entries, items = (HammingIndex.open(path) for path in snapshot_paths(folder))
         # They may be of two writings: what one of them knows already changes nothing a second time.
-        replica = cls(entries, items, min(entries.seq, items.seq))
+        replica = cls(Indexes(pdq=entries), Indexes(pdq=items), min(entries.seq, items.seq))
         replica.opened = opened
+        with store.read() as tx:
+            for owner in OWNERS:
+                replica._read(tx, owner, (SSCD, LOCAL))
         return replica
 
     def save(self, folder: Path) -> None:
         """Write both indexes into `folder`, in the clear, so it has to be in memory. Raises `StoreError`."""
         with self._lock:
-            for index, path in zip((self.entries, self.items), snapshot_paths(folder), strict=True):
-                index.save(path, seq=self.seq)
+            for indexes, path in zip((self.entries, self.items), snapshot_paths(folder), strict=True):
+                indexes.pdq.save(path, seq=self.seq)
 
     def catch_up(self, tx: Transaction) -> None:
         """
@@ -86,7 +88,7 @@ class Replica:
     @property
     def snapshot_seq(self) -> int:
         """The newest change that is in the snapshots that this replica was opened from; 0 without any."""
-        return min(self.entries.seq, self.items.seq)
+        return min(self.entries.pdq.seq, self.items.pdq.seq)
 
     def follow(self, store: Store) -> None:
         """Catch up in a transaction of its own, so that what was withdrawn leaves this process's memory."""
@@ -104,7 +106,7 @@ class Replica:
         if written in (self.opened, None):
             return
         self.opened = written
-        newer = Replica.open(folder)
+        newer = Replica.open(folder, store)
         for _ in range(_TRIES):
             newer.follow(store)
             with self._lock:
@@ -116,17 +118,21 @@ class Replica:
     def _follow(self, tx: Transaction, owner: Owner, changes: Sequence[Change]) -> None:
         if not changes:
             return
-        index = self._index(owner)
-        # A key stands for one code for ever. So one that only changed its state stays where it is: in a shared
-        # snapshot others, who have not followed yet, still search it.
-        present = tx.prints.codes_of(owner, sorted({change.owner_id for change in changes}))
-        removed = {key for change in changes for key in change.removed}.difference(present.keys.tolist())
+        indexes = self._indexes(owner)
+        # A key stands for one fingerprint for ever. So one that only changed its state stays where it is: in a
+        # shared snapshot others, who have not followed yet, still search it.
+        present = tx.prints.searchable(owner, sorted({change.owner_id for change in changes}))
+        removed = {key for change in changes for key in change.removed} - present.keys
         if removed:
-            index.remove(np.array(sorted(removed), dtype=np.uint64))
-        new = ~index.contains(present.keys)
-        index.add(present.keys[new], present.codes[new])
+            indexes.remove(sorted(removed))
+        indexes.add(present)
 
-    def _index(self, owner: Owner) -> HammingIndex:
+    def _read(self, tx: Transaction, owner: Owner, algorithms: Sequence[str]) -> None:
+        """Read everything of `algorithms`, of all where none is named."""
+        for batch in tx.prints.all_searchable(owner, algorithms):
+            self._indexes(owner).add(batch)
+
+    def _indexes(self, owner: Owner) -> Indexes:
         return self.entries if owner == "entry" else self.items
 
 
@@ -147,12 +153,3 @@ def _written(folder: Path) -> tuple[int, ...] | None:
     except OSError:
         return None
     return tuple(number for mark in marks for number in (mark.st_dev, mark.st_ino))
-
-
-def _together(batches: Sequence[StoredCodes]) -> StoredCodes:
-    """Return many batches as one: an index takes one large addition in a fraction of the time of many."""
-    if not batches:
-        return StoredCodes(np.zeros(0, np.uint64), np.zeros((0, 32), np.uint8))
-    return StoredCodes(
-        np.concatenate([batch.keys for batch in batches]), np.concatenate([batch.codes for batch in batches])
-    )

@@ -12,6 +12,7 @@ import logging
 from pathlib import Path
 
 from takeback.errors import IntegrityError, SnapshotCorrupt, StoreError
+from takeback.index import HammingIndex
 from takeback.store import Store
 from takeback.store.sealed_file import key_id_of, seal_file, unseal_file
 from takeback.workflow.replica import OWNERS, Replica, snapshot_paths
@@ -74,6 +75,5 @@ def _unseal(store: Store, *, folder: Path, data: Path) -> None:
         unseal_file(source, target, store.keyring, purpose=f"{PURPOSE}/{target.stem}")
     with store.read() as tx:
         last = tx.changes.last()
-    replica = Replica.open(folder)
-    if max(replica.entries.seq, replica.items.seq) > last:
+    if max(HammingIndex.open(path).seq for path in snapshot_paths(folder)) > last:
         raise SnapshotCorrupt("The sealed snapshots are newer than the database: it was put back to an earlier state.")

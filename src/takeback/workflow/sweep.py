@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from takeback.audit.event import EventKind
-from takeback.bank import Thresholds
+from takeback.bank import Reach, Thresholds
 from takeback.cases import CopyState
-from takeback.match import CopyClass, class_of_distance, silence_of, strength
+from takeback.match import CopyClass, Evidence, Fact, class_of, is_blind, silence_of, strength
 from takeback.store import Transaction
 from takeback.store.cases import Case
-from takeback.store.copies import Copy, NewCopy
+from takeback.store.copies import Copy, Likeness, NewCopy
 from takeback.store.items import Item
+from takeback.workflow.evidence import gather, merged
 from takeback.workflow.order import HOLD, copy_facts, note, order
+from takeback.workflow.query import Query
 from takeback.workflow.replica import Replica
-from takeback.workflow.screen import Query, every_match, nearest_turns
+from takeback.workflow.screen import every_match
 
 ACTOR = "takeback"
 
@@ -27,9 +29,8 @@ class FoundItem:
 
     item: Item
     copy_class: CopyClass
-    distance: int | None
-    orientation: str | None
-    fact: str
+    fact: Fact
+    evidence: Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,26 +45,22 @@ def find_items(
     query: Query, tx: Transaction, replica: Replica, thresholds: Thresholds, *, at: datetime
 ) -> list[FoundItem]:
     """
-    Return every stored item that matches `query`, each by its strongest fact.
+    Return every stored item that matches `query`, each by all that was found of it.
 
     `replica` has been caught up in this transaction, before it changed anything.
     """
-    found: dict[int, FoundItem] = {}
-    # 1. Fingerprints, nearest first.
-    nearest = nearest_turns(query, replica.items, thresholds.possible_bits)
-    for key, item in tx.items.by_key(list(nearest)).items():
-        distance, orientation = nearest[key]
-        copy_class = class_of_distance(distance, thresholds)
-        held = found.get(item.id)
-        if copy_class is None or (held is not None and held.distance is not None and held.distance <= distance):
-            continue
-        found[item.id] = FoundItem(item, copy_class, distance, orientation.value, "pdq")
+    # 1. Fingerprints. No local features are kept of items.
+    near = gather(query, replica.items, Reach.of([thresholds]), lambda keys: {})
+    evidence = merged(near, tx.items.by_key(list(near)))
     # 2. Digests decide over any distance.
     for item, kind in tx.items.by_digest([value for _, value in query.digests]):
-        found[item.id] = FoundItem(item, CopyClass.IDENTICAL, None, None, kind)
+        equal = Evidence(digest=Fact(kind))
+        evidence[item] = evidence[item].joined(equal) if item in evidence else equal
+    classes = {item: class_of(each, thresholds) for item, each in evidence.items()}
+    found = [FoundItem(item, *of, evidence[item]) for item, of in classes.items() if of is not None]
     # 3. What somebody said never to match is not held either.
-    silence = silence_of(every_match(query, index=replica.entries, bank=tx.banks, at=at))
-    standing = [one for one in found.values() if silence is None or strength(one) < silence]
+    silence = silence_of(every_match(query, indexes=replica.entries, bank=tx.banks, at=at))
+    standing = [one for one in found if silence is None or strength(one) < silence]
     return sorted(standing, key=lambda one: one.item.id)
 
 
@@ -97,6 +94,19 @@ def hold_copies(
     return copies
 
 
+def likeness_of(fact: Fact, evidence: Evidence) -> Likeness:
+    """Return what is written of how like two pictures are, and where in the one the other lies."""
+    return Likeness(
+        fact=fact.value,
+        distance=None if evidence.digest is not None else evidence.distance,
+        view=evidence.view,
+        orientation=None if evidence.orientation is None else evidence.orientation.value,
+        similarity=None if evidence.similarity is None else round(evidence.similarity, 3),
+        inliers=evidence.inliers,
+        place=None if evidence.alignment is None else evidence.alignment.as_json(),
+    )
+
+
 def refresh_deadline(tx: Transaction, case: Case) -> None:
     """Set the case's deadline to that of its first undecided copy."""
     tx.cases.set_deadline(case.id, tx.copies.earliest_deadline(case.id))
@@ -120,10 +130,8 @@ def _new_copy(
         site_id=found.item.site_id,
         site_item_id=found.item.site_item_id,
         copy_class=found.copy_class,
-        distance=found.distance,
-        orientation=found.orientation,
-        fact=found.fact,
-        blind=held and (found.distance is None or found.distance <= thresholds.blind_bits),
+        likeness=likeness_of(found.fact, found.evidence),
+        blind=held and is_blind(found.evidence, thresholds),
         entry_id=entry_id,
     )
 

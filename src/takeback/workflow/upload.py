@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,19 +10,17 @@ from takeback.audit.event import EventKind, Json
 from takeback.bank import EntryState
 from takeback.cases import CaseState, CopyState, clocks_of, law_pack
 from takeback.errors import InputError
-from takeback.fingerprint import Orientation
 from takeback.match import CopyClass, Match
 from takeback.store import Store, Transaction
 from takeback.store.cases import Case
 from takeback.store.copies import NewCopy
 from takeback.store.sites import Site
-from takeback.workflow.order import copy_facts, note
+from takeback.workflow.order import copy_facts, likeness_facts, note
+from takeback.workflow.query import Query
 from takeback.workflow.replica import Replica
-from takeback.workflow.screen import Query, Screening, screen_query
-from takeback.workflow.sweep import refresh_deadline
+from takeback.workflow.screen import Screening, screen_query
+from takeback.workflow.sweep import likeness_of, refresh_deadline
 
-MAX_ITEM_PRINTS = 4
-"""Fingerprints kept of one item (design §10)."""
 MAX_ITEM_ID_CHARACTERS = 500
 
 
@@ -81,7 +78,7 @@ def check_upload(
     with store.write() as tx:
         # 1. Screen against exactly what is committed.
         replica.catch_up(tx)
-        screening = screen_query(query, index=replica.entries, bank=tx.banks, at=at)
+        screening = screen_query(query, indexes=replica.entries, bank=tx.banks, at=at)
         action = action_for(screening)
         # 2. Remember what the site keeps.
         named = upload is not None and upload.item_id is not None
@@ -113,8 +110,7 @@ def _remember(tx: Transaction, query: Query, upload: Upload, at: datetime) -> No
         upload.site.id,
         upload.item_id,
         url=_address(tx, upload),
-        prints=[(Orientation.UPRIGHT, pdq) for pdq in spread(query.upright, MAX_ITEM_PRINTS)],
-        digests=query.digests,
+        known_by=query.kept(),
         key=(upload.site.key_id, tx.keyring.data_key(upload.site.key_id)),
         at=at,
     )
@@ -125,13 +121,6 @@ def _address(tx: Transaction, upload: Upload) -> str:
     site = upload.site
     found = tx.sites.for_link(upload.url) if upload.url else None
     return tx.sites.address_of(site, upload.url) if found is not None and found.id == site.id else upload.url
-
-
-def spread[T](values: Sequence[T], most: int) -> list[T]:
-    """Return at most `most` of `values`, evenly spread over them."""
-    if len(values) <= most:
-        return list(values)
-    return [values[index * len(values) // most] for index in range(most)]
 
 
 def _tell_case(tx: Transaction, match: Match, action: Action, upload: Upload | None, at: datetime) -> Case | None:
@@ -166,9 +155,7 @@ def _add_copy(
         site_id=upload.site.id,
         site_item_id=upload.item_id,
         copy_class=match.copy_class,
-        distance=match.distance,
-        orientation=None if match.orientation is None else match.orientation.value,
-        fact=match.fact,
+        likeness=likeness_of(match.fact, match.evidence),
         blind=held and match.blind,
         entry_id=match.entry.id,
     )
@@ -180,10 +167,5 @@ def _add_copy(
 
 
 def _match_facts(match: Match) -> dict[str, Json]:
-    return {
-        "class": match.copy_class.value,
-        "distance": match.distance,
-        "orientation": None if match.orientation is None else match.orientation.value,
-        "fact": match.fact,
-        "entry": match.entry.public_id,
-    }
+    facts = likeness_facts(likeness_of(match.fact, match.evidence))
+    return {"class": match.copy_class.value, **facts, "entry": match.entry.public_id}

@@ -13,8 +13,8 @@ from tests.house import AT, drawn, prints_of
 from takeback.store import Store
 from takeback.store.sites import Site
 from takeback.workflow.gone import forget_items
+from takeback.workflow.query import query_of_fingerprints
 from takeback.workflow.replica import Replica
-from takeback.workflow.screen import query_of_fingerprints
 from takeback.workflow.upload import Upload, check_upload
 
 

@@ -19,7 +19,7 @@ from takeback.actions.outgoing import OutgoingHttp, Timeouts
 from takeback.assembly import Parts
 from takeback.cases import CopyState
 from takeback.config import Settings
-from takeback.fingerprint import Fingerprints
+from takeback.fingerprint import Fingerprints, Looked
 from takeback.fingerprint.take import take_fingerprints
 from takeback.jobs.links import LinkJob
 from takeback.media import MediaLimits
@@ -27,9 +27,9 @@ from takeback.store import Store
 from takeback.store.journal import Journal
 from takeback.store.sites import Site
 from takeback.workflow.intake import receive_notice
+from takeback.workflow.query import query_of_fingerprints
 from takeback.workflow.register import add_site
 from takeback.workflow.replica import Replica
-from takeback.workflow.screen import query_of_fingerprints
 from takeback.workflow.upload import Upload, check_upload
 
 
@@ -38,6 +38,9 @@ class InProcess:
 
     def fingerprints(self, data: bytes) -> Fingerprints:
         return take_fingerprints(data, MediaLimits())
+
+    def looked_at(self, data: bytes, *, crops: bool = False) -> Looked:
+        return Looked(self.fingerprints(data), None)
 
 
 class Gallery:
@@ -135,6 +138,9 @@ class Faulty:
     """A decoder that fails in a way that nobody thought of."""
 
     def fingerprints(self, data: bytes) -> Fingerprints:
+        raise ZeroDivisionError
+
+    def looked_at(self, data: bytes, *, crops: bool = False) -> Looked:
         raise ZeroDivisionError
 
 

@@ -19,7 +19,7 @@ from takeback.actions.outgoing import OutgoingHttp, Timeouts
 from takeback.assembly import Parts
 from takeback.config import Settings
 from takeback.errors import NotAllowed
-from takeback.fingerprint import Fingerprints
+from takeback.fingerprint import Fingerprints, Looked
 from takeback.jobs.outbox import OutboxJob
 from takeback.jobs.reconcile import ReconcileJob
 from takeback.store import Store
@@ -27,10 +27,10 @@ from takeback.store.journal import Journal
 from takeback.store.outbox import DeliveryState
 from takeback.store.sites import Site
 from takeback.workflow.intake import receive_notice
+from takeback.workflow.query import query_of_fingerprints
 from takeback.workflow.redeliver import redeliver
 from takeback.workflow.register import add_site
 from takeback.workflow.replica import Replica
-from takeback.workflow.screen import query_of_fingerprints
 from takeback.workflow.upload import Upload, check_upload
 
 TIMEOUTS = Timeouts(connect_seconds=0.5, read_seconds=0.5, total_seconds=0.5)
@@ -92,6 +92,9 @@ class NoDecoder:
     """Orders need no decoder."""
 
     def fingerprints(self, data: bytes) -> Fingerprints:
+        raise AssertionError
+
+    def looked_at(self, data: bytes, *, crops: bool = False) -> Looked:
         raise AssertionError
 
 

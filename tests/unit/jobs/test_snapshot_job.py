@@ -42,7 +42,7 @@ def parts(store: Store, journal: Journal, data: Path, tmp_path: Path) -> Parts:
     folder.mkdir()
     prepare_snapshots(store, folder=folder, data=data)
     # A job of snapshots decodes nothing.
-    return Parts(Settings(data=data), store, Replica.open(folder), journal, None, snapshots=folder)  # type: ignore[arg-type]
+    return Parts(Settings(data=data), store, Replica.open(folder, store), journal, None, snapshots=folder)  # type: ignore[arg-type]
 
 
 def _step(job: SnapshotJob) -> None:
@@ -64,7 +64,7 @@ def test_few_changes_write_nothing_and_many_write_a_snapshot_that_everyone_takes
     seconds = Seconds()
     job = SnapshotJob(parts, clock=seconds)
     assert parts.snapshots is not None
-    other = Replica.open(parts.snapshots)
+    other = Replica.open(parts.snapshots, parts.store)
     _enter(parts.store, 10)
     _step(job)
     assert parts.replica.snapshot_seq < parts.replica.seq
@@ -89,7 +89,7 @@ def test_an_erasure_is_followed_by_new_sealed_snapshots_but_not_more_than_one_a_
     seconds.now += REST_SECONDS
     _step(job)
     assert are_sealed(parts.store, parts.settings.data)
-    assert len(Replica.open(parts.snapshots).entries) == 0
+    assert len(Replica.open(parts.snapshots, parts.store).entries) == 0
 
 
 def test_a_single_change_is_written_after_an_hour(parts: Parts) -> None:

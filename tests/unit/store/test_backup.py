@@ -20,8 +20,8 @@ from takeback.store.journal import Journal, Withdrawal
 from takeback.store.sites import Site
 from takeback.workflow.decide import Confirm, Decision, Finding, Outcome, decide
 from takeback.workflow.intake import Received, receive_notice
+from takeback.workflow.query import query_of_fingerprints
 from takeback.workflow.replica import Replica
-from takeback.workflow.screen import query_of_fingerprints
 from takeback.workflow.upload import Action, Upload, check_upload
 from takeback.workflow.withdraw import finish_withdrawals, withdraw
 

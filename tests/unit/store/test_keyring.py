@@ -18,9 +18,9 @@ from takeback.store.schema import create_or_check
 from takeback.store.seal import seal, unseal
 from takeback.store.sites import Site
 from takeback.workflow.intake import receive_notice
+from takeback.workflow.query import query_of_fingerprints
 from takeback.workflow.register import set_up
 from takeback.workflow.replica import Replica
-from takeback.workflow.screen import query_of_fingerprints
 from takeback.workflow.upload import Upload, check_upload
 
 KEY = bytes(range(32))
@@ -215,6 +215,6 @@ def test_the_fingerprints_of_an_item_whose_key_is_gone_are_left_out(store: Store
     check_upload(store, replica, query_of_fingerprints(prints_of(drawn(1))), upload, at=AT)
     with store.read() as tx:
         (key_id,) = tx.connection.execute(sql("select distinct key_id from fingerprint")).scalars().all()
-        assert tx.prints.pdq_of("item", 1)
+        assert tx.prints.known_by("item", 1).prints
         store.keyring.destroy([key_id])
-        assert tx.prints.pdq_of("item", 1) == []
+        assert tx.prints.known_by("item", 1).prints == []

@@ -23,9 +23,9 @@ from takeback.workflow.contest import answer_contest, contest
 from takeback.workflow.decide import Confirm, Decision, Finding, Outcome, confirm_copies, decide
 from takeback.workflow.gone import forget_item, forget_items
 from takeback.workflow.intake import Received, receive_notice
+from takeback.workflow.query import query_of_fingerprints
 from takeback.workflow.register import add_entries
 from takeback.workflow.replica import Replica
-from takeback.workflow.screen import query_of_fingerprints
 from takeback.workflow.upload import Action, Upload, check_upload
 from takeback.workflow.withdraw import finish_withdrawals, withdraw
 

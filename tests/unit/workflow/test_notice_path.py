@@ -18,9 +18,9 @@ from takeback.store.sites import Site
 from takeback.workflow.decide import Decision, Finding, Outcome, decide
 from takeback.workflow.intake import complete_notice, receive_notice
 from takeback.workflow.link import fail_link, settle_known_item, settle_link
+from takeback.workflow.query import query_of_fingerprints
 from takeback.workflow.register import add_site
 from takeback.workflow.replica import Replica
-from takeback.workflow.screen import query_of_fingerprints
 from takeback.workflow.upload import Action, Upload, check_upload
 
 LINK = "https://forum.example/post/1"
@@ -110,7 +110,7 @@ def test_a_fetched_link_finds_its_copies_and_is_looked_for_from_then_on(
     case_id, _ = _receive(store, replica, notice_about(links=(LINK,)))
     with store.read() as tx:
         (link,) = tx.copies.of_case(case_id)
-    settle_link(store, replica, link, prints_of(drawn(1)), at=AT)
+    settle_link(store, replica, link, [reported(drawn(1))], at=AT)
     with store.read() as tx:
         assert {copy.url for copy in tx.copies.of_case(case_id, [CopyState.HELD])} == {LINK, upload.url}
         assert tx.copies.to_fetch(AT, 10) == []
@@ -239,7 +239,7 @@ def test_a_link_that_is_fetched_after_the_decision_is_at_the_gate_only_if_it_was
     decide(store, case.public_id, only_other, at=AT)
     with store.read() as tx:
         link = tx.copies.by_id(link.id)
-    settle_link(store, replica, link, prints_of(drawn(1)), at=AT)
+    settle_link(store, replica, link, [reported(drawn(1))], at=AT)
     checked = check_upload(store, replica, query_of_fingerprints(prints_of(drawn(1))), None, at=AT)
     expected = Action.REFUSE if link.state is CopyState.REMOVED else Action.HOLD
     assert checked.action is expected

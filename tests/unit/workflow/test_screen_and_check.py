@@ -19,9 +19,9 @@ from takeback.store.sites import Site
 from takeback.workflow.decide import Confirm, Decision, Finding, Outcome, decide
 from takeback.workflow.gone import forget_item
 from takeback.workflow.intake import Received, receive_notice
+from takeback.workflow.query import Query, query_of_fingerprints
 from takeback.workflow.register import add_entries
 from takeback.workflow.replica import Replica
-from takeback.workflow.screen import Query, query_of_fingerprints
 from takeback.workflow.upload import Action, Checked, Upload, check_upload
 from takeback.workflow.withdraw import withdraw
 
@@ -58,7 +58,7 @@ def test_a_notice_finds_what_was_uploaded_before_it(store: Store, replica: Repli
     case = _notice(store, replica, drawn(1)).case
     with store.read() as tx:
         (copy,) = tx.copies.of_case(case.id)
-        assert (copy.site_item_id, copy.state, copy.distance) == ("1", CopyState.HELD, 0)
+        assert (copy.site_item_id, copy.state, copy.likeness.distance) == ("1", CopyState.HELD, 0)
         assert tx.cases.by_id(case.id).state is CaseState.HELD
 
 
@@ -157,7 +157,7 @@ def test_two_replicas_of_one_store_see_the_same(store: Store, replica: Replica, 
 
 
 def test_a_query_of_nothing_matches_nothing(store: Store, replica: Replica) -> None:
-    checked = check_upload(store, replica, Query((), (), (), ()), None, at=AT)
+    checked = check_upload(store, replica, Query(), None, at=AT)
     assert checked.screening.matches == ()
 
 

@@ -22,9 +22,9 @@ from takeback.store.journal import Journal
 from takeback.store.sites import Site
 from takeback.workflow.decide import Confirm, Decision, Finding, Outcome, decide
 from takeback.workflow.intake import Received, receive_notice
+from takeback.workflow.query import query_of_fingerprints
 from takeback.workflow.register import add_entries
 from takeback.workflow.replica import Replica, snapshot_paths
-from takeback.workflow.screen import query_of_fingerprints
 from takeback.workflow.snapshot import are_sealed, prepare_snapshots, publish, sealed_paths
 from takeback.workflow.upload import Action, Upload, check_upload
 from takeback.workflow.withdraw import withdraw
@@ -68,7 +68,7 @@ def test_a_replica_of_snapshots_answers_as_the_store_and_follows_it(
     _remember(store, replica, site, 1)
     _notice(store, replica, drawn(2))
     publish(store, replica, folder=folder, data=data)
-    shared = Replica.open(folder)
+    shared = Replica.open(folder, store)
     assert (shared.seq, len(shared.entries), len(shared.items)) == (replica.seq, 1, 1)
     assert _action(store, shared, 2) is Action.HOLD
     # What came after the snapshot is followed.
@@ -87,7 +87,7 @@ def test_the_next_start_unseals_and_needs_no_row(
     with store.write() as tx:
         tx.connection.execute(text("update fingerprint set sealed = x'00'"))  # whoever opens a row now fails
     prepare_snapshots(store, folder=folder, data=data)
-    assert len(Replica.open(folder).entries) == 1
+    assert len(Replica.open(folder, store).entries) == 1
     with pytest.raises(SealBroken):
         Replica.load(store)
 
@@ -99,7 +99,7 @@ def test_changes_since_the_sealed_snapshot_are_followed_at_the_next_start(
     prepare_snapshots(store, folder=folder, data=data)
     _notice(store, replica, drawn(2))
     prepare_snapshots(store, folder=folder, data=data)
-    shared = Replica.open(folder)
+    shared = Replica.open(folder, store)
     assert len(shared.entries) == 1
     assert (_action(store, shared, 1), _action(store, shared, 2)) == (Action.HOLD, Action.HOLD)
 
@@ -110,7 +110,7 @@ def test_an_entry_that_only_changes_its_state_stays_where_others_search_it(
     _remember(store, replica, site, 1)
     case = _notice(store, replica, drawn(1)).case
     publish(store, replica, folder=folder, data=data)
-    ahead, behind = Replica.open(folder), Replica.open(folder)
+    ahead, behind = Replica.open(folder, store), Replica.open(folder, store)
     decide(store, case.public_id, REMOVE, at=AT)
     ahead.follow(store)
     # The other has not followed: it must not lose what it searches.
@@ -150,7 +150,7 @@ def test_sealed_snapshots_that_do_not_open_are_made_anew_from_the_store(
     prepare_snapshots(store, folder=folder, data=data)
     harm(sealed_paths(data)[0])
     prepare_snapshots(store, folder=folder, data=data)
-    assert _action(store, Replica.open(folder), 1) is Action.HOLD
+    assert _action(store, Replica.open(folder, store), 1) is Action.HOLD
     assert are_sealed(store, data)
 
 
@@ -162,7 +162,7 @@ def test_two_sealed_snapshots_cannot_stand_for_each_other(
     entries, items = sealed_paths(data)
     items.write_bytes(entries.read_bytes())
     prepare_snapshots(store, folder=folder, data=data)
-    assert len(Replica.open(folder).items) == 0
+    assert len(Replica.open(folder, store).items) == 0
 
 
 def test_snapshots_of_a_later_state_than_the_database_are_not_used(
@@ -175,7 +175,7 @@ def test_snapshots_of_a_later_state_than_the_database_are_not_used(
     prepare_snapshots(store, folder=folder, data=data)
     earlier = Store(f"sqlite+pysqlite:///{tmp_path / 'earlier.db'}", store.keyring)
     prepare_snapshots(earlier, folder=folder, data=data)
-    assert len(Replica.open(folder).entries) == 1
+    assert len(Replica.open(folder, store).entries) == 1
     earlier.engine.dispose()
 
 
@@ -183,7 +183,7 @@ def test_a_clear_snapshot_that_is_harmed_is_refused(store: Store, replica: Repli
     publish(store, replica, folder=folder, data=data)
     _flip(snapshot_paths(folder)[0])
     with pytest.raises(SnapshotCorrupt, match=r"entry\.snapshot cannot be used"):
-        Replica.open(folder)
+        Replica.open(folder, store)
 
 
 # ---- What is erased -------------------------------------------------------------------------------------
@@ -198,7 +198,7 @@ def test_a_withdrawal_is_erased_from_the_shared_snapshot_and_ends_the_sealed_one
     clear = snapshot_paths(folder)[0]
     assert _code(1) in clear.read_bytes()
     sealed = [path.read_bytes() for path in sealed_paths(data)]
-    shared = Replica.open(folder)
+    shared = Replica.open(folder, store)
     withdraw(store, journal, received.receipt, at=AT)
     # 1. The key of the sealed one is gone at once, whoever kept a copy of it.
     assert not are_sealed(store, data)
@@ -210,7 +210,7 @@ def test_a_withdrawal_is_erased_from_the_shared_snapshot_and_ends_the_sealed_one
     for path, content in zip(sealed_paths(data), sealed, strict=True):
         path.write_bytes(content)
     prepare_snapshots(store, folder=folder, data=data)
-    assert len(Replica.open(folder).entries) == 1
+    assert len(Replica.open(folder, store).entries) == 1
     assert _code(1) not in snapshot_paths(folder)[0].read_bytes()
     assert are_sealed(store, data)
 
@@ -263,7 +263,7 @@ def test_a_replica_goes_over_to_newer_snapshots_and_loses_nothing(
 ) -> None:
     _notice(store, replica, drawn(1))
     publish(store, replica, folder=folder, data=data)
-    follower = Replica.open(folder)
+    follower = Replica.open(folder, store)
     before = follower.entries
     follower.take_newer(folder, store)
     assert follower.entries is before
@@ -282,7 +282,7 @@ def test_newer_snapshots_that_are_harmed_are_said_once_and_the_replica_goes_on(
 ) -> None:
     _notice(store, replica, drawn(1))
     publish(store, replica, folder=folder, data=data)
-    follower = Replica.open(folder)
+    follower = Replica.open(folder, store)
     publish(store, replica, folder=folder, data=data)
     _flip(snapshot_paths(folder)[0])
     with pytest.raises(SnapshotCorrupt):
@@ -293,7 +293,7 @@ def test_newer_snapshots_that_are_harmed_are_said_once_and_the_replica_goes_on(
 
 def _follow_and_count(data: Path, folder: Path, ready: object, counts: object) -> None:
     store = Store.open(sqlite_url(data), Keyring(MasterKey(bytes(range(32))), data / "keys.db"))
-    replica = Replica.open(folder)
+    replica = Replica.open(folder, store)
     ready.wait()  # type: ignore[attr-defined]
     for _ in range(200):
         replica.follow(store)
@@ -321,7 +321,7 @@ def test_processes_that_share_snapshots_end_with_the_same_codes_while_notices_co
     for other in others:
         other.join()
         assert other.exitcode == 0
-    final = Replica.open(folder)
+    final = Replica.open(folder, store)
     final.follow(store)
     assert (final.seq, len(final.entries)) == (Replica.load(store).seq, 20)
     for _ in others:
@@ -345,7 +345,7 @@ def test_a_notice_that_thousands_of_items_match_is_one_query_after_the_other(
         many = list(range(1, 40_001))
         assert tx.items.by_key(many) == {}
         assert tx.banks.entries(many) == {}
-        assert len(tx.prints.codes_of("item", many).keys) == 0
+        assert len(tx.prints.searchable("item", many).keys) == 0
 
 
 def test_changes_of_one_operator_s_list_are_followed_in_one_go(store: Store, replica: Replica) -> None:

@@ -1,0 +1,27 @@
+"""Views, descriptors and local features, and the thresholds at which they match."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    """Apply; banks that are there get the calibrated thresholds of this release."""
+    thresholds = (
+        ("same_similarity", sa.Float(), "0.6"),
+        ("possible_similarity", sa.Float(), "0.4"),
+        ("same_inliers", sa.Integer(), "12"),
+        ("possible_inliers", sa.Integer(), "6"),
+    )
+    for name, kind, value in thresholds:
+        op.add_column("bank", sa.Column(name, kind, nullable=False, server_default=value))
+    op.add_column("copy", sa.Column("view", sa.String(length=12), nullable=True))
+    op.add_column("copy", sa.Column("similarity", sa.Float(), nullable=True))
+    op.add_column("copy", sa.Column("inliers", sa.Integer(), nullable=True))
+    op.add_column("copy", sa.Column("place", sa.JSON(), nullable=True))
+    op.add_column("fingerprint", sa.Column("view", sa.String(length=12), nullable=True))
+    op.add_column("fingerprint", sa.Column("model", sa.String(length=16), nullable=True))
