@@ -10,8 +10,8 @@ from takeback.index.interface import check_keys
 from takeback.index.table import check_codes
 from takeback.registration import MAX_FEATURES, LocalFeatures
 
-VOTE_RADIUS = 31
-"""Bits within which a feature of an entry takes a query's vote: a match may be further, but costs more to find."""
+VOTE_RADIUS = 23
+"""Bits within which an entry's feature takes a query's vote: at 39 fewer entries are found, in five times the time."""
 
 SAMPLE = 32
 """One entry in so many is asked first, to learn which codes are common."""
@@ -75,27 +75,35 @@ class LocalIndex:
         both. Equal votes are ordered by key. What thousands of entries have is not asked for: it costs the most
         and says nothing.
         """
-        senses = [features.codes] if features.mirrored is None else [features.codes, features.mirrored]
-        votes = [self._votes(np.ascontiguousarray(codes)) for codes in senses]
-        keys, totals = (np.concatenate(column) for column in zip(*votes, strict=True))
-        found, group = np.unique(keys, return_inverse=True)
-        best = np.zeros(len(found))
-        np.maximum.at(best, group, totals)
-        return [int(key) for key in found[np.argsort(-best, kind="stable")[:most]]]
+        if len(self) == 0 or len(features) == 0:
+            return []
+        keys, votes = self._votes(_both_senses(features), len(features))
+        return [int(key) for key in keys[np.argsort(-votes.max(axis=0), kind="stable")[:most]]]
 
-    def _votes(self, codes: NDArray[np.uint8]) -> tuple[NDArray[np.uint64], NDArray[np.float64]]:
-        """Return the keys of entries with a feature like one of `codes`, and their votes."""
-        near = self._all.search(self._rare(codes), VOTE_RADIUS)
-        # Neighbours are ordered by query and distance: an entry that has several like one feature counts once.
-        pairs = np.unique(np.stack([near.query.astype(np.uint64), near.key], axis=1), axis=0)
-        query = pairs[:, 0].astype(np.int64)
-        keys, group = np.unique(pairs[:, 1], return_inverse=True)
-        return keys, np.bincount(group, weights=1 / np.bincount(query)[query], minlength=len(keys))
+    def _votes(self, codes: NDArray[np.uint8], count: int) -> tuple[NDArray[np.uint64], NDArray[np.float64]]:
+        """Return keys uint64 [k] and the votes for each, float64 [senses, k]; a sense has `count` codes."""
+        asked = self._rare(codes)
+        near = self._all.search(codes[asked], VOTE_RADIUS)
+        keys, entry = np.unique(near.key, return_inverse=True)
+        # An entry that has several codes near one of the query's counts once.
+        pairs = np.unique(near.query * len(keys) + entry)
+        query, entry = pairs // max(1, len(keys)), pairs % max(1, len(keys))
+        weights = 1 / np.bincount(query)[query]
+        sense = asked[query] // count
+        senses = len(codes) // count
+        votes = np.bincount(sense * len(keys) + entry, weights, minlength=senses * len(keys))
+        return keys, votes.reshape(senses, len(keys))
 
-    def _rare(self, codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return those of `codes` that few enough entries of the sample have."""
+    def _rare(self, codes: NDArray[np.uint8]) -> NDArray[np.int64]:
+        """Return the rows of those `codes` that few enough entries of the sample have."""
         counts = np.bincount(self._sample.search(codes, VOTE_RADIUS).query, minlength=len(codes))
-        return codes[counts <= COMMON // SAMPLE]
+        return np.flatnonzero(counts <= COMMON // SAMPLE)
+
+
+def _both_senses(features: LocalFeatures) -> NDArray[np.uint8]:
+    if features.mirrored is None:
+        return features.codes
+    return np.concatenate([features.codes, features.mirrored])
 
 
 def _is_sampled(key: int) -> bool:

@@ -1,11 +1,11 @@
 """
 Codes of local features: 256 signs of a turned SIFT descriptor, so that Hamming distance stands for its angle.
 
-RootSIFT (Arandjelović, Zisserman, "Three things everyone should know to improve object retrieval", 2012) less its mean,
-projected on 256 fixed directions, of which the signs are kept (Charikar, "Similarity estimation techniques from rounding
-algorithms", 2002). A code is stored for years and compared with codes made elsewhere, so every step is in whole numbers
-that float32 holds exactly, in whatever order a machine adds them: equal descriptors have equal codes everywhere. The
-directions are computed from SHA-256 and the mean is the table below; both belong to `VERSION` and never change under it.
+RootSIFT (Arandjelović, Zisserman, "Three things everyone should know to improve object retrieval", 2012) less its
+mean, projected on 256 fixed directions, of which the signs are kept (Charikar, "Similarity estimation techniques from
+rounding algorithms", 2002). A code is stored for years and compared with codes made elsewhere, so every step is in
+whole numbers that float32 holds exactly, in whatever order a machine adds them: equal descriptors have equal codes
+everywhere. The directions are computed from SHA-256, the mean is the table below; neither changes under one `VERSION`.
 """
 
 from __future__ import annotations
