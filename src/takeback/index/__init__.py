@@ -3,5 +3,6 @@
 from takeback.index.hamming import HammingIndex
 from takeback.index.interface import FingerprintIndex, Neighbors
 from takeback.index.linear import LinearIndex
+from takeback.index.local import LocalIndex
 
-__all__ = ["FingerprintIndex", "HammingIndex", "LinearIndex", "Neighbors"]
+__all__ = ["FingerprintIndex", "HammingIndex", "LinearIndex", "LocalIndex", "Neighbors"]
