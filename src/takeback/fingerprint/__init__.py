@@ -12,6 +12,7 @@ from takeback.fingerprint.orientation import Orientation, pdq_orientations, turn
 from takeback.fingerprint.pdq import MATCH_RADIUS, MIN_QUALITY, PdqHash, nearest_512, pdq_hash
 from takeback.fingerprint.record import Fingerprints, FrameFingerprint, RoutedFingerprint
 from takeback.fingerprint.route import Route
+from takeback.fingerprint.sscd import CopyDescriptor, Descriptor
 
 if TYPE_CHECKING:
     from takeback.fingerprint.take import pdq_of_file
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = [
     "MATCH_RADIUS",
     "MIN_QUALITY",
+    "CopyDescriptor",
+    "Descriptor",
     "Fingerprints",
     "FrameFingerprint",
     "Orientation",
