@@ -23,6 +23,19 @@ inline const std::uint8_t* as_bytes(const Array& array) {
     return static_cast<const std::uint8_t*>(array.data());
 }
 
+// Rows of `width` packed values (0: one value a row).
+template <class Value>
+const Value* packed(const Array& array, std::size_t width, const char* wrong) {
+    const bool fits = array.dtype() == nb::dtype<Value>() && array.ndim() == (width == 0 ? 1 : 2) &&
+                      (width == 0 || array.shape(1) == width);
+    const auto row = static_cast<std::int64_t>(width == 0 ? 1 : width);
+    const bool close = fits && (array.shape(0) < 2 || array.stride(0) == row) && (width == 0 || array.stride(1) == 1);
+    if (!fits || (array.shape(0) > 0 && !close)) {
+        throw nb::value_error(wrong);
+    }
+    return static_cast<const Value*>(array.data());
+}
+
 // The array owns the vector.
 template <class Value>
 auto as_array(std::vector<Value> values) {
@@ -32,6 +45,7 @@ auto as_array(std::vector<Value> values) {
     return nb::ndarray<nb::numpy, Value, nb::ndim<1>>(raw->data(), {raw->size()}, owner);
 }
 
+void add_embedding(nb::module_& module);
 void add_hashing(nb::module_& module);
 void add_index(nb::module_& module);
 

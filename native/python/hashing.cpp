@@ -1,6 +1,7 @@
 #include "binding.hpp"
 #include "pdq/nearest.hpp"
 #include "pdq/pdq.hpp"
+#include "sscd/square.hpp"
 
 namespace binding {
 namespace {
@@ -53,6 +54,15 @@ nb::tuple pdq_orientations(const Array& pixels) {
     return nb::tuple(all);
 }
 
+// The array owns the samples.
+nb::ndarray<nb::numpy, std::uint8_t> as_samples(std::unique_ptr<std::uint8_t[]> samples, std::size_t side,
+                                                std::size_t axes, std::size_t channels) {
+    std::uint8_t* raw = samples.get();
+    nb::capsule owner(samples.release(), [](void* p) noexcept { delete[] static_cast<std::uint8_t*>(p); });
+    const std::size_t shape[] = {side, side, channels};
+    return nb::ndarray<nb::numpy, std::uint8_t>(raw, axes, shape, owner);
+}
+
 nb::ndarray<nb::numpy, std::uint8_t> nearest_512(const Array& pixels) {
     const takeback::Picture picture = as_picture(pixels);
     constexpr auto side = static_cast<std::size_t>(takeback::nearest_side);
@@ -62,10 +72,18 @@ nb::ndarray<nb::numpy, std::uint8_t> nearest_512(const Array& pixels) {
         nb::gil_scoped_release release;
         takeback::nearest_512(picture, samples.get());
     }
-    std::uint8_t* raw = samples.get();
-    nb::capsule owner(samples.release(), [](void* p) noexcept { delete[] static_cast<std::uint8_t*>(p); });
-    const std::size_t shape[] = {side, side, channels};
-    return nb::ndarray<nb::numpy, std::uint8_t>(raw, pixels.ndim(), shape, owner);
+    return as_samples(std::move(samples), side, pixels.ndim(), channels);
+}
+
+nb::ndarray<nb::numpy, std::uint8_t> square(const Array& pixels) {
+    const takeback::Picture picture = as_picture(pixels);
+    constexpr auto side = static_cast<std::size_t>(takeback::square_side);
+    auto samples = std::make_unique<std::uint8_t[]>(side * side * 3);
+    {
+        nb::gil_scoped_release release;
+        takeback::square(picture, samples.get());
+    }
+    return as_samples(std::move(samples), side, 3, 3);
 }
 
 }  // namespace
@@ -73,6 +91,7 @@ nb::ndarray<nb::numpy, std::uint8_t> nearest_512(const Array& pixels) {
 void add_hashing(nb::module_& module) {
     module.def("pdq_hash", &pdq_hash, nb::arg("pixels").noconvert());
     module.def("nearest_512", &nearest_512, nb::arg("pixels").noconvert());
+    module.def("square", &square, nb::arg("pixels").noconvert());
     module.def("pdq_orientations", &pdq_orientations, nb::arg("pixels").noconvert());
 }
 

@@ -16,19 +16,6 @@ using takeback::HammingIndex;
 constexpr const char* wrong_keys = "keys must be contiguous uint64 [n]";
 constexpr const char* wrong_codes = "codes must be contiguous uint8 [n, 32]";
 
-// Rows of `width` packed values (0: one value a row).
-template <class Value>
-const Value* packed(const Array& array, std::size_t width, const char* wrong) {
-    const bool fits = array.dtype() == nb::dtype<Value>() && array.ndim() == (width == 0 ? 1 : 2) &&
-                      (width == 0 || array.shape(1) == width);
-    const auto row = static_cast<std::int64_t>(width == 0 ? 1 : width);
-    const bool close = fits && (array.shape(0) < 2 || array.stride(0) == row) && (width == 0 || array.stride(1) == 1);
-    if (!fits || (array.shape(0) > 0 && !close)) {
-        throw nb::value_error(wrong);
-    }
-    return static_cast<const Value*>(array.data());
-}
-
 void add(HammingIndex& self, const Array& keys, const Array& codes) {
     const auto* key = packed<std::uint64_t>(keys, 0, wrong_keys);
     const auto* code = packed<std::uint8_t>(codes, takeback::code_bytes, wrong_codes);

@@ -16,6 +16,7 @@ NB_MODULE(_native, module) {
     } catch (const std::exception& problem) {
         throw nanobind::import_error(problem.what());
     }
+    binding::add_embedding(module);
     binding::add_hashing(module);
     binding::add_index(module);
 }

@@ -10,7 +10,7 @@ names others: portable, neon, avx2, avx512. Importing raises `ImportError`, sayi
 it names what this machine lacks. Answers never depend on it.
 """
 
-from numpy import int32, int64, uint8, uint64
+from numpy import float32, int8, int32, int64, uint8, uint64
 from numpy.typing import NDArray
 
 LEVEL: str
@@ -35,6 +35,14 @@ def nearest_512(pixels: NDArray[uint8]) -> NDArray[uint8]:
 
     Sample (y, x) is the pixel (y · height // 512, x · width // 512), as facebook/ThreatExchange's C++ tool
     and WASM build take it. Raises as `pdq_hash` does.
+    """
+
+def square(pixels: NDArray[uint8]) -> NDArray[uint8]:
+    """
+    Return `pixels` squashed to 288 × 288, uint8 [288, 288, 3], aspect ignored; grey as three equal channels.
+
+    Area means along a side that shrinks, linear along one that grows, each value rounded once. Raises as
+    `pdq_hash` does.
     """
 
 def pdq_orientations(pixels: NDArray[uint8]) -> tuple[tuple[bytes, int], ...]:
@@ -69,6 +77,25 @@ class HammingIndex:
     def settle(self) -> None: ...
     @property
     def seq(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def nbytes(self) -> int: ...
+
+class EmbeddingIndex:
+    """Descriptors of 512 bytes by key; `takeback.index.EmbeddingIndex` says what each call does. Arrays as above."""
+
+    def __init__(self, threads: int = 0) -> None: ...
+    def add(self, keys: NDArray[uint64], values: NDArray[int8]) -> None: ...
+    def remove(self, keys: NDArray[uint64]) -> None: ...
+    def contains(self, keys: NDArray[uint64]) -> NDArray[uint8]:
+        """Return 1 or 0 for each key."""
+
+    def search(
+        self, queries: NDArray[int8], at_least: float
+    ) -> tuple[NDArray[int64], NDArray[uint64], NDArray[float32]]:
+        """Return query (row), key and similarity, ordered by query, similarity from the highest, key."""
+
     @property
     def size(self) -> int: ...
     @property

@@ -13,7 +13,7 @@ from takeback.config import Settings
 from takeback.errors import BadSetting, IntegrityError, StoreError
 from takeback.fingerprint import CopyDescriptor
 from takeback.fingerprint.decoder import DECODER_HANDLER, PooledDecoder
-from takeback.fingerprint.sscd import copy_model
+from takeback.fingerprint.sscd import chosen_model
 from takeback.media import MediaLimits
 from takeback.media.sandbox import DecoderPool, PoolProcess, start_pool
 from takeback.runtime import is_in_memory
@@ -135,7 +135,7 @@ def _open_replica(store: Store, snapshots: Path | None) -> Replica:
 
 def open_describer(settings: Settings) -> Describer | None:
     """Load the copy descriptor's model; None where the setting turns it off, or the extra is not installed."""
-    model = copy_model(settings.copy_model)
+    model = chosen_model(settings.copy_model)
     return None if model is None else CopyDescriptor(model, threads=settings.copy_threads)
 
 

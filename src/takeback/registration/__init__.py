@@ -1,6 +1,20 @@
 """Two pictures aligned: local features of each, and the transform that leads from one to the other."""
 
 from takeback.registration.align import Alignment, align
-from takeback.registration.features import MAX_FEATURES, LocalFeatures, local_features
+from takeback.registration.features import (
+    MAX_FEATURE_BYTES,
+    MAX_FEATURES,
+    LocalFeatures,
+    can_register,
+    local_features,
+)
 
-__all__ = ["MAX_FEATURES", "Alignment", "LocalFeatures", "align", "local_features"]
+__all__ = [
+    "MAX_FEATURES",
+    "MAX_FEATURE_BYTES",
+    "Alignment",
+    "LocalFeatures",
+    "align",
+    "can_register",
+    "local_features",
+]

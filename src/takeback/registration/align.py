@@ -82,6 +82,20 @@ class Alignment:
         """Where in the query the entry's picture is: left, top, right, bottom in its pixels; None outside it."""
         return clipped_box(self.matrix, self.query_size, self.entry_size)
 
+    def as_json(self) -> dict[str, float]:
+        """Return the transform in numbers: `scale`, `angle`, `mirrored`, `share`, and the box in the query."""
+        box = self.box or Box(0, 0, 0, 0)
+        return {
+            "scale": round(self.scale, 4),
+            "angle": round(self.angle, 2),
+            "mirrored": float(self.mirrored),
+            "share": round(self.share, 3),
+            "left": round(box.left, 1),
+            "top": round(box.top, 1),
+            "right": round(box.right, 1),
+            "bottom": round(box.bottom, 1),
+        }
+
     @property
     def share(self) -> float:
         """What part of the entry's area, 0..1, the query shows."""

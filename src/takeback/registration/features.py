@@ -11,6 +11,7 @@ import importlib
 import struct
 from dataclasses import dataclass, field
 from functools import cache
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,9 @@ _FEATURE = np.dtype([("x", "<u2"), ("y", "<u2"), ("size", "<u2"), ("angle", "<u2
 _STEPS = 1 << 16
 _SIZE_STEPS = 4096
 """To the octave: sizes are kept as how many octaves they lie below the longer side of the picture, at most 16."""
+
+MAX_FEATURE_BYTES = _HEADER.size + MAX_FEATURES * _FEATURE.itemsize
+"""Bytes of the most features that one picture may have."""
 
 type Pixels = NDArray[np.uint8]
 type Points = NDArray[np.float32]
@@ -128,6 +132,11 @@ def local_features(pixels: Pixels, *, original: tuple[int, int] | None = None, m
     points[:, :2] *= (width, height)
     points[:, 2] *= max(width, height)
     return LocalFeatures(width, height, points, codes_of(descriptors), codes_of(mirrored_descriptors(descriptors)))
+
+
+def can_register() -> bool:
+    """Say whether local features can be taken here: whether OpenCV (the extra "copies") is installed."""
+    return find_spec("cv2") is not None
 
 
 def _check(pixels: Pixels, most: int) -> None:

@@ -63,7 +63,7 @@ def described(miniatures: Miniatures, describer: Describer) -> tuple[tuple[str, 
     """Return the descriptors of the views that miniatures are of, the whole picture's first."""
     values = describer.embed_many(miniatures.squares)
     return tuple(
-        (view, Descriptor.of(describer.model_id, each))
+        (view, Descriptor.from_floats(describer.model_id, each))
         for view, each in zip(miniatures.square_views, values, strict=True)
     )
 
