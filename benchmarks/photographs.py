@@ -29,7 +29,8 @@ PACKAGES = (
 )
 LONG_SIDE = 1280
 """Pixels: what a picture is reduced to before it is edited, as a phone does before it sends one."""
-MIN_SIDE = 200
+_VARIANTS = {"scenes/143"}
+"""The same picture as another one (scenes/093) in other light: a copy of it, so one family with it."""
 
 _WALLPAPERS = Path("/usr/share/backgrounds")
 _PLASMA = Path("/usr/share/wallpapers")
@@ -121,7 +122,8 @@ def reduced(pixels: Pixels, long_side: int) -> Pixels:
 
 def all_photographs() -> list[Photograph]:
     """Return one photograph of each family that is here, by the names of the families."""
-    found = [Photograph(name, path) for name, path in (*_shared(), *_packages()) if path.is_file()]
+    every = [*_shared(), *_packages()]
+    found = [Photograph(name, path) for name, path in every if path.is_file() and name not in _VARIANTS]
     return sorted(found, key=lambda each: each.family)
 
 

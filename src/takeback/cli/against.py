@@ -90,7 +90,7 @@ def _pictures(
     path: Path, reader: PictureReader[Decoder], describer: Describer | None, terminal: Terminal
 ) -> Iterator[Known]:
     def everything(decoder: Decoder, data: bytes) -> list[ReportedPicture]:
-        return reported_of(decoder.looked_at(data, crops=True), Level.FEATURES, describer)
+        return reported_of(decoder.looked_at(data), Level.FEATURES, describer)
 
     paths = files_below([path])
     folder = path if path.is_dir() else path.parent

@@ -134,9 +134,7 @@ def _hashed(terminal: Terminal, paths: list[Path], give: Level) -> tuple[list[Pi
     if missing is not None:
         terminal.say(missing)
     with picture_reader() as reader, terminal.progress("Hashing", len(paths)) as step:
-        for read in reader.each(
-            paths, lambda decoder, data: reported_of(decoder.looked_at(data, crops=True), give, describer)
-        ):
+        for read in reader.each(paths, lambda decoder, data: reported_of(decoder.looked_at(data), give, describer)):
             if read.value is not None:
                 pictures += as_pictures(read.value)
             elif read.problem is not None:

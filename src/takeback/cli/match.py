@@ -127,7 +127,7 @@ def _answer(read: Read[PictureQuery], known: Against, describer: Describer | Non
         return screen_query(query, indexes=known.indexes, bank=known.bank, at=at)
 
     query = look_closer(
-        read.value.query, read.value.miniatures, screened, describer=describer, local=len(known.indexes.local) > 0
+        read.value.query, read.value.looked, screened, describer=describer, local=len(known.indexes.local) > 0
     )
     return _of_screening(str(read.path), screened(query), read.seconds + time.perf_counter() - began)
 

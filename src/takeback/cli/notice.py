@@ -111,9 +111,9 @@ def send(
     """
     Report pictures to a site that runs Takeback; they never leave this machine.
 
-    The pictures are hashed here, and only fingerprints and digests are sent (--give says of what). What the law asks for and you
-    leave out is asked for in the terminal, so that it stands in no list of processes; nothing is affirmed
-    that you do not affirm. Prints the receipt.
+    The pictures are hashed here, and only fingerprints and digests are sent; --give says how much of them. What
+    the law asks for and you leave out is asked for in the terminal, so that it stands in no list of processes;
+    nothing is affirmed that you do not affirm. Prints the receipt.
     """
     terminal = Terminal(as_json)
     server = Server(to)
@@ -186,9 +186,7 @@ def _hashed(terminal: Terminal, paths: Sequence[Path], give: Level) -> list[Pict
     if missing is not None:
         terminal.say(missing)
     with picture_reader() as reader, terminal.progress("Hashing, on this machine", len(paths)) as step:
-        for read in reader.each(
-            paths, lambda decoder, data: reported_of(decoder.looked_at(data, crops=True), give, describer)
-        ):
+        for read in reader.each(paths, lambda decoder, data: reported_of(decoder.looked_at(data), give, describer)):
             if read.value is None:
                 assert read.problem is not None
                 raise InputError(f"{read.path}: {read.problem.message} Nothing was sent.", advice=read.problem.advice)

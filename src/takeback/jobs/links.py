@@ -81,7 +81,7 @@ class LinkJob:
 
     def _reported(self, data: bytes) -> list[ReportedPicture]:
         """Take everything of it: the site hosts the picture, so local features tell nobody more than it has."""
-        looked = self._parts.decoder.looked_at(data, crops=True)
+        looked = self._parts.decoder.looked_at(data)
         return reported_of(looked, Level.FEATURES, self._parts.describer)
 
     def _signed(self, copy: Copy) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from itertools import batched
 
@@ -43,7 +43,7 @@ class NewEntry:
     state: EntryState
     expires_at: datetime | None = None
     case_id: int | None = None
-    known_by: KnownBy = KnownBy()
+    known_by: KnownBy = field(default_factory=KnownBy)
 
 
 class BankStore:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 
 from sqlalchemy import Connection, Row, func, insert, or_, select, update
@@ -77,7 +77,7 @@ class NewCopy:
     site_id: int | None = None
     site_item_id: str | None = None
     copy_class: CopyClass | None = None
-    likeness: Likeness = Likeness()
+    likeness: Likeness = field(default_factory=Likeness)
     blind: bool = False
     problem: str | None = None
     fetch_at: datetime | None = None

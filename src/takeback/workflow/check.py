@@ -42,7 +42,7 @@ def check_file(
     # 2. Decoded; by its fingerprints, then by what takes longer.
     local = len(replica.entries.local) > 0
     picture = look_at(decoder, data, closer=local or describer is not None)
-    query = look_closer(picture.query, picture.miniatures, screened, describer=describer, local=local)
+    query = look_closer(picture.query, picture.looked, screened, describer=describer, local=local)
     # 3. The answer, against exactly what is committed.
     checked = check_upload(store, replica, query, upload, readable=picture.problem is None, at=at)
     if picture.problem is not None and checked.screening.strongest is None:

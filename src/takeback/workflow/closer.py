@@ -15,10 +15,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from takeback.fingerprint import Descriptor
+from takeback.fingerprint import Descriptor, Looked
 from takeback.match import CopyClass
-from takeback.media.miniatures import Miniatures
+from takeback.media.miniatures import MAX_SQUARES
 from takeback.registration import LocalFeatures, can_register, local_features
+from takeback.store.prints import WHOLE
 from takeback.workflow.query import Query
 from takeback.workflow.screen import Screening
 
@@ -34,7 +35,7 @@ class Describer(Protocol):
 
 def look_closer(
     query: Query,
-    miniatures: Miniatures | None,
+    looked: Looked | None,
     screened: Callable[[Query], Screening],
     *,
     describer: Describer | None,
@@ -50,27 +51,31 @@ def look_closer(
 
     `screened` screens a query, `describer` is None where the extra `copies` is not installed.
     """
-    if miniatures is None or _is_decided(screened(query)):
+    if looked is None or looked.miniatures is None or _is_decided(screened(query)):
         return query
     if describer is not None:
-        query = replace(query, descriptors=described(miniatures, describer))
+        query = replace(query, descriptors=described(looked, describer))
     if local and can_register():
-        query = replace(query, local=features_of(miniatures))
+        query = replace(query, local=features_of(looked))
     return query
 
 
-def described(miniatures: Miniatures, describer: Describer) -> tuple[tuple[str, Descriptor], ...]:
-    """Return the descriptors of the views that miniatures are of, the whole picture's first."""
-    values = describer.embed_many(miniatures.squares)
+def described(looked: Looked, describer: Describer, most: int = MAX_SQUARES) -> tuple[tuple[str, Descriptor], ...]:
+    """Return the descriptors of at most `most` views, the whole picture's first; `looked` has miniatures."""
+    assert looked.miniatures is not None
+    views = [WHOLE, *(each.view.kind.value for each in looked.prints.telling_frames[0].views)]
+    numbers = looked.miniatures.square_views[:most]
+    values = describer.embed_many(looked.miniatures.squares[:most])
     return tuple(
-        (view, Descriptor.from_floats(describer.model_id, each))
-        for view, each in zip(miniatures.square_views, values, strict=True)
+        (views[number], Descriptor.from_floats(describer.model_id, each))
+        for number, each in zip(numbers, values, strict=True)
     )
 
 
-def features_of(miniatures: Miniatures) -> LocalFeatures:
-    """Return the local features of the whole picture, in its own pixels."""
-    return local_features(miniatures.plane, original=(miniatures.width, miniatures.height))
+def features_of(looked: Looked) -> LocalFeatures:
+    """Return the local features of the whole picture, in its own pixels; `looked` has miniatures."""
+    assert looked.miniatures is not None
+    return local_features(looked.miniatures.plane, original=(looked.miniatures.width, looked.miniatures.height))
 
 
 def _is_decided(screening: Screening) -> bool:

@@ -7,8 +7,7 @@ from typing import Protocol
 
 from takeback.cases.notice import Level, ReportedPicture
 from takeback.errors import InputError, MediaTooLarge, UnreadableMedia
-from takeback.fingerprint import MIN_QUALITY, Fingerprints, FrameFingerprint, Looked, file_digest
-from takeback.media.miniatures import Miniatures
+from takeback.fingerprint import MIN_QUALITY, Fingerprints, FrameFingerprint, Looked, file_digest, pdq_crops
 from takeback.registration import can_register
 from takeback.workflow.closer import Describer, described, features_of
 from takeback.workflow.query import Query, Unjudged, query_of_fingerprints
@@ -20,22 +19,22 @@ class Decoder(Protocol):
     def fingerprints(self, data: bytes) -> Fingerprints:
         """Return the fingerprints; `UnreadableMedia`, `MediaTooLarge` or `Overloaded`."""
 
-    def looked_at(self, data: bytes, *, crops: bool = False) -> Looked:
-        """Return the fingerprints, of crops too where asked, with miniatures; raises the same."""
+    def looked_at(self, data: bytes) -> Looked:
+        """Return the fingerprints with miniatures; raises the same."""
 
 
 @dataclass(frozen=True, slots=True)
 class PictureQuery:
-    """What a picture is compared by, the error that kept its pixels from it, and miniatures for a closer look."""
+    """What a picture is compared by, the error that kept its pixels from it, and what a closer look needs."""
 
     query: Query
     problem: InputError | None
-    miniatures: Miniatures | None = None
+    looked: Looked | None = None
 
 
 def look_at(decoder: Decoder, data: bytes, *, closer: bool = False) -> PictureQuery:
     """
-    Return what the picture in `data` is compared by, and, where a closer look may follow, its miniatures.
+    Return what the picture in `data` is compared by, and what a closer look needs, where one may follow.
 
     The digest of the file is always there: a file that cannot be decoded may still be the reported one.
     """
@@ -44,7 +43,7 @@ def look_at(decoder: Decoder, data: bytes, *, closer: bool = False) -> PictureQu
             prints = decoder.fingerprints(data)
             return PictureQuery(query_of_fingerprints(prints), _incomplete(prints))
         looked = decoder.looked_at(data)
-        return PictureQuery(query_of_fingerprints(looked.prints), _incomplete(looked.prints), looked.miniatures)
+        return PictureQuery(query_of_fingerprints(looked.prints), _incomplete(looked.prints), looked)
     except (UnreadableMedia, MediaTooLarge) as problem:
         unjudged = Unjudged(problem.code, problem.message)
         return PictureQuery(Query((("file", file_digest(data)),), unjudged=(unjudged,)), problem)
@@ -59,14 +58,13 @@ def reported_of(looked: Looked, level: Level, describer: Describer | None) -> li
     """
     frames = looked.prints.telling_frames
     pictures = [_reported(looked.prints, frame) for frame in frames]
-    miniatures = looked.miniatures
-    if miniatures is None or frames[0].quality < MIN_QUALITY or level is Level.FINGERPRINT:
+    if looked.miniatures is None or frames[0].quality < MIN_QUALITY:
         return pictures
-    first = pictures[0]
-    if describer is not None:
-        first = replace(first, descriptor=described(miniatures, describer)[0][1])
+    first = replace(pictures[0], crops=pdq_crops(looked.miniatures.plane))
+    if level is not Level.FINGERPRINT and describer is not None:
+        first = replace(first, descriptor=described(looked, describer, most=1)[0][1])
     if level is Level.FEATURES and can_register():
-        first = replace(first, local=features_of(miniatures))
+        first = replace(first, local=features_of(looked))
     return [first, *pictures[1:]]
 
 
@@ -74,7 +72,7 @@ def _reported(prints: Fingerprints, frame: FrameFingerprint) -> ReportedPicture:
     digests = ReportedPicture(file_digest=prints.file_digest, pixel_digest=frame.pixel_digest)
     if frame.quality < MIN_QUALITY:
         return digests
-    return replace(digests, pdq=frame.upright, orientations=frame.orientations, crops=frame.crops)
+    return replace(digests, pdq=frame.upright, orientations=frame.orientations)
 
 
 def _incomplete(prints: Fingerprints) -> InputError | None:

@@ -39,7 +39,7 @@ class InProcess:
     def fingerprints(self, data: bytes) -> Fingerprints:
         return take_fingerprints(data, MediaLimits())
 
-    def looked_at(self, data: bytes, *, crops: bool = False) -> Looked:
+    def looked_at(self, data: bytes) -> Looked:
         return Looked(self.fingerprints(data), None)
 
 
@@ -140,7 +140,7 @@ class Faulty:
     def fingerprints(self, data: bytes) -> Fingerprints:
         raise ZeroDivisionError
 
-    def looked_at(self, data: bytes, *, crops: bool = False) -> Looked:
+    def looked_at(self, data: bytes) -> Looked:
         raise ZeroDivisionError
 
 

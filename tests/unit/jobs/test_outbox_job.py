@@ -94,7 +94,7 @@ class NoDecoder:
     def fingerprints(self, data: bytes) -> Fingerprints:
         raise AssertionError
 
-    def looked_at(self, data: bytes, *, crops: bool = False) -> Looked:
+    def looked_at(self, data: bytes) -> Looked:
         raise AssertionError
 
 
