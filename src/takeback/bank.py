@@ -68,6 +68,8 @@ class Entry:
     expires_at: datetime | None
     case_id: int | None
     thresholds: Thresholds
+    quarantined_at: datetime | None = None
+    """Since when it is in quarantine: too many different uploads matched it. It may hold and refuse nothing then."""
 
     def counts_at(self, at: datetime) -> bool:
         """Whether a neighbour of this entry may be a match at `at`."""

@@ -183,7 +183,8 @@ def settle_opinions(matches: Sequence[Match]) -> tuple[Match, ...]:
 
     1. An entry that says "never match this" silences every match no stronger than its own; a picture
        equal to the reported file stays a match.
-    2. A disputed entry is never more than *possible*.
+    2. A disputed entry, or one in quarantine, is never more than *possible*; a picture equal to the reported
+       file stays what it is.
     """
     silence = silence_of(matches)
     standing = []
@@ -192,7 +193,8 @@ def settle_opinions(matches: Sequence[Match]) -> tuple[Match, ...]:
             continue
         if silence is not None and strength(match) >= silence:
             continue
-        if match.entry.opinion is Opinion.DISPUTED:
+        doubted = match.entry.quarantined_at is not None and match.copy_class is not CopyClass.IDENTICAL
+        if doubted or match.entry.opinion is Opinion.DISPUTED:
             match = replace(match, copy_class=CopyClass.POSSIBLE)
         standing.append(match)
     return tuple(sorted(standing, key=strength))

@@ -72,6 +72,8 @@ class EventKind(StrEnum):
     ERASED = "erased"
     # The house
     ENTRY_IMPORTED = "entry_imported"
+    ENTRY_QUARANTINED = "entry_quarantined"
+    ENTRY_RELEASED = "entry_released"
     KEY_MADE = "key_made"
     KEY_REVOKED = "key_revoked"
     SITE_ADDED = "site_added"

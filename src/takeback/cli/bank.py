@@ -128,6 +128,37 @@ def add(
         raise typer.Exit(ExitCode.INPUT)
 
 
+@app.command("quarantine", cls=PlainCommand, epilog=example("takeback bank quarantine --key-file ~/moderator.key"))
+def quarantine(
+    release: Annotated[
+        str | None, typer.Option("--release", metavar="ENTRY", help="Let this entry match again as before.")
+    ] = None,
+    server: ServerUrl = DEFAULT_SERVER,
+    key_file: KeyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """
+    List the entries in quarantine, or release one.
+
+    An entry that suddenly matches many different uploads is doubted: until a person releases it, its matches are
+    only possible, and hold and refuse nothing. Needs a key of role moderator.
+    """
+    terminal = Terminal(as_json)
+    to = Server.with_key(server, key_file)
+    if release is not None:
+        to.post(f"/api/v1/banks/entries/{quote(release, safe='')}/release", {})
+        terminal.json({"released": release}) if as_json else terminal.line(f"{release} matches again.")
+        return
+    found = to.get("/api/v1/banks/quarantine")
+    if as_json:
+        terminal.json(found)
+        return
+    terminal.table(
+        ("entry", "bank", "source", "since"),
+        [[each[name] for name in ("entry", "bank", "source", "since")] for each in found],
+    )
+
+
 def _hashed(terminal: Terminal, paths: list[Path], give: Level) -> tuple[list[PictureIn], list[str]]:
     pictures, unread = [], []
     describer, missing = describer_for(give, load_settings({}, os.environ))

@@ -65,12 +65,15 @@ class PdqHash:
 
         Lists carry no quality: what they hold passed the sender's own bound, so the default is full.
         Raises `MalformedHash` for anything else, a trailing newline too, and for a code that no
-        photograph has: all zero (a picture too small or flat to hash) or more than 128 ones.
+        photograph has: fewer than 100 ones (all zero: too small or flat to hash) or more than 128.
         """
         code = code_from_hex(text)
         if not any(code):
             raise MalformedHash("The PDQ fingerprint is all zero: its picture was too small or flat.")
-        return cls(code, quality)
+        found = cls(code, quality)
+        if not found.is_plausible:
+            raise MalformedHash("The PDQ fingerprint is one that no photograph has: too few of its bits are set.")
+        return found
 
     @property
     def is_plausible(self) -> bool:

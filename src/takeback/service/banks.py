@@ -13,6 +13,7 @@ from takeback.service.auth import Administrator, Moderator, ServiceParts
 from takeback.service.body import StrictRoute
 from takeback.service.prints import PictureIn, Strict
 from takeback.store.banks import BankRow
+from takeback.workflow.flood import release_entry
 from takeback.workflow.register import add_bank, add_entries, remove_entry
 
 router = APIRouter(prefix="/api/v1/banks", tags=["banks"], route_class=StrictRoute)
@@ -58,6 +59,15 @@ class EntriesOut(Strict):
     entries: list[str]
 
 
+class QuarantinedOut(Strict):
+    """An entry in quarantine: its matches are only *possible*."""
+
+    entry: str
+    bank: str
+    source: str
+    since: datetime
+
+
 @router.get("")
 def list_banks(_caller: Moderator, parts: ServiceParts) -> list[BankOut]:
     """List the banks with their thresholds."""
@@ -92,6 +102,23 @@ def new_entries(name: str, body: EntriesIn, caller: Administrator, parts: Servic
 def drop_entry(entry_id: str, caller: Administrator, parts: ServiceParts) -> None:
     """Erase an entry that the operator put in."""
     remove_entry(parts.store, entry_id, actor=caller.actor, at=parts.now())
+
+
+@router.post("/entries/{entry_id}/release", status_code=204)
+def release(entry_id: str, caller: Moderator, parts: ServiceParts) -> None:
+    """Let an entry in quarantine match as before; the log names who did."""
+    release_entry(parts.store, entry_id, actor=caller.actor, at=parts.now())
+
+
+@router.get("/quarantine")
+def quarantine(_caller: Moderator, parts: ServiceParts) -> list[QuarantinedOut]:
+    """List the entries that suddenly matched many different uploads, and wait for a person."""
+    with parts.store.read() as tx:
+        return [
+            QuarantinedOut(entry=entry.public_id, bank=entry.bank, source=entry.source, since=entry.quarantined_at)
+            for entry in tx.banks.in_quarantine()
+            if entry.quarantined_at is not None
+        ]
 
 
 def _bank(bank: BankRow) -> BankOut:

@@ -136,6 +136,11 @@ class BankStore:
         """Return the entries of one case."""
         return [_entry(row) for row in self._connection.execute(_entries().where(entry.c.case_id == case_id))]
 
+    def in_quarantine(self) -> list[Entry]:
+        """Return the entries in quarantine, the newest last."""
+        query = _entries().where(entry.c.quarantined_at.is_not(None)).order_by(entry.c.quarantined_at)
+        return [_entry(row) for row in self._connection.execute(query)]
+
     def by_public_id(self, public_id: str) -> Entry:
         """Return one entry; `NotFound` where there is none."""
         row = self._connection.execute(_entries().where(entry.c.public_id == public_id)).first()
@@ -177,7 +182,7 @@ class BankStore:
 def _entries(*extra: object) -> Select[tuple[object, ...]]:
     columns = (
         entry.c.id, entry.c.public_id, entry.c.source, entry.c.opinion, entry.c.state, entry.c.expires_at,
-        entry.c.case_id, bank.c.name.label("bank"),
+        entry.c.case_id, entry.c.quarantined_at, bank.c.name.label("bank"),
         *(bank.c[each] for each in _THRESHOLDS),
     )  # fmt: skip
     return select(*columns, *extra).select_from(entry).join(bank, bank.c.id == entry.c.bank_id)
@@ -199,5 +204,5 @@ def _bank(row: Row[tuple[object, ...]]) -> BankRow:
 def _entry(row: Row[tuple[object, ...]]) -> Entry:
     return Entry(
         row.id, row.public_id, row.bank, row.source, Opinion(row.opinion), EntryState(row.state), row.expires_at,
-        row.case_id, _thresholds(row),
+        row.case_id, _thresholds(row), row.quarantined_at,
     )  # fmt: skip

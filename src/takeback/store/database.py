@@ -20,6 +20,7 @@ from takeback.store.cases import CaseStore
 from takeback.store.changes import ChangeStore
 from takeback.store.copies import CopyStore
 from takeback.store.items import ItemStore
+from takeback.store.sightings import SightingStore
 from takeback.store.keyring import Keyring
 from takeback.store.leases import LeaseStore
 from takeback.store.outbox import OutboxStore
@@ -59,6 +60,11 @@ class Transaction:
     def banks(self) -> BankStore:
         """Banks and their entries."""
         return BankStore(self.connection, self.keyring, self.prints, self.changes)
+
+    @cached_property
+    def sightings(self) -> SightingStore:
+        """Uploads that entries matched from afar."""
+        return SightingStore(self.connection, self.prints)
 
     @cached_property
     def items(self) -> ItemStore:

@@ -184,6 +184,20 @@ entry = Table(
     Column("expires_at", Moment),
     Column("created_at", Moment, nullable=False),
     Column("key_id", String(32), nullable=False),
+    Column("quarantined_at", Moment),
+    sqlite_autoincrement=True,
+)
+
+# Uploads that an entry matched from afar, by a keyed digest, for as long as it takes to see a flood.
+sighting = Table(
+    "sighting",
+    metadata,
+    _id(),
+    Column("entry_id", ForeignKey("entry.id"), nullable=False),
+    Column("keyed", LargeBinary, nullable=False),
+    Column("at", Moment, nullable=False),
+    UniqueConstraint("entry_id", "keyed"),
+    Index("ix_sighting_entry_id_at", "entry_id", "at"),
     sqlite_autoincrement=True,
 )
 

@@ -15,6 +15,7 @@ from takeback.store import Store, Transaction
 from takeback.store.cases import Case
 from takeback.store.copies import NewCopy
 from takeback.store.sites import Site
+from takeback.workflow.flood import watch_for_floods
 from takeback.workflow.order import copy_facts, likeness_facts, note
 from takeback.workflow.query import Query
 from takeback.workflow.replica import Replica
@@ -85,7 +86,8 @@ def check_upload(
         remembers = named and readable and action is not Action.REFUSE
         if upload is not None and remembers:
             _remember(tx, query, upload, at)
-        # 3. Each case that it matches hears of it.
+        # 3. Each case that it matches hears of it, and entries that match everything are doubted.
+        watch_for_floods(tx, screening.matches, query, at=at)
         cases = [_tell_case(tx, match, action, upload, at) for match in screening.matches]
     case_id = next((case.public_id for case in cases if case is not None), None)
     return Checked(action, screening, case_id, remembers)
