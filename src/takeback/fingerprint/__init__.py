@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from takeback.fingerprint.digest import file_digest, pixel_digest
 from takeback.fingerprint.orientation import Orientation, pdq_orientations, turned_codes
 from takeback.fingerprint.pdq import MATCH_RADIUS, MIN_QUALITY, PdqHash, nearest_512, pdq_hash
-from takeback.fingerprint.record import Fingerprints, FrameFingerprint, RoutedFingerprint
+from takeback.fingerprint.record import Fingerprints, FrameFingerprint, RoutedFingerprint, ViewFingerprint
 from takeback.fingerprint.route import Route
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ __all__ = [
     "PdqHash",
     "Route",
     "RoutedFingerprint",
+    "ViewFingerprint",
     "file_digest",
     "nearest_512",
     "pdq_hash",

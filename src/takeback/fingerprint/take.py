@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
 from takeback.errors import InputError, UnreadableMedia
 from takeback.fingerprint.digest import file_digest, pixel_digest
-from takeback.fingerprint.orientation import pdq_orientations, seen_upright
-from takeback.fingerprint.pdq import nearest_512
-from takeback.fingerprint.record import Fingerprints, FrameFingerprint, RoutedFingerprint
+from takeback.fingerprint.orientation import Orientation, pdq_orientations, seen_upright
+from takeback.fingerprint.pdq import MIN_QUALITY, nearest_512
+from takeback.fingerprint.record import (
+    MIN_VIEW_SIDE,
+    Fingerprints,
+    FrameFingerprint,
+    RoutedFingerprint,
+    ViewFingerprint,
+)
 from takeback.fingerprint.route import Route
 from takeback.media import (
     Image,
@@ -16,6 +27,8 @@ from takeback.media import (
     decode_luminance,
     decode_stored,
 )
+from takeback.media.sandbox import Answer
+from takeback.media.views import ViewKind, pixels_of, views_of
 
 # EXIF orientations 5 to 8 exchange rows and columns (CIPA DC-008, § 4.6.5.1.2).
 _FIRST_TRANSPOSING = 5
@@ -34,7 +47,7 @@ def take_fingerprints(data: bytes, limits: MediaLimits) -> Fingerprints:
     try:
         for image in decode_frames(data, limits=limits):
             first = first or image
-            frames.append(FrameFingerprint(pixel_digest(image.pixels), pdq_orientations(image.pixels)))
+            frames.append(_of_frame(image.pixels))
     except InputError as error:
         if first is None:
             raise
@@ -43,6 +56,20 @@ def take_fingerprints(data: bytes, limits: MediaLimits) -> Fingerprints:
         raise UnreadableMedia("The file holds no picture.")
     height, width = first.pixels.shape[:2]
     return Fingerprints(first.format, width, height, file_digest(data), tuple(frames), incomplete)
+
+
+def _of_frame(pixels: NDArray[np.uint8]) -> FrameFingerprint:
+    return FrameFingerprint(pixel_digest(pixels), pdq_orientations(pixels), tuple(_of_views(pixels)))
+
+
+def _of_views(pixels: NDArray[np.uint8]) -> Iterator[ViewFingerprint]:
+    for view in views_of(pixels):
+        # The whole has its fingerprint already.
+        if view.kind is ViewKind.WHOLE or min(view.width, view.height) < MIN_VIEW_SIDE:
+            continue
+        orientations = pdq_orientations(pixels_of(view, pixels))
+        if orientations[Orientation.UPRIGHT].quality >= MIN_QUALITY:
+            yield ViewFingerprint(view, orientations)
 
 
 def pdq_of_file(
@@ -68,16 +95,16 @@ def pdq_of_file(
     return RoutedFingerprint(route, image.format, width, height, pdq_orientations(hashed))
 
 
-def fingerprint_handler(payload: bytes, options: dict[str, object]) -> dict[str, object]:
+def fingerprint_handler(payload: bytes, options: dict[str, object]) -> Answer:
     """Run in a decoder (`takeback.media.sandbox`): `options` are the limits, the answer is `Fingerprints.to_json`."""
-    return take_fingerprints(payload, MediaLimits.from_options(options)).to_json()
+    return Answer(take_fingerprints(payload, MediaLimits.from_options(options)).to_json())
 
 
-def route_handler(payload: bytes, options: dict[str, object]) -> dict[str, object]:
+def route_handler(payload: bytes, options: dict[str, object]) -> Answer:
     """Run in a decoder: `options` are the route and the limits, the answer is `RoutedFingerprint.to_json`."""
     limits = {name: value for name, value in options.items() if name != "route"}
     route = Route(str(options["route"]))
-    return pdq_of_file(payload, route=route, limits=MediaLimits.from_options(limits)).to_json()
+    return Answer(pdq_of_file(payload, route=route, limits=MediaLimits.from_options(limits)).to_json())
 
 
 def _from_luminance(data: bytes, limits: MediaLimits) -> RoutedFingerprint | None:
