@@ -106,7 +106,7 @@ def _decoders() -> Iterator[Check]:
             return
         finally:
             process.stop()
-    found = answer.get("formats")
+    found = answer.result.get("formats")
     worked = found if isinstance(found, list) else []
     for name, package in _FORMATS.items():
         if name in worked:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from takeback.fingerprint.crops import pdq_crops
 from takeback.fingerprint.digest import file_digest, pixel_digest
+from takeback.fingerprint.looked import Looked
 from takeback.fingerprint.orientation import Orientation, pdq_orientations, turned_codes
 from takeback.fingerprint.pdq import MATCH_RADIUS, MIN_QUALITY, PdqHash, nearest_512, pdq_hash
-from takeback.fingerprint.record import Fingerprints, FrameFingerprint, Looked, RoutedFingerprint, ViewFingerprint
+from takeback.fingerprint.record import Fingerprints, FrameFingerprint, RoutedFingerprint, ViewFingerprint
 from takeback.fingerprint.route import Route
 from takeback.fingerprint.sscd import DESCRIPTOR_VALUES, CopyDescriptor, Descriptor
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from takeback.errors import Overloaded
-from takeback.fingerprint.record import Fingerprints, Looked, RoutedFingerprint
+from takeback.errors import Overloaded, UnreadableMedia
+from takeback.fingerprint.looked import Looked
+from takeback.fingerprint.record import Fingerprints, RoutedFingerprint
 from takeback.fingerprint.route import Route
 from takeback.media.limits import MediaLimits
-from takeback.media.sandbox import DecoderPool
+from takeback.media.sandbox import Answer, DecoderPool
 
 DECODER_HANDLER = "takeback.fingerprint.take:fingerprint_handler"
 """What runs in a decoder: bytes to fingerprints, with no key, file or network in reach."""
@@ -32,11 +33,12 @@ class PooledDecoder:
     def fingerprints(self, data: bytes) -> Fingerprints:
         """Return the fingerprints of the picture in `data`; see `DecoderPool.run` for the errors."""
         answer = _answer(self._pool, data, self._limits.as_options(), self._tries)
-        return Fingerprints.from_json(answer, limits=self._limits)
+        return Fingerprints.from_json(_unattached(answer), limits=self._limits)
 
-    def looked_at(self, data: bytes, *, crops: bool = False) -> Looked:
-        """STUB."""
-        return Looked(self.fingerprints(data), None)
+    def looked_at(self, data: bytes) -> Looked:
+        """Return the same, and miniatures for whoever goes on to describe the picture; errors are the same."""
+        options = {**self._limits.as_options(), "miniatures": True}
+        return Looked.from_answer(_answer(self._pool, data, options, self._tries), limits=self._limits)
 
 
 class RouteDecoder:
@@ -51,10 +53,18 @@ class RouteDecoder:
     def fingerprint(self, data: bytes) -> RoutedFingerprint:
         """Return the fingerprint of the picture in `data`; see `DecoderPool.run` for the errors."""
         options = {**self._limits.as_options(), "route": str(self._route)}
-        return RoutedFingerprint.from_json(_answer(self._pool, data, options, self._tries), limits=self._limits)
+        answer = _answer(self._pool, data, options, self._tries)
+        return RoutedFingerprint.from_json(_unattached(answer), limits=self._limits)
 
 
-def _answer(pool: DecoderPool, data: bytes, options: Mapping[str, object], tries: int) -> dict[str, object]:
+def _unattached(answer: Answer) -> Mapping[str, object]:
+    """Return the result of an answer to which nothing was to be attached."""
+    if answer.attachment:
+        raise UnreadableMedia("The decoder's answer is not what a decoder sends.")
+    return answer.result
+
+
+def _answer(pool: DecoderPool, data: bytes, options: Mapping[str, object], tries: int) -> Answer:
     for _ in range(tries - 1):
         try:
             return pool.run(data, options)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, NoReturn
 
 from takeback.errors import MalformedHash, MediaTooLarge, UnreadableMedia
@@ -16,27 +16,66 @@ from takeback.fingerprint.orientation import Orientation
 from takeback.fingerprint.pdq import MIN_QUALITY, PdqHash, code_from_hex
 from takeback.fingerprint.route import Route
 from takeback.media.limits import FORMATS, MediaLimits
-from takeback.media.miniatures import Miniatures
-from takeback.media.views import View
+from takeback.media.views import MAX_VIEWS, View, ViewKind
 
 _DIGEST_HEX = re.compile(r"[0-9a-f]{64}")
 _STOPPED_BY = (UnreadableMedia.code, MediaTooLarge.code)
 
+MIN_VIEW_SIDE = 32
+"""Pixels: below it a part of a picture is an icon or a button, which is in many."""
+
 
 @dataclass(frozen=True, slots=True)
 class ViewFingerprint:
+    """The PDQ fingerprint of one part of a picture, with detail enough to be compared, in the eight orientations."""
+
     view: View
     orientations: Mapping[Orientation, PdqHash]
+
+    @property
+    def upright(self) -> PdqHash:
+        """The fingerprint of the part as it is shown."""
+        return self.orientations[Orientation.UPRIGHT]
+
+    def to_json(self) -> dict[str, object]:
+        """Return plain JSON values that `from_json` reads."""
+        return {**asdict(self.view), "orientations": _turned_json(self.orientations)}
+
+    @classmethod
+    def from_json(cls, value: object, *, width: int, height: int) -> ViewFingerprint:
+        """
+        Read what `to_json` wrote of a picture of `width` × `height` pixels.
+
+        Raises `UnreadableMedia` for anything else: a box that is not inside the picture or below
+        `MIN_VIEW_SIDE`, the whole, or less quality than `MIN_QUALITY`.
+        """
+        fields = _record(value, "kind", "left", "top", "width", "height", "orientations")
+        if fields["kind"] not in _PART_KINDS:
+            _refuse()
+        across = _whole(fields["width"], MIN_VIEW_SIDE, width)
+        down = _whole(fields["height"], MIN_VIEW_SIDE, height)
+        left, top = _whole(fields["left"], 0, width - across), _whole(fields["top"], 0, height - down)
+        found = cls(View(ViewKind(fields["kind"]), left, top, across, down), _turned(fields["orientations"]))
+        if found.upright.quality < MIN_QUALITY:
+            _refuse()
+        return found
+
+
+_PART_KINDS = [kind for kind in ViewKind if kind is not ViewKind.WHOLE]
 
 
 @dataclass(frozen=True, slots=True)
 class FrameFingerprint:
-    """One picture's `pixel_digest` (32 bytes) and its PDQ fingerprint in each of the eight orientations."""
+    """
+    One picture's `pixel_digest` (32 bytes) and its PDQ fingerprint in each of the eight orientations.
+
+    `views` are its parts that may be copies of their own, at most `MAX_VIEWS` - 1, the likeliest first: what is
+    left without a frame, the pictures in a screenshot.
+    """
 
     pixel_digest: bytes
     orientations: Mapping[Orientation, PdqHash]
     views: tuple[ViewFingerprint, ...] = ()
-    crops: tuple[PdqHash, ...] = ()
 
     @property
     def upright(self) -> PdqHash:
@@ -50,13 +89,24 @@ class FrameFingerprint:
 
     def to_json(self) -> dict[str, object]:
         """Return plain JSON values that `from_json` reads."""
-        return {"pixel_digest": self.pixel_digest.hex(), "orientations": _turned_json(self.orientations)}
+        return {
+            "pixel_digest": self.pixel_digest.hex(),
+            "orientations": _turned_json(self.orientations),
+            "views": [view.to_json() for view in self.views],
+        }
 
     @classmethod
-    def from_json(cls, value: object) -> FrameFingerprint:
-        """Read what `to_json` wrote; raises `UnreadableMedia` for anything else."""
-        fields = _record(value, "pixel_digest", "orientations")
-        return cls(_digest(fields["pixel_digest"]), _turned(fields["orientations"]))
+    def from_json(cls, value: object, *, width: int, height: int) -> FrameFingerprint:
+        """Read what `to_json` wrote of a frame of `width` × `height` pixels; `UnreadableMedia` for anything else."""
+        fields = _record(value, "pixel_digest", "orientations", "views")
+        views = fields["views"]
+        if not isinstance(views, list) or len(views) > MAX_VIEWS - 1:
+            _refuse()
+        return cls(
+            _digest(fields["pixel_digest"]),
+            _turned(fields["orientations"]),
+            tuple(ViewFingerprint.from_json(view, width=width, height=height) for view in views),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +168,9 @@ class Fingerprints:
             width=width,
             height=height,
             file_digest=_digest(fields["file_digest"]),
-            frames=tuple(FrameFingerprint.from_json(frame) for frame in frames),
+            frames=_frames(frames, width, height, limits),
             incomplete=fields["incomplete"],
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    prints: Fingerprints
-    miniatures: Miniatures | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +218,13 @@ def _record(value: object, *names: str) -> dict[str, Any]:
     if not isinstance(value, dict) or value.keys() != set(names):
         _refuse()
     return value
+
+
+def _frames(values: list[object], width: int, height: int, limits: MediaLimits) -> tuple[FrameFingerprint, ...]:
+    first = FrameFingerprint.from_json(values[0], width=width, height=height)
+    # The pages of a TIFF or a HEIC collection have sizes of their own, within the limits.
+    side = limits.max_side
+    return (first, *(FrameFingerprint.from_json(value, width=side, height=side) for value in values[1:]))
 
 
 def _size(fields: Mapping[str, object], limits: MediaLimits) -> tuple[int, int]:

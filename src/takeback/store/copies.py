@@ -193,8 +193,9 @@ def _found(row: Row[tuple[object, ...]] | None) -> Copy:
     if row is None:
         raise NotFound("There is no such copy.")
     return Copy(
-        row.id, row.public_id, row.case_id, row.site_id, row.site_item_id, row.url, row.linked,
-        CopyState(row.state), None if row.copy_class is None else CopyClass(row.copy_class),
-        Likeness(**{name: getattr(row, name) for name in _LIKENESS}), row.blind, row.found_at, row.decided_at, row.deadline_at, row.problem,
+        row.id, row.public_id, row.case_id, row.site_id, row.site_item_id, row.url, row.linked, CopyState(row.state),
+        None if row.copy_class is None else CopyClass(row.copy_class),
+        Likeness(**{name: getattr(row, name) for name in _LIKENESS}),
+        row.blind, row.found_at, row.decided_at, row.deadline_at, row.problem,
         row.fetch_attempts, row.entry_id, row.decided_by,
     )  # fmt: skip

@@ -20,12 +20,12 @@ from takeback.store.cases import CaseStore
 from takeback.store.changes import ChangeStore
 from takeback.store.copies import CopyStore
 from takeback.store.items import ItemStore
-from takeback.store.sightings import SightingStore
 from takeback.store.keyring import Keyring
 from takeback.store.leases import LeaseStore
 from takeback.store.outbox import OutboxStore
 from takeback.store.prints import PrintStore
 from takeback.store.schema import create_or_check, holds_data, revision_of
+from takeback.store.sightings import SightingStore
 from takeback.store.sites import SiteStore
 
 BUSY_TIMEOUT_SECONDS = 10

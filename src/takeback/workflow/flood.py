@@ -2,8 +2,8 @@
 An entry that suddenly matches many different uploads is put into quarantine, and shown.
 
 A fingerprint can be made that lies near other people's pictures (Dolhansky and Canton Ferrer, "Adversarial collision
-attacks on image hashing functions", 2020), or a picture be reported that everybody has. Copies of one picture are no flood: those are equal, or so near that
-they could be confirmed without looking, and are not counted.
+attacks on image hashing functions", 2020), or a picture be reported that everybody has. Copies of one picture are no
+flood: those are equal, or so near that they could be confirmed without looking, and are not counted.
 """
 
 from __future__ import annotations

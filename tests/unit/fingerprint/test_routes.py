@@ -231,7 +231,7 @@ def test_what_is_no_picture_is_unreadable_by_every_route(route: Route) -> None:
 @pytest.mark.parametrize("route", Route)
 def test_a_routed_fingerprint_survives_the_journey_from_a_decoder(route: Route) -> None:
     data, limits = saved(drawn(9)), MediaLimits()
-    sent = json.loads(json.dumps(route_handler(data, {**limits.as_options(), "route": str(route)})))
+    sent = json.loads(json.dumps(route_handler(data, {**limits.as_options(), "route": str(route)}).result))
     assert RoutedFingerprint.from_json(sent) == pdq_of_file(data, route=route)
 
 

@@ -15,14 +15,17 @@ from numpy.typing import NDArray
 
 from takeback.errors import UnreadableMedia
 from takeback.fingerprint import (
+    MATCH_RADIUS,
     Fingerprints,
     Orientation,
     file_digest,
     pdq_orientations,
     pixel_digest,
 )
+from takeback.fingerprint.record import MIN_VIEW_SIDE
 from takeback.fingerprint.take import take_fingerprints
 from takeback.media import MediaLimits
+from takeback.media.views import MAX_VIEWS, View, ViewKind
 
 LIMITS = MediaLimits()
 
@@ -44,6 +47,10 @@ def animation(*frames: NDArray[np.uint8]) -> bytes:
     file = io.BytesIO()
     pictures[0].save(file, "PNG", save_all=True, append_images=pictures[1:], duration=100)
     return file.getvalue()
+
+
+def framed(pixels: NDArray[np.uint8], border: int = 40, colour: int = 255) -> NDArray[np.uint8]:
+    return np.pad(pixels, ((border, border), (border, border), (0, 0)), constant_values=colour)
 
 
 def as_sent(prints: Fingerprints) -> Any:
@@ -82,15 +89,57 @@ def test_an_animation_cut_short_is_known_by_the_frames_that_were_seen_and_says_s
     assert prints.incomplete == "media-too-large"
 
 
+def test_a_framed_picture_is_also_known_by_what_is_inside_its_frame() -> None:
+    (frame,) = take_fingerprints(saved(framed(drawing())), LIMITS).frames
+    assert frame.orientations == pdq_orientations(framed(drawing()))
+    (inside,) = frame.views
+    assert inside.view == View(ViewKind.STRIPPED, 40, 40, 200, 120)
+    assert inside.orientations == pdq_orientations(drawing())
+    assert inside.upright.distance(frame.upright) > MATCH_RADIUS
+
+
+def test_a_picture_without_parts_has_no_views() -> None:
+    (frame,) = take_fingerprints(saved(drawing()), LIMITS).frames
+    assert frame.views == ()
+
+
+def test_a_part_too_small_or_too_plain_to_be_compared_is_left_out() -> None:
+    plain = np.full((120, 200, 3), 90, np.uint8)
+    small = drawing()[: MIN_VIEW_SIDE - 1, :]
+    for inside in (plain, small):
+        (frame,) = take_fingerprints(saved(framed(inside)), LIMITS).frames
+        assert frame.views == ()
+    (frame,) = take_fingerprints(saved(framed(drawing()[:MIN_VIEW_SIDE])), LIMITS).frames
+    assert [found.view.height for found in frame.views] == [MIN_VIEW_SIDE]
+
+
+def test_each_frame_of_an_animation_has_its_own_views() -> None:
+    prints = take_fingerprints(animation(framed(drawing(seed=1)), drawing(200, 280, seed=2)), LIMITS)
+    assert [len(frame.views) for frame in prints.frames] == [1, 0]
+    assert Fingerprints.from_json(as_sent(prints)) == prints
+
+
+def test_a_later_page_may_be_larger_than_the_first() -> None:
+    file = io.BytesIO()
+    pages = [PIL.Image.fromarray(pixels) for pixels in (drawing(), framed(drawing(400, 600, seed=2)))]
+    pages[0].save(file, "TIFF", save_all=True, append_images=pages[1:])
+    prints = take_fingerprints(file.getvalue(), LIMITS)
+    assert prints.frames[1].views[0].view.width == 600 > prints.width
+    assert Fingerprints.from_json(as_sent(prints)) == prints
+
+
 def test_what_is_no_picture_is_unreadable() -> None:
     with pytest.raises(UnreadableMedia):
         take_fingerprints(b"not a picture", LIMITS)
 
 
 def test_fingerprints_survive_the_journey_as_json() -> None:
-    for data in (saved(drawing()), animation(drawing(seed=1), drawing(seed=2)), saved(drawing()[:3, :3])):
+    for data in (saved(drawing()), animation(drawing(seed=1), drawing(seed=2)), saved(drawing()[:3, :3]), FRAMED):
         prints = take_fingerprints(data, LIMITS)
         assert Fingerprints.from_json(as_sent(prints)) == prints
+
+
+FRAMED = saved(framed(drawing()))
 
 
 def first_frame(sent: Any) -> Any:
@@ -99,6 +148,10 @@ def first_frame(sent: Any) -> Any:
 
 def upright_of(sent: Any) -> Any:
     return first_frame(sent)["orientations"]["upright"]
+
+
+def first_view(sent: Any) -> Any:
+    return first_frame(sent)["views"][0]
 
 
 FORGERIES: dict[str, Callable[[Any], object]] = {
@@ -128,12 +181,37 @@ FORGERIES: dict[str, Callable[[Any], object]] = {
     "a code is one that no picture has": lambda sent: upright_of(sent).__setitem__(0, "f" * 64),
     "a quality is out of range": lambda sent: upright_of(sent).__setitem__(1, 101),
     "a quality is missing": lambda sent: upright_of(sent).pop(),
+    "the views are missing": lambda sent: first_frame(sent).pop("views"),
+    "the views are no list": lambda sent: first_frame(sent).update(views={}),
+    "there are too many views": lambda sent: first_frame(sent).update(views=[first_view(sent)] * MAX_VIEWS),
+    "a view is no object": lambda sent: first_frame(sent).update(views=[1]),
+    "a view has no box": lambda sent: first_view(sent).pop("left"),
+    "a view has an unknown field": lambda sent: first_view(sent).update(angle=3),
+    "a view has no fingerprint": lambda sent: first_view(sent).update(orientations={}),
+    "a view is of an unknown kind": lambda sent: first_view(sent).update(kind="face"),
+    "a view's kind is a list": lambda sent: first_view(sent).update(kind=["region"]),
+    "a view is the whole": lambda sent: first_view(sent).update(kind="whole"),
+    "a box begins left of the picture": lambda sent: first_view(sent).update(left=-1),
+    "a box begins above the picture": lambda sent: first_view(sent).update(top=-1),
+    "a box ends right of the picture": lambda sent: first_view(sent).update(left=81),
+    "a box ends below the picture": lambda sent: first_view(sent).update(top=81),
+    "a box is wider than the picture": lambda sent: first_view(sent).update(left=0, width=281),
+    "a box is as wide as there are numbers": lambda sent: first_view(sent).update(width=10**400),
+    "a box begins at a fraction": lambda sent: first_view(sent).update(left=1.5),
+    "a box begins at true": lambda sent: first_view(sent).update(top=True),
+    "a box is empty": lambda sent: first_view(sent).update(width=0),
+    "a box has a negative height": lambda sent: first_view(sent).update(height=-120),
+    "a box is too small to be compared": lambda sent: first_view(sent).update(height=MIN_VIEW_SIDE - 1),
+    "a view is too plain to be compared": lambda sent: first_view(sent)["orientations"]["upright"].__setitem__(1, 49),
+    "a later frame's box is larger than the limits": lambda sent: sent["frames"].append(
+        {**first_frame(sent), "views": [{**first_view(sent), "width": LIMITS.max_side + 1}]}
+    ),
 }
 
 
 @pytest.mark.parametrize("forgery", FORGERIES)
 def test_an_answer_that_no_decoder_sends_is_refused_when(forgery: str) -> None:
-    sent = as_sent(take_fingerprints(saved(drawing()), LIMITS))
+    sent = as_sent(take_fingerprints(FRAMED, LIMITS))
     forged = copy.deepcopy(sent)
     FORGERIES[forgery](forged)
     assert Fingerprints.from_json(sent)

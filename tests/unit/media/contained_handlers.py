@@ -18,23 +18,26 @@ from typing import Any
 
 from takeback.errors import LowQuality, MediaTooLarge
 from takeback.media.image import decode_frames
+from takeback.media.sandbox import Answer
+from takeback.media.sandbox.wire import MAX_ATTACHMENT_BYTES
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def decode(payload: bytes, options: dict[str, object]) -> dict[str, object]:
+def decode(payload: bytes, options: dict[str, object]) -> Answer:
     """Return the format, and a digest of each frame's pixels."""
     frames = list(decode_frames(payload))
     digests = [hashlib.sha256(frame.pixels.tobytes()).hexdigest() for frame in frames]
-    return {"format": frames[0].format, "digests": digests}
+    return Answer({"format": frames[0].format, "digests": digests})
 
 
-def contained(payload: bytes, options: dict[str, object]) -> dict[str, object]:
-    """Do what `options["do"]` says; an `OSError` is answered with its number."""
+def contained(payload: bytes, options: dict[str, object]) -> Answer:
+    """Do what `options["do"]` says; an `OSError` is answered with its number, bytes are attached."""
     try:
-        return {"done": _DEEDS[str(options["do"])](payload)}
+        done = _DEEDS[str(options["do"])](payload)
+        return Answer({}, done) if isinstance(done, bytes) else Answer({"done": done})
     except OSError as error:
-        return {"errno": error.errno}
+        return Answer({"errno": error.errno})
 
 
 def _grow(_: bytes) -> int:
@@ -103,6 +106,8 @@ def _raise(error: BaseException) -> Callable[[bytes], Any]:
 _DEEDS: dict[str, Callable[[bytes], Any]] = {
     "echo": lambda payload: payload.decode(),
     "length": len,
+    "attach": lambda payload: payload,
+    "attach all it may": lambda _: bytes(range(256)) * (MAX_ATTACHMENT_BYTES // 256),
     "pid": lambda _: os.getpid(),
     "environment": lambda _: dict(os.environ),
     # it ends itself
@@ -141,7 +146,8 @@ _DEEDS: dict[str, Callable[[bytes], Any]] = {
     "write everywhere": _write_everywhere,
     "answer at length": lambda _: "x" * (2 << 20),
     "answer no number": lambda _: float("nan"),
-    "answer no JSON": lambda _: b"bytes",
+    "answer no JSON": lambda _: {1, 2},
+    "attach too much": lambda _: bytes(MAX_ATTACHMENT_BYTES + 1),
     "answer too deep": lambda _: _nested(),
     # it raises
     "raise LowQuality": _raise(LowQuality("There is too little detail.")),

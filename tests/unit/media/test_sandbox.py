@@ -8,12 +8,13 @@ import os
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import textwrap
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,8 @@ from numpy.typing import NDArray
 
 from takeback.errors import BadSetting, LowQuality, MediaTooLarge, Overloaded, TakebackError, UnreadableMedia
 from takeback.media import MediaLimits, decode_frames
-from takeback.media.sandbox import DecoderPool, PoolProcess, sandbox_state, start_pool, temporary_pool
+from takeback.media.sandbox import Answer, DecoderPool, PoolProcess, sandbox_state, start_pool, temporary_pool
+from takeback.media.sandbox.wire import MAX_ATTACHMENT_BYTES
 
 Pixels = NDArray[np.uint8]
 HERE = Path(__file__).parent
@@ -48,8 +50,8 @@ def pool(process: PoolProcess) -> DecoderPool:
     return DecoderPool(process.socket_path, limits=LIMITS)
 
 
-def do(pool: DecoderPool, deed: str, payload: bytes = b"") -> dict[str, object]:
-    return pool.run(payload, {"do": deed})
+def do(pool: DecoderPool, deed: str, payload: bytes = b"") -> Mapping[str, object]:
+    return pool.run(payload, {"do": deed}).result
 
 
 def is_gone(pid: int) -> bool:
@@ -200,14 +202,33 @@ def test_a_library_may_start_a_thread(pool: DecoderPool) -> None:
     assert do(pool, "start a thread") == {"done": 7}
 
 
-@pytest.mark.parametrize("deed", ["answer at length", "answer no number", "answer no JSON", "answer too deep"])
+def test_what_a_job_attaches_comes_home_as_it_is(pool: DecoderPool) -> None:
+    assert pool.run(b"\x00\xff miniature", {"do": "attach"}) == Answer({}, b"\x00\xff miniature")
+    assert pool.run(b"hello", {"do": "echo"}) == Answer({"done": "hello"})
+    largest = pool.run(b"", {"do": "attach all it may"})
+    assert largest.attachment == bytes(range(256)) * (MAX_ATTACHMENT_BYTES // 256)
+
+
+@pytest.mark.parametrize(
+    "deed", ["answer at length", "answer no number", "answer no JSON", "answer too deep", "attach too much"]
+)
 def test_an_answer_that_is_none_is_an_unreadable_file(pool: DecoderPool, deed: str) -> None:
     with pytest.raises(UnreadableMedia):
         do(pool, deed)
     assert do(pool, "echo", b"next") == {"done": "next"}
 
 
-@pytest.mark.parametrize("message", [b"\xff" * 64, b"\x00\x00\x00\x02[]", b"\x00\x00\x00\x05hello"])
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"\xff" * 64,
+        b"\x00\x00\x00\x00\x00\x00\x00\x02[]",
+        b"\x00\x00\x00\x00\x00\x00\x00\x05hello",
+        # It is ended in the middle of an attachment, and the server's own answer comes after that.
+        *(struct.pack(">I", announced) + b"8 bytes." for announced in (8, 9, 12, 16, 100, 4 << 20)),
+    ],
+    ids=lambda message: message[:8].hex(),
+)
 def test_a_child_that_writes_to_everyone_it_knows_is_not_believed(pool: DecoderPool, message: bytes) -> None:
     with pytest.raises((UnreadableMedia, MediaTooLarge)):
         do(pool, "write everywhere", message)
@@ -391,4 +412,4 @@ def test_every_format_and_mode_is_decoded_in_the_pool_as_outside_it(
         for file in files:
             frames = list(decode_frames(file))
             digests = [hashlib.sha256(frame.pixels.tobytes()).hexdigest() for frame in frames]
-            assert pool.run(file) == {"format": frames[0].format, "digests": digests}
+            assert pool.run(file).result == {"format": frames[0].format, "digests": digests}

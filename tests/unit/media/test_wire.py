@@ -48,22 +48,25 @@ def test_what_is_no_answer_is_an_unreadable_file(text: bytes) -> None:
 
 
 def test_a_result_comes_back_as_it_is() -> None:
-    assert wire.read_answer(b'{"ok": {"frames": [1, 2.5, null, "x"]}}') == {"frames": [1, 2.5, None, "x"]}
+    result = {"frames": [1, 2.5, None, "x"]}
+    assert wire.read_answer(b'{"ok": {"frames": [1, 2.5, null, "x"]}}') == wire.Answer(result)
+    assert wire.read_answer(b'{"ok": {}}', b"attached") == wire.Answer({}, b"attached")
 
 
 @pytest.mark.parametrize("kind", [UnreadableMedia, MediaTooLarge, LowQuality, MalformedHash])
 def test_an_error_travels_with_its_kind_and_message(kind: type[InputError]) -> None:
-    answer = wire.error_frame(kind("The limit max_pixels is 100 × 100."))
-    length = wire.frame_length(answer[: wire.LENGTH_BYTES], wire.MAX_ANSWER_BYTES)
-    assert length == len(answer) - wire.LENGTH_BYTES
+    answer = wire.error_frames(kind("The limit max_pixels is 100 × 100."))
+    assert wire.frame_length(answer[: wire.LENGTH_BYTES], wire.MAX_ATTACHMENT_BYTES) == 0
+    text = answer[2 * wire.LENGTH_BYTES :]
+    assert wire.frame_length(answer[wire.LENGTH_BYTES : 2 * wire.LENGTH_BYTES], wire.MAX_ANSWER_BYTES) == len(text)
     with pytest.raises(kind, match="100 × 100"):
-        wire.read_answer(answer[wire.LENGTH_BYTES :])
+        wire.read_answer(text)
 
 
 def test_a_long_message_is_shortened_rather_than_lost() -> None:
-    answer = wire.error_frame(MediaTooLarge("x" * 1000))
+    answer = wire.error_frames(MediaTooLarge("x" * 1000))
     with pytest.raises(MediaTooLarge):
-        wire.read_answer(answer[wire.LENGTH_BYTES :])
+        wire.read_answer(answer[2 * wire.LENGTH_BYTES :])
 
 
 def test_a_frame_is_never_longer_than_allowed() -> None:

@@ -17,8 +17,8 @@ from takeback.media.limits import MediaLimits
 from takeback.media.sandbox import wire
 from takeback.media.sandbox.confinement import confine, keep_only
 
-Handler = Callable[[bytes, dict[str, object]], dict[str, object]]
-"""(payload, options) to a result that JSON can hold; may raise errors of `InputError`."""
+Handler = Callable[[bytes, dict[str, object]], wire.Answer]
+"""(payload, options) to a result that JSON can hold, and bytes; may raise errors of `InputError`."""
 
 JOB_DONE: Final = b"done"
 """What a child tells the server when it is idle again."""
@@ -83,18 +83,18 @@ def _answer(client: socket.socket, header: bytes, terms: Terms) -> bytes:
             raise ValueError("cut short")
         # 2. The clock of this job starts when all of it is here.
         _allow_cpu_seconds(terms.limits.cpu_seconds)
-        return wire.frame({"ok": terms.handler(payload, options)}, wire.MAX_ANSWER_BYTES)
+        return wire.answer_frames(terms.handler(payload, options))
     except InputError as error:
-        return wire.error_frame(error)
+        return wire.error_frames(error)
     except MemoryError:
-        return wire.error_frame(
+        return wire.error_frames(
             MediaTooLarge(
                 "Reading the file took more memory than the limit max_memory_bytes "
                 f"({terms.limits.max_memory_bytes:,}) allows."
             )
         )
     except Exception:
-        return wire.error_frame(UnreadableMedia(wire.STOPPED))
+        return wire.error_frames(UnreadableMedia(wire.STOPPED))
 
 
 def _allow_cpu_seconds(seconds: int) -> None:

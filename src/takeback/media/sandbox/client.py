@@ -29,12 +29,13 @@ class DecoderPool:
         self._limits = limits
         self._accept_seconds = accept_seconds
 
-    def run(self, payload: bytes, options: Mapping[str, object] | None = None) -> dict[str, object]:
+    def run(self, payload: bytes, options: Mapping[str, object] | None = None) -> wire.Answer:
         """
         Return what the pool's handler answers for `payload` and `options` (which JSON can hold).
 
-        The answer is a JSON object and nothing more is known of it: it comes from a process that has read
-        the file, so every value has to be checked before it is used. Raises `UnreadableMedia` (also when
+        The answer is a JSON object and at most `MAX_ATTACHMENT_BYTES` bytes, and nothing more is known of
+        it: it comes from a process that has read the file, so every value, and all that is attached, has to
+        be checked before it is used. Raises `UnreadableMedia` (also when
         the child crashed), `MediaTooLarge` (bytes, pixels, frames, memory, CPU or time), `LowQuality` and
         `MalformedHash` where the handler does, and `Overloaded` when no child took the file in time.
         """
@@ -46,7 +47,7 @@ class DecoderPool:
         header = wire.frame(request, wire.MAX_HEADER_BYTES)
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             self._await_child(connection)
-            return wire.read_answer(self._exchange(connection, header, payload))
+            return wire.read_answer(*self._exchange(connection, header, payload))
 
     def _await_child(self, connection: socket.socket) -> None:
         connection.settimeout(self._accept_seconds)
@@ -60,7 +61,8 @@ class DecoderPool:
         if not is_ready:
             raise Overloaded("Every decoder is busy.")
 
-    def _exchange(self, connection: socket.socket, header: bytes, payload: bytes) -> bytes:
+    def _exchange(self, connection: socket.socket, header: bytes, payload: bytes) -> tuple[bytes, bytes]:
+        """Send the job and return what comes back: the JSON, and what is attached to it."""
         ends = monotonic() + self._limits.wall_seconds + _GRACE_SECONDS
         try:
             connection.settimeout(ends - monotonic())
@@ -69,14 +71,19 @@ class DecoderPool:
         except OSError:
             pass  # refused, or dead: the reason is on its way
         try:
-            prefix = _receive(connection, wire.LENGTH_BYTES, ends)
-            return _receive(connection, wire.frame_length(prefix, wire.MAX_ANSWER_BYTES), ends)
+            attachment = _receive_frame(connection, wire.MAX_ATTACHMENT_BYTES, ends)
+            return _receive_frame(connection, wire.MAX_ANSWER_BYTES, ends), attachment
         except TimeoutError:
             raise MediaTooLarge(
                 f"Reading the file took longer than the limit wall_seconds ({self._limits.wall_seconds}) allows."
             ) from None
         except (OSError, ValueError):
             raise UnreadableMedia(wire.STOPPED) from None
+
+
+def _receive_frame(connection: socket.socket, max_bytes: int, ends: float) -> bytes:
+    prefix = _receive(connection, wire.LENGTH_BYTES, ends)
+    return _receive(connection, wire.frame_length(prefix, max_bytes), ends)
 
 
 def _receive(connection: socket.socket, size: int, ends: float) -> bytes:

@@ -81,7 +81,7 @@ def start_pool(
     """
     Start the server of a pool whose children run `handler` ("module:function"), and wait until it serves.
 
-    `handler(payload: bytes, options: dict) -> dict` runs in a child without files, network or processes: it
+    `handler(payload: bytes, options: dict) -> Answer` runs in a child without files, network or processes: it
     has to have imported all it needs. Call this before any key is loaded, from a thread that lives as long
     as the pool: the kernel kills the server when that thread ends, and so when the process does. The folder
     of `socket_path` is made (0700) if it is missing, and has to be its owner's alone. `search_path` adds

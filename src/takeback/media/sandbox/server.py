@@ -210,7 +210,7 @@ class _Server:
     @staticmethod
     def _answer_for_the_dead(client: socket.socket, error: InputError) -> None:
         try:
-            client.send(wire.error_frame(error), socket.MSG_DONTWAIT)
+            client.send(wire.error_frames(error), socket.MSG_DONTWAIT)
         except OSError:
             pass
         finally:
