@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import struct
+import sys
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.util import find_spec
@@ -136,7 +137,8 @@ def local_features(pixels: Pixels, *, original: tuple[int, int] | None = None, m
 
 def can_register() -> bool:
     """Say whether local features can be taken here: whether OpenCV (the extra "copies") is installed."""
-    return find_spec("cv2") is not None
+    # One that another thread is just importing has no specification yet.
+    return "cv2" in sys.modules or find_spec("cv2") is not None
 
 
 def _check(pixels: Pixels, most: int) -> None:
