@@ -108,4 +108,4 @@ def _both_senses(features: LocalFeatures) -> NDArray[np.uint8]:
 
 def _is_sampled(key: int) -> bool:
     """Say whether an entry is in the sample: by its key mixed (Knuth, "The art of computer programming", 6.4)."""
-    return (key * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF) >> 32 & (SAMPLE - 1) == 0
+    return (key * 0x9E3779B97F4A7C15 % (1 << 64) >> 32) % SAMPLE == 0
