@@ -6,9 +6,11 @@
 #include <cstdio>
 #include <vector>
 
+#include "embedding/embedding_index.hpp"
 #include "index/index.hpp"
 #include "level.hpp"
 #include "pdq/pdq.hpp"
+#include "sscd/square.hpp"
 
 namespace {
 
@@ -102,6 +104,32 @@ void search() {
     }
 }
 
+// The widest values, odd numbers of rows and queries, removed rows.
+void search_similar() {
+    constexpr std::size_t rows = 5'003;
+    Random random(3);
+    std::vector<std::uint8_t> bytes = random_bytes(rows * takeback::embedding_values, random);
+    std::fill_n(bytes.begin(), 40 * takeback::embedding_values, std::uint8_t{0x80});
+    const auto* values = reinterpret_cast<const std::int8_t*>(bytes.data());
+    std::vector<std::uint64_t> keys(rows);
+    for (std::size_t row = 0; row < rows; ++row) {
+        keys[row] = row / 2 + 1;
+    }
+    takeback::EmbeddingIndex index(1);
+    index.add(keys.data(), values, rows);
+    index.remove(keys.data() + 700, 900);
+    for (const float at_least : {-1.0F, 0.0F, 0.08F, 0.12F, 1.0F}) {
+        const takeback::SimilarNeighbors found =
+            index.search(values + 35 * takeback::embedding_values, 23, at_least);
+        Digest digest;
+        digest.add(found.query);
+        digest.add(found.key);
+        digest.add(found.similarity);
+        std::printf("similar at least %.2f: %zu found, %016" PRIx64 "\n", static_cast<double>(at_least),
+                    found.key.size(), digest.value());
+    }
+}
+
 // Smooth pictures and noise, of sizes with and without clipped borders, grey and RGB.
 void hash() {
     constexpr std::ptrdiff_t sizes[][2] = {{5, 5}, {64, 64}, {64, 63}, {130, 77}, {300, 512}, {1001, 640}, {3000, 7}, {70, 17'000}};
@@ -118,6 +146,9 @@ void hash() {
                 digest.add(pdq.code.data(), pdq.code.size());
                 digest.add(&pdq.quality, sizeof pdq.quality);
             }
+            std::vector<std::uint8_t> squared(takeback::square_side * takeback::square_side * 3);
+            takeback::square(picture, squared.data());
+            digest.add(squared);
             std::printf("hash %td x %td, %d: %016" PRIx64 "\n", height, width, channels, digest.value());
         }
     }
@@ -128,5 +159,6 @@ void hash() {
 int main() {
     std::fprintf(stderr, "level: %s\n", takeback::name_of(takeback::level()));
     search();
+    search_similar();
     hash();
 }

@@ -63,8 +63,12 @@ class Settings:
     decode_memory_bytes: int = _setting(1024 * 1024 * 1024, "Memory that decoding one picture may take.")
     decode_cpu_seconds: int = _setting(10, "Processor time that decoding one picture may take.")
     decode_wall_seconds: int = _setting(20, "Time that decoding one picture may take.")
-    copy_model: str = _setting("", "STUB")
-    copy_threads: int = _setting(1, "STUB")
+    copy_model: str = _setting(
+        "",
+        "Model of the learned descriptor that finds copies which are cropped, turned or written over: an ONNX file, "
+        "`distilled` for the small one of the extra `copies`, `off`. Empty: the full one of the extra, if installed.",
+    )
+    copy_threads: int = _setting(1, "Threads that describe one picture by the copy model.")
     reconcile_hours: float = _setting(24.0, "How often each site is asked which items are gone.")
     give_up_hours: float = _setting(72.0, "How long a webhook is retried before the desk is told that it failed.")
     request_timeout_seconds: float = _setting(15.0, "How long another system may take to answer.")
@@ -77,6 +81,7 @@ class Settings:
             "max_pixels",
             "max_frames",
             "decode_cpu_seconds",
+            "copy_threads",
         ):
             if getattr(self, name) < 1:
                 raise BadSetting(f"{name} must be at least 1.")

@@ -1,4 +1,4 @@
-"""Settings: the laws that notices are tried under are known ones, or the service does not start."""
+"""Settings: laws that are known and threads that there can be, or the service does not start."""
 
 from __future__ import annotations
 
@@ -29,3 +29,8 @@ def test_laws_in_the_file_are_checked_too(tmp_path: Path) -> None:
         check_laws(load_settings({"data": tmp_path}, {}))
     (tmp_path / FILE_NAME).write_text('laws = ["uk-osa-20a"]\n', "utf-8")
     check_laws(load_settings({"data": tmp_path}, {}))
+
+
+def test_at_least_one_thread_describes_a_picture(tmp_path: Path) -> None:
+    with pytest.raises(BadSetting, match="copy_threads must be at least 1"):
+        load_settings({"data": tmp_path}, {"TAKEBACK_COPY_THREADS": "0"})

@@ -21,24 +21,19 @@ __m128i sums_of_four(const __m256i* sums) {
     return _mm_add_epi32(_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1));
 }
 
-// Four rows with `queries` queries, whose sums all stay in registers.
+// Four rows with `queries` queries, whose sums all stay in registers. The rows are read in the order of memory.
 template <std::size_t queries>
 void four_rows(const std::uint8_t* rows, const std::int8_t* query, std::size_t stride, std::int32_t* out) {
     __m256i sums[queries][row_group];
-    for (auto& each : sums) {
-        for (__m256i& sum : each) {
-            sum = _mm256_setzero_si256();
-        }
-    }
-    for (std::size_t at = 0; at < embedding_values; at += 16) {
-        __m256i asked[queries];
+    for (std::size_t r = 0; r < row_group; ++r) {
         for (std::size_t q = 0; q < queries; ++q) {
-            asked[q] = asked_at(query + q * embedding_values + at);
+            sums[q][r] = _mm256_setzero_si256();
         }
-        for (std::size_t r = 0; r < row_group; ++r) {
+        for (std::size_t at = 0; at < embedding_values; at += 16) {
             const __m256i stored = stored_at(rows + r * embedding_values + at);
             for (std::size_t q = 0; q < queries; ++q) {
-                sums[q][r] = _mm256_add_epi32(sums[q][r], _mm256_madd_epi16(stored, asked[q]));
+                const __m256i asked = asked_at(query + q * embedding_values + at);
+                sums[q][r] = _mm256_add_epi32(sums[q][r], _mm256_madd_epi16(stored, asked));
             }
         }
     }

@@ -19,24 +19,19 @@ __m128i sums_of_four(const __m512i* sums) {
     return _mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
 }
 
-// Four rows with `queries` queries, whose sums all stay in registers.
+// Four rows with `queries` queries, whose sums all stay in registers. The rows are read in the order of memory.
 template <std::size_t queries>
 void four_rows(const std::uint8_t* rows, const std::int8_t* query, std::size_t stride, std::int32_t* out) {
     __m512i sums[queries][row_group];
-    for (auto& each : sums) {
-        for (__m512i& sum : each) {
-            sum = _mm512_setzero_si512();
-        }
-    }
-    for (std::size_t at = 0; at < embedding_values; at += 64) {
-        __m512i asked[queries];
+    for (std::size_t r = 0; r < row_group; ++r) {
         for (std::size_t q = 0; q < queries; ++q) {
-            asked[q] = _mm512_loadu_si512(query + q * embedding_values + at);
+            sums[q][r] = _mm512_setzero_si512();
         }
-        for (std::size_t r = 0; r < row_group; ++r) {
+        for (std::size_t at = 0; at < embedding_values; at += 64) {
             const __m512i stored = _mm512_loadu_si512(rows + r * embedding_values + at);
             for (std::size_t q = 0; q < queries; ++q) {
-                sums[q][r] = _mm512_dpbusd_epi32(sums[q][r], stored, asked[q]);
+                const __m512i asked = _mm512_loadu_si512(query + q * embedding_values + at);
+                sums[q][r] = _mm512_dpbusd_epi32(sums[q][r], stored, asked);
             }
         }
     }

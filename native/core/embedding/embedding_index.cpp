@@ -13,7 +13,7 @@ namespace {
 
 // A new page has room for a quarter of what is there, so that at most a fifth stands empty.
 constexpr std::size_t least_page_rows = 64;
-constexpr std::size_t most_page_rows = 8192;
+constexpr std::size_t most_page_rows = 16384;
 // Rows that are compared before what they gave is looked at: their products stay in the nearest cache.
 constexpr std::size_t block_rows = 256;
 // Queries that are answered under one lock, while each block of rows is at hand.

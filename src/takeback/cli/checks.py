@@ -15,13 +15,17 @@ from enum import StrEnum
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from time import perf_counter
 
+import numpy as np
 from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from takeback.assembly import read_master_key
 from takeback.config import Settings
 from takeback.errors import TakebackError
+from takeback.fingerprint import CopyDescriptor
+from takeback.fingerprint.sscd import COPIES_ADVICE, chosen_model
 from takeback.media.sandbox import DecoderPool, PoolProcess, start_pool
 from takeback.runtime import default_parent, file_system, is_in_memory
 from takeback.store import Keyring
@@ -71,7 +75,8 @@ def all_checks(settings: Settings) -> Iterator[Check]:
     yield Check("python", Standing.OK, f"{platform.python_version()} at {sys.executable}")
     yield _kernel()
     yield from _decoders()
-    yield from _optional()
+    yield _photographs()
+    yield from _copies(settings)
     yield _master_key(settings)
     yield from _data(settings)
     yield _runtime(settings)
@@ -123,18 +128,51 @@ def _sandbox(process: PoolProcess) -> Check:
     return Check("sandbox", Standing.WARNING, text, needed=True)
 
 
-def _optional() -> Iterator[Check]:
+def _photographs() -> Check:
     if find_spec("skimage") is None:
-        yield Check(
-            "demo photographs", Standing.MISSING, "`takeback demo` needs them: pip install 'takeback[demo]' (or `make`)"
-        )
+        text = "`takeback demo` needs them: pip install 'takeback[demo]' (or `make`)"
+        return Check("demo photographs", Standing.MISSING, text)
+    return Check("demo photographs", Standing.OK, "from scikit-image")
+
+
+def _copies(settings: Settings) -> Iterator[Check]:
+    yield _copy_model(settings)
+    try:
+        version = import_module("cv2").__version__
+    except ImportError as problem:
+        why = "" if find_spec("cv2") is None else f" It is there and does not load: {problem}."
+        text = f"Without OpenCV, a picture inside a screenshot or on another is not found.{why} {COPIES_ADVICE}"
+        yield Check("opencv", Standing.MISSING, text)
     else:
-        yield Check("demo photographs", Standing.OK, "from scikit-image")
-    if find_spec("onnxruntime") is None:
-        text = "would find copies that are cropped, framed or written over; comes with a later release"
-        yield Check("extra copies", Standing.MISSING, text)
-    else:
-        yield Check("extra copies", Standing.OK, "onnxruntime is there; a later release uses it")
+        yield Check("opencv", Standing.OK, f"{version}: finds a picture inside a screenshot or on another")
+
+
+def _copy_model(settings: Settings) -> Check:
+    lost = "Copies that are cropped, turned or written over are not found"
+    if settings.copy_model == "off":
+        return Check("copy model", Standing.WARNING, f"{lost}: `copy_model` is off")
+    try:
+        model = chosen_model(settings.copy_model)
+        if model is None:
+            return Check("copy model", Standing.MISSING, f"{lost}. {COPIES_ADVICE}")
+        descriptor = CopyDescriptor(model, threads=settings.copy_threads)
+    except TakebackError as problem:
+        text = f"{problem.message} {lost}. {problem.advice}"
+        # A model that was asked for by name is missed; one that came with an extra is only not there.
+        return Check("copy model", Standing.MISSING, text, needed=settings.copy_model != "")
+    text = f"{model.name} ({descriptor.model_id}) describes a picture in {_milliseconds(descriptor):.0f} ms"
+    return Check("copy model", Standing.OK, f"{text}, threads: {settings.copy_threads}")
+
+
+def _milliseconds(descriptor: CopyDescriptor) -> float:
+    """Return how long one picture of 1600 × 1200 takes, the best of three."""
+    picture = np.zeros((1200, 1600, 3), np.uint8)
+    taken = []
+    for _ in range(3):
+        start = perf_counter()
+        descriptor.embed(picture)
+        taken.append(1000 * (perf_counter() - start))
+    return min(taken)
 
 
 def _master_key(settings: Settings) -> Check:

