@@ -55,5 +55,6 @@ void add_embedding(nb::module_& module);
 void add_hashing(nb::module_& module);
 void add_index(nb::module_& module);
 void add_pixels(nb::module_& module);
+void add_views(nb::module_& module);
 
 }  // namespace binding

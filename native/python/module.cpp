@@ -20,4 +20,5 @@ NB_MODULE(_native, module) {
     binding::add_hashing(module);
     binding::add_index(module);
     binding::add_pixels(module);
+    binding::add_views(module);
 }

@@ -52,6 +52,13 @@ def pdq_orientations(pixels: NDArray[uint8]) -> tuple[tuple[bytes, int], ...]:
     One reading of the pixels. The first equals `pdq_hash`.
     """
 
+def find_views(pixels: NDArray[np.uint8], most: int) -> list[tuple[bool, int, int, int, int]]:
+    """
+    Return at most `most` parts of a picture, the likeliest first: whether its border left it, then its box.
+
+    A box is left, top, width and height. `pixels` uint8 [height, width, 3] or [height, width].
+    """
+
 def resample(pixels: NDArray[uint8], height: int, width: int) -> NDArray[uint8]:
     """
     Return `pixels` as uint8 [height, width, 3] or [height, width], whichever they are; the aspect may change.

@@ -49,7 +49,7 @@ class Thresholds:
     same_bits: int = 31
     possible_bits: int = 46
     blind_bits: int = 10
-    same_similarity: float = 0.6
+    same_similarity: float = 0.9
     possible_similarity: float = 0.4
     same_inliers: int = 12
     possible_inliers: int = 6

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -29,12 +30,20 @@ def _in_utc(moment: datetime) -> datetime:
 
 
 class BankIn(Strict):
-    """A new bank; the thresholds are Hamming distances of 256 bits."""
+    """A new bank; its thresholds are Hamming distances of 256 bits, cosines, and local features that agree."""
 
     name: str = Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_.-]+$")
     same_bits: int = Thresholds().same_bits
     possible_bits: int = Thresholds().possible_bits
     blind_bits: int = Thresholds().blind_bits
+    same_similarity: float = Thresholds().same_similarity
+    possible_similarity: float = Thresholds().possible_similarity
+    same_inliers: int = Thresholds().same_inliers
+    possible_inliers: int = Thresholds().possible_inliers
+
+    def thresholds(self) -> Thresholds:
+        """Return them in the program's own terms."""
+        return Thresholds(**{each.name: getattr(self, each.name) for each in fields(Thresholds)})
 
 
 class BankOut(BankIn):
@@ -78,8 +87,7 @@ def list_banks(_caller: Moderator, parts: ServiceParts) -> list[BankOut]:
 @router.post("", status_code=201)
 def new_bank(body: BankIn, caller: Administrator, parts: ServiceParts) -> BankOut:
     """Make a bank."""
-    thresholds = Thresholds(body.same_bits, body.possible_bits, body.blind_bits)
-    return _bank(add_bank(parts.store, body.name, thresholds, actor=caller.actor, at=parts.now()))
+    return _bank(add_bank(parts.store, body.name, body.thresholds(), actor=caller.actor, at=parts.now()))
 
 
 @router.post("/{name}/entries", status_code=201)
@@ -125,8 +133,6 @@ def _bank(bank: BankRow) -> BankOut:
     return BankOut(
         id=bank.public_id,
         name=bank.name,
-        same_bits=bank.thresholds.same_bits,
-        possible_bits=bank.thresholds.possible_bits,
-        blind_bits=bank.thresholds.blind_bits,
         entries=bank.entries,
+        **asdict(bank.thresholds),
     )

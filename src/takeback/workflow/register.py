@@ -21,6 +21,8 @@ from takeback.workflow.query import known_by_of_reported
 _SECRET_BYTES = 32
 _MAX_BITS = 64
 """Beyond this distance two PDQ codes say nothing: unrelated pictures are about 128 bits apart."""
+_LEAST_INLIERS = 4
+"""Fewer local features agree on some transform by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +93,22 @@ def add_bank(store: Store, name: str, thresholds: Thresholds, *, actor: str, at:
     if not 0 <= thresholds.blind_bits <= thresholds.same_bits <= thresholds.possible_bits <= _MAX_BITS:
         raise InputError(
             f"A bank's thresholds go blind ≤ same ≤ possible ≤ {_MAX_BITS} bits.",
-            advice="The defaults, 10, 31 and 40, are the published ones for PDQ.",
+            advice="The defaults are 10, 31 (the published radius) and 46.",
         )
+    if not 0 < thresholds.possible_similarity <= thresholds.same_similarity <= 1:
+        raise InputError("A bank's thresholds go 0 < possible ≤ same ≤ 1 for the descriptor's similarity.")
+    if not _LEAST_INLIERS <= thresholds.possible_inliers <= thresholds.same_inliers:
+        raise InputError(f"A bank's thresholds go {_LEAST_INLIERS} ≤ possible ≤ same for features that agree.")
     with store.write() as tx:
         bank = tx.banks.add_bank(name, thresholds, at)
         facts: dict[str, Json] = {
             "bank": bank.public_id,
             "same_bits": thresholds.same_bits,
             "possible_bits": thresholds.possible_bits,
+            "same_similarity_permille": round(1_000 * thresholds.same_similarity),
+            "possible_similarity_permille": round(1_000 * thresholds.possible_similarity),
+            "same_inliers": thresholds.same_inliers,
+            "possible_inliers": thresholds.possible_inliers,
         }
         tx.audit.append(EventKind.SETTINGS_CHANGED, at=at, actor=actor, facts=facts)
         return bank

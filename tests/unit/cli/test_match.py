@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tests.house import drawn
+from tests.house import drawn, tiled
 from tests.unit.cli.conftest import Call, Save
 
 KEYS = ["file", "class", "entry", "distance", "view", "seconds"]
@@ -34,7 +34,7 @@ def originals(picture: Save, tmp_path: Path) -> Path:
 
 def test_a_line_for_each_query_has_exactly_these_keys(call: Call, picture: Save, originals: Path) -> None:
     picture("q/copy.png", 1)
-    picture("q/other.png", 9)
+    picture("q/other.png", tiled(9))
     done = call("match", "q", "--against", originals, "--json")
     assert done.code == 0
     copy, other = done.lines
@@ -133,9 +133,9 @@ def test_nothing_to_compare_with_is_an_error_and_not_a_row_of_none(call: Call, p
 
 def test_the_blank_frame_of_an_animation_makes_nothing_identical(call: Call, tmp_path: Path) -> None:
     blank = Image.new("RGB", (200, 160), "white")
-    for name, seed in (("bank", 1), ("query", 2)):
+    for name, pixels in (("bank", drawn(1)), ("query", tiled(2))):
         (tmp_path / name).mkdir()
-        blank.save(tmp_path / name / "moving.png", save_all=True, append_images=[Image.fromarray(drawn(seed))])
+        blank.save(tmp_path / name / "moving.png", save_all=True, append_images=[Image.fromarray(pixels)])
     (line,) = call("match", "query", "--against", "bank", "--json").lines
     # Its blank frame was not compared, and that is said.
     assert (line["class"], line["entry"]) == ("unjudged", None)
@@ -143,7 +143,7 @@ def test_the_blank_frame_of_an_animation_makes_nothing_identical(call: Call, tmp
 
 def test_a_person_reads_class_file_entry_and_distance(call: Call, picture: Save, originals: Path) -> None:
     picture("copy.jpg", 1, quality=60)
-    picture("other.png", 9)
+    picture("other.png", tiled(9))
     done = call("match", "copy.jpg", "other.png", "--against", originals)
     first, second, third = done.out.splitlines()
     assert first == "substantially_same  copy.jpg"

@@ -20,7 +20,7 @@ def test_upper_case_is_accepted() -> None:
 
 
 def test_bit_255_comes_first() -> None:
-    assert PdqHash.from_hex("8" + "0" * 63).array()[0] == 0b1000_0000
+    assert PdqHash.from_hex("8" + "0" * 31 + "f" * 32).array()[0] == 0b1000_0000
     assert PdqHash.from_hex("0" * 63 + "1").array()[31] == 1
 
 
@@ -53,9 +53,10 @@ def test_all_zero_is_malformed_because_it_means_no_hash() -> None:
         PdqHash.from_hex("0" * 64)
 
 
-def test_fewer_than_100_ones_are_suspect() -> None:
+def test_fewer_than_100_ones_are_malformed_because_no_photograph_has_them() -> None:
     assert PdqHash.from_hex("f" * 25 + "0" * 39).is_plausible
-    assert not PdqHash.from_hex("f" * 24 + "7" + "0" * 39).is_plausible
+    with pytest.raises(MalformedHash, match="too few"):
+        PdqHash.from_hex("f" * 24 + "7" + "0" * 39)
 
 
 def test_no_message_repeats_the_fingerprint() -> None:

@@ -14,7 +14,7 @@ down_revision = "0001"
 def upgrade() -> None:
     """Apply; banks that are there get the calibrated thresholds of this release."""
     thresholds = (
-        ("same_similarity", sa.Float(), "0.6"),
+        ("same_similarity", sa.Float(), "0.9"),
         ("possible_similarity", sa.Float(), "0.4"),
         ("same_inliers", sa.Integer(), "12"),
         ("possible_inliers", sa.Integer(), "6"),
