@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "pdq/plane.hpp"
+
 // What the parts of the binding share: arrays in, arrays out.
 namespace binding {
 
@@ -32,7 +34,12 @@ auto as_array(std::vector<Value> values) {
     return nb::ndarray<nb::numpy, Value, nb::ndim<1>>(raw->data(), {raw->size()}, owner);
 }
 
+// Rows may lie apart (a crop, a picture upside down); inside a row pixels and channels must be packed. Raises for
+// anything else.
+takeback::Picture as_picture(const Array& pixels);
+
 void add_hashing(nb::module_& module);
 void add_index(nb::module_& module);
+void add_pixels(nb::module_& module);
 
 }  // namespace binding

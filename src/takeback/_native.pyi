@@ -44,6 +44,18 @@ def pdq_orientations(pixels: NDArray[uint8]) -> tuple[tuple[bytes, int], ...]:
     One reading of the pixels. The first equals `pdq_hash`.
     """
 
+def resample(pixels: NDArray[uint8], height: int, width: int) -> NDArray[uint8]:
+    """
+    Return `pixels` as uint8 [height, width, 3] or [height, width], whichever they are; the aspect may change.
+
+    A direction that shrinks is averaged over the area that each sample stands for; one that grows lies between
+    the two nearest samples. Rounded once. Raises as `pdq_hash` does, and `ValueError` for a side out of
+    1..65535 or more than 256 times shorter than it was.
+    """
+
+def resample_luminance(pixels: NDArray[uint8], height: int, width: int) -> NDArray[uint8]:
+    """Return 0.299 R + 0.587 G + 0.114 B of `resample` before it rounds, uint8 [height, width]."""
+
 class CorruptSnapshot(ValueError):
     """A file is no whole, unchanged snapshot of an index; the text says what is wrong with it."""
 

@@ -1,4 +1,4 @@
-// The hot loops of hashing, written or compiled for each level in a file of its own (loops_avx2.cpp, ...).
+// The hot loops over pixels, written or compiled for each level in a file of its own (loops_avx2.cpp, ...).
 //
 // Every level gives the same bits: what is summed in whole numbers is exact in any order, and what is summed
 // in floating point has one order, which is written down here. Those files hold plain data and intrinsics
@@ -40,6 +40,13 @@ struct Steps {
     int doubtful;
 };
 
+// What the rows of one mean weigh: the first, the last, and each between.
+struct RowWeights {
+    float first;
+    float last;
+    float between;
+};
+
 struct HashLoops {
     // sums[k] += weights[0] * rows[0][k] + ... + weights[7] * rows[7][k], for each of the `count` bands.
     void (*add_rows)(const std::uint8_t* const* rows, std::ptrdiff_t blocks, const RowSums* bands, std::ptrdiff_t count);
@@ -60,6 +67,16 @@ struct HashLoops {
 
     // 0.299 R + 0.587 G + 0.114 B in double, rounded once.
     void (*luminance)(const std::uint8_t* rgb, std::ptrdiff_t width, float* out);
+
+    // Of pixels/resample.cpp. sums[k] += row[k]: at most 257 rows fit.
+    void (*add_row)(const std::uint8_t* row, std::ptrdiff_t bytes, std::uint16_t* sums);
+
+    // out[k] = (weights.first * first[k] + weights.last * last[k]) + weights.between * between[k].
+    void (*mix_rows)(const std::uint8_t* first, const std::uint8_t* last, const std::uint16_t* between,
+                     std::ptrdiff_t bytes, RowWeights weights, float* out);
+
+    // 0.299 R + 0.587 G + 0.114 B in float, from the left.
+    void (*mean_luminance)(const float* rgb, std::ptrdiff_t width, float* out);
 };
 
 extern const HashLoops hash_loops_portable;

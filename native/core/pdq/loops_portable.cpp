@@ -56,6 +56,7 @@ void weigh_columns(const std::int32_t* sums, const CellColumns* cells, std::ptrd
 
 }  // namespace
 
-const HashLoops hash_loops_portable = {add_rows, put_in_order, weigh_columns, multiply, steps, luminance};
+const HashLoops hash_loops_portable = {add_rows, put_in_order, weigh_columns, multiply, steps, luminance,
+                                       add_row, mix_rows, mean_luminance};
 
 }  // namespace takeback

@@ -83,5 +83,26 @@ void luminance(const std::uint8_t* rgb, std::ptrdiff_t width, float* out) {
     }
 }
 
+void add_row(const std::uint8_t* __restrict row, std::ptrdiff_t bytes, std::uint16_t* __restrict sums) {
+    for (std::ptrdiff_t k = 0; k < bytes; ++k) {
+        sums[k] = static_cast<std::uint16_t>(sums[k] + row[k]);
+    }
+}
+
+void mix_rows(const std::uint8_t* first, const std::uint8_t* last, const std::uint16_t* between, std::ptrdiff_t bytes,
+              RowWeights weights, float* __restrict out) {
+    for (std::ptrdiff_t k = 0; k < bytes; ++k) {
+        const float ends = weights.first * static_cast<float>(first[k]) + weights.last * static_cast<float>(last[k]);
+        out[k] = ends + weights.between * static_cast<float>(between[k]);
+    }
+}
+
+void mean_luminance(const float* rgb, std::ptrdiff_t width, float* __restrict out) {
+    for (std::ptrdiff_t x = 0; x < width; ++x) {
+        const float* pixel = rgb + 3 * x;
+        out[x] = 0.299F * pixel[0] + 0.587F * pixel[1] + 0.114F * pixel[2];
+    }
+}
+
 }  // namespace
 }  // namespace takeback

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from takeback.fingerprint.digest import file_digest, pixel_digest
+from takeback.fingerprint.looked import Looked
 from takeback.fingerprint.orientation import Orientation, pdq_orientations, turned_codes
 from takeback.fingerprint.pdq import MATCH_RADIUS, MIN_QUALITY, PdqHash, nearest_512, pdq_hash
 from takeback.fingerprint.record import Fingerprints, FrameFingerprint, RoutedFingerprint, ViewFingerprint
@@ -21,6 +22,7 @@ __all__ = [
     "MIN_QUALITY",
     "Fingerprints",
     "FrameFingerprint",
+    "Looked",
     "Orientation",
     "PdqHash",
     "Route",

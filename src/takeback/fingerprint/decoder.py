@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from takeback.errors import Overloaded, UnreadableMedia
+from takeback.fingerprint.looked import Looked
 from takeback.fingerprint.record import Fingerprints, RoutedFingerprint
 from takeback.fingerprint.route import Route
 from takeback.media.limits import MediaLimits
@@ -33,6 +34,11 @@ class PooledDecoder:
         """Return the fingerprints of the picture in `data`; see `DecoderPool.run` for the errors."""
         answer = _answer(self._pool, data, self._limits.as_options(), self._tries)
         return Fingerprints.from_json(_unattached(answer), limits=self._limits)
+
+    def looked_at(self, data: bytes) -> Looked:
+        """Return the same, and miniatures for whoever goes on to describe the picture; errors are the same."""
+        options = {**self._limits.as_options(), "miniatures": True}
+        return Looked.from_answer(_answer(self._pool, data, options, self._tries), limits=self._limits)
 
 
 class RouteDecoder:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from takeback.errors import InputError, UnreadableMedia
 from takeback.fingerprint.digest import file_digest, pixel_digest
+from takeback.fingerprint.looked import Looked
 from takeback.fingerprint.orientation import Orientation, pdq_orientations, seen_upright
 from takeback.fingerprint.pdq import MIN_QUALITY, nearest_512
 from takeback.fingerprint.record import (
@@ -27,6 +28,7 @@ from takeback.media import (
     decode_luminance,
     decode_stored,
 )
+from takeback.media.miniatures import miniatures_of
 from takeback.media.sandbox import Answer
 from takeback.media.views import ViewKind, pixels_of, views_of
 
@@ -41,13 +43,30 @@ def take_fingerprints(data: bytes, limits: MediaLimits) -> Fingerprints:
     Raises `UnreadableMedia` or `MediaTooLarge` when not even one frame could be read; when some could,
     they are returned and `incomplete` says what ended it. A picture of low quality is no error here.
     """
+    return _see(data, limits)[0]
+
+
+def look_at(data: bytes, limits: MediaLimits) -> Looked:
+    """Return what `take_fingerprints` does, and the first telling frame made small; errors are the same."""
+    prints, pixels = _see(data, limits)
+    if min(pixels.shape[:2]) < MIN_VIEW_SIDE:
+        return Looked(prints, None)
+    parts = [found.view for found in prints.telling_frames[0].views]
+    return Looked(prints, miniatures_of(pixels, parts))
+
+
+def _see(data: bytes, limits: MediaLimits) -> tuple[Fingerprints, NDArray[np.uint8]]:
+    """Return the fingerprints, and the pixels of the first of `telling_frames`."""
     frames: list[FrameFingerprint] = []
     first: Image | None = None
+    telling: Image | None = None
     incomplete: str | None = None
     try:
         for image in decode_frames(data, limits=limits):
             first = first or image
             frames.append(_of_frame(image.pixels))
+            if telling is None and frames[-1].quality >= MIN_QUALITY:
+                telling = image
     except InputError as error:
         if first is None:
             raise
@@ -55,7 +74,8 @@ def take_fingerprints(data: bytes, limits: MediaLimits) -> Fingerprints:
     if first is None:
         raise UnreadableMedia("The file holds no picture.")
     height, width = first.pixels.shape[:2]
-    return Fingerprints(first.format, width, height, file_digest(data), tuple(frames), incomplete)
+    prints = Fingerprints(first.format, width, height, file_digest(data), tuple(frames), incomplete)
+    return prints, (telling or first).pixels
 
 
 def _of_frame(pixels: NDArray[np.uint8]) -> FrameFingerprint:
@@ -96,8 +116,15 @@ def pdq_of_file(
 
 
 def fingerprint_handler(payload: bytes, options: dict[str, object]) -> Answer:
-    """Run in a decoder (`takeback.media.sandbox`): `options` are the limits, the answer is `Fingerprints.to_json`."""
-    return Answer(take_fingerprints(payload, MediaLimits.from_options(options)).to_json())
+    """
+    Run in a decoder (`takeback.media.sandbox`): `options` are the limits, and `miniatures`, true or absent.
+
+    The answer is `Fingerprints.to_json`; with `miniatures`, `Looked.to_answer`.
+    """
+    limits = MediaLimits.from_options({name: value for name, value in options.items() if name != "miniatures"})
+    if options.get("miniatures", False):
+        return look_at(payload, limits).to_answer()
+    return Answer(take_fingerprints(payload, limits).to_json())
 
 
 def route_handler(payload: bytes, options: dict[str, object]) -> Answer:

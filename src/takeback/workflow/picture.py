@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from takeback.errors import InputError, MediaTooLarge, UnreadableMedia
-from takeback.fingerprint import Fingerprints, file_digest
+from takeback.fingerprint import Fingerprints, Looked, file_digest
 from takeback.workflow.screen import Query, Unjudged, query_of_fingerprints
 
 
@@ -15,6 +15,9 @@ class Decoder(Protocol):
 
     def fingerprints(self, data: bytes) -> Fingerprints:
         """Return the fingerprints; `UnreadableMedia`, `MediaTooLarge` or `Overloaded`."""
+
+    def looked_at(self, data: bytes) -> Looked:
+        """Return the fingerprints and miniatures, for what is compared by more than fingerprints; errors alike."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ from takeback.actions.outgoing import OutgoingHttp, Timeouts
 from takeback.assembly import Parts
 from takeback.cases import CopyState
 from takeback.config import Settings
-from takeback.fingerprint import Fingerprints
-from takeback.fingerprint.take import take_fingerprints
+from takeback.fingerprint import Fingerprints, Looked
+from takeback.fingerprint.take import look_at, take_fingerprints
 from takeback.jobs.links import LinkJob
 from takeback.media import MediaLimits
 from takeback.store import Store
@@ -38,6 +38,9 @@ class InProcess:
 
     def fingerprints(self, data: bytes) -> Fingerprints:
         return take_fingerprints(data, MediaLimits())
+
+    def looked_at(self, data: bytes) -> Looked:
+        return look_at(data, MediaLimits())
 
 
 class Gallery:
@@ -135,6 +138,9 @@ class Faulty:
     """A decoder that fails in a way that nobody thought of."""
 
     def fingerprints(self, data: bytes) -> Fingerprints:
+        raise ZeroDivisionError
+
+    def looked_at(self, data: bytes) -> Looked:
         raise ZeroDivisionError
 
 

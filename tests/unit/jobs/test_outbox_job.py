@@ -19,7 +19,7 @@ from takeback.actions.outgoing import OutgoingHttp, Timeouts
 from takeback.assembly import Parts
 from takeback.config import Settings
 from takeback.errors import NotAllowed
-from takeback.fingerprint import Fingerprints
+from takeback.fingerprint import Fingerprints, Looked
 from takeback.jobs.outbox import OutboxJob
 from takeback.jobs.reconcile import ReconcileJob
 from takeback.store import Store
@@ -92,6 +92,9 @@ class NoDecoder:
     """Orders need no decoder."""
 
     def fingerprints(self, data: bytes) -> Fingerprints:
+        raise AssertionError
+
+    def looked_at(self, data: bytes) -> Looked:
         raise AssertionError
 
 
