@@ -10,7 +10,7 @@
 #include "index/index.hpp"
 #include "level.hpp"
 #include "pdq/pdq.hpp"
-#include "sscd/square.hpp"
+#include "pixels/resample.hpp"
 
 namespace {
 
@@ -146,9 +146,12 @@ void hash() {
                 digest.add(pdq.code.data(), pdq.code.size());
                 digest.add(&pdq.quality, sizeof pdq.quality);
             }
-            std::vector<std::uint8_t> squared(takeback::square_side * takeback::square_side * 3);
-            takeback::square(picture, squared.data());
-            digest.add(squared);
+            std::vector<std::uint8_t> square(96 * 96 * static_cast<std::size_t>(channels));
+            takeback::resample(picture, 96, 96, square.data());
+            digest.add(square);
+            square.resize(96 * 96);
+            takeback::resample_luminance(picture, 96, 96, square.data());
+            digest.add(square);
             std::printf("hash %td x %td, %d: %016" PRIx64 "\n", height, width, channels, digest.value());
         }
     }

@@ -52,7 +52,7 @@ def pdq_orientations(pixels: NDArray[uint8]) -> tuple[tuple[bytes, int], ...]:
     One reading of the pixels. The first equals `pdq_hash`.
     """
 
-def find_views(pixels: NDArray[np.uint8], most: int) -> list[tuple[bool, int, int, int, int]]:
+def find_views(pixels: NDArray[uint8], most: int) -> list[tuple[bool, int, int, int, int]]:
     """
     Return at most `most` parts of a picture, the likeliest first: whether its border left it, then its box.
 

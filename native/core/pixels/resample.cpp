@@ -19,15 +19,15 @@ struct Taps {
     float last_weight;
 };
 
-// In units in which a sample of the picture is `size` long, and one of the answer `side`.
+// In units in which a sample of the picture is `size` long, and one of the answer `side`: more, so it begins in
+// one sample and ends in another.
 Taps area_taps(Index at, Index side, Index size) {
     const Index from = at * side;
     const Index to = from + side;
     const Index first = from / size;
     const Index last = (to - 1) / size;
     const auto share = [side](Index length) { return static_cast<float>(length) / static_cast<float>(side); };
-    const float last_weight = last == first ? 0.0F : share(to - last * size);
-    return {first, last, share(std::min(to, (first + 1) * size) - from), share(size), last_weight};
+    return {first, last, share((first + 1) * size - from), share(size), share(to - last * size)};
 }
 
 // The middles of samples lie at odd multiples of half a sample; outside the outermost there is nothing between.

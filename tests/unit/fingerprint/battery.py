@@ -1,7 +1,8 @@
-"""Pictures of every awkward shape, hashed in all orientations: what each level of the kernel must answer alike."""
+"""Pictures of every awkward shape, hashed and resampled: what each level of the kernel must answer alike."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 
@@ -42,12 +43,19 @@ def pictures() -> Iterator[NDArray[np.uint8]]:
 
 
 def answers() -> list[str]:
-    """Return code and quality of every picture in every orientation, and of what nearest neighbours leave."""
+    """Return code and quality of every picture in every orientation, also by nearest neighbours; and other sizes."""
     found = []
     for picture in pictures():
         for pixels in (picture, nearest_512(picture)):
             found += [f"{each.hex()} {each.quality}" for each in pdq_orientations(pixels).values()]
+        found += [digest for side in (96, 250) for digest in resampled(picture, side)]
     return found
+
+
+def resampled(picture: NDArray[np.uint8], side: int) -> Iterator[str]:
+    """Yield digests of the picture and its luminance squashed to a square."""
+    for work in (_native.resample, _native.resample_luminance):
+        yield hashlib.sha256(work(picture, side, side)).hexdigest()
 
 
 def main() -> None:
