@@ -52,9 +52,39 @@ Axis growing(std::ptrdiff_t size) {
 
 Axis axis_of(std::ptrdiff_t size) { return size < square_side ? growing(size) : shrinking(size); }
 
-void weigh(const std::uint8_t* row, std::size_t length, float weight, float* sums) {
-    for (std::size_t at = 0; at < length; ++at) {
-        sums[at] += weight * static_cast<float>(row[at]);
+// Adds weight * (the sum of `count` rows from y on): whole numbers first, which is quicker and rounds once.
+template <int count>
+void weigh(const Picture& picture, std::ptrdiff_t y, float weight, std::vector<float>& sums) {
+    const std::uint8_t* rows[count];
+    for (int each = 0; each < count; ++each) {
+        rows[each] = picture.row(y + each);
+    }
+    float* sum = sums.data();
+    for (std::size_t at = 0; at < sums.size(); ++at) {
+        std::uint16_t total = 0;
+        for (int each = 0; each < count; ++each) {
+            total = static_cast<std::uint16_t>(total + rows[each][at]);
+        }
+        sum[at] += weight * static_cast<float>(total);
+    }
+}
+
+// Adds the rows from y on, each by its weight; those inside a sample all have the same.
+void down_to_one(const Picture& picture, std::ptrdiff_t y, const float* weight, const float* end,
+                 std::vector<float>& sums) {
+    while (weight < end) {
+        const auto equal = [&](int count) {
+            return end - weight >= count && std::all_of(weight, weight + count, [&](float w) { return w == *weight; });
+        };
+        const int count = equal(4) ? 4 : equal(3) ? 3 : equal(2) ? 2 : 1;
+        switch (count) {
+            case 4: weigh<4>(picture, y, *weight, sums); break;
+            case 3: weigh<3>(picture, y, *weight, sums); break;
+            case 2: weigh<2>(picture, y, *weight, sums); break;
+            default: weigh<1>(picture, y, *weight, sums);
+        }
+        y += count;
+        weight += count;
     }
 }
 
@@ -82,12 +112,12 @@ void square(const Picture& picture, std::uint8_t* out) {
     const Axis down = axis_of(picture.height);
     const Axis over = axis_of(picture.width);
     std::vector<float> sums(static_cast<std::size_t>(picture.width * picture.channels));
-    std::size_t weight = 0;
+    const float* weight = down.weights.data();
     for (std::size_t sample = 0; sample < down.firsts.size(); ++sample, out += 3 * square_side) {
+        const float* end = down.weights.data() + down.ends[sample];
         std::fill(sums.begin(), sums.end(), 0.0F);
-        for (std::ptrdiff_t y = down.firsts[sample]; weight < down.ends[sample]; ++weight, ++y) {
-            weigh(picture.row(y), sums.size(), down.weights[weight], sums.data());
-        }
+        down_to_one(picture, down.firsts[sample], weight, end, sums);
+        weight = end;
         if (picture.channels == 3) {
             across<3>(over, sums.data(), out);
         } else {
