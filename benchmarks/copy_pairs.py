@@ -9,6 +9,7 @@ afterwards, and what is wrong is counted over all pairs.
 
 from __future__ import annotations
 
+import io
 import os
 import time
 import zlib
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pdqhash
+import PIL.Image
 from numpy.typing import NDArray
 
 from benchmarks.edits import NamedEdit, all_edits, as_upload
@@ -126,10 +128,6 @@ def _hma_bits(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _hma_bits_of_file(data: bytes) -> NDArray[np.uint8]:
-    import io
-
-    import PIL.Image
-
     return _hma_bits(np.asarray(PIL.Image.open(io.BytesIO(data)).convert("RGB")))
 
 

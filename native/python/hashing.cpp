@@ -1,7 +1,6 @@
 #include "binding.hpp"
 #include "pdq/nearest.hpp"
 #include "pdq/pdq.hpp"
-#include "sscd/square.hpp"
 
 namespace binding {
 
@@ -75,23 +74,11 @@ nb::ndarray<nb::numpy, std::uint8_t> nearest_512(const Array& pixels) {
     return as_samples(std::move(samples), side, pixels.ndim(), channels);
 }
 
-nb::ndarray<nb::numpy, std::uint8_t> square(const Array& pixels) {
-    const takeback::Picture picture = as_picture(pixels);
-    constexpr auto side = static_cast<std::size_t>(takeback::square_side);
-    auto samples = std::make_unique<std::uint8_t[]>(side * side * 3);
-    {
-        nb::gil_scoped_release release;
-        takeback::square(picture, samples.get());
-    }
-    return as_samples(std::move(samples), side, 3, 3);
-}
-
 }  // namespace
 
 void add_hashing(nb::module_& module) {
     module.def("pdq_hash", &pdq_hash, nb::arg("pixels").noconvert());
     module.def("nearest_512", &nearest_512, nb::arg("pixels").noconvert());
-    module.def("square", &square, nb::arg("pixels").noconvert());
     module.def("pdq_orientations", &pdq_orientations, nb::arg("pixels").noconvert());
 }
 

@@ -37,14 +37,6 @@ def nearest_512(pixels: NDArray[uint8]) -> NDArray[uint8]:
     and WASM build take it. Raises as `pdq_hash` does.
     """
 
-def square(pixels: NDArray[uint8]) -> NDArray[uint8]:
-    """
-    Return `pixels` squashed to 288 × 288, uint8 [288, 288, 3], aspect ignored; grey as three equal channels.
-
-    Area means along a side that shrinks, linear along one that grows, each value rounded once. Raises as
-    `pdq_hash` does.
-    """
-
 def pdq_orientations(pixels: NDArray[uint8]) -> tuple[tuple[bytes, int], ...]:
     """
     Return code and quality of `pixels` turned each way, in the order of `Orientation`.

@@ -21,12 +21,10 @@ from numpy.typing import NDArray
 from takeback import _native
 from takeback.errors import BadSetting
 from takeback.fingerprint.pdq import MIN_QUALITY, packed_rows
+from takeback.media.miniatures import SQUARE_SIDE
 
 DESCRIPTOR_VALUES = 512
 """Values of one descriptor (SSCD's `disc` models)."""
-
-SQUARE_SIDE = 288
-"""Pixels: the side at which SSCD is evaluated (its repository, `docs/Evaluation.md`)."""
 
 MODEL_ID_DIGITS = 16
 """Hexadecimal digits of the model file's SHA-256 that name it."""
@@ -157,7 +155,8 @@ def square(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     1600 × 1200), linear where it grows. The same bytes on every processor. Raises `TypeError` for another
     dtype and `ValueError` for another shape or an empty picture.
     """
-    return _native.square(packed_rows(pixels))
+    made = _native.resample(packed_rows(pixels), SQUARE_SIDE, SQUARE_SIDE)
+    return made if made.ndim == 3 else np.repeat(made[:, :, np.newaxis], 3, axis=2)
 
 
 def has_detail(pixels: NDArray[np.uint8]) -> bool:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from takeback import _native
 from takeback.errors import MalformedHash
 from takeback.fingerprint.pdq import CODE_BYTES, MAX_ONES, MAX_QUALITY, packed_rows
+from takeback.media.miniatures import SQUARE_SIDE
 
 VERSION = 1
 
@@ -101,7 +102,7 @@ def squared(plane: Plane) -> Plane:
     """Return `plane` squashed to the square that tiles are cut from, uint8 [288, 288]; errors as `tiles_of`."""
     if plane.ndim != 2:
         raise ValueError("plane must be [height, width]")
-    return np.ascontiguousarray(_native.square(packed_rows(plane))[..., 0])
+    return _native.resample(packed_rows(plane), SQUARE_SIDE, SQUARE_SIDE)
 
 
 def tile_places() -> Iterator[tuple[int, int]]:
