@@ -13,9 +13,10 @@ class EmbeddingIndex:
     """
     `DescriptorIndex` in the kernel: at most 660 bytes a descriptor from a thousand on.
 
-    A search reads every descriptor, whatever `at_least`; there is no sketch and no size from which on it is
-    approximate. On one core of an EPYC with AVX-512, a query takes 0.1 ms among 10,000, 3 ms among 100,000
-    and 30 ms among 1,000,000, and in a batch 6 ms (`benchmarks.embeddings`); describing its picture takes 38.
+    A search reads every descriptor, whatever `at_least`; there is no sketch, and no size from which on it is
+    approximate. One core of an EPYC with AVX-512 takes 0.1 ms for a query among 10,000, 3 ms among 100,000
+    and 29 ms among 1,000,000 (6 ms each in a batch; `benchmarks.embeddings`): less than the 38 ms in which
+    the full model describes the picture that is asked about.
 
     `threads` is how many work on one large search; 0 takes every core. Safe to use from several threads:
     a change waits for at most eight queries' share of a search. One index is of one model; whoever fills
