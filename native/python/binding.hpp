@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "pdq/plane.hpp"
+
 // What the parts of the binding share: arrays in, arrays out.
 namespace binding {
 
@@ -23,6 +25,10 @@ inline const std::uint8_t* as_bytes(const Array& array) {
     return static_cast<const std::uint8_t*>(array.data());
 }
 
+// Borrowed from an array uint8 [height, width, 3] or [height, width], neither side 0. Rows may lie apart (a crop, a
+// picture upside down); inside a row pixels and channels must be packed.
+takeback::Picture as_picture(const Array& pixels);
+
 // The array owns the vector.
 template <class Value>
 auto as_array(std::vector<Value> values) {
@@ -34,5 +40,6 @@ auto as_array(std::vector<Value> values) {
 
 void add_hashing(nb::module_& module);
 void add_index(nb::module_& module);
+void add_views(nb::module_& module);
 
 }  // namespace binding

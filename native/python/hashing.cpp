@@ -3,9 +3,7 @@
 #include "pdq/pdq.hpp"
 
 namespace binding {
-namespace {
 
-// Rows may lie apart (a crop, a picture upside down); inside a row pixels and channels must be packed.
 takeback::Picture as_picture(const Array& pixels) {
     const std::uint8_t* first = as_bytes(pixels);
     const bool grey = pixels.ndim() == 2;
@@ -24,6 +22,8 @@ takeback::Picture as_picture(const Array& pixels) {
     return {first, static_cast<std::ptrdiff_t>(pixels.shape(0)),
             static_cast<std::ptrdiff_t>(pixels.shape(1)), static_cast<std::ptrdiff_t>(pixels.stride(0)), channels};
 }
+
+namespace {
 
 nb::tuple as_tuple(const takeback::Pdq& pdq) {
     return nb::make_tuple(nb::bytes(pdq.code.data(), pdq.code.size()), pdq.quality);

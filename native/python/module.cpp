@@ -5,7 +5,7 @@
 #include "level.hpp"
 
 NB_MODULE(_native, module) {
-    module.doc() = "The kernel: PDQ and Hamming distance. Documented in _native.pyi.";
+    module.doc() = "The kernel: PDQ, Hamming distance, and where a picture lies in another. Documented in _native.pyi.";
     try {
         nanobind::list here;
         for (const takeback::Level each : takeback::levels_here()) {
@@ -18,4 +18,5 @@ NB_MODULE(_native, module) {
     }
     binding::add_hashing(module);
     binding::add_index(module);
+    binding::add_views(module);
 }

@@ -44,6 +44,15 @@ def pdq_orientations(pixels: NDArray[uint8]) -> tuple[tuple[bytes, int], ...]:
     One reading of the pixels. The first equals `pdq_hash`.
     """
 
+def find_views(pixels: NDArray[uint8], most: int) -> list[tuple[bool, int, int, int, int]]:
+    """
+    Return at most `most` parts of `pixels` in which another picture may lie, the most promising first.
+
+    Each is (whether it is what a border leaves, left, top, width, height), in pixels, at least 32 high and
+    wide, and never the whole. Work and memory are bounded whatever the picture shows. Raises as `pdq_hash`
+    does, and `TypeError` where `most` is negative.
+    """
+
 class CorruptSnapshot(ValueError):
     """A file is no whole, unchanged snapshot of an index; the text says what is wrong with it."""
 

@@ -1,0 +1,37 @@
+// Where in a picture another picture may lie.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "pdq/plane.hpp"
+
+namespace takeback {
+
+// Pixels of the picture; right and bottom are not included.
+struct Box {
+    std::ptrdiff_t left;
+    std::ptrdiff_t top;
+    std::ptrdiff_t right;
+    std::ptrdiff_t bottom;
+
+    std::ptrdiff_t width() const { return right - left; }
+    std::ptrdiff_t height() const { return bottom - top; }
+    std::ptrdiff_t area() const { return width() * height(); }
+};
+
+enum class Found { stripped, region };
+
+struct FoundView {
+    Found kind;
+    Box box;
+};
+
+// Pixels: a view with a shorter side has nothing to compare.
+constexpr std::ptrdiff_t min_view_side = 32;
+
+// At most `most` parts of the picture, the most promising first: what is left without its border, and rectangles
+// with straight edges on their sides. Never the whole picture. The work is bounded, whatever the picture.
+std::vector<FoundView> find_views(const Picture& picture, std::size_t most);
+
+}  // namespace takeback
