@@ -10,15 +10,16 @@
 namespace takeback {
 namespace {
 
-// Shared area of two boxes, of their union: above, they are one view.
+// Shared area of two boxes, of their union. From the first on they are one view; from the second, the weaker has to
+// be so much the stronger: a picture in its bubble, or in the gaps of a collage, has two outlines, and a fingerprint
+// tells which of them it is.
 constexpr double same_box = 0.97;
 constexpr double like_box = 0.85;
-constexpr float worth_of_other = 5;
+constexpr float worth_of_other = 3;
 constexpr float nothing = std::numeric_limits<float>::lowest();
-constexpr double about_same = 0.9;
 
-// Rectangles that are compared with those kept, at most.
-constexpr std::size_t most_compared = 3000;
+// What the border leaves, and a rectangle with that much in common.
+constexpr double about_same = 0.9;
 
 // Places along a side where its step is measured, and levels beyond which a step counts no more.
 constexpr Index places = 96;
@@ -175,6 +176,5 @@ std::vector<FoundView> find_views(const Picture& picture, std::size_t most) {
     }
     return kept.take();
 }
-
 
 }  // namespace takeback

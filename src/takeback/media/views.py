@@ -1,8 +1,9 @@
 """
-The parts of a picture that may each be a copy: all of it, what is left without a frame, and pictures inside it.
+Where in an upload a reported picture may lie: all of it, what its border leaves, or a rectangle inside.
 
-A copy in a screenshot, a collage, a meme or a frame has nothing in common with the fingerprint of the picture alone;
-the part that shows it has. Each view costs its fingerprints, 0.3 ms and less, and `most` bounds them.
+PDQ compares whole pictures, and forgives about one part in a hundred of each side. A frame, a caption or a
+phone's screen around a copy hides it; the fingerprint of the right part finds it again. The kernel finds the parts
+by straight edges along rows and columns (`native/core/views`).
 """
 
 from __future__ import annotations
@@ -15,24 +16,38 @@ from numpy.typing import NDArray
 
 from takeback import _native
 
-MAX_VIEWS = 6
-"""Views of one picture, the whole among them."""
+MAX_VIEWS = 7
+"""Views of one picture, the whole included. More than that found no more copies in the calibration."""
+
+MIN_VIEW_SIDE = 32
+"""Pixels: what is smaller has too little detail to be compared, as the kernel has it too (`views.hpp`)."""
 
 
 class ViewKind(StrEnum):
-    """How a view was found, and why it may be a copy."""
+    """Why a part of a picture is looked at."""
 
     WHOLE = "whole"
-    """All of the picture."""
+    """The picture as it is: most copies. Costs nothing beside its own fingerprint."""
+
     STRIPPED = "stripped"
-    """What is left without a frame, bars or padding, of one colour or a gradient."""
+    """What a frame, letterbox or padding of one colour or a gradient leaves. One more fingerprint, rarely another."""
+
     REGION = "region"
-    """A rectangle with straight edges: the picture on a page, in a chat, a collage, a meme, on another picture."""
+    """
+    A rectangle with straight edges: in a screenshot, chat, meme or collage, or pasted on another picture.
+
+    Most are no picture's: windows, boxes of text, a door in a photograph. So each is one more fingerprint, and one
+    more chance of a false match.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One part of a picture: a box in its pixels, `left` and `top` from 0, `width` and `height` at least 1."""
+    """
+    A rectangle of a picture, in pixels of it as it is seen upright.
+
+    It lies inside the picture. Raises `ValueError` for a side below 1 or a corner before the first pixel.
+    """
 
     kind: ViewKind
     left: int
@@ -40,20 +55,41 @@ class View:
     width: int
     height: int
 
+    def __post_init__(self) -> None:
+        if min(self.left, self.top) < 0 or min(self.width, self.height) < 1:
+            raise ValueError("A view lies inside a picture and is at least one pixel high and wide.")
+
 
 def views_of(pixels: NDArray[np.uint8], *, most: int = MAX_VIEWS) -> tuple[View, ...]:
     """
-    Return the views of `pixels`, uint8 [height, width, 3] or [height, width]: at most `most`, the whole first.
+    Return at most `most` views of `pixels`: `WHOLE` first, then the most promising.
 
-    The others come in the order of how likely a picture of its own fills them. 1 to 2 ms for 1600 × 1200 pixels, and
-    bounded for any. Raises `TypeError` for another dtype and `ValueError` for another shape.
+    `pixels` uint8 [height, width, 3] or [height, width], upright; each is read once or less. The others are at
+    least `MIN_VIEW_SIDE` high and wide, and no two are the same. The answer hangs on the pixels alone. Raises
+    `ValueError` where `most` is below 1, and for pixels as `pdq_hash` does.
     """
+    if most < 1:
+        raise ValueError("At least one view is asked for: the whole.")
+    found = _native.find_views(_packed(pixels), most - 1)
     height, width = pixels.shape[:2]
-    found = _native.find_views(np.ascontiguousarray(pixels), max(0, most - 1))
-    kinds = {True: ViewKind.STRIPPED, False: ViewKind.REGION}
-    return (View(ViewKind.WHOLE, 0, 0, width, height), *(View(kinds[stripped], *box) for stripped, *box in found))
+    parts = (View(ViewKind.STRIPPED if stripped else ViewKind.REGION, *box) for stripped, *box in found)
+    return (View(ViewKind.WHOLE, 0, 0, width, height), *parts)
 
 
 def pixels_of(view: View, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return what `view` shows of `pixels`, uint8 [height, width, 3]: part of the same array where it can be."""
-    return pixels[view.top : view.top + view.height, view.left : view.left + view.width]
+    """
+    Return what `view` shows of the picture `pixels` that it was found in, C-contiguous.
+
+    The whole of C-contiguous pixels is not copied. Raises `ValueError` where the view reaches beyond the picture.
+    """
+    bottom, right = view.top + view.height, view.left + view.width
+    if bottom > pixels.shape[0] or right > pixels.shape[1]:
+        raise ValueError("The view reaches beyond this picture: it was found in another.")
+    return np.ascontiguousarray(pixels[view.top : bottom, view.left : right])
+
+
+def _packed(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return `pixels`, copied only where the pixels of a row are not side by side: the kernel reads rows."""
+    pixel_bytes = 3 if pixels.ndim == 3 else 1
+    packed = pixels.ndim > 1 and pixels.strides[1] == pixel_bytes and pixels.strides[-1] == 1
+    return pixels if packed else np.ascontiguousarray(pixels)

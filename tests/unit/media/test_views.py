@@ -1,0 +1,216 @@
+"""Where in an upload a reported picture may lie: in a border, a screenshot, a collage; and where there is none."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from tests.house import Pixels, drawn
+
+from takeback.fingerprint import MATCH_RADIUS, pdq_hash
+from takeback.media.views import MAX_VIEWS, MIN_VIEW_SIDE, View, ViewKind, pixels_of, views_of
+
+PICTURE = np.repeat(np.repeat(drawn(1), 3, axis=0), 3, axis=1)  # 480 high, 600 wide
+OTHER = np.repeat(np.repeat(drawn(2), 3, axis=0), 3, axis=1)
+INK = (30, 30, 30)
+
+SHAPES = [(1, 1), (1, 5000), (5000, 1), (31, 31), (32, 32), (33, 400), (64, 20_000), (700, 33), (901, 1203)]
+
+type Box = tuple[int, int, int, int]
+
+
+def box_of(view: View) -> Box:
+    return view.left, view.top, view.width, view.height
+
+
+def sheet(height: int, width: int, colour: int = 255) -> Pixels:
+    return np.full((height, width, 3), colour, np.uint8)
+
+
+def pasted(ground: Pixels, picture: Pixels, left: int, top: int) -> Pixels:
+    together = ground.copy()
+    together[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
+    return together
+
+
+def written(ground: Pixels, left: int, top: int, lines: int, seed: int = 0) -> Pixels:
+    """Draw what looks like text from afar: dark dashes."""
+    rng = np.random.default_rng(seed)
+    page = ground.copy()
+    for line in range(lines):
+        x = left
+        while x < left + 280:
+            wide = int(rng.integers(4, 12))
+            page[top + 24 * line : top + 24 * line + 12, x : x + wide] = INK
+            x += wide + int(rng.integers(2, 8))
+    return page
+
+
+def nearest(picture: Pixels, upload: Pixels) -> int:
+    """Return the smallest distance from `picture` to a view of `upload`."""
+    code = pdq_hash(picture)
+    return min(code.distance(pdq_hash(pixels_of(view, upload))) for view in views_of(upload))
+
+
+def has_box(upload: Pixels, box: Box, within: int = 1) -> bool:
+    return any(max(abs(np.subtract(box_of(view), box))) <= within for view in views_of(upload))
+
+
+def noise(*shape: int, seed: int = 5) -> NDArray[np.uint8]:
+    return np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
+
+
+@pytest.mark.parametrize("colour", [0, 90, 255])
+def test_a_frame_of_one_colour_is_stripped_to_the_pixel(colour: int) -> None:
+    upload = pasted(sheet(700, 800, colour), PICTURE, 61, 103)
+    stripped = [box_of(view) for view in views_of(upload) if view.kind is ViewKind.STRIPPED]
+    assert stripped == [(61, 103, 600, 480)]
+
+
+@pytest.mark.parametrize(("left", "top"), [(0, 97), (143, 0)])
+def test_bars_on_two_sides_are_stripped(left: int, top: int) -> None:
+    upload = pasted(sheet(480 + 2 * top, 600 + 2 * left, 0), PICTURE, left, top)
+    assert has_box(upload, (left, top, 600, 480), within=0)
+
+
+def test_a_gradient_is_stripped() -> None:
+    shades = np.linspace(20, 230, 700)[:, None, None] * np.array([1.0, 0.5, 0.8])
+    ground = np.repeat(shades, 900, axis=1).astype(np.uint8)
+    assert has_box(pasted(ground, PICTURE, 120, 130), (120, 130, 600, 480))
+
+
+def test_a_picture_between_lines_of_text_is_found() -> None:
+    page = written(sheet(1400, 720), 40, 60, lines=6)
+    page = written(page, 40, 900, lines=12, seed=1)
+    assert has_box(pasted(page, PICTURE, 60, 280), (60, 280, 600, 480))
+
+
+def test_a_caption_is_left_out() -> None:
+    upload = written(pasted(sheet(600, 600), PICTURE, 0, 120), 40, 20, lines=3)
+    assert has_box(upload, (0, 120, 600, 480))
+    assert nearest(PICTURE, upload) <= MATCH_RADIUS < pdq_hash(PICTURE).distance(pdq_hash(upload))
+
+
+def test_a_picture_in_a_meme_in_a_screenshot_is_found() -> None:
+    meme = written(pasted(sheet(600, 600), PICTURE, 0, 120), 40, 20, lines=3)
+    screen = written(sheet(1300, 720, 18), 30, 20, lines=2)
+    assert has_box(pasted(screen, meme, 60, 200), (60, 320, 600, 480))
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_both_parts_of_a_collage_are_found(axis: int) -> None:
+    upload = np.concatenate([PICTURE, OTHER], axis=axis)
+    assert has_box(upload, (0, 0, 600, 480))
+    assert has_box(upload, (0, 480, 600, 480) if axis == 0 else (600, 0, 600, 480))
+
+
+@pytest.mark.parametrize("gap", [6, 12])
+def test_each_of_four_is_found(gap: int) -> None:
+    upload = sheet(960 + 3 * gap, 1200 + 3 * gap)
+    places = [(gap + column * (600 + gap), gap + row * (480 + gap)) for row in (0, 1) for column in (0, 1)]
+    for number, (left, top) in enumerate(places):
+        part = np.repeat(np.repeat(drawn(10 + number), 3, axis=0), 3, axis=1)
+        upload = pasted(upload, part, left, top)
+    for left, top in places:
+        assert has_box(upload, (left, top, 600, 480), within=gap)
+
+
+def test_a_picture_on_another_is_found() -> None:
+    ground = np.repeat(np.repeat(drawn(3), 6, axis=0), 6, axis=1)
+    upload = pasted(ground, PICTURE, 333, 251)
+    assert has_box(upload, (333, 251, 600, 480))
+    assert nearest(PICTURE, upload) == 0
+
+
+def test_a_grey_picture_is_searched_as_its_three_equal_channels_are() -> None:
+    grey = pasted(sheet(700, 800, 90), PICTURE, 61, 103)[..., 1]
+    assert views_of(grey) == views_of(np.repeat(grey[..., None], 3, axis=2))
+    assert len(views_of(grey)) > 1
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("kind", ["white", "noise", "grey noise", "stripes", "checks"])
+def test_views_lie_inside_the_picture_and_are_large_enough_to_be_compared(shape: tuple[int, int], kind: str) -> None:
+    y, x = np.mgrid[0 : shape[0], 0 : shape[1]]
+    pixels = {
+        "white": sheet(*shape),
+        "noise": noise(*shape, 3),
+        "grey noise": noise(*shape),
+        "stripes": (x // 7 % 2 * 255).astype(np.uint8),
+        "checks": ((x // 16 + y // 16) % 2 * 200).astype(np.uint8),
+    }[kind]
+    views = views_of(pixels)
+    assert views[0] == View(ViewKind.WHOLE, 0, 0, shape[1], shape[0])
+    assert len(views) <= MAX_VIEWS
+    assert len({box_of(view) for view in views}) == len(views)
+    for view in views[1:]:
+        assert view.kind is not ViewKind.WHOLE
+        assert min(view.width, view.height) >= MIN_VIEW_SIDE
+        assert pixels_of(view, pixels).shape[:2] == (view.height, view.width)
+
+
+@pytest.mark.parametrize("pixels", [sheet(900, 1200), sheet(900, 1200, 0), sheet(40, 40, 7)])
+def test_a_plain_picture_has_no_view_but_the_whole(pixels: Pixels) -> None:
+    assert [view.kind for view in views_of(pixels)] == [ViewKind.WHOLE]
+
+
+def test_a_box_without_detail_is_no_view() -> None:
+    upload = pasted(sheet(900, 1200), sheet(400, 500, 60), 300, 200)
+    assert not any(view.kind is ViewKind.REGION for view in views_of(upload))
+
+
+def test_rows_may_lie_apart_and_pixels_run_backwards() -> None:
+    upload = pasted(sheet(701, 803, 90), PICTURE, 61, 103)
+    around = noise(801, 1001, 3)
+    around[50:751, 99:902] = upload
+    assert views_of(around[50:751, 99:902]) == views_of(upload)
+    assert views_of(upload[::-1, ::-1]) == views_of(np.ascontiguousarray(upload[::-1, ::-1]))
+    assert views_of(upload.swapaxes(0, 1)) == views_of(np.ascontiguousarray(upload.swapaxes(0, 1)))
+
+
+def test_the_answer_hangs_on_the_pixels_alone() -> None:
+    upload = noise(701, 999, 3)
+    assert len({views_of(upload.copy()) for _ in range(3)}) == 1
+
+
+def test_fewer_views_are_the_first_of_more() -> None:
+    upload = pasted(written(sheet(1400, 720), 40, 60, lines=6), PICTURE, 60, 280)
+    views = views_of(upload)
+    assert len(views) > 2
+    for most in range(1, len(views) + 1):
+        assert views_of(upload, most=most)[0].kind is ViewKind.WHOLE
+        assert len(views_of(upload, most=most)) <= most
+
+
+def test_not_even_the_whole_is_a_value_error() -> None:
+    with pytest.raises(ValueError, match="At least one view"):
+        views_of(PICTURE, most=0)
+
+
+@pytest.mark.parametrize("shape", [(900,), (900, 9, 4), (0, 900, 3), (900, 0)])
+def test_another_shape_is_a_value_error(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="pixels"):
+        views_of(np.zeros(shape, np.uint8))
+
+
+def test_another_dtype_is_a_type_error() -> None:
+    with pytest.raises(TypeError, match="uint8"):
+        views_of(np.zeros((90, 90, 3), np.float32))
+
+
+@pytest.mark.parametrize("box", [(-1, 0, 9, 9), (0, -1, 9, 9), (0, 0, 0, 9), (0, 0, 9, 0)])
+def test_a_view_outside_every_picture_is_a_value_error(box: Box) -> None:
+    with pytest.raises(ValueError, match="inside a picture"):
+        View(ViewKind.REGION, *box)
+
+
+def test_the_view_of_another_picture_is_a_value_error() -> None:
+    with pytest.raises(ValueError, match="beyond this picture"):
+        pixels_of(View(ViewKind.REGION, 10, 10, 595, 100), PICTURE)
+
+
+def test_the_pixels_of_a_view_are_packed_and_those_of_the_whole_are_not_copied() -> None:
+    part = pixels_of(View(ViewKind.REGION, 10, 20, 300, 200), PICTURE)
+    assert part.flags.c_contiguous
+    assert np.array_equal(part, PICTURE[20:220, 10:310])
+    assert np.shares_memory(pixels_of(views_of(PICTURE)[0], PICTURE), PICTURE)
