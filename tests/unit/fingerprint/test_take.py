@@ -32,8 +32,9 @@ LIMITS = MediaLimits()
 
 def drawing(height: int = 120, width: int = 200, seed: int = 5) -> NDArray[np.uint8]:
     rng = np.random.default_rng(seed)
-    cells = rng.integers(0, 256, (height // 20, width // 20, 3), dtype=np.uint8)
-    return cells.repeat(20, axis=0).repeat(20, axis=1)
+    cells = PIL.Image.fromarray(rng.integers(0, 256, (height // 20 + 3, width // 20 + 3, 3), dtype=np.uint8))
+    # Soft, and with detail up to its sides: no straight edge but that of a frame around it.
+    return np.asarray(cells.resize((width + 60, height + 60), PIL.Image.Resampling.BICUBIC))[30:-30, 30:-30].copy()
 
 
 def saved(pixels: NDArray[np.uint8], kind: str = "PNG", **options: Any) -> bytes:
