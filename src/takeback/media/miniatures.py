@@ -78,7 +78,7 @@ class Miniatures:
         if len(data) < _HEADER.size:
             _refuse()
         name, width, height, count = _HEADER.unpack_from(data)
-        if name != _NAME or not 1 <= count <= MAX_SQUARES:
+        if name != _NAME:
             _refuse()
         if not (1 <= width <= limits.max_side and 1 <= height <= limits.max_side) or width * height > limits.max_pixels:
             _refuse()

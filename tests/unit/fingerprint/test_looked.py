@@ -97,7 +97,8 @@ def test_a_later_frame_may_have_a_size_of_its_own() -> None:
 def test_miniatures_of_another_picture_are_refused() -> None:
     plain = sent(saved(drawing()))
     of_a_view = miniatures_of(drawing(), [take_fingerprints(FRAMED, LIMITS).frames[0].views[0].view])
-    for attachment in (sent().attachment, of_a_view.to_bytes(), plain.attachment[:-1], b"x"):
+    of_another_size = miniatures_of(drawing(140, 200))
+    for attachment in (of_a_view.to_bytes(), of_another_size.to_bytes(), plain.attachment[:-1], b"x"):
         with pytest.raises(UnreadableMedia, match="decoder"):
             Looked.from_answer(replace(plain, attachment=attachment))
     assert Looked.from_answer(plain).miniatures is not None
