@@ -43,10 +43,10 @@ private:
 Sheet strengths_of(const Reduced& small) {
     Sheet strengths(small.height + 1, small.width);
     for (Index line = 1; line < small.height; ++line) {
-        std::uint8_t* out = strengths.row(line);
+        std::uint8_t* __restrict out = strengths.row(line);
         for (std::size_t plane = 0; plane < small.planes.size(); ++plane) {
-            const std::uint8_t* above = small.row(plane, line - 1);
-            const std::uint8_t* below = small.row(plane, line);
+            const std::uint8_t* __restrict above = small.row(plane, line - 1);
+            const std::uint8_t* __restrict below = small.row(plane, line);
             for (Index x = 0; x < small.width; ++x) {
                 out[x] = std::max(out[x], apart(above[x], below[x]));
             }
@@ -56,15 +56,43 @@ Sheet strengths_of(const Reduced& small) {
 }
 
 // A step is no fainter than the lines beside it, and by a fifth stronger than one of those beyond: the edge of a
-// picture may have another edge close by (a bubble's, a shadow's), but only on one side.
-void mark_steps(const Sheet& strengths, Index line, Index width, std::uint8_t* out) {
-    const std::uint8_t* here = strengths.row(line);
-    const std::uint8_t* beside[] = {strengths.row(line - 1), strengths.row(line + 1)};
-    const std::uint8_t* beyond[] = {strengths.row(line - 2), strengths.row(line + 2)};
+// picture may have another edge close by (a bubble's, a shadow's), but only on one side. In bytes alone, and with
+// places that do not overlap, so that the compiler makes vectors of it.
+void mark_steps(const Sheet& strengths, Index line, Index width, std::uint8_t* __restrict out) {
+    const std::uint8_t* __restrict here = strengths.row(line);
+    const std::uint8_t* __restrict above = strengths.row(line - 1);
+    const std::uint8_t* __restrict below = strengths.row(line + 1);
+    const std::uint8_t* __restrict above2 = strengths.row(line - 2);
+    const std::uint8_t* __restrict below2 = strengths.row(line + 2);
     for (Index x = 0; x < width; ++x) {
-        const std::uint8_t near = std::max(beside[0][x], beside[1][x]);
-        const std::uint8_t far = std::min(beyond[0][x], beyond[1][x]);
-        out[x] = static_cast<std::uint8_t>((here[x] >= near) & (here[x] > faintest_step) & (5 * here[x] >= 6 * far));
+        const std::uint8_t near = std::max(above[x], below[x]);
+        const std::uint8_t far = std::min(above2[x], below2[x]);
+        const auto enough = static_cast<std::uint8_t>(here[x] - here[x] / 8 - here[x] / 16);
+        out[x] = static_cast<std::uint8_t>((here[x] >= near) & (here[x] > faintest_step) & (enough >= far));
+    }
+}
+
+// Marks of a line and of those beside it: an edge inside a block of pixels shows on either side of it.
+void tally_steps(const Sheet& marks, Index line, Index width, std::uint8_t* __restrict near, std::int16_t* sums) {
+    const std::uint8_t* __restrict here = marks.row(line);
+    const std::uint8_t* __restrict above = marks.row(line - 1);
+    const std::uint8_t* __restrict below = marks.row(line + 1);
+    for (Index x = 0; x < width; ++x) {
+        near[x] = above[x] | here[x] | below[x];
+    }
+    int sum = 0;
+    for (Index x = 0; x < width; ++x) {
+        sum += near[x];
+        sums[x + 1] = static_cast<std::int16_t>(sum);
+    }
+}
+
+void tally_plain(const Sheet& strengths, Index line, Index width, std::int16_t* sums) {
+    const std::uint8_t* strength = strengths.row(line);
+    int sum = 0;
+    for (Index x = 0; x < width; ++x) {
+        sum += strength[x] <= plainest;
+        sums[x + 1] = static_cast<std::int16_t>(sum);
     }
 }
 
@@ -100,16 +128,10 @@ Lines lines_between_rows(const Reduced& small) {
         mark_steps(strengths, line, width, marks.row(line));
     }
     Lines found{small.height, Tally(small.height + 1, width), Tally(small.height + 1, width)};
+    Bytes near(static_cast<std::size_t>(width));
     for (Index line = 1; line < small.height; ++line) {
-        const std::uint8_t* strength = strengths.row(line);
-        std::int16_t* steps = found.steps.line(line);
-        std::int16_t* plain = found.plain.line(line);
-        for (Index x = 0; x < width; ++x) {
-            // An edge inside a block of pixels shows on either side of it.
-            const int step = marks.row(line - 1)[x] | marks.row(line)[x] | marks.row(line + 1)[x];
-            steps[x + 1] = static_cast<std::int16_t>(steps[x] + step);
-            plain[x + 1] = static_cast<std::int16_t>(plain[x] + (strength[x] <= plainest));
-        }
+        tally_steps(marks, line, width, near.data(), found.steps.line(line));
+        tally_plain(strengths, line, width, found.plain.line(line));
     }
     return found;
 }

@@ -4,12 +4,13 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <tuple>
 
 namespace takeback {
 namespace {
 
 // Lines in each direction, beside the picture's frame: 30 of them give 435 pairs, and 435 x 435 rectangles at most.
-constexpr Index most_lines = 28;
+constexpr Index most_lines = 22;
 
 // Pixels of the reduced picture: smaller rectangles are too coarsely known.
 constexpr Index min_side = 12;
@@ -21,9 +22,8 @@ constexpr float min_support = 0.78F;
 constexpr float min_steps = 0.3F;
 constexpr float worth_of_plain = 0.7F;
 
-// Of a rectangle's pixels: fewer have a neighbour that differs, and there is nothing in it to compare.
+// Of a rectangle's pixels: where fewer differ from the one below, there is nothing in it to compare.
 constexpr float min_detail = 0.15F;
-constexpr int detail_step = 2;
 
 // A line that goes on past the corners is another thing's.
 constexpr Index corner = 3;
@@ -32,51 +32,36 @@ constexpr Index shortest_beyond = 4;
 constexpr float worth_of_beyond = 3.5F;
 
 // The strongest, as far as can be told from their sides, that are looked at more closely.
-constexpr std::size_t most_rectangles = 2048;
+constexpr std::size_t most_rectangles = 1024;
 
 // Of a line: as much has to be plain for it to be a border's.
 constexpr float plain_border = 0.985F;
 constexpr Index ringing = 6;
 constexpr float least_edge = 0.4F;
 
-// How many pixels of a box differ from the one to the right or below.
+// How many pixels of a box differ from the one below, by running sums over the lines between rows.
 class Detail {
 public:
-    explicit Detail(const Reduced& small)
-        : width_(small.width + 1), sums_(static_cast<std::size_t>((small.height + 1) * width_)) {
-        std::vector<std::uint8_t> marks(static_cast<std::size_t>(small.width));
-        for (Index y = 0; y + 1 < small.height; ++y) {
-            mark(small, y, marks.data());
-            const std::int32_t* above = sums_.data() + y * width_;
-            std::int32_t* out = sums_.data() + (y + 1) * width_;
-            std::int32_t sum = 0;
-            for (Index x = 0; x < small.width; ++x) {
-                sum += marks[static_cast<std::size_t>(x)];
-                out[x + 1] = above[x + 1] + sum;
-            }
+    explicit Detail(const Lines& rows)
+        : width_(rows.plain.length() + 1), sums_(static_cast<std::size_t>((rows.count + 1) * width_)) {
+        for (Index line = 1; line <= rows.count; ++line) {
+            add(rows.plain.line(line), sums_.data() + line * width_);
         }
-        // The last row has nothing below.
-        std::copy(sums_.end() - 2 * width_, sums_.end() - width_, sums_.end() - width_);
     }
 
     float share(const Box& box) const {
         const std::int32_t* top = sums_.data() + box.top * width_;
-        const std::int32_t* bottom = sums_.data() + box.bottom * width_;
-        const std::int32_t sum = bottom[box.right] - bottom[box.left] - top[box.right] + top[box.left];
-        return static_cast<float>(sum) / static_cast<float>(box.area());
+        const std::int32_t* bottom = sums_.data() + (box.bottom - 1) * width_;
+        const std::int32_t plain = bottom[box.right] - bottom[box.left] - top[box.right] + top[box.left];
+        const Index all = box.width() * (box.height() - 1);
+        return 1 - static_cast<float>(plain) / static_cast<float>(all);
     }
 
 private:
-    static void mark(const Reduced& small, Index y, std::uint8_t* marks) {
-        std::fill(marks, marks + small.width, std::uint8_t{0});
-        for (std::size_t plane = 0; plane < small.planes.size(); ++plane) {
-            const std::uint8_t* here = small.row(plane, y);
-            const std::uint8_t* below = small.row(plane, y + 1);
-            for (Index x = 0; x + 1 < small.width; ++x) {
-                const int across = std::abs(here[x + 1] - here[x]);
-                const int down = std::abs(below[x] - here[x]);
-                marks[x] |= static_cast<std::uint8_t>((across > detail_step) | (down > detail_step));
-            }
+    void add(const std::int16_t* plain, std::int32_t* out) const {
+        const std::int32_t* before = out - width_;
+        for (Index x = 0; x < width_; ++x) {
+            out[x] = before[x] + plain[x];
         }
     }
 
@@ -84,19 +69,29 @@ private:
     std::vector<std::int32_t> sums_;
 };
 
-// What is known of one side: shares of its length.
+// What is known of one side: places along it.
 struct Side {
-    float steps = 0;
-    float support = 0;  // steps, and a part of what is plain
+    int length = 1;
+    int steps = 0;
+    int plain = 0;
 
-    bool holds() const { return support >= min_support && steps >= min_steps; }
+    // Shares of the length.
+    float of_steps() const { return static_cast<float>(steps) / static_cast<float>(length); }
+    float support() const {
+        return (static_cast<float>(steps) + worth_of_plain * static_cast<float>(plain)) / static_cast<float>(length);
+    }
+
+    bool holds() const {
+        const auto all = static_cast<float>(length);
+        return static_cast<float>(steps) >= min_steps * all &&
+               static_cast<float>(steps) + worth_of_plain * static_cast<float>(plain) >= min_support * all;
+    }
 };
 
 Side side_of(const Lines& lines, Index line, Index first, Index end) {
-    const auto length = static_cast<float>(end - first);
-    const float steps = static_cast<float>(lines.steps.within(line, first, end)) / length;
-    const float plain = static_cast<float>(lines.plain.within(line, first, end)) / length;
-    return {steps, steps + worth_of_plain * std::min(plain, 1 - steps)};
+    const auto length = static_cast<int>(end - first);
+    const int steps = lines.steps.within(line, first, end);
+    return {length, steps, std::min(lines.plain.within(line, first, end), length - steps)};
 }
 
 // Shares of steps just past both ends of a side, added up.
@@ -128,10 +123,13 @@ struct Sides {
     float fewest_steps = 1;
     int count = 0;
 
-    void add(const Side& side) {
-        steps += side.steps;
-        support += side.support;
-        fewest_steps = std::min(fewest_steps, side.steps);
+    void add_unless(bool frame, const Side& side) {
+        if (frame) {
+            return;
+        }
+        steps += side.of_steps();
+        support += side.support();
+        fewest_steps = std::min(fewest_steps, side.of_steps());
         ++count;
     }
 };
@@ -140,7 +138,7 @@ class Search {
 public:
     explicit Search(const Surface& surface)
         : surface_(surface),
-          detail_(surface.small),
+          detail_(surface.rows),
           width_(surface.small.width),
           height_(surface.small.height),
           min_width_(shortest(width_, surface.small.x_step)),
@@ -162,19 +160,25 @@ public:
         for (Rectangle& each : found_) {
             each.strength -= worth_of_beyond * beyond(each.box).mean();
         }
-        std::stable_sort(found_.begin(), found_.end(), stronger);
+        std::sort(found_.begin(), found_.end(), stronger);
         return std::move(found_);
     }
 
 private:
-    static bool stronger(const Rectangle& a, const Rectangle& b) { return a.strength > b.strength; }
+    // Among equals the upper and the left one, so that the answer hangs on nothing but the picture.
+    static bool stronger(const Rectangle& a, const Rectangle& b) {
+        const auto key = [](const Rectangle& each) {
+            return std::make_tuple(-each.strength, each.box.top, each.box.bottom, each.box.left, each.box.right);
+        };
+        return key(a) < key(b);
+    }
 
-    // What came first wins among equals, so that the answer hangs on nothing but the picture.
     void keep_best() {
-        std::stable_sort(found_.begin(), found_.end(), stronger);
         if (found_.size() > most_rectangles) {
+            const auto weakest = found_.begin() + most_rectangles - 1;
+            std::nth_element(found_.begin(), weakest, found_.end(), stronger);
+            weakest_ = weakest->strength;
             found_.resize(most_rectangles);
-            weakest_ = found_.back().strength;
         }
     }
 
@@ -226,22 +230,21 @@ private:
         if (box.width() < min_width_ || area < min_area_share) {
             return;
         }
+        const bool open_top = top == 0;
+        const bool open_bottom = bottom == height_;
+        const Side above = open_top ? Side{} : side_of(surface_.rows, top, box.left, box.right);
+        if (!open_top && !above.holds()) {
+            return;
+        }
+        const Side below = open_bottom ? Side{} : side_of(surface_.rows, bottom, box.left, box.right);
+        if (!open_bottom && !below.holds()) {
+            return;
+        }
         Sides sides;
-        for (const Upright& each : {left, right}) {
-            if (!each.frame) {
-                sides.add(each.side);
-            }
-        }
-        for (const Index line : {top, bottom}) {
-            if (line == 0 || line == height_) {
-                continue;
-            }
-            const Side side = side_of(surface_.rows, line, box.left, box.right);
-            if (!side.holds()) {
-                return;
-            }
-            sides.add(side);
-        }
+        sides.add_unless(left.frame, left.side);
+        sides.add_unless(right.frame, right.side);
+        sides.add_unless(open_top, above);
+        sides.add_unless(open_bottom, below);
         const float detail = detail_.share(box);
         if (sides.count == 0 || detail < min_detail) {
             return;
@@ -250,7 +253,7 @@ private:
         if (rectangle.strength > weakest_) {
             found_.push_back(rectangle);
         }
-        if (found_.size() == 4 * most_rectangles) {
+        if (found_.size() == 8 * most_rectangles) {
             keep_best();
         }
     }

@@ -7,19 +7,17 @@ namespace {
 
 Index step_of(Index side) { return (side + reduced_side - 1) / reduced_side; }
 
-// Which rows of the block that begins at `first` are read: all, or some, evenly.
-std::vector<Index> rows_of(Index first, Index step, Index height) {
-    const Index size = std::min(step, height - first);
-    const Index count = std::min(size, rows_read);
-    std::vector<Index> rows;
-    for (Index n = 0; n < count; ++n) {
-        rows.push_back(first + (2 * n + 1) * size / (2 * count));
-    }
-    return rows;
-}
+// Of a block of rows: how many are read, and which; all, or some, evenly apart.
+struct BlockRows {
+    Index first;
+    Index size;
+
+    Index count() const { return std::min(size, rows_read); }
+    Index at(Index number) const { return first + (2 * number + 1) * size / (2 * count()); }
+};
 
 // Sums of at most three rows fit 16 bits.
-void add_row(const std::uint8_t* in, Index bytes, std::uint16_t* sums) {
+void add_row(const std::uint8_t* __restrict in, Index bytes, std::uint16_t* __restrict sums) {
     for (Index at = 0; at < bytes; ++at) {
         sums[at] = static_cast<std::uint16_t>(sums[at] + in[at]);
     }
@@ -29,14 +27,17 @@ void add_row(const std::uint8_t* in, Index bytes, std::uint16_t* sums) {
 template <int channels>
 void average_columns(const std::uint16_t* sums, Index width, Index step, Index rows,
                      const std::array<std::uint8_t*, 3>& out, Index count) {
-    const auto mean = [](std::uint32_t sum, std::uint64_t inverse) {
-        return static_cast<std::uint8_t>((sum * inverse) >> 32);
+    const auto inverse_of = [rows](Index size) {
+        const auto divisor = static_cast<std::uint64_t>(size * rows);
+        return ((std::uint64_t{1} << 32) + divisor - 1) / divisor;
     };
+    const Index last_size = width - (count - 1) * step;
+    const std::uint64_t full = inverse_of(step);
+    const std::uint64_t last = inverse_of(last_size);
     for (Index x = 0; x < count; ++x) {
         const Index first = x * step;
-        const Index size = std::min(step, width - first);
-        const auto divisor = static_cast<std::uint64_t>(size * rows);
-        const std::uint64_t inverse = ((std::uint64_t{1} << 32) + divisor - 1) / divisor;
+        const Index size = x + 1 < count ? step : last_size;
+        const std::uint64_t inverse = x + 1 < count ? full : last;
         std::array<std::uint32_t, channels> totals{};
         const std::uint16_t* in = sums + first * channels;
         for (Index at = 0; at < size; ++at) {
@@ -45,7 +46,7 @@ void average_columns(const std::uint16_t* sums, Index width, Index step, Index r
             }
         }
         for (std::size_t plane = 0; plane < 3; ++plane) {
-            out[plane][x] = mean(totals[channels == 3 ? plane : 0], inverse);
+            out[plane][x] = static_cast<std::uint8_t>((totals[channels == 3 ? plane : 0] * inverse) >> 32);
         }
     }
 }
@@ -64,17 +65,18 @@ Reduced reduced(const Picture& picture) {
     const Index row_bytes = picture.width * picture.channels;
     std::vector<std::uint16_t> sums(static_cast<std::size_t>(row_bytes));
     for (Index y = 0; y < small.height; ++y) {
-        const std::vector<Index> rows = rows_of(y * small.y_step, small.y_step, picture.height);
-        std::fill(sums.begin(), sums.end(), std::uint16_t{0});
-        for (const Index row : rows) {
-            add_row(picture.row(row), row_bytes, sums.data());
+        const Index first = y * small.y_step;
+        const BlockRows rows{first, std::min(small.y_step, picture.height - first)};
+        std::copy(picture.row(rows.at(0)), picture.row(rows.at(0)) + row_bytes, sums.begin());
+        for (Index number = 1; number < rows.count(); ++number) {
+            add_row(picture.row(rows.at(number)), row_bytes, sums.data());
         }
         std::array<std::uint8_t*, 3> out;
         for (std::size_t plane = 0; plane < 3; ++plane) {
             out[plane] = small.planes[plane].data() + y * small.width;
         }
         const auto average = picture.channels == 3 ? average_columns<3> : average_columns<1>;
-        average(sums.data(), picture.width, small.x_step, static_cast<Index>(rows.size()), out, small.width);
+        average(sums.data(), picture.width, small.x_step, rows.count(), out, small.width);
     }
     return small;
 }

@@ -29,7 +29,7 @@ struct Reduced {
 };
 
 // Rows of a block that are read, so that a large picture costs no more than it has to.
-constexpr Index rows_read = 3;
+constexpr Index rows_read = 2;
 
 Reduced reduced(const Picture& picture);
 

@@ -22,7 +22,7 @@ constexpr float nothing = std::numeric_limits<float>::lowest();
 constexpr double about_same = 0.9;
 
 // Places along a side where its step is measured, and levels beyond which a step counts no more.
-constexpr Index places = 96;
+constexpr Index places = 64;
 constexpr int largest_step = 48;
 
 double overlap(const Box& a, const Box& b) {
