@@ -10,9 +10,9 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import hashing, lookup, service
+from benchmarks import forgeries, hashing, lookup, service
 
-MODULES = {module.NAME: module for module in (hashing, lookup, service)}
+MODULES = {module.NAME: module for module in (forgeries, hashing, lookup, service)}
 RESULTS = Path(__file__).parent / "results"
 
 

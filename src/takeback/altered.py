@@ -158,7 +158,7 @@ def _placements(suspect: Plane, square: Plane, alignment: Alignment | None) -> I
     height, width = suspect.shape
     to_suspect = np.array([[width], [height]]) / PLANE_SIDE
     for orientation in Orientation:
-        canvas = np.pad(_undone(square, orientation), _MARGIN, mode="edge")
+        canvas = np.pad(np.ascontiguousarray(_undone(square, orientation)), _MARGIN, mode="edge")
         yield _Placement(to_suspect * _undoing(orientation), canvas, np.ones(TILES, np.bool_))
     for orientation, off in product((Orientation.UPRIGHT, Orientation.MIRRORED), _OFF_ALL_SIDES):
         by = 1 / (1 - 2 * off)
@@ -214,7 +214,7 @@ def _refined(suspect: Plane, placement: _Placement, original: Tiles) -> _Placeme
     if np.count_nonzero(before) == np.count_nonzero(telling):
         return placement
     places = list(tile_places())
-    found = [(places[tile], *_nearest(placement.canvas, original, tile)) for tile in np.flatnonzero(telling)]
+    found = [(places[tile], *_nearest(placement.canvas, original, int(tile))) for tile in np.flatnonzero(telling)]
     rows = np.array([(x + TILE_SIDE / 2, y + TILE_SIDE / 2, dx, dy) for (x, y), bits, dx, dy in found
                      if bits <= ALIKE_BITS], np.float64).reshape(-1, 4)  # fmt: skip
     if not len(rows):
@@ -395,7 +395,7 @@ def _undoing(orientation: Orientation) -> Matrix:
     """Return the matrix from the square after undoing to the square before it."""
     across, over, aside = _UNDO[orientation]
     matrix = np.array([[-1.0, 0, PLANE_SIDE] if aside else [1.0, 0, 0], [0, -1.0, PLANE_SIDE] if over else [0, 1.0, 0]])
-    return matrix[::-1] if across else matrix
+    return np.ascontiguousarray(matrix[::-1]) if across else matrix
 
 
 def _orientation(matrix: Matrix) -> Orientation:
