@@ -38,7 +38,7 @@ AREAS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
 FILLS = ("texture", "cut-out", "inpainted", "flat")
 AFTER = ("saved", "mirrored", "cropped")
 UNALTERED = ("saved", "darker", "lighter", "mirrored", "cropped")
-OTHERS = 12
+OTHERS = 4
 """Originals of something else that each upload is compared with."""
 STAMPS = Path("/usr/share/tuxpaint/stamps")
 _STAMP_FOLDERS = ("animals", "food/fruit", "hobbies/music")
