@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.edits import as_upload
-from benchmarks.photographs import Photograph, all_photographs, halves, missing
+from benchmarks.photographs import all_photographs, halves, missing
 from takeback.altered import Altered, Kind, compare_tiles
 from takeback.fingerprint.tiles import Tiles, tiles_of
 from takeback.media import decode_image
@@ -75,12 +75,13 @@ def run(most: int | None = None, *, calibration: bool = False) -> dict[str, obje
         return {"skipped": f"there are {len(photographs)} photographs; missing: {', '.join(missing())}"}
     if not _stamps():
         return {"skipped": "tuxpaint-stamps-default is not here"}
-    originals = [_original(each.pixels(LONG_SIDE)) for each in photographs]
+    pictures = [each.pixels(LONG_SIDE) for each in photographs]
+    originals = [_original(each) for each in pictures]
     counts: dict[str, dict[str, list[bool | None]]] = {name: defaultdict(list) for name in COLUMNS}
     wrong: dict[str, list[Kind | None]] = {name: [] for name in COLUMNS}
     seconds: dict[str, list[float]] = defaultdict(list)
-    for row in range(len(photographs)):
-        for upload in _uploads(photographs, row, seed=1 if calibration else 2):
+    for row in range(len(pictures)):
+        for upload in _uploads(pictures, row, seed=1 if calibration else 2):
             others = range(row + 2, row + 2 + OTHERS) if upload.what == "unaltered" and upload.after == "saved" else ()
             for name in COLUMNS:
                 own = _timed(upload, originals[row], name, seconds[f"{name}_own"])
@@ -93,18 +94,17 @@ def run(most: int | None = None, *, calibration: bool = False) -> dict[str, obje
         "missing_sources": missing(),
         "columns": {name: _column(counts[name], wrong[name]) for name in COLUMNS},
         "ms": {name: round(1e3 * statistics.median(each), 2) for name, each in seconds.items()},
-        "tiles_ms": _tiles_ms(photographs),
+        "tiles_ms": _tiles_ms(pictures),
     }
     print(json.dumps(result, indent=1))
     return result
 
 
-def _uploads(photographs: Sequence[Photograph], row: int, *, seed: int) -> Iterator[Upload]:
+def _uploads(pictures: Sequence[Pixels], row: int, *, seed: int) -> Iterator[Upload]:
     rng = np.random.default_rng((seed, row))
-    pixels = photographs[row].pixels(LONG_SIDE)
+    pixels, other = pictures[row], pictures[(row + 1) % len(pictures)]
     for step, area in enumerate(AREAS):
         fill, after = FILLS[(row + step) % len(FILLS)], AFTER[(row // len(FILLS) + step) % len(AFTER)]
-        other = photographs[(row + 1) % len(photographs)].pixels(LONG_SIDE)
         forged = _forged(pixels, other, fill, area, rng)
         yield _upload("forged", area, fill, after, forged, rng)
     for after in UNALTERED:
@@ -149,8 +149,8 @@ def _timed(upload: Upload, original: Original, column: str, seconds: list[float]
     return found
 
 
-def _tiles_ms(photographs: Sequence[Photograph]) -> float:
-    planes = [_plane(each.pixels(LONG_SIDE)) for each in photographs[:20]]
+def _tiles_ms(pictures: Sequence[Pixels]) -> float:
+    planes = [_plane(each) for each in pictures[:20]]
     begun = time.perf_counter()
     for plane in planes:
         tiles_of(plane)

@@ -73,6 +73,8 @@ _REACH_STEP = 3
 """Pixels of the square by which each tile is looked for around its place, to refine a placement."""
 _WIDE_REACH = 15
 """The same where no placement proves the source: it bears 5 % cut off any side."""
+_LEAST_FOUND = 2
+"""Of the first half of the tiles that are looked for around their places; with fewer the others are not tried."""
 _REFINEMENTS = 2
 _OUTSIDE = 1.5
 """Pixels of the square by which a tile may reach out of the suspect and still be seen."""
@@ -259,17 +261,25 @@ def _refined(suspect: Plane, placement: _Placement, original: Tiles, reach: int)
     before = _alike_in_place(placement, original)
     if np.count_nonzero(before) == np.count_nonzero(telling):
         return placement
-    places = list(tile_places())
-    found = [
-        (places[tile], *_nearest(placement.canvas, original, int(tile), reach)) for tile in np.flatnonzero(telling)
-    ]
-    rows = np.array([(x + TILE_SIDE / 2, y + TILE_SIDE / 2, dx, dy) for (x, y), bits, dx, dy in found
-                     if bits <= ALIKE_BITS], np.float64).reshape(-1, 4)  # fmt: skip
-    if not len(rows):
-        return placement
+    tiles, rows = np.flatnonzero(telling), np.zeros((0, 4))
+    for half in (tiles[::2], tiles[1::2]):
+        rows = np.concatenate([rows, _found_around(placement.canvas, original, half, reach)])
+        if len(rows) < _LEAST_FOUND:
+            return placement
     moved = _placed(suspect, _after(placement.matrix, _fitted(rows)))
     after = _alike_in_place(moved, original)
     return moved if np.count_nonzero(after) > np.count_nonzero(before) else placement
+
+
+def _found_around(canvas: Plane, original: Tiles, tiles: NDArray[np.int64], reach: int) -> Matrix:
+    """Return the middles of those of `tiles` that are alike near their places, and by what shift, float64 [n, 4]."""
+    rows = []
+    for tile in tiles:
+        bits, dx, dy = _nearest(canvas, original, int(tile), reach)
+        row, column = divmod(int(tile), GRID)
+        if bits <= ALIKE_BITS:
+            rows.append((TILE_STEP * (column + 1), TILE_STEP * (row + 1), dx, dy))
+    return np.array(rows, np.float64).reshape(-1, 4)
 
 
 def _nearest(canvas: Plane, original: Tiles, tile: int, reach: int) -> tuple[int, int, int]:
