@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from benchmarks.edits import as_upload
 from benchmarks.photographs import all_photographs, halves, missing
-from takeback.altered import Altered, Kind, compare_tiles
+from takeback.altered import Kind, compare_tiles
 from takeback.fingerprint.tiles import Tiles, tiles_of
 from takeback.media import decode_image
 from takeback.registration import LocalFeatures, align, local_features
@@ -38,7 +38,7 @@ AREAS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
 FILLS = ("texture", "cut-out", "inpainted", "flat")
 AFTER = ("saved", "mirrored", "cropped")
 UNALTERED = ("saved", "darker", "lighter", "mirrored", "cropped")
-OTHERS = 4
+OTHERS = 3
 """Originals of something else that each upload is compared with."""
 STAMPS = Path("/usr/share/tuxpaint/stamps")
 _STAMP_FOLDERS = ("animals", "food/fruit", "hobbies/music")
@@ -61,6 +61,20 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What was said of an upload and an original; `other` is an original of something else."""
+
+    column: str
+    what: str
+    area: float
+    fill: str
+    after: str
+    other: bool
+    kind: Kind | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Original:
     """What the owner of a photograph gives."""
 
@@ -77,18 +91,20 @@ def run(most: int | None = None, *, calibration: bool = False) -> dict[str, obje
         return {"skipped": "tuxpaint-stamps-default is not here"}
     pictures = [each.pixels(LONG_SIDE) for each in photographs]
     originals = [_original(each) for each in pictures]
+    rows = ((pictures, originals, row, 1 if calibration else 2) for row in range(len(pictures)))
+    answers = []
+    for row, found in enumerate(_compared_row(*each) for each in rows):
+        answers += found
+        print(f"{row + 1} of {len(pictures)}", end="\r", file=sys.stderr, flush=True)
     counts: dict[str, dict[str, list[bool | None]]] = {name: defaultdict(list) for name in COLUMNS}
     wrong: dict[str, list[Kind | None]] = {name: [] for name in COLUMNS}
     seconds: dict[str, list[float]] = defaultdict(list)
-    for row in range(len(pictures)):
-        for upload in _uploads(pictures, row, seed=1 if calibration else 2):
-            others = range(row + 2, row + 2 + OTHERS) if upload.what == "unaltered" and upload.after == "saved" else ()
-            for name in COLUMNS:
-                own = _timed(upload, originals[row], name, seconds[f"{name}_own"])
-                _count(counts[name], upload, own)
-                for other in others:
-                    found = _timed(upload, originals[other % len(originals)], name, seconds[f"{name}_other"])
-                    wrong[name].append(None if found is None else found.kind)
+    for answer in answers:
+        seconds[f"{answer.column}, {'other' if answer.other else answer.what.partition(',')[0]}"].append(answer.seconds)
+        if answer.other:
+            wrong[answer.column].append(answer.kind)
+        else:
+            _count(counts[answer.column], answer)
     result: dict[str, object] = {
         "photographs": len(photographs),
         "missing_sources": missing(),
@@ -98,6 +114,35 @@ def run(most: int | None = None, *, calibration: bool = False) -> dict[str, obje
     }
     print(json.dumps(result, indent=1))
     return result
+
+
+def _compared_row(pictures: Sequence[Pixels], originals: Sequence[Original], row: int, seed: int) -> list[Answer]:
+    """Compare all uploads of one picture with its original, and one of them with some others."""
+    answers = []
+    for upload in _uploads(pictures, row, seed=seed):
+        against = [row]
+        if upload.what == "unaltered" and upload.after == "saved":
+            against += [(row + 2 + other) % len(pictures) for other in range(OTHERS)]
+        for entry in against:
+            answers += _answers(upload, originals[entry], other=entry != row)
+    return answers
+
+
+def _answers(upload: Upload, original: Original, *, other: bool) -> list[Answer]:
+    """Compare in both ways; where there is no alignment they are one."""
+    begun = time.perf_counter()
+    alignment = align(upload.features, original.features)
+    aligned = time.perf_counter()
+    answers = []
+    for column, lead in (("tiles", None), ("with_features", alignment)):
+        if column == "tiles" or alignment is not None:
+            start = time.perf_counter()
+            found = compare_tiles(upload.plane, original.tiles, alignment=lead)
+            seconds = time.perf_counter() - start
+        took = seconds + (aligned - begun if column == "with_features" else 0)
+        kind = None if found is None else found.kind
+        answers.append(Answer(column, upload.what, upload.area, upload.fill, upload.after, other, kind, took))
+    return answers
 
 
 def _uploads(pictures: Sequence[Pixels], row: int, *, seed: int) -> Iterator[Upload]:
@@ -111,21 +156,18 @@ def _uploads(pictures: Sequence[Pixels], row: int, *, seed: int) -> Iterator[Upl
         yield _upload("unaltered", 0.0, "", after, pixels, rng)
 
 
-def _count(counts: dict[str, list[bool | None]], upload: Upload, found: Altered | None) -> None:
+def _count(counts: dict[str, list[bool | None]], answer: Answer) -> None:
     """Note whether the answer is right, None where there is none, under each heading of the upload."""
-    if upload.what == "unaltered":
-        right = None if found is None else found.kind is Kind.UNALTERED_COPY
-        headings = ["unaltered", f"unaltered, {upload.after}"]
-        counts["unaltered recognised"].append(None if found is None else found.kind is not Kind.NOT_FROM_IT)
-        counts["unaltered called altered"].append(None if found is None else found.kind is Kind.ALTERED_COPY)
-    else:
-        right = None if found is None else found.kind is Kind.ALTERED_COPY
-        headings = ["forged", f"{upload.area:.0%}", upload.fill, f"forged, {upload.after}"]
-        if upload.area == 0.4:
-            headings += [f"40%, {upload.fill}", f"40%, {upload.after}"]
-        counts["forged recognised"].append(None if found is None else found.kind is not Kind.NOT_FROM_IT)
+    asked = Kind.UNALTERED_COPY if answer.what == "unaltered" else Kind.ALTERED_COPY
+    headings = [answer.what, f"{answer.what}, {answer.after}"]
+    if answer.what == "forged":
+        headings += [f"{answer.area:.0%}", answer.fill]
+    if answer.area == 0.4:
+        headings += [f"40%, {answer.fill}", f"40%, {answer.after}"]
     for heading in headings:
-        counts[heading].append(right)
+        counts[heading].append(None if answer.kind is None else answer.kind is asked)
+    recognised = None if answer.kind is None else answer.kind is not Kind.NOT_FROM_IT
+    counts[f"{answer.what}, recognised"].append(recognised)
 
 
 def _column(counts: dict[str, list[bool | None]], wrong: Sequence[Kind | None]) -> dict[str, object]:
@@ -139,14 +181,6 @@ def _column(counts: dict[str, list[bool | None]], wrong: Sequence[Kind | None]) 
     column["false_altered"] = sum(each is Kind.ALTERED_COPY for each in wrong)
     column["false_unaltered"] = sum(each is Kind.UNALTERED_COPY for each in wrong)
     return column
-
-
-def _timed(upload: Upload, original: Original, column: str, seconds: list[float]) -> Altered | None:
-    begun = time.perf_counter()
-    alignment = align(upload.features, original.features) if column == "with_features" else None
-    found = compare_tiles(upload.plane, original.tiles, alignment=alignment)
-    seconds.append(time.perf_counter() - begun)
-    return found
 
 
 def _tiles_ms(pictures: Sequence[Pixels]) -> float:
