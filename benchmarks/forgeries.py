@@ -16,7 +16,9 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -40,6 +42,7 @@ AFTER = ("saved", "mirrored", "cropped")
 UNALTERED = ("saved", "darker", "lighter", "mirrored", "cropped")
 OTHERS = 3
 """Originals of something else that each upload is compared with."""
+WORKERS = 2
 STAMPS = Path("/usr/share/tuxpaint/stamps")
 _STAMP_FOLDERS = ("animals", "food/fruit", "hobbies/music")
 COLUMNS = ("tiles", "with_features")
@@ -91,11 +94,12 @@ def run(most: int | None = None, *, calibration: bool = False) -> dict[str, obje
         return {"skipped": "tuxpaint-stamps-default is not here"}
     pictures = [each.pixels(LONG_SIDE) for each in photographs]
     originals = [_original(each) for each in pictures]
-    rows = ((pictures, originals, row, 1 if calibration else 2) for row in range(len(pictures)))
-    answers = []
-    for row, found in enumerate(_compared_row(*each) for each in rows):
-        answers += found
-        print(f"{row + 1} of {len(pictures)}", end="\r", file=sys.stderr, flush=True)
+    answers: list[Answer] = []
+    held = pictures, originals, 1 if calibration else 2
+    with ProcessPoolExecutor(WORKERS, get_context("fork"), initializer=_hold, initargs=held) as workers:
+        for row, found in enumerate(workers.map(_compared_row, range(len(pictures)))):
+            answers += found
+            print(f"{row + 1} of {len(pictures)}", end="\r", file=sys.stderr, flush=True)
     counts: dict[str, dict[str, list[bool | None]]] = {name: defaultdict(list) for name in COLUMNS}
     wrong: dict[str, list[Kind | None]] = {name: [] for name in COLUMNS}
     seconds: dict[str, list[float]] = defaultdict(list)
@@ -116,8 +120,17 @@ def run(most: int | None = None, *, calibration: bool = False) -> dict[str, obje
     return result
 
 
-def _compared_row(pictures: Sequence[Pixels], originals: Sequence[Original], row: int, seed: int) -> list[Answer]:
+_HELD: list[tuple[Sequence[Pixels], Sequence[Original], int]] = []
+
+
+def _hold(pictures: Sequence[Pixels], originals: Sequence[Original], seed: int) -> None:
+    """Keep in a worker what every row needs."""
+    _HELD[:] = [(pictures, originals, seed)]
+
+
+def _compared_row(row: int) -> list[Answer]:
     """Compare all uploads of one picture with its original, and one of them with some others."""
+    ((pictures, originals, seed),) = _HELD
     answers = []
     for upload in _uploads(pictures, row, seed=seed):
         against = [row]
