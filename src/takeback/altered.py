@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
-from itertools import product
+from itertools import chain, product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,28 +46,40 @@ Of a telling tile and the same place in another picture within `ALIKE_BITS`: ten
 calibration tiles of 157 photographs (one at most), for the small shifts that are tried.
 """
 
-TRIALS = 10_000
-"""Placements that may be tried of one pair, and the shifts within them, rounded up: each is a chance to be wrong."""
+TRIALS = 40_000
+"""Placements that may be tried of one pair, shifts within them, and four grids: each is a chance to be wrong."""
 
 MAX_CHANCE = 1e-6
 """Of calling another picture a copy. By the bound above, four tiles of 36 that do not overlap must be alike."""
 
+MIN_TELLING = 12
+"""Tiles, not overlapping, with detail in the original: with fewer, that none proves the source proves nothing."""
+
+MIN_MOST = 0.8
+"""Part of the telling tiles that, being alike, end the search for a better placement."""
+
 FLAT_QUALITY = 10
 """A tile of the original this flat that has telling detail in the suspect was painted over."""
 
-MIN_CHANGED_CELLS = 4
-"""Joined cells, of 144, that make an alteration: a tile's area, 1/36. Fewer come of noise and of small shifts."""
+MIN_CHANGED_CELLS = 6
+"""Joined cells, of 144, that make an alteration: two tiles that overlap, 4 %. One alone comes of noise and shifts."""
 
 _OFF_ALL_SIDES = (0.02, 0.04, 0.06, 0.08, 0.1)
 """Shares of a side that may be missing on every side, where there is no alignment."""
-_MARGIN = 8
+_MARGIN = 16
 """Pixels around the square that are read for shifts."""
 _REACH = 6
-_REACH_STEP = 2
+_REACH_STEP = 3
 """Pixels of the square by which each tile is looked for around its place, to refine a placement."""
+_WIDE_REACH = 15
+"""The same where no placement proves the source: it bears 5 % cut off any side."""
+_LEAST_FOUND = 2
+"""Of the first half of the tiles that are looked for around their places; with fewer the others are not tried."""
 _REFINEMENTS = 2
 _OUTSIDE = 1.5
 """Pixels of the square by which a tile may reach out of the suspect and still be seen."""
+_PARTLY_OUTSIDE = 15
+"""The same of a tile that is partly seen: it may be alike, but that it is not says nothing."""
 _CELLS = PLANE_SIDE // TILE_STEP
 
 type Plane = NDArray[np.uint8]
@@ -117,6 +129,8 @@ class _Placement:
     """The suspect in the square's frame, with a margin around it."""
     seen: Bools = field(repr=False)
     """Which tiles lie in the suspect."""
+    partly: Bools = field(repr=False)
+    """Which do, or nearly."""
 
 
 def compare_tiles(
@@ -128,43 +142,72 @@ def compare_tiles(
     `size` is the width and height of the picture that `suspect` was reduced from: the answer is in its pixels.
     `alignment` leads from the suspect (the query, of any size) to the original (the entry). Without one, a suspect
     that is cropped by more than a tenth, cropped unevenly, framed, or turned by another than a right angle is not
-    recognised. None where the original has too little detail for tiles to prove anything: it cannot be judged.
+    recognised. None where nothing proves the source and the original has too little detail for that to mean anything.
     Raises as `tiles_of` does.
     """
-    square = squared(suspect)
-    telling = original.qualities >= MIN_QUALITY
-    if _chance(*_counts(telling, telling)) > MAX_CHANCE:
-        return None
-    best, most = None, -1
-    for placement in _placements(suspect, square, alignment):
-        alike = _alike_apart(placement, original)
-        if (count := int(np.count_nonzero(alike & telling & placement.seen))) > most:
-            best, most = placement, count
-        if _is_from(alike, telling & placement.seen):
-            break
-    assert best is not None
+    placement = _best_placement(suspect, original, alignment)
     for _ in range(_REFINEMENTS):
-        best = _refined(suspect, best, original)
-    return _judged(suspect, best, original, size or (suspect.shape[1], suspect.shape[0]))
+        placement = _refined(suspect, placement, original, _REACH)
+    found = _judged(suspect, placement, original, size or (suspect.shape[1], suspect.shape[0]))
+    telling = original.qualities >= MIN_QUALITY
+    judged = found.kind is not Kind.NOT_FROM_IT or np.count_nonzero(_grids() & telling, axis=1).max() >= MIN_TELLING
+    return found if judged else None
 
 
 # ---- Placing the suspect ----------------------------------------------------------------------------------------
 
 
-def _placements(suspect: Plane, square: Plane, alignment: Alignment | None) -> Iterator[_Placement]:
-    """Yield how the suspect may lie, the likeliest first."""
-    if alignment is not None:
-        yield _placed(suspect, _from_alignment(suspect, alignment))
-    height, width = suspect.shape
-    to_suspect = np.array([[width], [height]]) / PLANE_SIDE
+def _best_placement(suspect: Plane, original: Tiles, alignment: Alignment | None) -> _Placement:
+    """
+    Return the placement in which most tiles are alike; of several stages the first that proves the source.
+
+    Within a stage all are asked: a symmetrical picture is like itself mirrored, but less so.
+    """
+    telling = original.qualities >= MIN_QUALITY
+    square = squared(suspect)
+    plain = _turned(suspect, square)
+    aligned = [] if alignment is None else [_placed(suspect, _from_alignment(suspect, alignment))]
+    likely = [*aligned, plain[0], plain[4]]  # as it is, and mirrored
+    wide = (_refined(suspect, each, original, _WIDE_REACH) for each in likely)
+    best, most = plain[0], -1
+    for stage in (chain(aligned, plain), _cropped(square, suspect), wide):
+        for placement in stage:
+            alike = _alike_in_place(placement, original)
+            if (count := int(np.count_nonzero(alike))) > most:
+                best, most, proof = placement, count, _chance(alike, telling & placement.partly)
+            if count >= MIN_MOST * np.count_nonzero(telling & _searched()) and proof <= MAX_CHANCE:
+                return placement
+        if proof <= MAX_CHANCE:
+            break
+    return best
+
+
+def _turned(suspect: Plane, square: Plane) -> list[_Placement]:
+    """Return the placements of the suspect turned back from each of eight orientations."""
+    found, every = [], np.ones(TILES, np.bool_)
     for orientation in Orientation:
-        canvas = np.pad(_undone(square, orientation), _MARGIN, mode="edge")
-        yield _Placement(to_suspect * _undoing(orientation), canvas, np.ones(TILES, np.bool_))
+        canvas = np.pad(np.ascontiguousarray(_undone(square, orientation)), _MARGIN, mode="edge")
+        found.append(_Placement(_to_plane(suspect) * _undoing(orientation), canvas, every, every))
+    return found
+
+
+def _cropped(square: Plane, suspect: Plane) -> Iterator[_Placement]:
+    """Yield the placements of a suspect that lost as much on every side, as it is or mirrored."""
     for orientation, off in product((Orientation.UPRIGHT, Orientation.MIRRORED), _OFF_ALL_SIDES):
         by = 1 / (1 - 2 * off)
-        zoom = np.array([[by, 0, -off * by * PLANE_SIDE], [0, by, -off * by * PLANE_SIDE]])
-        placed = _placed(square, _after(_undoing(orientation), zoom))
-        yield _Placement(to_suspect * placed.matrix, placed.canvas, placed.seen)
+        start = -off * by * PLANE_SIDE
+        at = (np.arange(-_MARGIN, PLANE_SIDE + _MARGIN) + 0.5) * by + start - 0.5
+        rows = np.rint(at).astype(np.int64).clip(0, PLANE_SIDE - 1)
+        zoom = np.array([[by, 0, start], [0, by, start]])
+        matrix = _to_plane(suspect) * _after(_undoing(orientation), zoom)
+        # The nearest pixels will do to find the placement; it is then refined in the suspect's own.
+        canvas = np.ascontiguousarray(_undone(square, orientation)[np.ix_(rows, rows)])
+        yield _Placement(matrix, canvas, _seen(matrix, suspect, _OUTSIDE), _seen(matrix, suspect, _PARTLY_OUTSIDE))
+
+
+def _to_plane(suspect: Plane) -> Matrix:
+    """Return by what the rows of a matrix to the suspect's square are stretched to lead to its plane."""
+    return np.array([[suspect.shape[1]], [suspect.shape[0]]]) / PLANE_SIDE
 
 
 def _from_alignment(suspect: Plane, alignment: Alignment) -> Matrix:
@@ -177,25 +220,30 @@ def _from_alignment(suspect: Plane, alignment: Alignment) -> Matrix:
 
 
 def _placed(plane: Plane, matrix: Matrix) -> _Placement:
+    seen, partly = (_seen(matrix, plane, pixels) for pixels in (_OUTSIDE, _PARTLY_OUTSIDE))
+    return _Placement(matrix, _warped(plane, matrix), seen, partly)
+
+
+def _seen(matrix: Matrix, plane: Plane, outside: float) -> Bools:
+    """Return which tiles reach out of `plane` by no more than `outside` pixels of the square, bool [121]."""
     corners = np.array([[x + i, y + j] for x, y in tile_places() for i in (0, TILE_SIDE) for j in (0, TILE_SIDE)])
     at = corners @ matrix[:, :2].T + matrix[:, 2]
-    slack = _OUTSIDE * np.abs(matrix[:, :2]).sum(axis=1)
+    slack = outside * np.abs(matrix[:, :2]).sum(axis=1)
     inside = ((at >= -slack) & (at <= np.array(plane.shape[::-1]) + slack)).all(axis=1)
-    return _Placement(matrix, _warped(plane, matrix), inside.reshape(TILES, 4).all(axis=1))
+    return np.asarray(inside.reshape(TILES, 4).all(axis=1))
 
 
 def _warped(plane: Plane, matrix: Matrix) -> Plane:
-    """Return `plane` in the square's frame, margin included: area means, then four linear samples to a pixel."""
+    """Return `plane` in the square's frame, margin included: means of whole pixels, then linear between them."""
     footprint = np.abs(matrix[:, :2]).sum(axis=1)
-    fx, fy = (max(1, min(int(each), side)) for each, side in zip(footprint, plane.shape[::-1], strict=True))
+    fx, fy = (max(1, min(round(float(each)), side)) for each, side in zip(footprint, plane.shape[::-1], strict=True))
     height, width = plane.shape[0] // fy, plane.shape[1] // fx
     reduced = plane[: height * fy, : width * fx].reshape(height, fy, width, fx).mean(axis=(1, 3), dtype=np.float32)
-    side = PLANE_SIDE + 2 * _MARGIN
-    places = (np.arange(2 * side) + 0.5) / 2 - _MARGIN
+    places = (np.arange(PLANE_SIDE + 2 * _MARGIN) + 0.5) - _MARGIN
     x = (matrix[0, 0] * places + matrix[0, 1] * places[:, np.newaxis] + matrix[0, 2]) / fx - 0.5
     y = (matrix[1, 0] * places + matrix[1, 1] * places[:, np.newaxis] + matrix[1, 2]) / fy - 0.5
     sampled = _sampled(reduced, x.clip(0, width - 1), y.clip(0, height - 1))
-    return np.rint(sampled.reshape(side, 2, side, 2).mean(axis=(1, 3))).astype(np.uint8)
+    return np.ascontiguousarray(np.rint(sampled).astype(np.uint8))
 
 
 def _sampled(plane: NDArray[np.float32], x: Matrix, y: Matrix) -> Matrix:
@@ -207,26 +255,36 @@ def _sampled(plane: NDArray[np.float32], x: Matrix, y: Matrix) -> Matrix:
     return np.asarray(above * (1 - dy) + below * dy)
 
 
-def _refined(suspect: Plane, placement: _Placement, original: Tiles) -> _Placement:
+def _refined(suspect: Plane, placement: _Placement, original: Tiles, reach: int) -> _Placement:
     """Return the placement moved by what its tiles say of how far they lie off, if more of them are then alike."""
-    telling = (original.qualities >= MIN_QUALITY) & placement.seen & _apart_from_each_other()
-    before = _alike_apart(placement, original) & telling
+    telling = (original.qualities >= MIN_QUALITY) & placement.partly & _searched()
+    before = _alike_in_place(placement, original)
     if np.count_nonzero(before) == np.count_nonzero(telling):
         return placement
-    places = list(tile_places())
-    found = [(places[tile], *_nearest(placement.canvas, original, tile)) for tile in np.flatnonzero(telling)]
-    rows = np.array([(x + TILE_SIDE / 2, y + TILE_SIDE / 2, dx, dy) for (x, y), bits, dx, dy in found
-                     if bits <= ALIKE_BITS], np.float64).reshape(-1, 4)  # fmt: skip
-    if not len(rows):
-        return placement
+    tiles, rows = np.flatnonzero(telling), np.zeros((0, 4))
+    for half in (tiles[::2], tiles[1::2]):
+        rows = np.concatenate([rows, _found_around(placement.canvas, original, half, reach)])
+        if len(rows) < _LEAST_FOUND:
+            return placement
     moved = _placed(suspect, _after(placement.matrix, _fitted(rows)))
-    after = _alike_apart(moved, original) & telling & moved.seen
+    after = _alike_in_place(moved, original)
     return moved if np.count_nonzero(after) > np.count_nonzero(before) else placement
 
 
-def _nearest(canvas: Plane, original: Tiles, tile: int) -> tuple[int, int, int]:
+def _found_around(canvas: Plane, original: Tiles, tiles: NDArray[np.int64], reach: int) -> Matrix:
+    """Return the middles of those of `tiles` that are alike near their places, and by what shift, float64 [n, 4]."""
+    rows = []
+    for tile in tiles:
+        bits, dx, dy = _nearest(canvas, original, int(tile), reach)
+        row, column = divmod(int(tile), GRID)
+        if bits <= ALIKE_BITS:
+            rows.append((TILE_STEP * (column + 1), TILE_STEP * (row + 1), dx, dy))
+    return np.array(rows, np.float64).reshape(-1, 4)
+
+
+def _nearest(canvas: Plane, original: Tiles, tile: int, reach: int) -> tuple[int, int, int]:
     """Return the fewest bits of a tile around its place, and by what shift; of equal ones the shortest."""
-    steps = range(-_REACH, _REACH + 1, _REACH_STEP)
+    steps = range(-reach, reach + 1, _REACH_STEP)
     return min(
         ((_bits(canvas, original, tile, dx, dy), dx, dy) for dx, dy in product(steps, steps)),
         key=lambda each: (each[0], each[1] ** 2 + each[2] ** 2),
@@ -234,19 +292,24 @@ def _nearest(canvas: Plane, original: Tiles, tile: int) -> tuple[int, int, int]:
 
 
 def _fitted(rows: Matrix) -> Matrix:
-    """Return what leads from the places of tiles, [n, 4] with shifts, to where they were found: by least squares."""
-    places, shifts = rows[:, :2], rows[:, 2:]
-    near = np.hypot(*(shifts - np.median(shifts, axis=0)).T) <= _REACH
-    places, shifts = places[near], shifts[near]
-    middle = places - places.mean(axis=0) if len(places) else places
-    if len(places) < 6 or np.linalg.svd(middle, compute_uv=False)[-1] < PLANE_SIDE / 4:
-        return np.column_stack([np.eye(2), np.median(rows[:, 2:], axis=0)])
-    design = np.column_stack([places, np.ones(len(places))])
-    weights = np.ones(len(places))
-    for _ in range(3):
-        fit = np.linalg.lstsq(design * weights[:, np.newaxis], shifts * weights[:, np.newaxis])[0]
-        weights = 1 / np.maximum(1.0, np.hypot(*(design @ fit - shifts).T))
-    return np.column_stack([np.eye(2), np.zeros(2)]) + fit.T
+    """
+    Return what leads from the places of tiles, [n, 4] with shifts, to where they were found.
+
+    Each side's stretch is fitted alone, as cropping stretches; least squares, those far off counting little.
+    """
+    matrix = np.column_stack([np.eye(2), np.median(rows[:, 2:], axis=0)])
+    for axis in (0, 1):
+        place, shift = rows[:, axis], rows[:, 2 + axis]
+        if len(rows) < 3 or np.ptp(place) < PLANE_SIDE / 4:
+            continue
+        design, weights = np.column_stack([place, np.ones(len(place))]), np.ones(len(place))
+        fit = np.array([0.0, np.median(shift)])
+        for _ in range(5):
+            weights = 1 / np.maximum(1.0, np.abs(design @ fit - shift))
+            fit = np.linalg.lstsq(design * weights[:, np.newaxis], shift * weights)[0]
+        matrix[axis, axis] += fit[0]
+        matrix[axis, 2] = fit[1]
+    return matrix
 
 
 # ---- Judging ----------------------------------------------------------------------------------------------------
@@ -254,9 +317,9 @@ def _fitted(rows: Matrix) -> Matrix:
 
 def _judged(suspect: Plane, placement: _Placement, original: Tiles, size: tuple[int, int]) -> Altered:
     telling = (original.qualities >= MIN_QUALITY) & placement.seen
-    bits, qualities = _compared(placement.canvas, original, np.flatnonzero(placement.seen))
-    alike = telling & (bits <= ALIKE_BITS)
-    chance = _chance(*_counts(alike, telling))
+    bits, qualities = _compared(placement.canvas, original, np.flatnonzero(placement.partly))
+    alike = (original.qualities >= MIN_QUALITY) & placement.partly & (bits <= ALIKE_BITS)
+    chance = _chance(alike, (original.qualities >= MIN_QUALITY) & placement.partly)
     painted = placement.seen & (original.qualities <= FLAT_QUALITY) & (qualities >= MIN_QUALITY)
     apart = (telling & (bits >= APART_BITS)) | painted
     orientation = _orientation(placement.matrix)
@@ -285,30 +348,24 @@ def _compared(canvas: Plane, original: Tiles, tiles: NDArray[np.int64]) -> tuple
     return bits, qualities
 
 
-def _alike_apart(placement: _Placement, original: Tiles) -> Bools:
-    """Return which of the tiles that do not overlap are alike."""
-    tiles = (original.qualities >= MIN_QUALITY) & placement.seen & _apart_from_each_other()
+def _alike_in_place(placement: _Placement, original: Tiles) -> Bools:
+    """Return which of the tiles that are searched are alike just where they should be."""
     alike = np.zeros(TILES, np.bool_)
-    for tile in np.flatnonzero(tiles):
+    for tile in np.flatnonzero((original.qualities >= MIN_QUALITY) & placement.partly & _searched()):
         alike[tile] = _bits(placement.canvas, original, int(tile), 0, 0) <= ALIKE_BITS
     return alike
 
 
-def _is_from(alike: Bools, telling: Bools) -> bool:
-    return _chance(*_counts(alike, telling)) <= MAX_CHANCE
+def _chance(alike: Bools, telling: Bools) -> float:
+    """Bound the chance of so many `alike` of `telling` tiles in another picture, in the grid that says most."""
+    counts = (np.count_nonzero(_grids() & tiles, axis=1) for tiles in (alike & telling, telling))
+    return min(1.0, *(TRIALS * _tail(int(k), int(n)) for k, n in zip(*counts, strict=True)))
 
 
-def _counts(alike: Bools, telling: Bools) -> tuple[int, int]:
-    """Count, of the tiles that do not overlap, those alike and those that tell."""
-    apart = _apart_from_each_other()
-    return int(np.count_nonzero(alike & telling & apart)), int(np.count_nonzero(telling & apart))
-
-
-def _chance(alike: int, telling: int) -> float:
-    """Bound the chance that so many of `telling` tiles are alike in another picture, over all trials (binomial)."""
+def _tail(least: int, of: int) -> float:
+    """Return the chance that `least` or more `of` tiles are alike by chance (binomial)."""
     p = CHANCE_OF_ALIKE
-    tail = sum(math.comb(telling, k) * p**k * (1 - p) ** (telling - k) for k in range(alike, telling + 1))
-    return min(1.0, TRIALS * tail)
+    return sum(math.comb(of, k) * p**k * (1 - p) ** (of - k) for k in range(least, of + 1))
 
 
 def _bits(canvas: Plane, original: Tiles, tile: int, dx: int, dy: int) -> int:
@@ -326,11 +383,17 @@ def _differing(code: bytes, original: Tiles, tile: int) -> int:
 
 
 @cache
-def _apart_from_each_other() -> Bools:
-    """Return which tiles make the grid without overlaps, bool [121]: 36 of them, taken as independent."""
-    grid = np.zeros((GRID, GRID), np.bool_)
-    grid[::2, ::2] = True
-    return grid.ravel()
+def _grids() -> Bools:
+    """Return the four grids of tiles without overlaps, bool [4, 121]: those of one are taken as independent."""
+    grids = np.zeros((4, GRID, GRID), np.bool_)
+    for grid, (i, j) in zip(grids, product((0, 1), repeat=2), strict=True):
+        grid[i::2, j::2] = True
+    return grids.reshape(4, TILES)
+
+
+def _searched() -> Bools:
+    """Return the tiles by which placements are found: a grid to the edges, and one that a small crop leaves whole."""
+    return np.asarray(_grids()[0] | _grids()[3])
 
 
 # ---- Where it was changed ---------------------------------------------------------------------------------------
@@ -395,7 +458,7 @@ def _undoing(orientation: Orientation) -> Matrix:
     """Return the matrix from the square after undoing to the square before it."""
     across, over, aside = _UNDO[orientation]
     matrix = np.array([[-1.0, 0, PLANE_SIDE] if aside else [1.0, 0, 0], [0, -1.0, PLANE_SIDE] if over else [0, 1.0, 0]])
-    return matrix[::-1] if across else matrix
+    return np.ascontiguousarray(matrix[::-1]) if across else matrix
 
 
 def _orientation(matrix: Matrix) -> Orientation:
