@@ -178,7 +178,8 @@ def test_a_picture_a_twentieth_as_large_is_refused_and_a_tenth_is_not() -> None:
     original = local_features(ORIGINAL)
 
     def smaller(factor: int) -> LocalFeatures:
-        points = original.points / np.array([factor, factor, factor, 1], np.float32)
+        points = original.points.copy()
+        points[:, :3] /= factor
         return LocalFeatures(WIDTH // factor, HEIGHT // factor, points, original.codes)
 
     assert align(smaller(20), original) is None
