@@ -85,9 +85,7 @@ class LocalIndex:
         asked = self._rare(codes)
         near = self._all.search(codes[asked], VOTE_RADIUS)
         keys, entry = np.unique(near.key, return_inverse=True)
-        # An entry that has several codes near one of the query's counts once.
-        pairs = np.unique(near.query * len(keys) + entry)
-        query, entry = pairs // max(1, len(keys)), pairs % max(1, len(keys))
+        query, entry = _once(near.query, entry)
         weights = 1 / np.bincount(query)[query]
         sense = asked[query] // count
         senses = len(codes) // count
@@ -96,8 +94,16 @@ class LocalIndex:
 
     def _rare(self, codes: NDArray[np.uint8]) -> NDArray[np.int64]:
         """Return the rows of those `codes` that few enough entries of the sample have."""
-        counts = np.bincount(self._sample.search(codes, VOTE_RADIUS).query, minlength=len(codes))
-        return np.flatnonzero(counts <= COMMON // SAMPLE)
+        near = self._sample.search(codes, VOTE_RADIUS)
+        query, _ = _once(near.query, np.unique(near.key, return_inverse=True)[1])
+        return np.flatnonzero(np.bincount(query, minlength=len(codes)) <= COMMON // SAMPLE)
+
+
+def _once(query: NDArray[np.int64], entry: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the pairs without repetition: an entry that has several codes near one of the query's counts once."""
+    width = int(entry.max(initial=0)) + 1
+    pairs = np.unique(query * width + entry)
+    return pairs // width, pairs % width
 
 
 def _both_senses(features: LocalFeatures) -> NDArray[np.uint8]:

@@ -44,7 +44,11 @@ MAX_RADIANS_APART = 0.35
 SPOT = 1 / 200
 """Features nearer than this part of the longer side are one: SIFT finds a point several times."""
 
+MIN_SPREAD = 0.02
+"""How far apart inliers must lie in the entry, in parts of its longer side: their mean distance from their middle."""
+
 FITS = 4
+"""Times that the transform is fitted to what agrees with it, a similarity first: each time more of the picture does."""
 
 type Floats = NDArray[np.float64]
 type Rows = NDArray[np.int64]
@@ -140,7 +144,7 @@ def _aligned(
     if matrix is None or not is_an_edit(matrix):
         return None
     inliers = _distinct(source[inside], target[inside], sides)
-    if inliers < MIN_INLIERS:
+    if inliers < MIN_INLIERS or _spread(target[inside]) < MIN_SPREAD * sides[1]:
         return None
     if mirrored:
         matrix = matrix * (-1, 1, 1)
@@ -232,3 +236,8 @@ def _distinct(source: Floats, target: Floats, sides: tuple[int, int]) -> int:
     """Count inliers that are apart from each other in both pictures."""
     cells = (np.rint(points[:, :2] / (side * SPOT)) for points, side in zip((source, target), sides, strict=True))
     return min(len(np.unique(each, axis=0)) for each in cells)
+
+
+def _spread(points: Floats) -> float:
+    apart = points[:, :2] - points[:, :2].mean(axis=0)
+    return float(np.hypot(apart[:, 0], apart[:, 1]).mean())

@@ -94,11 +94,18 @@ def test_one_rare_code_weighs_more_than_one_that_others_have() -> None:
 
 
 def test_an_entry_with_many_like_one_code_has_one_vote() -> None:
-    some = codes(3)
+    some = codes(1)
     index = LocalIndex(threads=1)
-    index.add(1, np.repeat(some[:1], 20, axis=0))
-    index.add(2, some[1:])
-    assert index.candidates(features(some)) == [2, 1]
+    index.add(1, some)
+    index.add(2, np.repeat(some, 20, axis=0))
+    assert index.candidates(features(some)) == [1, 2]
+
+
+def test_a_code_that_one_entry_has_many_times_is_not_common() -> None:
+    key = next(key for key in range(1, 1000) if _is_sampled(key))
+    index = LocalIndex(threads=1)
+    index.add(key, np.repeat(codes(1), 200, axis=0))
+    assert index.candidates(features(codes(1))) == [key]
 
 
 def test_the_better_mirror_sense_counts_and_not_both() -> None:

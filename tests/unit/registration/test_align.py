@@ -131,16 +131,39 @@ def test_features_in_one_spot_are_no_evidence() -> None:
     assert align(crowded, crowded) is None
 
 
-def test_features_on_a_line_are_aligned_without_a_stretch_across_it() -> None:
+def test_features_that_agree_within_a_few_pixels_only_are_no_evidence() -> None:
     original = local_features(ORIGINAL)
-    points = original.points.copy()
-    points[:, 1] = 50
-    points[:, 3] = 0
-    points[:, 2] = 8
-    line = LocalFeatures(WIDTH, HEIGHT, points, original.codes)
-    found = align(line, line)
+    for size in (1, 20):
+        points = original.points.copy()
+        points[:, :2] = 300 + points[:, :2] * (size / WIDTH)
+        crowded = LocalFeatures(WIDTH, HEIGHT, points, original.codes)
+        assert align(crowded, crowded) is None
+
+
+def test_features_along_a_line_are_aligned_without_a_stretch_across_it() -> None:
+    original = local_features(ORIGINAL)
+    rng = np.random.default_rng(1)
+
+    def line() -> LocalFeatures:
+        y, size, angle = 50 + rng.normal(0, 1, len(original)), np.full(len(original), 8), np.zeros(len(original))
+        points = np.stack([original.points[:, 0], y, size, angle], axis=1).astype(np.float32)
+        return LocalFeatures(WIDTH, HEIGHT, points, original.codes)
+
+    found = align(line(), line())
     assert found is not None
-    assert np.allclose(found.matrix, [[1, 0, 0], [0, 1, 0]], atol=0.01)
+    assert np.allclose(found.matrix[:, :2], [[1, 0], [0, 1]], atol=0.02)
+
+
+def test_eight_features_of_a_mirrored_picture_are_enough_to_say_how_it_lies() -> None:
+    rng = np.random.default_rng(2)
+    here = np.stack([rng.uniform(0, 500, 8), rng.uniform(0, 400, 8), np.full(8, 9), rng.uniform(0, 360, 8)], axis=1)
+    there = here * (-1, 1, 1, -1) + (500, 0, 0, 180)
+    codes = local_features(ORIGINAL, most=8).codes
+    query = LocalFeatures(500, 400, here.astype(np.float32), np.zeros((8, 32), np.uint8), codes)
+    found = align(query, LocalFeatures(500, 400, there.astype(np.float32), codes))
+    assert found is not None
+    assert (found.inliers, found.mirrored) == (8, True)
+    assert off(found, (100, 0), (400, 0)) < 0.01
 
 
 def test_equal_codes_everywhere_are_bounded_work_and_no_evidence() -> None:
@@ -151,13 +174,19 @@ def test_equal_codes_everywhere_are_bounded_work_and_no_evidence() -> None:
     assert found is None or found.inliers < 6
 
 
-def test_what_is_stretched_beyond_any_edit_is_refused() -> None:
+def test_a_picture_a_twentieth_as_large_is_refused_and_a_tenth_is_not() -> None:
     original = local_features(ORIGINAL)
-    points = original.points.copy()
-    points[:, 0] /= 4
-    squeezed = LocalFeatures(WIDTH // 4, HEIGHT, points, original.codes)
-    found = align(squeezed, original)
-    assert found is None or found.inliers < ENOUGH
+
+    def smaller(factor: int) -> LocalFeatures:
+        points = original.points.copy()
+        points[:, :3] /= factor
+        return LocalFeatures(WIDTH // factor, HEIGHT // factor, points, original.codes)
+
+    assert align(smaller(20), original) is None
+    assert align(original, smaller(20)) is None
+    found = align(smaller(10), original)
+    assert found is not None
+    assert found.scale == pytest.approx(10, abs=0.01)
 
 
 def test_the_same_pictures_give_the_same_alignment() -> None:
