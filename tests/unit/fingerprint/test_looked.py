@@ -18,6 +18,7 @@ from takeback.fingerprint import Looked
 from takeback.fingerprint.decoder import DECODER_HANDLER, PooledDecoder
 from takeback.fingerprint.take import fingerprint_handler, look_at, take_fingerprints
 from takeback.media import MediaLimits
+from takeback.media.views import View, ViewKind
 from takeback.media.miniatures import Miniatures, miniatures_of
 from takeback.media.sandbox import Answer, temporary_pool
 
@@ -96,7 +97,7 @@ def test_a_later_frame_may_have_a_size_of_its_own() -> None:
 
 def test_miniatures_of_another_picture_are_refused() -> None:
     plain = sent(saved(drawing()))
-    of_a_view = miniatures_of(drawing(), [take_fingerprints(FRAMED, LIMITS).frames[0].views[0].view])
+    of_a_view = miniatures_of(drawing(), [View(ViewKind.REGION, 10, 10, 90, 90)])
     of_another_size = miniatures_of(drawing(140, 200))
     for attachment in (of_a_view.to_bytes(), of_another_size.to_bytes(), plain.attachment[:-1], b"x"):
         with pytest.raises(UnreadableMedia, match="decoder"):

@@ -21,7 +21,7 @@ def test_upper_case_is_accepted() -> None:
 
 def test_bit_255_comes_first() -> None:
     assert PdqHash.from_hex("8" + "0" * 31 + "f" * 30 + "00").array()[0] == 0b1000_0000
-    assert PdqHash.from_hex("0" * 63 + "1").array()[31] == 1
+    assert PdqHash.from_hex("f" * 30 + "0" * 33 + "1").array()[31] == 1
 
 
 @pytest.mark.parametrize(
