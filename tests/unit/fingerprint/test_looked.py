@@ -18,9 +18,9 @@ from takeback.fingerprint import Looked
 from takeback.fingerprint.decoder import DECODER_HANDLER, PooledDecoder
 from takeback.fingerprint.take import fingerprint_handler, look_at, take_fingerprints
 from takeback.media import MediaLimits
-from takeback.media.views import View, ViewKind
 from takeback.media.miniatures import Miniatures, miniatures_of
 from takeback.media.sandbox import Answer, temporary_pool
+from takeback.media.views import View, ViewKind
 
 LIMITS = MediaLimits()
 HERE = Path(__file__).parent
