@@ -40,7 +40,7 @@ AREAS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
 FILLS = ("texture", "cut-out", "inpainted", "flat")
 AFTER = ("saved", "mirrored", "cropped")
 UNALTERED = ("saved", "darker", "lighter", "mirrored", "cropped")
-OTHERS = 3
+OTHERS = 2
 """Originals of something else that each upload is compared with."""
 WORKERS = 2
 STAMPS = Path("/usr/share/tuxpaint/stamps")

@@ -346,7 +346,7 @@ def _compared(canvas: Plane, original: Tiles, tiles: NDArray[np.int64]) -> tuple
     for tile in tiles:
         code, qualities[tile] = _native.pdq_hash(_cut(canvas, *places[tile]))
         bits[tile] = _differing(code, original, tile)
-        if bits[tile] > ALIKE_BITS and original.qualities[tile] >= MIN_QUALITY:
+        if bits[tile] > ALIKE_BITS and original.qualities[tile] >= TELLING_QUALITY:
             bits[tile] = min(bits[tile], *(_bits(canvas, original, tile, dx, dy) for dx, dy in around))
     return bits, qualities
 
