@@ -40,7 +40,7 @@ AREAS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
 FILLS = ("texture", "cut-out", "inpainted", "flat")
 AFTER = ("saved", "mirrored", "cropped")
 UNALTERED = ("saved", "darker", "lighter", "mirrored", "cropped")
-OTHERS = 3
+OTHERS = 2
 """Originals of something else that each upload is compared with."""
 WORKERS = 2
 STAMPS = Path("/usr/share/tuxpaint/stamps")
@@ -184,7 +184,12 @@ def _count(counts: dict[str, list[bool | None]], answer: Answer) -> None:
 
 
 def _column(counts: dict[str, list[bool | None]], wrong: Sequence[Kind | None]) -> dict[str, object]:
-    """Return for each heading the share that is right of those that could be judged, and of all."""
+    """
+    Return for each heading the share that is right of those that were answered, and of all.
+
+    An original with little detail is answered only where it proves the source, so the first share flatters: the
+    recall is that of all.
+    """
     column: dict[str, object] = {}
     for heading, every in sorted(counts.items()):
         judged = [each for each in every if each is not None]

@@ -30,20 +30,23 @@ from takeback.registration.transform import Box
 
 ALIKE_BITS = 64
 """
-Bits by which a tile that was not touched may differ. Of the calibration photographs 1 to 2 in 1,000 telling tiles are
-farther after saving again at 70 % of the size, and about 10 in 1,000 after a shift by one pixel of the plane.
+Bits by which a tile that was not touched may differ. Of telling tiles of the calibration photographs 2 to 3 in 1,000
+are farther after saving again at 70 % of the size, and 1 to 2 in 100 after a shift by one pixel of the plane.
 """
 
 APART_BITS = 80
 """
-Bits from which a tile says that it was replaced; one between says nothing: often part of it was. Of tiles at the same
-place of two calibration photographs, 1 in 100,000 is nearer.
+Bits from which a tile says that it was replaced; one between says nothing: often part of it was. Of 464,000 telling
+tiles at the same places of 70 calibration photographs, each with every other, three are nearer.
 """
+
+TELLING_QUALITY = 30
+"""A tile of the original says something from here: lower than PDQ's 50, for many tiles speak at once."""
 
 CHANCE_OF_ALIKE = 1e-4
 """
-Of a telling tile and the same place in another picture within `ALIKE_BITS`: ten times what was seen among 123,000
-calibration tiles of 157 photographs (one at most), for the small shifts that are tried.
+Of a telling tile and the same place in another picture within `ALIKE_BITS`: one was, of those 464,000; the rest of the
+bound is for the small shifts that are tried, and for pictures that are more alike than those.
 """
 
 TRIALS = 40_000
@@ -149,7 +152,7 @@ def compare_tiles(
     for _ in range(_REFINEMENTS):
         placement = _refined(suspect, placement, original, _REACH)
     found = _judged(suspect, placement, original, size or (suspect.shape[1], suspect.shape[0]))
-    telling = original.qualities >= MIN_QUALITY
+    telling = original.qualities >= TELLING_QUALITY
     judged = found.kind is not Kind.NOT_FROM_IT or np.count_nonzero(_grids() & telling, axis=1).max() >= MIN_TELLING
     return found if judged else None
 
@@ -163,7 +166,7 @@ def _best_placement(suspect: Plane, original: Tiles, alignment: Alignment | None
 
     Within a stage all are asked: a symmetrical picture is like itself mirrored, but less so.
     """
-    telling = original.qualities >= MIN_QUALITY
+    telling = original.qualities >= TELLING_QUALITY
     square = squared(suspect)
     plain = _turned(suspect, square)
     aligned = [] if alignment is None else [_placed(suspect, _from_alignment(suspect, alignment))]
@@ -257,7 +260,7 @@ def _sampled(plane: NDArray[np.float32], x: Matrix, y: Matrix) -> Matrix:
 
 def _refined(suspect: Plane, placement: _Placement, original: Tiles, reach: int) -> _Placement:
     """Return the placement moved by what its tiles say of how far they lie off, if more of them are then alike."""
-    telling = (original.qualities >= MIN_QUALITY) & placement.partly & _searched()
+    telling = (original.qualities >= TELLING_QUALITY) & placement.partly & _searched()
     before = _alike_in_place(placement, original)
     if np.count_nonzero(before) == np.count_nonzero(telling):
         return placement
@@ -316,10 +319,10 @@ def _fitted(rows: Matrix) -> Matrix:
 
 
 def _judged(suspect: Plane, placement: _Placement, original: Tiles, size: tuple[int, int]) -> Altered:
-    telling = (original.qualities >= MIN_QUALITY) & placement.seen
+    telling = (original.qualities >= TELLING_QUALITY) & placement.seen
     bits, qualities = _compared(placement.canvas, original, np.flatnonzero(placement.partly))
-    alike = (original.qualities >= MIN_QUALITY) & placement.partly & (bits <= ALIKE_BITS)
-    chance = _chance(alike, (original.qualities >= MIN_QUALITY) & placement.partly)
+    alike = (original.qualities >= TELLING_QUALITY) & placement.partly & (bits <= ALIKE_BITS)
+    chance = _chance(alike, (original.qualities >= TELLING_QUALITY) & placement.partly)
     painted = placement.seen & (original.qualities <= FLAT_QUALITY) & (qualities >= MIN_QUALITY)
     apart = (telling & (bits >= APART_BITS)) | painted
     orientation = _orientation(placement.matrix)
@@ -343,7 +346,7 @@ def _compared(canvas: Plane, original: Tiles, tiles: NDArray[np.int64]) -> tuple
     for tile in tiles:
         code, qualities[tile] = _native.pdq_hash(_cut(canvas, *places[tile]))
         bits[tile] = _differing(code, original, tile)
-        if bits[tile] > ALIKE_BITS and original.qualities[tile] >= MIN_QUALITY:
+        if bits[tile] > ALIKE_BITS and original.qualities[tile] >= TELLING_QUALITY:
             bits[tile] = min(bits[tile], *(_bits(canvas, original, tile, dx, dy) for dx, dy in around))
     return bits, qualities
 
@@ -351,7 +354,7 @@ def _compared(canvas: Plane, original: Tiles, tiles: NDArray[np.int64]) -> tuple
 def _alike_in_place(placement: _Placement, original: Tiles) -> Bools:
     """Return which of the tiles that are searched are alike just where they should be."""
     alike = np.zeros(TILES, np.bool_)
-    for tile in np.flatnonzero((original.qualities >= MIN_QUALITY) & placement.partly & _searched()):
+    for tile in np.flatnonzero((original.qualities >= TELLING_QUALITY) & placement.partly & _searched()):
         alike[tile] = _bits(placement.canvas, original, int(tile), 0, 0) <= ALIKE_BITS
     return alike
 
