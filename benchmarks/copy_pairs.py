@@ -26,7 +26,7 @@ from benchmarks.edits import NamedEdit, all_edits, as_upload
 from benchmarks.photographs import Photograph
 from takeback.bank import Reach
 from takeback.cases.notice import Level, ReportedPicture
-from takeback.fingerprint import CopyDescriptor
+from takeback.fingerprint import DESCRIPTOR_VALUES, CopyDescriptor, Descriptor
 from takeback.fingerprint.sscd import default_model
 from takeback.fingerprint.take import look_at
 from takeback.index.indexes import Indexes, Searchable
@@ -194,8 +194,8 @@ class Store:
         rows = np.frombuffer(b"".join(codes), np.uint8).reshape(-1, 32)
         self.indexes.add(Searchable((np.full(len(rows), key, np.uint64), rows), {}, []))
         for _, descriptor in known_by.descriptors:
-            key = np.array([self._new_key(owner)], np.uint64)
-            self.indexes.descriptors_of(descriptor.model_id).add(key, descriptor.array().reshape(1, -1))
+            keys = np.array([self._new_key(owner)], np.uint64)
+            self.indexes.descriptors_of(descriptor.model_id).add(keys, descriptor.array().reshape(1, -1))
         for local in known_by.local:
             key = self._new_key(owner)
             self._local[key] = local
@@ -219,5 +219,5 @@ def _rivals(taken: Sequence[Sample], names: Sequence[str]) -> tuple[Floats, Floa
     return np.stack(hma).astype(np.float32), np.stack(sscd).astype(np.float32)
 
 
-def _floats(descriptor: object) -> Floats:
-    return np.zeros(512, np.float32) if descriptor is None else descriptor.floats()  # type: ignore[attr-defined, no-any-return]
+def _floats(descriptor: Descriptor | None) -> Floats:
+    return np.zeros(DESCRIPTOR_VALUES, np.float32) if descriptor is None else descriptor.floats()

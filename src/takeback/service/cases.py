@@ -43,10 +43,10 @@ class CopyOut(Strict):
     item_id: str | None
     linked: bool
     copy_class: str | None = Field(serialization_alias="class")
-    distance: int | None
-    orientation: str | None
     fact: str | None
+    distance: int | None
     view: str | None
+    orientation: str | None
     similarity: float | None
     inliers: int | None
     place: dict[str, float] | None

@@ -96,9 +96,11 @@ def hold_copies(
 
 def likeness_of(fact: Fact, evidence: Evidence) -> Likeness:
     """Return what is written of how like two pictures are, and where in the one the other lies."""
+    if evidence.digest is not None:
+        return Likeness(fact=fact.value)
     return Likeness(
         fact=fact.value,
-        distance=None if evidence.digest is not None else evidence.distance,
+        distance=evidence.distance,
         view=evidence.view,
         orientation=None if evidence.orientation is None else evidence.orientation.value,
         similarity=None if evidence.similarity is None else round(evidence.similarity, 3),
