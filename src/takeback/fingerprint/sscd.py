@@ -9,6 +9,7 @@ ONNX file; the extra `copies` brings two and what runs them (`onnxruntime`), whi
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
@@ -203,6 +204,8 @@ def _installed(name: str) -> Path | None:
 
 
 def _runtime() -> Any:
+    # ONNX Runtime would keep a file of its own and send telemetry; whoever runs this has promised that nothing leaves.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     try:
         return import_module("onnxruntime")
     except ImportError as problem:

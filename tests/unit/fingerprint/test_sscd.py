@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -262,3 +263,12 @@ def test_onnxruntime_is_not_loaded_before_a_descriptor_is_made() -> None:
     code = "import sys, takeback.fingerprint.sscd as s; s.default_model(); print('onnxruntime' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_the_runtime_writes_no_file_of_its_own_and_counts_nothing(tmp_path: Path) -> None:
+    code = (
+        "from takeback.fingerprint.sscd import CopyDescriptor, chosen_model\nCopyDescriptor(chosen_model('distilled'))"
+    )
+    environ = {**os.environ, "HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", code], env=environ, cwd=tmp_path, check=True)
+    assert list(tmp_path.rglob("*")) == []
