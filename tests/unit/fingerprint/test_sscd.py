@@ -270,5 +270,5 @@ def test_the_runtime_writes_no_file_of_its_own_and_counts_nothing(tmp_path: Path
         "from takeback.fingerprint.sscd import CopyDescriptor, chosen_model\nCopyDescriptor(chosen_model('distilled'))"
     )
     environ = {**os.environ, "HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
-    subprocess.run([sys.executable, "-c", code], env=environ, cwd=tmp_path, check=True)
+    subprocess.run([sys.executable, "-c", code], env=environ, check=True)
     assert list(tmp_path.rglob("*")) == []
