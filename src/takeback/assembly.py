@@ -20,7 +20,7 @@ from takeback.runtime import is_in_memory
 from takeback.store import Keyring, MasterKey, Store
 from takeback.store.database import DATABASE_NAME, KEYS_NAME, sqlite_url
 from takeback.store.journal import Journal
-from takeback.workflow.closer import Describer
+from takeback.workflow.closer import Describer, LateDescriber
 from takeback.workflow.picture import Decoder
 from takeback.workflow.replica import Replica
 
@@ -92,8 +92,12 @@ def open_store(settings: Settings, master: MasterKey) -> Store:
     return Store.open(sqlite_url(settings.data), Keyring(master, settings.data / KEYS_NAME))
 
 
-def open_parts(settings: Settings, master: MasterKey, socket_path: Path) -> Parts:
-    """Open everything that one process needs; after forking, never before."""
+def open_parts(settings: Settings, master: MasterKey, socket_path: Path, *, describes_often: bool = True) -> Parts:
+    """
+    Open everything that one process needs; after forking, never before.
+
+    The model of the copy descriptor is loaded now where a process `describes_often`, else with the first picture.
+    """
     store = open_store(settings, master)
     snapshots = socket_path.parent if is_in_memory(socket_path.parent) else None
     limits = MediaLimits.of(settings)
@@ -103,7 +107,7 @@ def open_parts(settings: Settings, master: MasterKey, socket_path: Path) -> Part
         replica=_open_replica(store, snapshots),
         journal=Journal(settings.journal_path, store.keyring.journal_key),
         decoder=PooledDecoder(DecoderPool(socket_path, limits=limits), limits),
-        describer=open_describer(settings),
+        describer=open_describer(settings) if describes_often else late_describer(settings),
         snapshots=snapshots,
     )
 
@@ -137,6 +141,12 @@ def open_describer(settings: Settings) -> Describer | None:
     """Load the copy descriptor's model; None where the setting turns it off, or the extra is not installed."""
     model = chosen_model(settings.copy_model)
     return None if model is None else CopyDescriptor(model, threads=settings.copy_threads)
+
+
+def late_describer(settings: Settings) -> Describer | None:
+    """Return what loads the model with the first picture; None as `open_describer` does."""
+    model = chosen_model(settings.copy_model)
+    return None if model is None else LateDescriber(lambda: CopyDescriptor(model, threads=settings.copy_threads))
 
 
 def outgoing_http(settings: Settings) -> OutgoingHttp:

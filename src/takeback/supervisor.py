@@ -219,7 +219,7 @@ class Supervisor:
 
     def _run_jobs(self) -> None:
         self._listener.close()
-        parts = open_parts(self._settings, self._master, self._decoders.socket_path)
+        parts = open_parts(self._settings, self._master, self._decoders.socket_path, describes_often=False)
 
         async def until_stopped() -> None:
             stop = asyncio.Event()

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from takeback.fingerprint.pdq import MIN_QUALITY, PdqHash, pdq_hash
+from takeback.fingerprint.pdq import PdqHash, pdq_hash
 
 MAX_CROPS = 96
 """Most crop fingerprints that are taken of one picture."""
@@ -35,7 +35,7 @@ def pdq_crops(pixels: NDArray[np.uint8]) -> tuple[PdqHash, ...]:
     views of the array: for a large picture hand in a reduced one. Raises as `pdq_hash` does.
     """
     hashes = (pdq_hash(np.ascontiguousarray(crop)) for crop in _crops(pixels))
-    return tuple(each for each in hashes if each.quality >= MIN_QUALITY)
+    return tuple(each for each in hashes if each.is_telling)
 
 
 def _crops(pixels: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:

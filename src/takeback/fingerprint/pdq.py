@@ -80,6 +80,11 @@ class PdqHash:
         """Whether a photograph can have this code: fewer than 100 ones are a drawing's, or made up."""
         return MIN_PLAUSIBLE_ONES <= _ones(self.code) <= MAX_ONES
 
+    @property
+    def is_telling(self) -> bool:
+        """Whether it says enough of its picture to be given, or looked for: detail enough, and a photograph's code."""
+        return self.quality >= MIN_QUALITY and self.is_plausible
+
     def hex(self) -> str:
         """Return 64 lower-case hexadecimal digits, bit 255 first."""
         return self.code.hex()

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from takeback import _native
 from takeback.errors import BadSetting
-from takeback.fingerprint.pdq import MIN_QUALITY, packed_rows
+from takeback.fingerprint.pdq import packed_rows
 from takeback.media.miniatures import SQUARE_SIDE
 
 DESCRIPTOR_VALUES = 512
@@ -158,16 +158,6 @@ def square(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """
     made = _native.resample(packed_rows(pixels), SQUARE_SIDE, SQUARE_SIDE)
     return made if made.ndim == 3 else np.repeat(made[:, :, np.newaxis], 3, axis=2)
-
-
-def has_detail(pixels: NDArray[np.uint8]) -> bool:
-    """
-    Say whether a descriptor of `pixels` uint8 [height, width, 3] means anything: by PDQ's quality of the square.
-
-    Of flat pictures, or slow gradients, two different ones have cosines up to 0.9. It does not see noise, which
-    has detail and no subject (up to 0.8). Errors as `square`.
-    """
-    return _native.pdq_hash(square(pixels))[1] >= MIN_QUALITY
 
 
 def default_model() -> Path | None:

@@ -90,6 +90,8 @@ class PictureIn(Strict):
                 "A picture needs a fingerprint or a digest.",
                 advice="Send `pdq`, `file_sha256` or `pixels_sha256`.",
             )
+        if self.pdq is None and (self.crops or self.descriptor or self.local_features):
+            raise InputError("`crops`, `descriptor` and `local_features` need `pdq` beside them, of the same picture.")
         return ReportedPicture(
             pdq=None if self.pdq is None else PdqHash.from_hex(self.pdq, quality=self.quality),
             orientations=self._orientations(),

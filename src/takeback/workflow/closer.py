@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from takeback.fingerprint import Descriptor, Looked
+from takeback.fingerprint import MIN_QUALITY, Descriptor, Looked
 from takeback.match import CopyClass
 from takeback.media.miniatures import MAX_SQUARES
 from takeback.registration import LocalFeatures, can_register, local_features
@@ -27,7 +28,9 @@ from takeback.workflow.screen import Screening
 class Describer(Protocol):
     """Whatever makes copy descriptors of pictures (`takeback.fingerprint.CopyDescriptor`)."""
 
-    model_id: str
+    @property
+    def model_id(self) -> str:
+        """The model's name: descriptors of different ones are never compared."""
 
     def embed_many(self, squares: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return float32 [n, 512] for squares uint8 [n, 288, 288, 3]."""
@@ -61,14 +64,20 @@ def look_closer(
 
 
 def described(looked: Looked, describer: Describer, most: int = MAX_SQUARES) -> tuple[tuple[str, Descriptor], ...]:
-    """Return the descriptors of at most `most` views, the whole picture's first; `looked` has miniatures."""
+    """Return the descriptors of at most `most` views with detail, the whole's first; `looked` has miniatures."""
     assert looked.miniatures is not None
-    views = [WHOLE, *(each.view.kind.value for each in looked.prints.telling_frames[0].views)]
-    numbers = looked.miniatures.square_views[:most]
-    values = describer.embed_many(looked.miniatures.squares[:most])
+    frame = looked.prints.telling_frames[0]
+    views = [WHOLE, *(each.view.kind.value for each in frame.views)]
+    # Any two pictures without detail look alike to the model, so such a whole is left out; its views all have some.
+    telling = [
+        (row, number)
+        for row, number in enumerate(looked.miniatures.square_views)
+        if number > 0 or frame.quality >= MIN_QUALITY
+    ][:most]
+    values = describer.embed_many(looked.miniatures.squares[[row for row, _ in telling]])
     return tuple(
         (views[number], Descriptor.from_floats(describer.model_id, each))
-        for number, each in zip(numbers, values, strict=True)
+        for (_, number), each in zip(telling, values, strict=True)
     )
 
 
@@ -81,3 +90,27 @@ def features_of(looked: Looked) -> LocalFeatures:
 def _is_decided(screening: Screening) -> bool:
     strongest = screening.strongest
     return strongest is not None and strongest.copy_class is not CopyClass.POSSIBLE
+
+
+class LateDescriber:
+    """
+    Loads the model when the first picture is to be described, by `load`.
+
+    The model takes 120 MB in each process; one that describes a picture now and then does without until it does.
+    """
+
+    def __init__(self, load: Callable[[], Describer]) -> None:
+        self._load = load
+
+    @cached_property
+    def _loaded(self) -> Describer:
+        return self._load()
+
+    @property
+    def model_id(self) -> str:
+        """The model's name."""
+        return self._loaded.model_id
+
+    def embed_many(self, squares: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return float32 [n, 512] for squares uint8 [n, 288, 288, 3]."""
+        return self._loaded.embed_many(squares)

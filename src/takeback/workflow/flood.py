@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from takeback.audit.event import EventKind, Json
+from takeback.bank import Entry, EntryState
 from takeback.errors import IllegalTransition
 from takeback.match import Match
 from takeback.store import Store, Transaction
@@ -29,13 +30,22 @@ def watch_for_floods(tx: Transaction, matches: Sequence[Match], query: Query, *,
     if file_digest is None:
         return
     for match in matches:
-        if match.blind or match.entry.quarantined_at is not None:
+        if match.blind or match.entry.quarantined_at is not None or _is_decided(match.entry):
             continue
         count = tx.sightings.add(match.entry.id, file_digest, at=at, since=at - FLOOD_WINDOW)
         if count > FLOOD_UPLOADS:
             tx.sightings.quarantine(match.entry.id, at)
             facts: dict[str, Json] = {"entry": match.entry.public_id, "uploads": count}
             tx.audit.append(EventKind.ENTRY_QUARANTINED, at=at, actor=ACTOR, facts=facts)
+
+
+def _is_decided(entry: Entry) -> bool:
+    """
+    Whether a person looked at a copy and decided: such an entry is not doubted.
+
+    Whoever wants a removed picture back could otherwise disarm its entry with enough different edits of it.
+    """
+    return entry.case_id is not None and entry.state is EntryState.GATED
 
 
 def release_entry(store: Store, entry_id: str, *, actor: str, at: datetime) -> None:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from takeback.cases.notice import Level, ReportedPicture
 from takeback.errors import InputError, MediaTooLarge, UnreadableMedia
-from takeback.fingerprint import MIN_QUALITY, Fingerprints, FrameFingerprint, Looked, file_digest, pdq_crops
+from takeback.fingerprint import Fingerprints, FrameFingerprint, Looked, file_digest, pdq_crops
 from takeback.registration import can_register
 from takeback.workflow.closer import Describer, described, features_of
 from takeback.workflow.query import Query, Unjudged, query_of_fingerprints
@@ -58,7 +58,7 @@ def reported_of(looked: Looked, level: Level, describer: Describer | None) -> li
     """
     frames = looked.prints.telling_frames
     pictures = [_reported(looked.prints, frame) for frame in frames]
-    if looked.miniatures is None or frames[0].quality < MIN_QUALITY:
+    if looked.miniatures is None or not _is_telling(frames[0]):
         return pictures
     first = replace(pictures[0], crops=pdq_crops(looked.miniatures.plane))
     if level is not Level.FINGERPRINT and describer is not None:
@@ -70,9 +70,13 @@ def reported_of(looked: Looked, level: Level, describer: Describer | None) -> li
 
 def _reported(prints: Fingerprints, frame: FrameFingerprint) -> ReportedPicture:
     digests = ReportedPicture(file_digest=prints.file_digest, pixel_digest=frame.pixel_digest)
-    if frame.quality < MIN_QUALITY:
+    if not _is_telling(frame):
         return digests
     return replace(digests, pdq=frame.upright, orientations=frame.orientations)
+
+
+def _is_telling(frame: FrameFingerprint) -> bool:
+    return all(pdq.is_telling for pdq in frame.orientations.values())
 
 
 def _incomplete(prints: Fingerprints) -> InputError | None:

@@ -110,23 +110,25 @@ def query_of_reported(pictures: Sequence[ReportedPicture]) -> Query:
     frames = [
         (WHOLE, picture.orientations or _estimated(picture.pdq)) for picture in pictures if picture.pdq is not None
     ]
-    crops = [(CROP, _estimated(crop)) for picture in pictures for crop in picture.crops]
+    # Of a picture with too little detail nothing is compared but its digests, whatever else was given of it.
+    telling = _telling(pictures)
+    crops = [(CROP, _estimated(crop)) for picture in telling for crop in picture.crops]
     query = _query(digests, frames, crops)
     return replace(
         query,
-        descriptors=tuple((WHOLE, each.descriptor) for each in pictures if each.descriptor is not None),
-        local=next((picture.local for picture in pictures if picture.local is not None), None),
+        descriptors=tuple((WHOLE, each.descriptor) for each in telling if each.descriptor is not None),
+        local=next((picture.local for picture in telling if picture.local is not None), None),
     )
 
 
 def known_by_of_reported(pictures: Sequence[ReportedPicture]) -> KnownBy:
     """Return what an entry is known by: one reported picture, or the frames of one animation."""
-    query = query_of_reported(pictures)
+    query, telling = query_of_reported(pictures), _telling(pictures)
     return KnownBy(
         prints=[(WHOLE, picture.pdq) for picture in pictures if picture.pdq is not None],
-        crops=[crop for picture in pictures for crop in picture.crops],
+        crops=[crop for picture in telling for crop in picture.crops],
         descriptors=query.descriptors,
-        local=[picture.local for picture in pictures if picture.local is not None],
+        local=[picture.local for picture in telling if picture.local is not None],
         digests=query.digests,
     )
 
@@ -168,6 +170,10 @@ def _query(digests: Sequence[tuple[str, bytes]], frames: Sequence[_Turned], view
         ),
         unjudged=unjudged,
     )
+
+
+def _telling(pictures: Sequence[ReportedPicture]) -> list[ReportedPicture]:
+    return [picture for picture in pictures if picture.pdq is not None and picture.pdq.quality >= MIN_QUALITY]
 
 
 def _quality(turned: _Turned) -> int:

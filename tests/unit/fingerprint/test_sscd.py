@@ -15,7 +15,7 @@ from tests.house import Pixels, drawn
 
 from takeback.errors import BadSetting
 from takeback.fingerprint import CopyDescriptor, Descriptor
-from takeback.fingerprint.sscd import chosen_model, default_model, has_detail, square
+from takeback.fingerprint.sscd import chosen_model, default_model, square
 
 type Embedding = NDArray[np.float32]
 
@@ -86,12 +86,6 @@ def test_a_batch_is_described_as_its_pictures_one_by_one(small: CopyDescriptor) 
 def test_a_batch_of_another_shape_or_dtype_is_refused(small: CopyDescriptor, squares: Pixels) -> None:
     with pytest.raises(ValueError, match="squares must be uint8"):
         small.embed_many(squares)
-
-
-@pytest.mark.parametrize("picture", [np.full((90, 120, 3), (200, 30, 60), np.uint8), np.zeros((1, 1, 3), np.uint8)])
-def test_a_picture_without_detail_is_known_as_such(picture: Pixels) -> None:
-    assert not has_detail(picture)
-    assert has_detail(drawn(1))
 
 
 # The square

@@ -11,6 +11,7 @@ import pytest
 from tests.house import AT, LAWS, drawn, notice_about, reported
 
 from takeback.audit.event import EventKind
+from takeback.bank import EntryState
 from takeback.errors import IllegalTransition
 from takeback.fingerprint import PdqHash
 from takeback.match import CopyClass
@@ -83,6 +84,16 @@ def test_a_released_entry_matches_as_before_and_only_once_is_released(noticed: S
     assert check_upload(noticed, replica, _upload(101, 24), None, at=AT).action is Action.HOLD
     with pytest.raises(IllegalTransition):
         release_entry(noticed, entry.public_id, actor="key/moderator", at=AT)
+
+
+def test_an_entry_that_a_person_decided_on_is_not_disarmed_by_many_edits_of_its_picture(
+    noticed: Store, replica: Replica
+) -> None:
+    with noticed.write() as tx:
+        (entry,) = tx.banks.of_case(1)
+        tx.banks.set_state(entry.id, EntryState.GATED)
+    for number in range(2 * FLOOD_UPLOADS):
+        assert check_upload(noticed, replica, _upload(number, 24), None, at=AT).action is Action.REFUSE
 
 
 def test_an_equal_file_is_held_even_in_quarantine(store: Store, replica: Replica) -> None:
