@@ -24,7 +24,7 @@ from tests.acceptance.serving import Service, receiving
 
 from benchmarks.edits import as_upload
 from benchmarks.photographs import Photograph, all_photographs, halves, reduced
-from benchmarks.service import _take_keys
+from benchmarks.service import take_keys
 from takeback.bank import Opinion, Thresholds
 from takeback.cases.notice import Level, ReportedPicture
 from takeback.fingerprint import CopyDescriptor
@@ -84,7 +84,7 @@ def _served(
         service.start()
         os.sched_setaffinity(0, {cores[1]})
         try:
-            _take_keys(service)
+            take_keys(service)
             service.add_site(receiver)
             client = httpx2.Client(timeout=60)
             again = [as_upload(_pixels(each), 70) for each in known[:ASKED]]

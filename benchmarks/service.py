@@ -113,7 +113,7 @@ def _followed(folder: Path, *options: str) -> dict[str, float]:
     service = Service(folder, *options)
     service.start()
     try:
-        _take_keys(service)
+        take_keys(service)
         lags = [_lag(service, trial) for trial in range(FOLLOW_TRIALS)]
     finally:
         service.stop()
@@ -141,7 +141,7 @@ def _gate(folder: Path, receiver: Receiver, *options: str) -> dict[str, float]:
     service = Service(folder, *options)
     service.start()
     try:
-        _take_keys(service)
+        take_keys(service)
         service.add_site(receiver)
         seconds, uploads = [], 0
         for trial in range(TRIALS):
@@ -170,7 +170,7 @@ def _gate(folder: Path, receiver: Receiver, *options: str) -> dict[str, float]:
     }
 
 
-def _take_keys(service: Service) -> None:
+def take_keys(service: Service) -> None:
     """Make keys in the filled store: it was set up before the service first started."""
     for role in ("administrator", "moderator"):
         command = [*(sys.executable, "-m", "takeback", "key", "new", role, "--json", "--data", str(service.data))]
