@@ -16,13 +16,10 @@ from takeback.fingerprint.orientation import Orientation
 from takeback.fingerprint.pdq import MIN_QUALITY, PdqHash, code_from_hex
 from takeback.fingerprint.route import Route
 from takeback.media.limits import FORMATS, MediaLimits
-from takeback.media.views import MAX_VIEWS, View, ViewKind
+from takeback.media.views import MAX_VIEWS, MIN_VIEW_SIDE, View, ViewKind
 
 _DIGEST_HEX = re.compile(r"[0-9a-f]{64}")
 _STOPPED_BY = (UnreadableMedia.code, MediaTooLarge.code)
-
-MIN_VIEW_SIDE = 32
-"""Pixels: below it a part of a picture is an icon or a button, which is in many."""
 
 
 @dataclass(frozen=True, slots=True)
