@@ -257,11 +257,61 @@ def _hashing_luminance(result: Row) -> str:
     return _table("The luminance plane's fingerprint against that of the pixels", head, rows)
 
 
+# ---- Edited copies --------------------------------------------------------------------------------------------------
+
+_COLUMNS = {
+    "hma": "HMA's hash",
+    "sscd": "SSCD, one view",
+    "notice_first_fingerprint": "fingerprint",
+    "notice_first_descriptor": "+ descriptor",
+    "notice_first_features": "+ features",
+    "upload_first_fingerprint": "upload first: fingerprint",
+    "upload_first_descriptor": "upload first: + descriptor",
+}
+
+
+def _copies(result: Row) -> str:
+    columns = [result["columns"][name] for name in _COLUMNS]
+    edits = list(columns[0]["by_edit"])
+    rows = [(f"**{row}**", *(column[row] for column in columns)) for row in ("recall", "substantially_same")]
+    rows.insert(1, ("95 %, over photographs", *(f"{low:.3f}–{high:.3f}" for low, high in _intervals(columns))))
+    rows += [(edit, *(f"{column['by_edit'][edit]:.2f}" for column in columns)) for edit in edits]
+    heading = f"Share of copies found, any class: {result['edits']} edits of {result['photographs']} photographs"
+    return _table(heading, ("edit", *_COLUMNS.values()), rows)
+
+
+def _intervals(columns: Sequence[Row]) -> list[tuple[float, float]]:
+    return [(column["interval_95"][0], column["interval_95"][1]) for column in columns]
+
+
+def _copies_wrong(result: Row) -> str:
+    columns = [result["columns"][name] for name in _COLUMNS]
+    names = ("different_pairs", "false_same", "false_possible")
+    rows = [(name.replace("_", " "), *(column[name] for column in columns)) for name in names]
+    return _table("Wrong, among all pairs of different pictures", ("", *_COLUMNS.values()), rows)
+
+
+def _checking(result: Row) -> str:
+    hma = result["hma_route_ms"]
+    titles = {"descriptor": "fingerprint and descriptor", "features": "all three levels"}
+    kinds = {"digest_ms": "a digest refuses it", "pdq_ms": "PDQ decides", "nothing_ms": "nothing matches"}
+    rows = [
+        (titles[level], text, result[level][kind], hma / result[level][kind])
+        for level in titles
+        for kind, text in kinds.items()
+    ]
+    heading = "`POST /api/v1/check`, a JPEG of 1600 pixels, the service on one core"
+    head = ("entries have", "upload", "median ms", "HMA's route (Pillow, `pdqhash`, no server) takes × as long")
+    return _table(heading, head, rows)
+
+
 PARTS: dict[str, tuple[Callable[[Row], str], ...]] = {
     "lookup": (
         *(_targets, _speed, _checks, _radii, _cold, _levels, _clustered),
         *(_changes, _memory, _snapshot, _hma),
     ),
+    "copies": (_copies, _copies_wrong),
+    "checking": (_checking,),
     "hashing": (_hashing, _hashing_exact, _hashing_levels, _hashing_files, _hashing_luminance),
 }
 

@@ -13,7 +13,6 @@ from takeback.fingerprint.looked import Looked
 from takeback.fingerprint.orientation import Orientation, pdq_orientations, seen_upright
 from takeback.fingerprint.pdq import MIN_QUALITY, nearest_512
 from takeback.fingerprint.record import (
-    MIN_VIEW_SIDE,
     Fingerprints,
     FrameFingerprint,
     RoutedFingerprint,
@@ -30,7 +29,7 @@ from takeback.media import (
 )
 from takeback.media.miniatures import miniatures_of
 from takeback.media.sandbox import Answer
-from takeback.media.views import ViewKind, pixels_of, views_of
+from takeback.media.views import MIN_VIEW_SIDE, ViewKind, pixels_of, views_of
 
 # EXIF orientations 5 to 8 exchange rows and columns (CIPA DC-008, § 4.6.5.1.2).
 _FIRST_TRANSPOSING = 5

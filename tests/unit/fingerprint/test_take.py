@@ -22,10 +22,9 @@ from takeback.fingerprint import (
     pdq_orientations,
     pixel_digest,
 )
-from takeback.fingerprint.record import MIN_VIEW_SIDE
 from takeback.fingerprint.take import take_fingerprints
 from takeback.media import MediaLimits
-from takeback.media.views import MAX_VIEWS, View, ViewKind
+from takeback.media.views import MAX_VIEWS, MIN_VIEW_SIDE, View, ViewKind
 
 LIMITS = MediaLimits()
 
