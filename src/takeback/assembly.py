@@ -25,7 +25,7 @@ from takeback.workflow.picture import Decoder
 from takeback.workflow.replica import Replica
 
 FOLLOW_SECONDS = 0.05
-"""How long a process that is asked for nothing may lag behind the store: one indexed read each time."""
+"""How long a process that is asked for nothing may lag behind the store."""
 
 log = logging.getLogger("takeback.assembly")
 
@@ -112,16 +112,31 @@ def open_parts(settings: Settings, master: MasterKey, socket_path: Path, *, desc
     )
 
 
-def follow(parts: Parts) -> None:
+class Follower:
     """
-    Bring the indexes of this process to the store's present state, and to the newest snapshots.
+    Keeps the indexes of one process at the store's present state, and at the newest snapshots.
 
-    It is called every `FOLLOW_SECONDS`, so that what was withdrawn leaves the memory of a process that is
-    asked for nothing. A search does not wait for it: it follows in its own transaction.
+    It is asked every `FOLLOW_SECONDS` whether it `is_behind`, so that what was withdrawn leaves the memory of a
+    process that is asked for nothing. A search does not wait for it: it follows in its own transaction.
     """
-    parts.replica.follow(parts.store)
-    if parts.snapshots is not None:
-        parts.replica.take_newer(parts.snapshots, parts.store)
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._version: int | None = None
+
+    def is_behind(self) -> bool:
+        """Whether there may be something to follow; cheap."""
+        snapshots, replica = self._parts.snapshots, self._parts.replica
+        newer = snapshots is not None and replica.has_newer(snapshots)
+        return newer or self._parts.store.version() != self._version
+
+    def follow(self) -> None:
+        """Follow every change; where that fails, it is still behind. Takes milliseconds."""
+        version = self._parts.store.version()
+        self._parts.replica.follow(self._parts.store)
+        if self._parts.snapshots is not None:
+            self._parts.replica.take_newer(self._parts.snapshots, self._parts.store)
+        self._version = version
 
 
 def _open_replica(store: Store, snapshots: Path | None) -> Replica:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 from takeback.errors import Overloaded, UnreadableMedia
 from takeback.fingerprint.looked import Looked
@@ -16,6 +18,15 @@ DECODER_HANDLER = "takeback.fingerprint.take:fingerprint_handler"
 
 ROUTE_HANDLER = "takeback.fingerprint.take:route_handler"
 """The same for one route: bytes to a `RoutedFingerprint`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """The fingerprint of a file's first frame, and what to call for all that it is known by."""
+
+    first: RoutedFingerprint
+    look: Callable[[], Looked]
+    """Call it inside the block, once; the errors are those of `DecoderPool.run`."""
 
 
 class PooledDecoder:
@@ -39,6 +50,14 @@ class PooledDecoder:
         """Return the same, and miniatures for whoever goes on to describe the picture; errors are the same."""
         options = {**self._limits.as_options(), "miniatures": True}
         return Looked.from_answer(_answer(self._pool, data, options, self._tries), limits=self._limits)
+
+    @contextmanager
+    def glanced_at(self, data: bytes, *, miniatures: bool) -> Iterator[Glance]:
+        """Yield a first glance, before the rest is taken; `miniatures` are made only then, and only if set."""
+        options = {**self._limits.as_options(), "glance": True, "miniatures": miniatures}
+        with self._pool.stages(data, options) as stages:
+            first = RoutedFingerprint.from_json(_unattached(next(stages)), limits=self._limits)
+            yield Glance(first, lambda: Looked.from_answer(next(stages), limits=self._limits))
 
 
 class RouteDecoder:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from takeback.errors import InputError, UnreadableMedia
 from takeback.fingerprint.digest import file_digest, pixel_digest
 from takeback.fingerprint.looked import Looked
 from takeback.fingerprint.orientation import Orientation, pdq_orientations, seen_upright
-from takeback.fingerprint.pdq import MIN_QUALITY, nearest_512
+from takeback.fingerprint.pdq import MIN_QUALITY, PdqHash, nearest_512
 from takeback.fingerprint.record import (
     Fingerprints,
     FrameFingerprint,
@@ -47,7 +47,25 @@ def take_fingerprints(data: bytes, limits: MediaLimits) -> Fingerprints:
 
 def look_at(data: bytes, limits: MediaLimits) -> Looked:
     """Return what `take_fingerprints` does, and the first telling frame made small; errors are the same."""
-    prints, pixels = _see(data, limits)
+    return _looked(*_see(data, limits))
+
+
+def glance_and_look(data: bytes, limits: MediaLimits, *, miniatures: bool) -> Iterator[RoutedFingerprint | Looked]:
+    """
+    Yield the fingerprint of the first frame as soon as it is there, then all that `look_at` returns.
+
+    Without `miniatures` the second has none. Errors are those of `take_fingerprints`.
+    """
+    frames = decode_frames(data, limits=limits)
+    first = _first(frames)
+    orientations = pdq_orientations(first.pixels)
+    height, width = first.pixels.shape[:2]
+    yield RoutedFingerprint(Route.PIXELS, first.format, width, height, orientations)
+    prints, pixels = _see_on(data, first, orientations, frames)
+    yield _looked(prints, pixels) if miniatures else Looked(prints, None)
+
+
+def _looked(prints: Fingerprints, pixels: NDArray[np.uint8]) -> Looked:
     if min(pixels.shape[:2]) < MIN_VIEW_SIDE:
         return Looked(prints, None)
     parts = [found.view for found in prints.telling_frames[0].views]
@@ -56,29 +74,42 @@ def look_at(data: bytes, limits: MediaLimits) -> Looked:
 
 def _see(data: bytes, limits: MediaLimits) -> tuple[Fingerprints, NDArray[np.uint8]]:
     """Return the fingerprints, and the pixels of the first of `telling_frames`."""
-    frames: list[FrameFingerprint] = []
-    first: Image | None = None
-    telling: Image | None = None
+    frames = decode_frames(data, limits=limits)
+    first = _first(frames)
+    return _see_on(data, first, pdq_orientations(first.pixels), frames)
+
+
+def _first(frames: Iterator[Image]) -> Image:
+    first = next(frames, None)
+    if first is None:
+        raise UnreadableMedia("The file holds no picture.")
+    return first
+
+
+type _Turned = Mapping[Orientation, PdqHash]
+
+
+def _see_on(
+    data: bytes, first: Image, orientations: _Turned, others: Iterator[Image]
+) -> tuple[Fingerprints, NDArray[np.uint8]]:
+    """Return the same, where the first frame has its fingerprint already."""
+    frames = [_of_frame(first.pixels, orientations)]
+    telling = first if frames[0].quality >= MIN_QUALITY else None
     incomplete: str | None = None
     try:
-        for image in decode_frames(data, limits=limits):
-            first = first or image
-            frames.append(_of_frame(image.pixels))
+        for image in others:
+            frames.append(_of_frame(image.pixels, pdq_orientations(image.pixels)))
             if telling is None and frames[-1].quality >= MIN_QUALITY:
                 telling = image
     except InputError as error:
-        if first is None:
-            raise
         incomplete = error.code
-    if first is None:
-        raise UnreadableMedia("The file holds no picture.")
     height, width = first.pixels.shape[:2]
     prints = Fingerprints(first.format, width, height, file_digest(data), tuple(frames), incomplete)
     return prints, (telling or first).pixels
 
 
-def _of_frame(pixels: NDArray[np.uint8]) -> FrameFingerprint:
-    return FrameFingerprint(pixel_digest(pixels), pdq_orientations(pixels), tuple(_of_views(pixels)))
+def _of_frame(pixels: NDArray[np.uint8], orientations: _Turned) -> FrameFingerprint:
+    return FrameFingerprint(pixel_digest(pixels), orientations, tuple(_of_views(pixels)))
 
 
 def _of_views(pixels: NDArray[np.uint8]) -> Iterator[ViewFingerprint]:
@@ -114,16 +145,27 @@ def pdq_of_file(
     return RoutedFingerprint(route, image.format, width, height, pdq_orientations(hashed))
 
 
-def fingerprint_handler(payload: bytes, options: dict[str, object]) -> Answer:
-    """
-    Run in a decoder (`takeback.media.sandbox`): `options` are the limits, and `miniatures`, true or absent.
+_OPTIONS = ("miniatures", "glance")
 
-    The answer is `Fingerprints.to_json`; with `miniatures`, `Looked.to_answer`.
+
+def fingerprint_handler(payload: bytes, options: dict[str, object]) -> Answer | Iterator[Answer]:
     """
-    limits = MediaLimits.from_options({name: value for name, value in options.items() if name != "miniatures"})
-    if options.get("miniatures", False):
+    Run in a decoder (`takeback.media.sandbox`): `options` are the limits, `miniatures` and `glance`, true or absent.
+
+    The answer is `Fingerprints.to_json`; with `miniatures`, `Looked.to_answer`. With `glance` it comes in two stages:
+    first `RoutedFingerprint.to_json` of the first frame, then that.
+    """
+    limits = MediaLimits.from_options({name: value for name, value in options.items() if name not in _OPTIONS})
+    miniatures = bool(options.get("miniatures", False))
+    if options.get("glance", False):
+        return map(_as_answer, glance_and_look(payload, limits, miniatures=miniatures))
+    if miniatures:
         return look_at(payload, limits).to_answer()
     return Answer(take_fingerprints(payload, limits).to_json())
+
+
+def _as_answer(found: RoutedFingerprint | Looked) -> Answer:
+    return found.to_answer() if isinstance(found, Looked) else Answer(found.to_json())
 
 
 def route_handler(payload: bytes, options: dict[str, object]) -> Answer:

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Sequence
 from typing import Protocol
 
-from takeback.assembly import FOLLOW_SECONDS, Parts, follow, outgoing_http
+from takeback.assembly import FOLLOW_SECONDS, Follower, Parts, outgoing_http
 from takeback.errors import TakebackError
 from takeback.jobs.links import LinkJob
 from takeback.jobs.outbox import OutboxJob
@@ -32,11 +32,12 @@ class ReplicaJob:
     """Keeps this process's indexes at the store's present state also while nothing is asked of them."""
 
     def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+        self._follower = Follower(parts)
 
     async def step(self) -> None:
         """Follow every change."""
-        await asyncio.to_thread(follow, self._parts)
+        if self._follower.is_behind():
+            await asyncio.to_thread(self._follower.follow)
 
     async def drain(self) -> None:
         """Nothing is left running between steps."""

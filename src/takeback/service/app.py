@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import takeback
-from takeback.assembly import FOLLOW_SECONDS, Parts, follow
+from takeback.assembly import FOLLOW_SECONDS, Follower, Parts
 from takeback.errors import TakebackError
 from takeback.service import banks, cases, check, description, health, items, notices, sites
 from takeback.service.problem import add_problem_handlers
@@ -60,10 +60,12 @@ def create_app(parts: Parts) -> FastAPI:
 
 async def _follow(parts: Parts) -> None:
     """Keep the indexes at the store's present state also while nothing is asked of them."""
+    follower = Follower(parts)
     while True:
         await asyncio.sleep(FOLLOW_SECONDS)
         try:
-            await asyncio.to_thread(follow, parts)
+            if follower.is_behind():
+                await asyncio.to_thread(follower.follow)
         except TakebackError as problem:
             log.error("the indexes could not follow the store: %s", problem.message)
             await asyncio.sleep(REST_AFTER_TROUBLE_SECONDS)

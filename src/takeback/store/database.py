@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from takeback.errors import IntegrityError, SealBroken, StoreError
@@ -118,6 +118,7 @@ class Store:
         self.keyring = keyring
         self._writer = threading.Lock()
         self.engine = _engine(url)
+        self._watching: PoolProxiedConnection | None = None
 
     @classmethod
     def open(cls, url: str, keyring: Keyring) -> Store:
@@ -158,8 +159,30 @@ class Store:
 
     def close(self) -> None:
         """Close every connection."""
+        if self._watching is not None:
+            self._watching.close()
         self.engine.dispose()
         self.keyring.close()
+
+    def version(self) -> int:
+        """
+        Return a number that is another one after every commit, of whatever process; a few microseconds.
+
+        It says nothing but that, and only to the process that asks. One call at a time.
+        """
+        with self._translated():
+            if self._watching is None:
+                self._watching = self.engine.raw_connection()
+            cursor = self._watching.cursor()
+            try:
+                # Of this connection's own, which never writes (sqlite.org/pragma.html#pragma_data_version).
+                cursor.execute("pragma data_version")
+                (version,) = cursor.fetchall()[0]
+                return int(version)
+            except sqlite3.Error as problem:
+                raise StoreError(f"The database refused: {problem}.") from problem
+            finally:
+                cursor.close()
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:

@@ -35,15 +35,26 @@ def check_file(
             replica.catch_up(tx)
             return screen_query(query, indexes=replica.entries, bank=tx.banks, at=at)
 
+    def is_refused(query: Query) -> bool:
+        return action_for(screened(query)) is Action.REFUSE
+
     # 1. A file that is refused by its digest is not even decoded.
     by_digest = Query(digests=(("file", file_digest(data)),))
-    if action_for(screened(by_digest)) is Action.REFUSE:
-        return check_upload(store, replica, by_digest, upload, at=at)
-    # 2. Decoded; by its fingerprints, then by what takes longer.
+    if is_refused(by_digest):
+        checked = check_upload(store, replica, by_digest, upload, at=at)
+        if checked.action is Action.REFUSE:
+            return checked
+    # 2. Decoded, and compared by its fingerprint alone. What refuses it may be gone by the time of the answer.
     local = len(replica.entries.local) > 0
-    picture = look_at(decoder, data, closer=local or describer is not None)
+    closer = local or describer is not None
+    picture = look_at(decoder, data, closer=closer, enough=is_refused)
+    if picture.is_glance:
+        checked = check_upload(store, replica, picture.query, upload, at=at)
+        if checked.action is Action.REFUSE:
+            return checked
+        picture = look_at(decoder, data, closer=closer)
+    # 3. By its views, then by what takes longer; the answer is against exactly what is committed.
     query = look_closer(picture.query, picture.looked, screened, describer=describer, local=local)
-    # 3. The answer, against exactly what is committed.
     checked = check_upload(store, replica, query, upload, readable=picture.problem is None, at=at)
     if picture.problem is not None and checked.screening.strongest is None:
         raise picture.problem

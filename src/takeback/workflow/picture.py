@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from takeback.cases.notice import Level, ReportedPicture
 from takeback.errors import InputError, MediaTooLarge, UnreadableMedia
 from takeback.fingerprint import Fingerprints, FrameFingerprint, Looked, file_digest, pdq_crops
+from takeback.fingerprint.decoder import Glance
 from takeback.registration import can_register
 from takeback.workflow.closer import Describer, described, features_of
-from takeback.workflow.query import Query, Unjudged, query_of_fingerprints
+from takeback.workflow.query import Query, Unjudged, query_of_fingerprints, query_of_glance
 
 
 class Decoder(Protocol):
@@ -22,6 +25,9 @@ class Decoder(Protocol):
     def looked_at(self, data: bytes) -> Looked:
         """Return the fingerprints with miniatures; raises the same."""
 
+    def glanced_at(self, data: bytes, *, miniatures: bool) -> AbstractContextManager[Glance]:
+        """Yield the first frame's fingerprint before the rest is taken; raises the same."""
+
 
 @dataclass(frozen=True, slots=True)
 class PictureQuery:
@@ -31,18 +37,27 @@ class PictureQuery:
     problem: InputError | None
     looked: Looked | None = None
 
+    @property
+    def is_glance(self) -> bool:
+        """Whether the fingerprint of the first frame was enough, and nothing else was taken."""
+        return self.looked is None and self.problem is None
 
-def look_at(decoder: Decoder, data: bytes, *, closer: bool = False) -> PictureQuery:
+
+def look_at(
+    decoder: Decoder, data: bytes, *, closer: bool = False, enough: Callable[[Query], bool] = lambda _: False
+) -> PictureQuery:
     """
     Return what the picture in `data` is compared by, and what a closer look needs, where one may follow.
 
-    The digest of the file is always there: a file that cannot be decoded may still be the reported one.
+    `enough` is asked of the first frame's fingerprint alone; where it is, nothing else is taken. The digest of the
+    file is always there: a file that cannot be decoded may still be the reported one.
     """
     try:
-        if not closer:
-            prints = decoder.fingerprints(data)
-            return PictureQuery(query_of_fingerprints(prints), _incomplete(prints))
-        looked = decoder.looked_at(data)
+        with decoder.glanced_at(data, miniatures=closer) as glance:
+            query = query_of_glance(glance.first, file_digest(data))
+            if enough(query):
+                return PictureQuery(query, None)
+            looked = glance.look()
         return PictureQuery(query_of_fingerprints(looked.prints), _incomplete(looked.prints), looked)
     except (UnreadableMedia, MediaTooLarge) as problem:
         unjudged = Unjudged(problem.code, problem.message)

@@ -16,6 +16,7 @@ from takeback.fingerprint import (
     FrameFingerprint,
     Orientation,
     PdqHash,
+    RoutedFingerprint,
     turned_codes,
 )
 from takeback.registration import LocalFeatures
@@ -97,6 +98,11 @@ def query_of_fingerprints(prints: Fingerprints) -> Query:
         return query
     damaged = Unjudged(prints.incomplete, "Only the first frames of this animation could be read.")
     return replace(query, unjudged=(*query.unjudged, damaged))
+
+
+def query_of_glance(glance: RoutedFingerprint, digest: bytes) -> Query:
+    """Compare by the fingerprint of the first frame alone, and the SHA-256 `digest` of the file."""
+    return _query([("file", digest)], [(WHOLE, glance.orientations)], [])
 
 
 def query_of_reported(pictures: Sequence[ReportedPicture]) -> Query:

@@ -95,6 +95,10 @@ class Replica:
         with store.read() as tx:
             self.catch_up(tx)
 
+    def has_newer(self, folder: Path) -> bool:
+        """Whether the snapshots in `folder` were written anew since they were opened, or tried last."""
+        return _written(folder) not in (self.opened, None)
+
     def take_newer(self, folder: Path, store: Store) -> None:
         """
         Go over to the snapshots in `folder` where they were written anew, so that their memory is shared.
@@ -102,10 +106,9 @@ class Replica:
         A search that has caught up goes on with what it has, or with more, never with less. Raises as `open`
         does, once for each writing; this replica goes on without it.
         """
-        written = _written(folder)
-        if written in (self.opened, None):
+        if not self.has_newer(folder):
             return
-        self.opened = written
+        self.opened = _written(folder)
         newer = Replica.open(folder, store)
         for _ in range(_TRIES):
             newer.follow(store)

@@ -63,9 +63,14 @@ def test_a_picture_too_small_to_be_described_has_no_miniatures() -> None:
 
 def test_nothing_is_attached_unless_it_is_asked_for() -> None:
     options = LIMITS.as_options()
-    assert fingerprint_handler(FRAMED, options) == fingerprint_handler(FRAMED, {**options, "miniatures": False})
-    assert fingerprint_handler(FRAMED, options).attachment == b""
-    assert fingerprint_handler(FRAMED, {**options, "miniatures": True}).attachment != b""
+    plain, refused, asked = (
+        fingerprint_handler(FRAMED, {**options, **more}) for more in ({}, {"miniatures": False}, {"miniatures": True})
+    )
+    assert plain == refused
+    assert isinstance(plain, Answer)
+    assert isinstance(asked, Answer)
+    assert plain.attachment == b""
+    assert asked.attachment != b""
 
 
 def test_what_a_decoder_sends_is_what_is_computed_here(decoder: PooledDecoder) -> None:
@@ -74,6 +79,26 @@ def test_what_a_decoder_sends_is_what_is_computed_here(decoder: PooledDecoder) -
         assert there.prints == here.prints == decoder.fingerprints(data)
         assert same(there.miniatures, here.miniatures)
     assert decoder.looked_at(saved(drawing()[:31])).miniatures is None
+
+
+@pytest.mark.parametrize("data", [FRAMED, saved(drawn(3)), animation(drawing(seed=1), framed(drawing(40, 120)))])
+def test_a_glance_is_the_first_frame_s_fingerprint_and_a_look_all_the_rest(decoder: PooledDecoder, data: bytes) -> None:
+    here = look_at(data, LIMITS)
+    with decoder.glanced_at(data, miniatures=True) as glance:
+        assert glance.first.orientations == here.prints.frames[0].orientations
+        looked = glance.look()
+    assert (looked.prints, same(looked.miniatures, here.miniatures)) == (here.prints, True)
+    with decoder.glanced_at(data, miniatures=False) as glance:
+        assert glance.look() == Looked(here.prints, None)
+
+
+def test_a_decoder_is_free_again_after_a_glance_alone(decoder: PooledDecoder) -> None:
+    for _ in range(5):
+        with decoder.glanced_at(FRAMED, miniatures=True) as glance:
+            assert glance.first.format == "png"
+    assert decoder.looked_at(FRAMED).miniatures is not None
+    with pytest.raises(UnreadableMedia), decoder.glanced_at(b"no picture", miniatures=True):
+        pass
 
 
 def test_what_is_no_picture_is_unreadable_at_home_too(decoder: PooledDecoder) -> None:

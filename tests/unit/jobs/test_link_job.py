@@ -13,16 +13,15 @@ import pytest
 from PIL import Image
 from sqlalchemy import text
 from tests.house import AT, LAWS, Clock, drawn, notice_about, prints_of
+from tests.unit.decoding import InProcess
 
 from takeback.actions import signature
 from takeback.actions.outgoing import OutgoingHttp, Timeouts
 from takeback.assembly import Parts
 from takeback.cases import CopyState
 from takeback.config import Settings
-from takeback.fingerprint import Fingerprints, Looked
-from takeback.fingerprint.take import take_fingerprints
+from takeback.fingerprint import Looked
 from takeback.jobs.links import LinkJob
-from takeback.media import MediaLimits
 from takeback.store import Store
 from takeback.store.journal import Journal
 from takeback.store.sites import Site
@@ -31,16 +30,6 @@ from takeback.workflow.query import query_of_fingerprints
 from takeback.workflow.register import add_site
 from takeback.workflow.replica import Replica
 from takeback.workflow.upload import Upload, check_upload
-
-
-class InProcess:
-    """The decoder's own function, without its process."""
-
-    def fingerprints(self, data: bytes) -> Fingerprints:
-        return take_fingerprints(data, MediaLimits())
-
-    def looked_at(self, data: bytes) -> Looked:
-        return Looked(self.fingerprints(data), None)
 
 
 class Gallery:
@@ -134,11 +123,8 @@ def test_a_link_that_fails_stays_held_with_the_reason(parts: Parts, status: int,
         assert bool(tx.copies.to_fetch(AT.replace(hour=23), 10)) is again
 
 
-class Faulty:
+class Faulty(InProcess):
     """A decoder that fails in a way that nobody thought of."""
-
-    def fingerprints(self, data: bytes) -> Fingerprints:
-        raise ZeroDivisionError
 
     def looked_at(self, data: bytes) -> Looked:
         raise ZeroDivisionError

@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 from tests.house import AT, LAWS, Clock, drawn, notice_about, prints_of, reported
+from tests.unit.decoding import InProcess
 
 from takeback.actions import signature
 from takeback.actions.outgoing import OutgoingHttp, Timeouts
 from takeback.assembly import Parts
 from takeback.config import Settings
 from takeback.errors import NotAllowed
-from takeback.fingerprint import Fingerprints, Looked
 from takeback.jobs.outbox import OutboxJob
 from takeback.jobs.reconcile import ReconcileJob
 from takeback.store import Store
@@ -88,19 +88,9 @@ async def listening(*receivers: Receiver) -> AsyncIterator[None]:
             server.close()
 
 
-class NoDecoder:
-    """Orders need no decoder."""
-
-    def fingerprints(self, data: bytes) -> Fingerprints:
-        raise AssertionError
-
-    def looked_at(self, data: bytes) -> Looked:
-        raise AssertionError
-
-
 @pytest.fixture
 def parts(store: Store, replica: Replica, journal: Journal, clock: Clock, data: Path) -> Parts:
-    return Parts(Settings(data=data), store, replica, journal, NoDecoder(), clock)
+    return Parts(Settings(data=data), store, replica, journal, InProcess(), clock)
 
 
 def _site(parts: Parts, name: str, port: int) -> Site:

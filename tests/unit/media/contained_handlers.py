@@ -13,7 +13,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from takeback.errors import LowQuality, MediaTooLarge
@@ -38,6 +38,16 @@ def contained(payload: bytes, options: dict[str, object]) -> Answer:
         return Answer({}, done) if isinstance(done, bytes) else Answer({"done": done})
     except OSError as error:
         return Answer({"errno": error.errno})
+
+
+def in_stages(payload: bytes, options: dict[str, object]) -> Iterator[Answer]:
+    """Answer with each byte of the payload in turn; for 0 fail, for 1 die."""
+    for byte in payload:
+        if byte == 0:
+            raise MediaTooLarge("Too large at this stage.")
+        if byte == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        yield Answer({"byte": byte}, bytes([byte]))
 
 
 def _grow(_: bytes) -> int:

@@ -15,6 +15,7 @@ import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -413,3 +414,38 @@ def test_every_format_and_mode_is_decoded_in_the_pool_as_outside_it(
             frames = list(decode_frames(file))
             digests = [hashlib.sha256(frame.pixels.tobytes()).hexdigest() for frame in frames]
             assert pool.run(file).result == {"format": frames[0].format, "digests": digests}
+
+
+# ---- In stages ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def staged() -> Iterator[DecoderPool]:
+    with temporary_pool(
+        "contained_handlers:in_stages", children=1, limits=LIMITS, warm_up=None, search_path=[HERE]
+    ) as pool:
+        yield pool
+
+
+def test_a_job_in_stages_goes_on_when_it_is_asked_to(staged: DecoderPool) -> None:
+    with staged.stages(b"\x07\x08\x09") as stages:
+        assert [answer.attachment for answer in islice(stages, 3)] == [b"\x07", b"\x08", b"\x09"]
+        # There is no fourth: whoever asks is told, and does not wait.
+        with pytest.raises(UnreadableMedia):
+            next(stages)
+
+
+def test_a_stage_that_nobody_asks_for_is_not_computed_and_its_child_is_free(staged: DecoderPool) -> None:
+    for _ in range(3):
+        with staged.stages(b"\x07\x01") as stages:
+            assert next(stages).result == {"byte": 7}
+    assert staged.run(b"\x08").result == {"byte": 8}
+
+
+@pytest.mark.parametrize(("payload", "error"), [(b"\x07\x00", MediaTooLarge), (b"\x07\x01", UnreadableMedia)])
+def test_what_ends_a_later_stage_is_told_there(staged: DecoderPool, payload: bytes, error: type[Exception]) -> None:
+    with staged.stages(payload) as stages:
+        assert next(stages).result == {"byte": 7}
+        with pytest.raises(error):
+            next(stages)
+    assert staged.run(b"\x08").result == {"byte": 8}

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
 import PIL.Image
 import pytest
 from numpy.typing import NDArray
+from sqlalchemy import text
 from tests.house import AT, LAWS, drawn, notice_about, tiled
+from tests.unit.decoding import InProcess
 from tests.unit.registration.pictures import cornered, cropped, pasted, turned
 
 from takeback.bank import EntryState
 from takeback.cases import CopyState
 from takeback.cases.notice import Level, ReportedPicture
-from takeback.fingerprint import CopyDescriptor, Fingerprints, Looked
+from takeback.fingerprint import CopyDescriptor
+from takeback.fingerprint.decoder import Glance
 from takeback.fingerprint.sscd import chosen_model
-from takeback.fingerprint.take import look_at, take_fingerprints
+from takeback.fingerprint.take import look_at
 from takeback.match import CopyClass, Fact
 from takeback.media import MediaLimits
 from takeback.store import Store
@@ -31,21 +36,6 @@ from takeback.workflow.replica import Replica
 from takeback.workflow.upload import Action, Checked, Upload
 
 type Pixels = NDArray[np.uint8]
-
-
-class InProcess:
-    """The decoder's own functions, without its process; it counts how often it is asked."""
-
-    def __init__(self) -> None:
-        self.asked = 0
-
-    def fingerprints(self, data: bytes) -> Fingerprints:
-        self.asked += 1
-        return take_fingerprints(data, MediaLimits())
-
-    def looked_at(self, data: bytes) -> Looked:
-        self.asked += 1
-        return look_at(data, MediaLimits())
 
 
 class Counting:
@@ -151,13 +141,55 @@ def test_what_pdq_decides_is_not_described(store: Store, replica: Replica, descr
 
 
 def test_a_file_that_its_digest_refuses_is_not_decoded(store: Store, replica: Replica) -> None:
+    gated(store, replica)
+    decoder = InProcess()
+    assert check_file(store, replica, decoder, None, saved(drawn(1)), None, at=AT).action is Action.REFUSE
+    assert decoder.asked == 0
+
+
+def gated(store: Store, replica: Replica) -> int:
+    """Return the id of an entry of `drawn(1)` that refuses."""
     case = notice(store, replica, given(drawn(1), Level.FINGERPRINT, None))
     with store.write() as tx:
         (entry,) = tx.banks.of_case(case.id)
         tx.banks.set_state(entry.id, EntryState.GATED)
+    return entry.id
+
+
+def resaved(pixels: Pixels) -> bytes:
+    file = io.BytesIO()
+    PIL.Image.fromarray(pixels).save(file, "JPEG", quality=80)
+    return file.getvalue()
+
+
+def test_what_the_fingerprint_of_the_whole_refuses_is_not_looked_at_further(store: Store, replica: Replica) -> None:
+    gated(store, replica)
     decoder = InProcess()
-    assert check_file(store, replica, decoder, None, saved(drawn(1)), None, at=AT).action is Action.REFUSE
-    assert decoder.asked == 0
+    checked = check_file(store, replica, decoder, None, resaved(drawn(1)), None, at=AT)
+    assert (checked.action, decoder.asked, decoder.looks) == (Action.REFUSE, 1, 0)
+    assert check_file(store, replica, decoder, None, resaved(tiled(2)), None, at=AT).action is Action.ALLOW
+    assert (decoder.asked, decoder.looks) == (2, 1)
+
+
+def test_an_entry_that_is_closed_after_the_glance_refuses_nothing(store: Store, replica: Replica, site: Site) -> None:
+    entry_id = gated(store, replica)
+
+    class Closing(InProcess):
+        """Closes the entry when the glance is over."""
+
+        @contextmanager
+        def glanced_at(self, data: bytes, *, miniatures: bool) -> Iterator[Glance]:
+            with super().glanced_at(data, miniatures=miniatures) as glance:
+                yield glance
+            with store.write() as tx:
+                tx.banks.set_state(entry_id, EntryState.CLOSED)
+
+    decoder, upload = Closing(), Upload(site, "1")
+    checked = check_file(store, replica, decoder, None, resaved(drawn(1)), upload, at=AT)
+    assert (checked.action, checked.remembered, decoder.looks) == (Action.ALLOW, True, 1)
+    with store.read() as tx:
+        # Both digests are kept, as of any upload: by the file's alone the next copy of it would not be found.
+        assert tx.connection.execute(text("select count(*) from digest where item_id is not null")).scalar_one() == 2
 
 
 def test_an_edited_upload_is_found_by_the_notice_that_comes_after_it(

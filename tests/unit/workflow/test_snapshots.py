@@ -12,9 +12,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 from tests.house import AT, LAWS, Pixels, drawn, notice_about, prints_of, reported
+from tests.unit.decoding import InProcess
 
+from takeback.assembly import Follower, Parts
 from takeback.bank import Opinion
-from takeback.errors import SealBroken, SnapshotCorrupt
+from takeback.config import Settings
+from takeback.errors import SealBroken, SnapshotCorrupt, StoreError
 from takeback.store import Keyring, MasterKey, Store
 from takeback.store.banks import NOTICES_BANK
 from takeback.store.database import sqlite_url
@@ -38,6 +41,11 @@ def folder(tmp_path: Path) -> Path:
     made = tmp_path / "run"
     made.mkdir()
     return made
+
+
+@pytest.fixture
+def parts(store: Store, replica: Replica, journal: Journal, data: Path) -> Parts:
+    return Parts(Settings(data=data), store, replica, journal, InProcess())
 
 
 def _notice(store: Store, replica: Replica, pixels: Pixels) -> Received:
@@ -355,3 +363,34 @@ def test_changes_of_one_operator_s_list_are_followed_in_one_go(store: Store, rep
     )
     replica.follow(store)
     assert len(replica.entries) == 12
+
+
+# ---- When there is something to follow ------------------------------------------------------------------
+
+
+def test_a_process_is_behind_after_every_commit_of_another_until_it_has_followed(parts: Parts, data: Path) -> None:
+    follower = Follower(parts)
+    assert follower.is_behind()
+    follower.follow()
+    assert not follower.is_behind()
+    for commit in (parts.store, Store(sqlite_url(data), parts.store.keyring)):
+        _notice(commit, Replica(), drawn(1))
+        assert follower.is_behind()
+        follower.follow()
+        assert not follower.is_behind()
+    assert len(parts.replica.entries) == 2
+
+
+def test_a_process_that_could_not_follow_is_still_behind(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+    follower = Follower(parts)
+
+    def fail(_store: Store) -> None:
+        raise StoreError("The database was busy for too long; nothing was written.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(parts.replica, "follow", fail)
+        with pytest.raises(StoreError):
+            follower.follow()
+    assert follower.is_behind()
+    follower.follow()
+    assert not follower.is_behind()

@@ -8,7 +8,7 @@ import resource
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,8 +17,12 @@ from takeback.media.limits import MediaLimits
 from takeback.media.sandbox import wire
 from takeback.media.sandbox.confinement import confine, keep_only
 
-Handler = Callable[[bytes, dict[str, object]], wire.Answer]
-"""(payload, options) to a result that JSON can hold, and bytes; may raise errors of `InputError`."""
+Handler = Callable[[bytes, dict[str, object]], wire.Answer | Iterator[wire.Answer]]
+"""
+(payload, options) to a result that JSON can hold, and bytes; may raise errors of `InputError`.
+
+An iterator answers in stages: it goes on only when the client asks for more.
+"""
 
 JOB_DONE: Final = b"done"
 """What a child tells the server when it is idle again."""
@@ -64,12 +68,13 @@ def _serve(client: socket.socket, terms: Terms) -> None:
         client.sendall(wire.READY)
         prefix = client.recv(wire.LENGTH_BYTES, socket.MSG_WAITALL)
         header = client.recv(wire.frame_length(prefix, wire.MAX_HEADER_BYTES), socket.MSG_WAITALL)
-        client.sendall(_answer(client, header, terms))
+        for frames in _answers(client, header, terms):
+            client.sendall(frames)
     except (OSError, ValueError):
         return  # a client that went away, or is none of ours
 
 
-def _answer(client: socket.socket, header: bytes, terms: Terms) -> bytes:
+def _answers(client: socket.socket, header: bytes, terms: Terms) -> Iterator[bytes]:
     try:
         # 1. The job, and whether it may be this large.
         request = wire.read_object(header)
@@ -83,18 +88,26 @@ def _answer(client: socket.socket, header: bytes, terms: Terms) -> bytes:
             raise ValueError("cut short")
         # 2. The clock of this job starts when all of it is here.
         _allow_cpu_seconds(terms.limits.cpu_seconds)
-        return wire.answer_frames(terms.handler(payload, options))
+        answer = terms.handler(payload, options)
+        if isinstance(answer, wire.Answer):
+            yield wire.answer_frames(answer)
+            return
+        # 3. Stage after stage, each only when it is asked for.
+        for stage in answer:
+            yield wire.answer_frames(stage)
+            if client.recv(len(wire.GO_ON)) != wire.GO_ON:
+                return
     except InputError as error:
-        return wire.error_frames(error)
+        yield wire.error_frames(error)
     except MemoryError:
-        return wire.error_frames(
+        yield wire.error_frames(
             MediaTooLarge(
                 "Reading the file took more memory than the limit max_memory_bytes "
                 f"({terms.limits.max_memory_bytes:,}) allows."
             )
         )
     except Exception:
-        return wire.error_frames(UnreadableMedia(wire.STOPPED))
+        yield wire.error_frames(UnreadableMedia(wire.STOPPED))
 
 
 def _allow_cpu_seconds(seconds: int) -> None:

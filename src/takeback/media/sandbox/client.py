@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 from typing import Final
@@ -39,6 +40,16 @@ class DecoderPool:
         the child crashed), `MediaTooLarge` (bytes, pixels, frames, memory, CPU or time), `LowQuality` and
         `MalformedHash` where the handler does, and `Overloaded` when no child took the file in time.
         """
+        with self.stages(payload, options) as stages:
+            return next(stages)
+
+    @contextmanager
+    def stages(self, payload: bytes, options: Mapping[str, object] | None = None) -> Iterator[Iterator[wire.Answer]]:
+        """
+        Yield the answers of a job in stages; each is computed when it is asked for, and none after the block.
+
+        The child waits meanwhile, and the job's time runs. Raises as `run` does, at each stage.
+        """
         if len(payload) > self._limits.max_bytes:
             raise MediaTooLarge(
                 f"The file has {len(payload):,} bytes; the limit max_bytes is {self._limits.max_bytes:,}."
@@ -47,7 +58,7 @@ class DecoderPool:
         header = wire.frame(request, wire.MAX_HEADER_BYTES)
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             self._await_child(connection)
-            return wire.read_answer(*self._exchange(connection, header, payload))
+            yield self._answers(connection, header, payload)
 
     def _await_child(self, connection: socket.socket) -> None:
         connection.settimeout(self._accept_seconds)
@@ -61,15 +72,16 @@ class DecoderPool:
         if not is_ready:
             raise Overloaded("Every decoder is busy.")
 
-    def _exchange(self, connection: socket.socket, header: bytes, payload: bytes) -> tuple[bytes, bytes]:
-        """Send the job and return what comes back: the JSON, and what is attached to it."""
+    def _answers(self, connection: socket.socket, header: bytes, payload: bytes) -> Iterator[wire.Answer]:
+        """Send the job and yield what comes back, asking for each answer after the first."""
         ends = monotonic() + self._limits.wall_seconds + _GRACE_SECONDS
-        try:
-            connection.settimeout(ends - monotonic())
-            connection.sendall(header)
-            connection.sendall(payload)
-        except OSError:
-            pass  # refused, or dead: the reason is on its way
+        _send(connection, header + payload, ends)
+        while True:
+            yield wire.read_answer(*self._received(connection, ends))
+            _send(connection, wire.GO_ON, ends)
+
+    def _received(self, connection: socket.socket, ends: float) -> tuple[bytes, bytes]:
+        """Return the JSON of an answer, and what is attached to it."""
         try:
             attachment = _receive_frame(connection, wire.MAX_ATTACHMENT_BYTES, ends)
             return _receive_frame(connection, wire.MAX_ANSWER_BYTES, ends), attachment
@@ -79,6 +91,14 @@ class DecoderPool:
             ) from None
         except (OSError, ValueError):
             raise UnreadableMedia(wire.STOPPED) from None
+
+
+def _send(connection: socket.socket, data: bytes, ends: float) -> None:
+    try:
+        connection.settimeout(max(0.001, ends - monotonic()))
+        connection.sendall(data)
+    except OSError:
+        pass  # refused, or dead: the reason is on its way
 
 
 def _receive_frame(connection: socket.socket, max_bytes: int, ends: float) -> bytes:

@@ -5,6 +5,7 @@ What client and child say to each other on one connection, and how strictly it i
     client → child    request: u32 length, JSON {"options": {…}, "payload_bytes": n}, then n bytes
     child  → client   answer: u32 length, that many bytes (the attachment, mostly none), u32 length,
                       JSON {"ok": {…}} or {"error": {"code": "…", "message": "…"}}
+    client → child    GO_ON, one byte: where a job is answered in stages, the next one; else the client leaves
 
 The attachment goes first, so that an answer whose child died in the middle never looks whole. When a child
 dies the server, which holds the same connection, sends the answer in its place. The child may have been
@@ -23,6 +24,7 @@ from typing import Any, Final
 from takeback.errors import InputError, LowQuality, MalformedHash, MediaTooLarge, UnreadableMedia
 
 READY: Final = b"\x06"
+GO_ON: Final = b"\x07"
 LENGTH_BYTES: Final = 4
 MAX_HEADER_BYTES: Final = 64 << 10
 MAX_ANSWER_BYTES: Final = 1 << 20
