@@ -87,21 +87,22 @@ def samples(photographs: Sequence[Photograph], edits: Sequence[NamedEdit] = ()) 
 
 def _sample(photographs: Sequence[Photograph], number: int, edits: Sequence[NamedEdit]) -> Sample:
     photograph, other = photographs[number], photographs[(number + OTHER_STEP) % len(photographs)]
-    describer, pixels, others = _describer(), photograph.pixels(), other.pixels()
+    model, pixels, others = describer(), photograph.pixels(), other.pixels()
     original = as_upload(pixels, ORIGINAL_QUALITY)
     looked = look_at(original, MediaLimits())
     uploads = {}
     for edit in edits:
         rng = np.random.default_rng(zlib.crc32(f"{photograph.family}/{edit.name}".encode()))
-        uploads[edit.name] = _upload(as_upload(edit.apply(pixels, rng, others)), describer)
-    (reported, *_) = reported_of(looked, Level.FEATURES, describer)
+        uploads[edit.name] = _upload(as_upload(edit.apply(pixels, rng, others)), model)
+    (reported, *_) = reported_of(looked, Level.FEATURES, model)
     return Sample(reported, _hma_bits(pixels), uploads)
 
 
 _loaded: list[CopyDescriptor] = []
 
 
-def _describer() -> CopyDescriptor:
+def describer() -> CopyDescriptor:
+    """Return this process's model, loaded once."""
     if not _loaded:
         model = default_model()
         assert model is not None
@@ -109,12 +110,12 @@ def _describer() -> CopyDescriptor:
     return _loaded[0]
 
 
-def _upload(data: bytes, describer: CopyDescriptor) -> Upload:
+def _upload(data: bytes, model: CopyDescriptor) -> Upload:
     began = time.perf_counter()
     looked = look_at(data, MediaLimits())
     seen = time.perf_counter()
     query = query_of_fingerprints(looked.prints)
-    descriptors = described(looked, describer) if looked.miniatures is not None else ()
+    descriptors = described(looked, model) if looked.miniatures is not None else ()
     told = time.perf_counter()
     local = features_of(looked) if looked.miniatures is not None else None
     ended = time.perf_counter()

@@ -305,6 +305,38 @@ def _checking(result: Row) -> str:
     return _table(heading, head, rows)
 
 
+_LEVELS = {"descriptor": "fingerprint and descriptor", "features": "all three levels"}
+
+
+def _forgeries(result: Row) -> str:
+    columns = [result["columns"][level] for level in _LEVELS]
+    rows = [
+        (heading, columns[0]["right"][heading]["n"], *(_with_interval(column["right"][heading]) for column in columns))
+        for heading in columns[0]["right"]
+    ]
+    heading = f"Share that is right, with the interval over photographs (95 %): {result['photographs']} photographs"
+    return _table(heading, ("", "uploads", *_LEVELS.values()), rows)
+
+
+def _with_interval(share: Row) -> str:
+    low, high = share["interval_95"]
+    return f"{share['share']:.3f} ({low:.3f}–{high:.3f})"
+
+
+def _forgeries_wrong(result: Row) -> str:
+    names = {
+        "uploads": "uploads, each compared with every original",
+        "unaltered_called_altered": "unaltered copies called altered",
+        "wrong_original_named": "uploads for which another original was named",
+        "different_pairs_compared": "pairs compared tile by tile",
+        "comparing_ms": "milliseconds for an upload, median",
+        "comparing_ms_longest": "the longest",
+    }
+    columns = [result["columns"][level] for level in _LEVELS]
+    rows = [(text, *(column[name] for column in columns)) for name, text in names.items()]
+    return _table("Wrong, and what it costs", ("", *_LEVELS.values()), rows)
+
+
 PARTS: dict[str, tuple[Callable[[Row], str], ...]] = {
     "lookup": (
         *(_targets, _speed, _checks, _radii, _cold, _levels, _clustered),
@@ -312,6 +344,7 @@ PARTS: dict[str, tuple[Callable[[Row], str], ...]] = {
     ),
     "copies": (_copies, _copies_wrong),
     "checking": (_checking,),
+    "forgeries": (_forgeries, _forgeries_wrong),
     "hashing": (_hashing, _hashing_exact, _hashing_levels, _hashing_files, _hashing_luminance),
 }
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from takeback.fingerprint.tiles import Tiles
 from takeback.registration import LocalFeatures
 
 
@@ -33,6 +34,8 @@ class EntryState(StrEnum):
     """Decided against, or expired: never matches."""
     WITHDRAWN = "withdrawn"
     """Withdrawn by the person: never matches, its fingerprints are erased."""
+    ORIGINAL = "original"
+    """An ordinary picture that forgeries may be made of: nothing but an altered copy of it matters, to the desk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +76,14 @@ class Entry:
 
     def counts_at(self, at: datetime) -> bool:
         """Whether a neighbour of this entry may be a match at `at`."""
-        if self.state not in (EntryState.HOLDING, EntryState.GATED):
-            return False
-        return self.expires_at is None or at < self.expires_at
+        return self.state in (EntryState.HOLDING, EntryState.GATED) and not self._has_expired(at)
+
+    def is_watched_at(self, at: datetime) -> bool:
+        """Whether altered copies of this ordinary picture are looked for at `at`."""
+        return self.state is EntryState.ORIGINAL and not self._has_expired(at)
+
+    def _has_expired(self, at: datetime) -> bool:
+        return self.expires_at is not None and at >= self.expires_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +123,9 @@ class Bank(Protocol):
     def local_features_of(self, entry: Entry) -> Sequence[LocalFeatures]:
         """Return the local features that an entry has."""
 
+    def tiles_of(self, entry: Entry) -> Sequence[Tiles]:
+        """Return the tiles of an original."""
+
 
 class MemoryBank:
     """A bank held in memory, for matching two folders without a server."""
@@ -123,6 +134,7 @@ class MemoryBank:
         self._by_key: dict[int, Entry] = {}
         self._by_digest: dict[bytes, list[Entry]] = {}
         self._local: dict[int, LocalFeatures] = {}
+        self._tiles: dict[Entry, Tiles] = {}
 
     def reach(self) -> Reach:
         """Return how far a search has to go to miss no entry."""
@@ -135,8 +147,15 @@ class MemoryBank:
         keys: Sequence[int] = (),
         digests: Sequence[bytes] = (),
         local: Mapping[int, LocalFeatures] | None = None,
+        tiles: Tiles | None = None,
     ) -> None:
-        """Name `entry` by its fingerprint keys and its digests; `local` has the features behind some of the keys."""
+        """
+        Name `entry` by its fingerprint keys and its digests.
+
+        `local` has the features behind some of the keys; `tiles` are an original's.
+        """
+        if tiles is not None:
+            self._tiles[entry] = tiles
         self._by_key.update(dict.fromkeys(keys, entry))
         self._local.update(local or {})
         for digest in digests:
@@ -157,3 +176,7 @@ class MemoryBank:
     def local_features_of(self, entry: Entry) -> Sequence[LocalFeatures]:
         """Return the local features that an entry has."""
         return [features for key, features in self._local.items() if self._by_key[key] == entry]
+
+    def tiles_of(self, entry: Entry) -> Sequence[Tiles]:
+        """Return the tiles of an original."""
+        return [self._tiles[entry]] if entry in self._tiles else []

@@ -10,6 +10,7 @@ from typing import Protocol
 from takeback.bank import Entry, Opinion, Thresholds
 from takeback.fingerprint import Orientation
 from takeback.registration import Alignment
+from takeback.registration.transform import Box
 
 
 class CopyClass(StrEnum):
@@ -21,6 +22,13 @@ class CopyClass(StrEnum):
     """A fingerprint says so within the bank's threshold, in any view and orientation."""
     POSSIBLE = "possible"
     """Near; a person decides."""
+    ALTERED_COPY = "altered_copy"
+    """Made of an ordinary picture, of which a part was replaced; a person decides."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether a copy of this class may be hidden, or refused, before a person has looked at it."""
+        return self in (CopyClass.IDENTICAL, CopyClass.SUBSTANTIALLY_SAME)
 
 
 class Fact(StrEnum):
@@ -36,6 +44,8 @@ class Fact(StrEnum):
     """The learned copy descriptor."""
     LOCAL = "local"
     """Local features that lie alike in both pictures."""
+    TILES = "tiles"
+    """Parts of an ordinary picture that are there as they were, beside others that are not."""
 
 
 _STRENGTH = {name: rank for rank, name in enumerate(CopyClass)}
@@ -49,7 +59,8 @@ class Evidence:
 
     `digest` is the fact of an equal SHA-256. `distance` is in bits of 256, and `view` and `orientation` say how
     the compared picture was looked at for it; where only a descriptor or local features spoke, `view` is theirs.
-    `similarity` is a cosine, -1..1. `alignment` says where the one lies in the other.
+    `similarity` is a cosine, -1..1. `alignment` says where the one lies in the other. `changed` are the parts of an
+    altered copy that were replaced, in its pixels, the largest first.
     """
 
     digest: Fact | None = None
@@ -60,6 +71,7 @@ class Evidence:
     alignment: Alignment | None = None
     refuted: bool = False
     """Local features of both were compared and do not agree: what the descriptor says is not believed alone."""
+    changed: tuple[Box, ...] = ()
 
     @property
     def inliers(self) -> int | None:

@@ -46,6 +46,7 @@ class EventKind(StrEnum):
     LINK_FAILED = "link_failed"
     # The search for copies
     WATCHING_BEGAN = "watching_began"
+    ORIGINALS_WATCHED = "originals_watched"
     COPY_FOUND = "copy_found"
     COPY_HELD = "copy_held"
     UPLOAD_REFUSED = "upload_refused"

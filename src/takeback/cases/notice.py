@@ -8,12 +8,15 @@ from enum import StrEnum
 
 from takeback.cases.law import LawPack
 from takeback.fingerprint import Descriptor, Orientation, PdqHash
+from takeback.fingerprint.tiles import Tiles
 from takeback.registration import LocalFeatures
 
 MAX_LINKS = 200
 """Links to items of this site in one notice; each has its own state."""
 MAX_FINGERPRINTS = 32
 """Pictures in one notice."""
+MAX_ORIGINALS = 8
+"""Ordinary pictures in one notice: each is compared with uploads at length."""
 
 
 class Role(StrEnum):
@@ -69,6 +72,8 @@ class ReportedPicture:
     """The learned copy descriptor: where she agreed to give more than fingerprints."""
     local: LocalFeatures | None = None
     """Local features: where she agreed to give them, or where the site hosts the picture itself."""
+    tiles: Tiles | None = None
+    """Of an ordinary picture: what is needed to tell an altered copy of it from an unaltered one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,8 @@ class Notice:
     laws: tuple[str, ...]
     pictures: tuple[ReportedPicture, ...] = ()
     links: tuple[str, ...] = ()
+    originals: tuple[ReportedPicture, ...] = ()
+    """Ordinary pictures of hers that forgeries were made of, or may be: nobody's proof of harm."""
     role: Role | None = None
     authority: str = ""
     statement: str = ""
@@ -92,7 +99,7 @@ class Notice:
 FIELDS: Mapping[str, Callable[[Notice], bool]] = {
     "signature": lambda notice: bool(notice.signature.strip()),
     "role": lambda notice: notice.role is not None and (notice.role is Role.ME or bool(notice.authority.strip())),
-    "location": lambda notice: bool(notice.links or notice.pictures),
+    "location": lambda notice: bool(notice.links or notice.pictures or notice.originals),
     "statement": lambda notice: bool(notice.statement.strip()),
     "intimate": lambda notice: notice.intimate,
     "not_consensual": lambda notice: notice.not_consensual,

@@ -17,7 +17,7 @@ from takeback.fingerprint import MIN_QUALITY
 from takeback.index.indexes import Indexes
 from takeback.index.interface import CODE_BYTES
 from takeback.workflow.closer import Describer
-from takeback.workflow.picture import Decoder, reported_of
+from takeback.workflow.picture import Decoder, original_of, reported_of
 from takeback.workflow.query import known_by_of_reported
 
 
@@ -53,7 +53,9 @@ class Against:
                 keys.append(self._new_key())
                 self.indexes.local.add(keys[-1], features.codes)
                 local[keys[-1]] = features
-            self.bank.put(_entry(self.size, each.name), keys=keys, digests=each.digests, local=local)
+            state = EntryState.GATED if each.tiles is None else EntryState.ORIGINAL
+            entry = _entry(self.size, each.name, state)
+            self.bank.put(entry, keys=keys, digests=each.digests, local=local, tiles=each.tiles)
         rows = np.frombuffer(b"".join(code for _, code in codes), np.uint8).reshape(-1, CODE_BYTES)
         self.indexes.pdq.add(np.array([key for key, _ in codes], np.uint64), rows)
 
@@ -63,17 +65,23 @@ class Against:
 
 
 def read_against(
-    path: Path, reader: PictureReader[Decoder], describer: Describer | None, terminal: Terminal
-) -> Against:
+    path: Path, reader: PictureReader[Decoder], describer: Describer | None, terminal: Terminal, *,
+    as_originals: bool = False,
+) -> Against:  # fmt: skip
     """
-    Read a folder of pictures, a bank file, or one picture.
+    Read a folder of pictures, a bank file, or one picture; `as_originals` it has to be pictures, ordinary ones.
 
     What cannot be used is named on stderr. Raises `InputError` where there is nothing to compare with, and
     `MalformedHash` where a line of a bank file is none.
     """
     against = Against()
     if path.is_dir() or path.suffix.lower() not in SUFFIXES:
-        against.put(_pictures(path, reader, describer, terminal))
+        against.put(_pictures(path, reader, describer, terminal, as_originals=as_originals))
+    elif as_originals:
+        raise InputError(
+            f"{path.name} is a file of fingerprints; with --originals the pictures themselves are needed.",
+            advice="Name a picture, or a folder of them.",
+        )
     else:
         with terminal.progress(f"Reading {path.name}", total=None):
             against.put(read_bank_file(path))
@@ -87,16 +95,22 @@ def read_against(
 
 
 def _pictures(
-    path: Path, reader: PictureReader[Decoder], describer: Describer | None, terminal: Terminal
-) -> Iterator[Known]:
+    path: Path, reader: PictureReader[Decoder], describer: Describer | None, terminal: Terminal, *, as_originals: bool
+) -> Iterator[Known]:  # fmt: skip
     def everything(decoder: Decoder, data: bytes) -> list[ReportedPicture]:
-        return reported_of(decoder.looked_at(data), Level.FEATURES, describer)
+        looked = decoder.looked_at(data)
+        if as_originals:
+            original = original_of(looked, Level.FEATURES, describer)
+            return [] if original is None else [original]
+        return reported_of(looked, Level.FEATURES, describer)
 
     paths = files_below([path])
     folder = path if path.is_dir() else path.parent
     with terminal.progress(f"Reading {path.name}", len(paths)) as step:
         for read in reader.each(paths, everything):
-            if read.value is not None:
+            if read.value == []:
+                terminal.say(f"Left out {read.path}: altered copies of a picture with so little detail cannot be told.")
+            elif read.value is not None:
                 yield _known(read.path.relative_to(folder).as_posix(), read.value)
             elif read.problem is not None:
                 terminal.say(f"Skipped {read.path}: {read.problem.message}")
@@ -112,17 +126,18 @@ def _known(name: str, pictures: Sequence[ReportedPicture]) -> Known:
         known_by.crops,
         [descriptor for _, descriptor in known_by.descriptors],
         known_by.local,
+        next(iter(known_by.tiles), None),
     )
 
 
-def _entry(number: int, name: str) -> Entry:
+def _entry(number: int, name: str, state: EntryState) -> Entry:
     return Entry(
         id=number,
         public_id=name,
         bank="against",
         source="command-line",
         opinion=Opinion.POSITIVE,
-        state=EntryState.GATED,
+        state=state,
         expires_at=None,
         case_id=None,
         thresholds=Thresholds(),

@@ -22,6 +22,7 @@ from typing import Any, TextIO
 from takeback.errors import InputError, MalformedHash
 from takeback.fingerprint import Descriptor, PdqHash
 from takeback.fingerprint.pdq import MAX_QUALITY
+from takeback.fingerprint.tiles import Tiles
 from takeback.registration import LocalFeatures
 
 SUFFIXES = frozenset({".csv", ".jsonl", ".txt"})
@@ -39,6 +40,8 @@ class Known:
     crops: Sequence[PdqHash] = ()
     descriptors: Sequence[Descriptor] = ()
     local: Sequence[LocalFeatures] = ()
+    tiles: Tiles | None = None
+    """Of an ordinary picture, of which altered copies are looked for."""
 
 
 def read_bank_file(path: Path) -> Iterator[Known]:

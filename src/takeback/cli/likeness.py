@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -10,8 +10,8 @@ def likeness(found: Mapping[str, Any]) -> list[str]:
     """
     Return each fact that speaks for a copy, in a few words.
 
-    `found` has `fact`, `distance`, `view`, `orientation`, `similarity`, `inliers` and `place`, as the HTTP
-    interface names them; any may be None.
+    `found` has `fact`, `distance`, `view`, `orientation`, `similarity`, `inliers`, `place` and `changed`, as the
+    HTTP interface names them; any may be None.
     """
     facts = []
     if found["distance"] is not None:
@@ -22,7 +22,14 @@ def likeness(found: Mapping[str, Any]) -> list[str]:
         facts.append(f"descriptor {found['similarity']:.2f}")
     if found["inliers"] is not None:
         facts.append(f"{found['inliers']} details agree{_placed(found['place'])}")
+    if found["changed"]:
+        facts.append(f"replaced at {', '.join(_at(box) for box in found['changed'])}")
     return facts
+
+
+def _at(box: Sequence[int]) -> str:
+    left, top, width, height = box
+    return f"{left},{top} ({width} × {height})"
 
 
 def _looked_at(found: Mapping[str, Any]) -> list[str]:

@@ -25,6 +25,7 @@ from takeback.config import load_settings
 from takeback.match import Fact
 from takeback.store.copies import Likeness
 from takeback.workflow.closer import Describer, look_closer
+from takeback.workflow.originals import altered_copies, suspects_of
 from takeback.workflow.picture import PictureQuery, look_at
 from takeback.workflow.query import Query
 from takeback.workflow.screen import Screening, screen_query
@@ -60,7 +61,7 @@ class Answer:
             "seconds": round(self.seconds, 6),
         }
         if self.likeness is not None:
-            more = {name: getattr(self.likeness, name) for name in ("similarity", "inliers", "place")}
+            more = {name: getattr(self.likeness, name) for name in ("similarity", "inliers", "place", "changed")}
             line |= {name: value for name, value in more.items() if value is not None}
         return line if self.unjudged is None else line | {"unjudged": self.unjudged}
 
@@ -83,16 +84,23 @@ def match(
             "(the output of `takeback hash --json` is one).",
         ),
     ],
+    originals: Annotated[
+        bool,
+        typer.Option(
+            "--originals", help="The pictures of --against are ordinary ones: name only altered copies, and where."
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """
     Say which pictures of a folder or a bank each query is a copy of.
 
     Needs no server. Digests are compared first, then PDQ fingerprints in all eight orientations: identical
-    (the same file or pixels), substantially_same (within 31 bits of 256), possible (within 40), none; or
-    unjudged, with the reason, which is never "none". The view is what has to be done to the query to see the
-    original, or the digest that is equal. With --json, one line for each query. Exit code 0 where every query
-    was read, whatever it matched; 2 where one could not be.
+    (the same file or pixels), substantially_same (within 31 bits of 256), possible (within 46), none; or
+    unjudged, with the reason, which is never "none". With --originals: altered_copy, where a part of an ordinary
+    picture was replaced, or none, which an unaltered copy is too. The view is what has to be done to the query to
+    see the original, or the digest that is equal. With --json, one line for each query. Exit code 0 where every
+    query was read, whatever it matched; 2 where one could not be.
     """
     terminal = Terminal(as_json)
     paths = files_below(queries)
@@ -101,7 +109,7 @@ def match(
     if missing is not None:
         terminal.say(missing)
     with picture_reader() as reader:
-        known = read_against(against, reader, describer, terminal)
+        known = read_against(against, reader, describer, terminal, as_originals=originals)
         with terminal.progress("Comparing", len(paths), among_results=True) as step:
             for read in reader.each(paths, lambda decoder, data: look_at(decoder, data, closer=True)):
                 answer = _answer(read, known, describer)
@@ -129,7 +137,13 @@ def _answer(read: Read[PictureQuery], known: Against, describer: Describer | Non
     query = look_closer(
         read.value.query, read.value.looked, screened, describer=describer, local=len(known.indexes.local) > 0
     )
-    return _of_screening(str(read.path), screened(query), read.seconds + time.perf_counter() - began)
+    screening = screened(query)
+    # 3. Of ordinary pictures only an altered copy counts.
+    if read.value.looked is not None and read.value.looked.miniatures is not None:
+        suspects = suspects_of(query, indexes=known.indexes, bank=known.bank, at=at)
+        altered = altered_copies(suspects, query, read.value.looked)
+        screening = Screening((*screening.matches, *altered), screening.unjudged)
+    return _of_screening(str(read.path), screening, read.seconds + time.perf_counter() - began)
 
 
 def _of_screening(file: str, screening: Screening, seconds: float) -> Answer:

@@ -19,14 +19,14 @@ from takeback.cli.lazy import DefaultGroup, PlainCommand, new_app
 from takeback.cli.moments import in_words, read_moment
 from takeback.cli.options import AsJson, example
 from takeback.cli.pictures import files_below, picture_reader
-from takeback.cli.reported import Give, as_pictures, describer_for
+from takeback.cli.reported import Give, as_originals, as_pictures, describer_for
 from takeback.cli.server import Server, json_bytes
 from takeback.cli.terminal import Terminal
 from takeback.cli.words import asked, require_valid
 from takeback.config import load_settings
 from takeback.errors import InputError, OutsideError
-from takeback.service.prints import PictureIn
-from takeback.workflow.picture import reported_of
+from takeback.service.prints import OriginalIn, PictureIn, Strict
+from takeback.workflow.picture import original_of, reported_of
 
 _PATH = "/api/v1/notices"
 _TRIES = 3
@@ -70,6 +70,15 @@ def send(
     ] = None,
     links: Annotated[
         list[str] | None, typer.Option("--link", metavar="URL", help="Where a picture is on the site; repeatable.")
+    ] = None,
+    originals: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--original",
+            metavar="FILE",
+            help="An ordinary picture of yours that a forgery was made of, or may be; repeatable. Only altered copies "
+            "of it are looked for, for 90 days, by its descriptor at least.",
+        ),
     ] = None,
     statement: Annotated[
         str, typer.Option("--statement", metavar="TEXT", help="In your words: what it is, and that you did not agree.")
@@ -130,16 +139,17 @@ def send(
         "contact": {"name": name, "email": email, "phone": phone, "mailbox": mailbox},
         "under_18": under_18,
     }
-    if under_18 and files:
+    if under_18 and (files or originals):
         raise InputError(
             "About someone under 18 a notice is by link only: nothing was read and nothing was sent.",
             advice="Name the links with --link, and no files. NCMEC Take It Down and IWF Report Remove help too.",
         )
     if not as_json and sys.stdin.isatty():
         words = asked(terminal, words)
-    require_valid(words, has_pictures=bool(files))
-    pictures = _hashed(terminal, files_below(files or ()), give)
-    body = {"pictures": [each.model_dump(exclude_none=True) for each in pictures], **words}
+    require_valid(words, has_pictures=bool(files or originals))
+    body = _body(words, pictures=_hashed(terminal, files_below(files or ()), give))
+    if originals:
+        body |= {"originals": _dumped(_described(terminal, files_below(originals), give))}
     if show:
         _show(terminal, to, body)
         return
@@ -177,6 +187,29 @@ def withdraw(to: To, as_json: AsJson = False) -> None:
         terminal.line("Your notice is withdrawn. Nothing is searched for any more, and the fingerprints are erased.")
 
 
+@app.command("renew", cls=PlainCommand, epilog=example("takeback notice renew --to https://forum.example"))
+def renew(to: To, as_json: AsJson = False) -> None:
+    """
+    Look for altered copies of your ordinary pictures for another 90 days.
+
+    The receipt is asked for, or read from stdin; never from the command line.
+    """
+    terminal = Terminal(as_json)
+    answer = Server(to).post(f"{_PATH}/renewal", {"receipt": _receipt(terminal)})
+    if as_json:
+        terminal.json(answer)
+    else:
+        _write_standing(terminal, answer)
+
+
+def _body(words: Mapping[str, Any], *, pictures: Sequence[PictureIn]) -> dict[str, Any]:
+    return {"pictures": _dumped(pictures), **words}
+
+
+def _dumped(values: Sequence[Strict]) -> list[dict[str, Any]]:
+    return [each.model_dump(exclude_none=True) for each in values]
+
+
 def _hashed(terminal: Terminal, paths: Sequence[Path], give: Level) -> list[PictureIn]:
     """Hash the pictures; one that cannot be read stops the notice, since she means all of them."""
     pictures: list[PictureIn] = []
@@ -195,6 +228,27 @@ def _hashed(terminal: Terminal, paths: Sequence[Path], give: Level) -> list[Pict
             pictures += as_pictures(read.value)
             step()
     return pictures
+
+
+def _described(terminal: Terminal, paths: Sequence[Path], give: Level) -> list[OriginalIn]:
+    """Describe ordinary pictures, as altered copies of them are found: with the descriptor at least."""
+    give = Level.DESCRIPTOR if give is Level.FINGERPRINT else give
+    describer, missing = describer_for(give, load_settings({}, os.environ))
+    if missing is not None:
+        terminal.say(missing)
+    originals = []
+    with picture_reader() as reader, terminal.progress("Describing, on this machine", len(paths)) as step:
+        for read in reader.each(paths, lambda decoder, data: original_of(decoder.looked_at(data), give, describer)):
+            if read.problem is not None:
+                raise InputError(f"{read.path}: {read.problem.message} Nothing was sent.", advice=read.problem.advice)
+            if read.value is None:
+                raise InputError(
+                    f"{read.path} has too little detail: altered copies of it cannot be told. Nothing was sent.",
+                    advice="Name another ordinary picture, or leave it out.",
+                )
+            originals.append(read.value)
+            step()
+    return as_originals(originals)
 
 
 def _show(terminal: Terminal, to: str, body: Mapping[str, Any]) -> None:
@@ -244,6 +298,8 @@ def _write_standing(terminal: Terminal, answer: Mapping[str, Any]) -> None:
         "to be decided by": in_words(read_moment(answer["due_from_valid_at"] or answer["due_from_receipt_at"])),
         "decided": in_words(read_moment(answer["decided_at"])),
     }
+    if answer["originals_until"] is not None:
+        rows["originals until"] = in_words(read_moment(answer["originals_until"]))
     for title, value in rows.items():
         terminal.line(f"{title:<17} {value}")
     for missing in answer["missing"]:

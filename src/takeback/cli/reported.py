@@ -12,7 +12,7 @@ from takeback.cases.notice import Level, ReportedPicture
 from takeback.config import Settings
 from takeback.fingerprint import MIN_QUALITY
 from takeback.registration import can_register
-from takeback.service.prints import DescriptorIn, PictureIn, encoded
+from takeback.service.prints import DescriptorIn, OriginalIn, PictureIn, encoded
 from takeback.workflow.closer import Describer
 
 Give = Annotated[
@@ -43,6 +43,11 @@ def describer_for(level: Level, settings: Settings) -> tuple[Describer | None, s
 def as_pictures(reported: Sequence[ReportedPicture]) -> list[PictureIn]:
     """Return one description for each picture; of one with too little detail, its digests alone."""
     return [_picture(each) for each in reported]
+
+
+def as_originals(originals: Sequence[ReportedPicture]) -> list[OriginalIn]:
+    """Return what is sent of ordinary pictures."""
+    return [OriginalIn.of(each) for each in originals]
 
 
 def _picture(reported: ReportedPicture) -> PictureIn:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from takeback.assembly import FOLLOW_SECONDS, Follower, Parts, outgoing_http
 from takeback.errors import TakebackError
+from takeback.jobs.expiry import ExpiryJob
 from takeback.jobs.links import LinkJob
 from takeback.jobs.outbox import OutboxJob
 from takeback.jobs.reconcile import ReconcileJob
@@ -23,6 +24,7 @@ POLL_SECONDS = 0.1
 """How long an order may lie before it is looked at; one indexed read each time."""
 SNAPSHOT_POLL_SECONDS = 1.0
 RECONCILE_POLL_SECONDS = 60.0
+EXPIRY_POLL_SECONDS = 600.0
 _REST_AFTER_TROUBLE_SECONDS = 2.0
 
 log = logging.getLogger("takeback.jobs")
@@ -63,6 +65,7 @@ async def run_jobs(parts: Parts, stop: asyncio.Event) -> None:
         (ReplicaJob(parts), FOLLOW_SECONDS),
         (SnapshotJob(parts), SNAPSHOT_POLL_SECONDS),
         (ReconcileJob(parts, http), RECONCILE_POLL_SECONDS),
+        (ExpiryJob(parts), EXPIRY_POLL_SECONDS),
     ]
     while not stop.is_set():
         if await asyncio.to_thread(_take, parts, holder):

@@ -50,6 +50,8 @@ class CopyOut(Strict):
     similarity: float | None
     inliers: int | None
     place: dict[str, float] | None
+    changed: list[list[int]] | None
+    """Of an altered copy the parts that were replaced: x, y, width, height in its pixels."""
     blind: bool
     found_at: datetime
     deadline_at: datetime | None

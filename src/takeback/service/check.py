@@ -42,6 +42,8 @@ class MatchOut(Strict):
     inliers: int | None
     place: dict[str, float] | None
     """The transform from the upload's pixels to the entry's picture."""
+    changed: list[list[int]] | None
+    """Of an altered copy the parts that were replaced: x, y, width, height in its pixels."""
 
 
 class CheckOut(Strict):
@@ -49,7 +51,7 @@ class CheckOut(Strict):
 
     action: Action
     copy_class: str = Field(serialization_alias="class")
-    """`identical`, `substantially_same`, `possible`, `none`; `unjudged` for what could not be compared."""
+    """`identical`, `substantially_same`, `possible`, `altered_copy`, `none`; `unjudged`: it could not be compared."""
     case: str | None
     remembered: bool
     unjudged: list[UnjudgedOut]

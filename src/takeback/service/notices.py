@@ -8,14 +8,16 @@ from typing import Annotated
 from fastapi import APIRouter, Header
 from pydantic import Field
 
+from takeback.assembly import Parts
 from takeback.cases import Clocks, Contact, Notice, Role, clocks_of, law_pack
 from takeback.cases.case import CaseState
-from takeback.cases.notice import MAX_FINGERPRINTS, MAX_LINKS
+from takeback.cases.notice import MAX_FINGERPRINTS, MAX_LINKS, MAX_ORIGINALS
 from takeback.service.auth import ServiceParts
 from takeback.service.body import StrictRoute
-from takeback.service.prints import MAX_ADDRESS_CHARACTERS, PictureIn, Strict, UnjudgedOut
+from takeback.service.prints import MAX_ADDRESS_CHARACTERS, OriginalIn, PictureIn, Strict, UnjudgedOut
 from takeback.store.cases import Case
-from takeback.workflow.intake import complete_notice, receive_notice
+from takeback.workflow.intake import THE_PERSON, complete_notice, receive_notice
+from takeback.workflow.originals import renew_originals, watched_until
 from takeback.workflow.withdraw import withdraw
 
 router = APIRouter(prefix="/api/v1/notices", tags=["notices"], route_class=StrictRoute)
@@ -47,6 +49,12 @@ class NoticeIn(Strict):
     pictures: list[PictureIn] = Field(
         default_factory=list, max_length=_MAX_PICTURES_READ, description=f"At most {MAX_FINGERPRINTS}."
     )
+    originals: list[OriginalIn] = Field(
+        default_factory=list,
+        max_length=_MAX_PICTURES_READ,
+        description=f"Ordinary pictures of hers that forgeries were made of, or may be; at most {MAX_ORIGINALS}. Only "
+        "altered copies are looked for, for 90 days, and she hears only of those that a person confirmed.",
+    )
     links: list[Annotated[str, Field(max_length=MAX_ADDRESS_CHARACTERS)]] = Field(
         default_factory=list, max_length=_MAX_LINKS_READ, description=f"Addresses of items, at most {MAX_LINKS}."
     )
@@ -65,6 +73,7 @@ class NoticeIn(Strict):
         return Notice(
             laws=tuple(dict.fromkeys(self.laws)),
             pictures=tuple(picture.reported() for picture in self.pictures),
+            originals=tuple(original.reported() for original in self.originals),
             links=tuple(link.strip() for link in self.links if link.strip()),
             role=self.role,
             authority=self.authority,
@@ -101,6 +110,8 @@ class StandingOut(Strict):
     due_from_receipt_at: datetime
     due_from_valid_at: datetime | None
     decided_at: datetime | None
+    originals_until: datetime | None
+    """Until when altered copies of her ordinary pictures are looked for."""
 
 
 class ReceivedOut(StandingOut):
@@ -146,7 +157,7 @@ def send_notice(body: NoticeIn, parts: ServiceParts, request_key: RequestKey = N
         request=request_key,
         at=parts.now(),
     )
-    standing = _standing(received.case)
+    standing = _standing(parts, received.case)
     unjudged = [UnjudgedOut(code=one.code, why=one.why) for one in received.unjudged]
     return ReceivedOut(**standing.model_dump(), receipt=received.receipt, unjudged=unjudged, repeated=received.repeated)
 
@@ -162,20 +173,27 @@ def add_what_was_missing(body: CompletionIn, parts: ServiceParts) -> StandingOut
         default_laws=parts.settings.laws,
         at=parts.now(),
     )
-    return _standing(case)
+    return _standing(parts, case)
 
 
 @router.post("/standing")
 def read_standing(body: ReceiptIn, parts: ServiceParts) -> StandingOut:
     """Say how the case of a receipt stands."""
     with parts.store.read() as tx:
-        return _standing(tx.cases.by_receipt(body.receipt))
+        case = tx.cases.by_receipt(body.receipt)
+    return _standing(parts, case)
+
+
+@router.post("/renewal")
+def send_renewal(body: ReceiptIn, parts: ServiceParts) -> StandingOut:
+    """Look for altered copies of her ordinary pictures for another 90 days from now."""
+    return _standing(parts, renew_originals(parts.store, body.receipt, actor=THE_PERSON, at=parts.now()))
 
 
 @router.post("/withdrawal")
 def send_withdrawal(body: ReceiptIn, parts: ServiceParts) -> StandingOut:
     """End the matching at once and erase the fingerprints. It puts nothing back."""
-    return _standing(withdraw(parts.store, parts.journal, body.receipt, at=parts.now()))
+    return _standing(parts, withdraw(parts.store, parts.journal, body.receipt, at=parts.now()))
 
 
 _PUBLIC_STATE = {
@@ -186,7 +204,9 @@ _PUBLIC_STATE = {
 }
 
 
-def _standing(case: Case) -> StandingOut:
+def _standing(parts: Parts, case: Case) -> StandingOut:
+    with parts.store.read() as tx:
+        until = watched_until(tx, case, parts.now())
     clocks: Clocks = clocks_of(case.received_at, case.valid_at, [law_pack(law) for law in case.laws])
     return StandingOut(
         case=case.public_id,
@@ -196,4 +216,5 @@ def _standing(case: Case) -> StandingOut:
         due_from_receipt_at=clocks.from_receipt_at,
         due_from_valid_at=clocks.from_valid_at,
         decided_at=case.decided_at,
+        originals_until=until,
     )

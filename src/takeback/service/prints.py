@@ -11,6 +11,7 @@ from takeback.cases.notice import ReportedPicture
 from takeback.errors import InputError, MalformedHash
 from takeback.fingerprint import DESCRIPTOR_VALUES, Descriptor, Orientation, PdqHash
 from takeback.fingerprint.crops import MAX_CROPS
+from takeback.fingerprint.tiles import TILE_BYTES, Tiles
 from takeback.registration import MAX_FEATURE_BYTES, LocalFeatures
 
 HEX_DIGITS = 64
@@ -22,6 +23,7 @@ _HEX_CHARACTERS_READ = 4 * HEX_DIGITS
 type _Hex = Annotated[str, Field(max_length=_HEX_CHARACTERS_READ)]
 _DESCRIPTOR_CHARACTERS_READ = 1_000
 _FEATURES_CHARACTERS_READ = 4 * (MAX_FEATURE_BYTES // 3 + 1)
+_TILES_CHARACTERS_READ = 4 * (TILE_BYTES // 3 + 1)
 
 
 class Strict(BaseModel):
@@ -114,6 +116,50 @@ class PictureIn(Strict):
         if found[Orientation.UPRIGHT].hex() != self.pdq.lower():
             raise InputError("`orientations.upright` is not `pdq`.", advice="Send the same fingerprint in both.")
         return found
+
+
+class OriginalIn(Strict):
+    """An ordinary picture, as its owner's device describes it: altered copies of it are looked for."""
+
+    pdq: _Hex = Field(description="PDQ of the upright full-resolution picture, 64 hexadecimal digits.")
+    quality: int = Field(100, ge=0, le=100, description="PDQ quality; below 50 the fingerprint is not compared.")
+    tiles: str = Field(
+        max_length=_TILES_CHARACTERS_READ,
+        description="PDQ of 121 parts of the picture, in base64 (`takeback.fingerprint.tiles`).",
+    )
+    crops: list[_Hex] = Field(default_factory=list, max_length=MAX_CROPS, description="PDQ of crops of the picture.")
+    descriptor: DescriptorIn | None = Field(
+        None, description="The learned copy descriptor; without it few altered copies are found."
+    )
+    local_features: str | None = Field(
+        None,
+        max_length=_FEATURES_CHARACTERS_READ,
+        description="Local features, where its owner agrees; as sensitive as the picture itself.",
+    )
+
+    def reported(self) -> ReportedPicture:
+        """Return the picture in the program's own terms; `MalformedHash` where a field is none of its kind."""
+        return ReportedPicture(
+            pdq=PdqHash.from_hex(self.pdq, quality=self.quality),
+            crops=tuple(PdqHash.from_hex(crop) for crop in self.crops),
+            descriptor=None if self.descriptor is None else self.descriptor.descriptor(),
+            local=None if self.local_features is None else LocalFeatures.from_bytes(_decoded(self.local_features)),
+            tiles=Tiles.from_bytes(_decoded(self.tiles)),
+        )
+
+    @classmethod
+    def of(cls, original: ReportedPicture) -> OriginalIn:
+        """Return what goes out of an original that has a fingerprint and tiles."""
+        assert original.pdq is not None
+        assert original.tiles is not None
+        return cls(
+            pdq=original.pdq.hex(),
+            quality=original.pdq.quality,
+            tiles=encoded(original.tiles.to_bytes()),
+            crops=[crop.hex() for crop in original.crops],
+            descriptor=None if original.descriptor is None else DescriptorIn.of(original.descriptor),
+            local_features=None if original.local is None else encoded(original.local.to_bytes()),
+        )
 
 
 def encoded(value: bytes) -> str:

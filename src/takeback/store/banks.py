@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
 from takeback.bank import Entry, EntryState, Opinion, Reach, Thresholds
 from takeback.errors import InputError, NotFound
+from takeback.fingerprint.tiles import Tiles
 from takeback.registration import LocalFeatures
 from takeback.store.changes import ChangeStore
 from takeback.store.keyring import Keyring
@@ -21,6 +22,8 @@ from takeback.store.tables import bank, digest, entry, fingerprint
 _THRESHOLDS = [each.name for each in fields(Thresholds)]
 NOTICES_BANK = "notices"
 """The bank that every case's entries are in."""
+ORIGINALS_BANK = "originals"
+"""The bank of ordinary pictures that forgeries may be made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,11 @@ class BankStore:
             )
         )
         return self.bank_by_name(name)
+
+    def originals_bank(self, at: datetime) -> BankRow:
+        """Return the bank of originals, made with the first of them."""
+        row = self._connection.execute(_banks().where(bank.c.name == ORIGINALS_BANK)).first()
+        return self.add_bank(ORIGINALS_BANK, Thresholds(), at) if row is None else _bank(row)
 
     def bank_by_name(self, name: str) -> BankRow:
         """Return one bank; `NotFound` where there is none."""
@@ -164,6 +172,32 @@ class BankStore:
     def local_features_of(self, entry: Entry) -> Sequence[LocalFeatures]:
         """Return the local features that an entry has (`Bank.local_features_of`)."""
         return list(self._prints.local_features(self._prints.keys_of("entry", entry.id)).values())
+
+    def tiles_of(self, entry: Entry) -> Sequence[Tiles]:
+        """Return the tiles of an original (`Bank.tiles_of`)."""
+        return self._prints.tiles_of(entry.id)
+
+    # Originals
+
+    def originals_of(self, case_id: int) -> list[Entry]:
+        """Return the ordinary pictures of a case of which altered copies are looked for, expired ones too."""
+        return [each for each in self.of_case(case_id) if each.state is EntryState.ORIGINAL]
+
+    def expired_originals(self, at: datetime) -> list[Entry]:
+        """Return the originals that have expired and are not erased yet."""
+        query = _entries().where(entry.c.state == EntryState.ORIGINAL.value, entry.c.expires_at <= at)
+        return [_entry(row) for row in self._connection.execute(query)]
+
+    def set_expiry(self, entry_id: int, expires_at: datetime) -> None:
+        """Let an entry count until another moment."""
+        self._connection.execute(update(entry).where(entry.c.id == entry_id).values(expires_at=expires_at))
+
+    def by_id(self, entry_id: int) -> Entry:
+        """Return one entry; `NotFound` where there is none."""
+        row = self._connection.execute(_entries().where(entry.c.id == entry_id)).first()
+        if row is None:
+            raise NotFound("There is no such entry.")
+        return _entry(row)
 
     def entries_by_digest(self, digests: Sequence[bytes]) -> Mapping[bytes, Sequence[Entry]]:
         """Return the entries that any of these SHA-256 digests names (`Bank.entries_by_digest`)."""

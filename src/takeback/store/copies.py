@@ -23,6 +23,7 @@ class Likeness:
 
     `fact` decided; `distance` is in bits of 256; `view` and `orientation` say how the copy was looked at for it;
     `similarity` is the descriptor's, a cosine; `inliers` are local features that agree on the transform `place`.
+    `changed` are the parts of an altered copy that were replaced: x, y, width and height in its pixels.
     """
 
     fact: str | None = None
@@ -32,6 +33,7 @@ class Likeness:
     similarity: float | None = None
     inliers: int | None = None
     place: Mapping[str, float] | None = None
+    changed: Sequence[Sequence[int]] | None = None
 
 
 _LIKENESS = [each.name for each in fields(Likeness)]

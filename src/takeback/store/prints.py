@@ -6,13 +6,15 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import batched
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Row, Select, delete, insert, select
+from sqlalchemy import Connection, Row, Select, delete, insert, literal, select
 
 from takeback.bank import EntryState
 from takeback.fingerprint import DESCRIPTOR_VALUES, MIN_QUALITY, Descriptor, Orientation, PdqHash
+from takeback.fingerprint.tiles import Tiles
 from takeback.index.indexes import Searchable
 from takeback.index.interface import CODE_BYTES
 from takeback.registration import LocalFeatures
@@ -21,8 +23,9 @@ from takeback.store.keyring import Keyring
 from takeback.store.seal import seal, unseal
 from takeback.store.tables import digest, entry, fingerprint
 
-PDQ, CROPS, SSCD, LOCAL = "pdq", "pdq-crops", "sscd", "local"
-"""Algorithms: one code; the codes of a picture's crops, in one row; a descriptor; local features."""
+PDQ, CROPS, SSCD, LOCAL, TILES = "pdq", "pdq-crops", "sscd", "local", "pdq-tiles"
+"""Algorithms: one code; the codes of a picture's crops, in one row; a descriptor; local features; its tiles."""
+_SEARCHED = (PDQ, CROPS, SSCD, LOCAL)
 ROUTE_PIXELS = "pixels"
 """PDQ of the full-resolution upright sRGB picture; other routes are other fingerprints."""
 VERSION = 1
@@ -32,7 +35,13 @@ MAX_IDS = 500
 """Ids in one statement: SQLite took 999 values at most until 3.32 (SQLITE_MAX_VARIABLE_NUMBER)."""
 log = logging.getLogger("takeback.store")
 
-_MATCHING_STATES = [EntryState.HOLDING.value, EntryState.GATED.value]
+type Searched = Literal["entry", "original", "item"]
+"""What is searched apart: entries that may match, ordinary pictures, and what the sites store."""
+
+_STATES = {
+    "entry": [EntryState.HOLDING.value, EntryState.GATED.value],
+    "original": [EntryState.ORIGINAL.value],
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +50,14 @@ class KnownBy:
     What an entry or an item is known by.
 
     `prints` are PDQ fingerprints, each with the view of the picture that it is of; `crops` are those of a
-    picture's crops; `digests` are SHA-256 digests with their kind, `file` or `pixels`.
+    picture's crops; `tiles` those of an original; `digests` are SHA-256 digests with their kind, `file` or `pixels`.
     """
 
     prints: Sequence[tuple[str, PdqHash]] = ()
     crops: Sequence[PdqHash] = ()
     descriptors: Sequence[tuple[str, Descriptor]] = ()
     local: Sequence[LocalFeatures] = ()
+    tiles: Sequence[Tiles] = ()
     digests: Sequence[tuple[str, bytes]] = ()
 
 
@@ -61,7 +71,11 @@ class _Opened:
     value: bytes
 
 
-_OWNER_COLUMN = {"entry": fingerprint.c.entry_id, "item": fingerprint.c.item_id}
+_OWNER_COLUMN = {
+    "entry": fingerprint.c.entry_id,
+    "original": fingerprint.c.entry_id,
+    "item": fingerprint.c.item_id,
+}
 _DIGEST_COLUMN = {"entry": digest.c.entry_id, "item": digest.c.item_id}
 
 
@@ -115,7 +129,7 @@ class PrintStore:
         rows = self._connection.execute(select(fingerprint.c.id).where(_OWNER_COLUMN[owner] == owner_id))
         return [row.id for row in rows]
 
-    def searchable(self, owner: Owner, owner_ids: Sequence[int], algorithms: Sequence[str] = ()) -> Searchable:
+    def searchable(self, owner: Searched, owner_ids: Sequence[int], algorithms: Sequence[str] = ()) -> Searchable:
         """Open the searchable fingerprints of some entries or items, all of them or those of some algorithms."""
         opened: list[_Opened] = []
         for ids in batched(owner_ids, MAX_IDS):
@@ -123,7 +137,7 @@ class PrintStore:
             opened += self._open(found.all())
         return _searchable(opened)
 
-    def all_searchable(self, owner: Owner, algorithms: Sequence[str] = ()) -> Iterator[Searchable]:
+    def all_searchable(self, owner: Searched, algorithms: Sequence[str] = ()) -> Iterator[Searchable]:
         """Open the searchable fingerprints of all entries or all items, in batches of bounded memory."""
         last = 0
         while True:
@@ -134,7 +148,7 @@ class PrintStore:
             last = rows[-1].id
             yield _searchable(self._open(rows))
 
-    def known_by(self, owner: Owner, owner_id: int) -> KnownBy:
+    def known_by(self, owner: Searched, owner_id: int) -> KnownBy:
         """Open what one entry or item is searched by, without its digests, which cannot be read back."""
         opened = self._open(self._connection.execute(_select(owner).where(_OWNER_COLUMN[owner] == owner_id)).all())
         codes = [(each, _codes(each.value)) for each in opened if each.algorithm in (PDQ, CROPS)]
@@ -161,6 +175,21 @@ class PrintStore:
             rows = self._connection.execute(query.where(fingerprint.c.id.in_([int(key) for key in some]))).all()
             found |= {each.key: LocalFeatures.from_bytes(each.value) for each in self._open(rows)}
         return found
+
+    def tiles_of(self, entry_id: int) -> list[Tiles]:
+        """Open the tiles of an entry that is an original."""
+        mine = (fingerprint.c.entry_id == entry_id, fingerprint.c.algorithm == TILES)
+        rows = self._connection.execute(select(fingerprint).where(*mine)).all()
+        return [Tiles.from_bytes(each.value) for each in self._open(rows)]
+
+    def copy_digests(self, item_id: int, entry_id: int) -> None:
+        """Let an entry be recognised by the digests of an item; they are keyed, and cannot be read back."""
+        columns = (literal(entry_id), digest.c.kind, digest.c.keyed)
+        self._connection.execute(
+            insert(digest).from_select(
+                ["entry_id", "kind", "keyed"], select(*columns).where(digest.c.item_id == item_id)
+            )
+        )
 
     def _open(self, rows: Sequence[Row[tuple[object, ...]]]) -> list[_Opened]:
         """
@@ -198,6 +227,8 @@ def _rows(known_by: KnownBy) -> Iterator[tuple[str, str, str | None, int, bytes]
         yield SSCD, view, descriptor.model_id, MIN_QUALITY, descriptor.values
     for features in known_by.local:
         yield LOCAL, WHOLE, None, MIN_QUALITY, features.to_bytes()
+    for tiles in known_by.tiles:
+        yield TILES, WHOLE, None, MIN_QUALITY, tiles.to_bytes()
 
 
 def _codes(value: bytes) -> NDArray[np.uint8]:
@@ -225,11 +256,10 @@ def _descriptors(rows: Sequence[_Opened]) -> tuple[NDArray[np.uint64], NDArray[n
     return np.array([each.key for each in rows], np.uint64), values
 
 
-def _select(owner: Owner, algorithms: Sequence[str] = ()) -> Select[tuple[object, ...]]:
+def _select(owner: Searched, algorithms: Sequence[str] = ()) -> Select[tuple[object, ...]]:
     """Select what an index may hold: good enough to be compared, and of an entry that may match."""
     query = select(fingerprint).where(_OWNER_COLUMN[owner].is_not(None), fingerprint.c.quality >= MIN_QUALITY)
-    if algorithms:
-        query = query.where(fingerprint.c.algorithm.in_(algorithms))
-    if owner == "entry":
-        query = query.join(entry, entry.c.id == fingerprint.c.entry_id).where(entry.c.state.in_(_MATCHING_STATES))
+    query = query.where(fingerprint.c.algorithm.in_(algorithms or _SEARCHED))
+    if owner in _STATES:
+        query = query.join(entry, entry.c.id == fingerprint.c.entry_id).where(entry.c.state.in_(_STATES[owner]))
     return query

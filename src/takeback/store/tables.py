@@ -265,6 +265,7 @@ copy = Table(
     Column("similarity", Float),
     Column("inliers", Integer),
     Column("place", JSON),
+    Column("changed", JSON),
     Column("blind", Boolean, nullable=False),
     Column("found_at", Moment, nullable=False),
     Column("decided_at", Moment),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from takeback.fingerprint import file_digest
+from takeback.fingerprint import Looked, file_digest
+from takeback.match import Match
 from takeback.store import Store
 from takeback.workflow.closer import Describer, look_closer
+from takeback.workflow.originals import altered_copies, suspects_of
 from takeback.workflow.picture import Decoder, look_at
 from takeback.workflow.query import Query
 from takeback.workflow.replica import Replica
@@ -45,8 +47,8 @@ def check_file(
         if checked.action is Action.REFUSE:
             return checked
     # 2. Decoded, and compared by its fingerprint alone. What refuses it may be gone by the time of the answer.
-    local = len(replica.entries.local) > 0
-    closer = local or describer is not None
+    local = len(replica.entries.local) + len(replica.originals.local) > 0
+    closer = local or describer is not None or len(replica.originals) > 0
     picture = look_at(decoder, data, closer=closer, enough=is_refused)
     if picture.is_glance:
         checked = check_upload(store, replica, picture.query, upload, at=at)
@@ -55,7 +57,18 @@ def check_file(
         picture = look_at(decoder, data, closer=closer)
     # 3. By its views, then by what takes longer; the answer is against exactly what is committed.
     query = look_closer(picture.query, picture.looked, screened, describer=describer, local=local)
-    checked = check_upload(store, replica, query, upload, readable=picture.problem is None, at=at)
+    altered = _altered(store, replica, query, picture.looked, at=at)
+    checked = check_upload(store, replica, query, upload, readable=picture.problem is None, altered=altered, at=at)
     if picture.problem is not None and checked.screening.strongest is None:
         raise picture.problem
     return checked
+
+
+def _altered(store: Store, replica: Replica, query: Query, looked: Looked | None, *, at: datetime) -> list[Match]:
+    """Return the originals of which a picture is an altered copy: they are read in a transaction, compared outside."""
+    if looked is None or looked.miniatures is None or not len(replica.originals):
+        return []
+    with store.read() as tx:
+        replica.catch_up(tx)
+        suspects = suspects_of(query, indexes=replica.originals, bank=tx.banks, at=at)
+    return altered_copies(suspects, query, looked)

@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from takeback.fingerprint import MIN_QUALITY, Descriptor, Looked
-from takeback.match import CopyClass
 from takeback.media.miniatures import MAX_SQUARES
 from takeback.registration import LocalFeatures, can_register, local_features
 from takeback.store.prints import WHOLE
@@ -89,7 +88,7 @@ def features_of(looked: Looked) -> LocalFeatures:
 
 def _is_decided(screening: Screening) -> bool:
     strongest = screening.strongest
-    return strongest is not None and strongest.copy_class is not CopyClass.POSSIBLE
+    return strongest is not None and strongest.copy_class.holds
 
 
 class LateDescriber:

@@ -16,6 +16,7 @@ from takeback.store import Store, Transaction
 from takeback.store.cases import Case
 from takeback.store.copies import Copy
 from takeback.workflow.order import REMOVE, copy_facts, note, order, order_put_back
+from takeback.workflow.originals import gate_forgery
 from takeback.workflow.sweep import refresh_deadline
 
 
@@ -68,10 +69,11 @@ def decide(store: Store, case_id: str, decision: Decision, *, at: datetime) -> C
     the outcome, `NotFound` where there is no such case.
     """
     _check(decision)
+    keys = _keys_for_forgeries(store, case_id)
     with store.write() as tx:
         case = tx.cases.by_public_id(case_id)
         if decision.outcome is Outcome.REMOVED:
-            return _remove(tx, case, decision, at)
+            return _remove(tx, case, decision, keys, at)
         return _refuse(tx, case, decision, at)
 
 
@@ -79,24 +81,38 @@ def confirm_copies(store: Store, case_id: str, decision: Decision, *, at: dateti
     """
     Remove, or refuse, further copies of a case that is decided, or that she withdrew.
 
-    Her withdrawal ends the matching and puts nothing back; what is hidden is still for the desk to settle.
+    Her withdrawal ends the matching and puts nothing back; what is hidden is still for the desk to settle. Before the
+    decision what was never hidden can be dismissed, copy by copy: the case goes on.
     """
     _check(decision)
+    keys = _keys_for_forgeries(store, case_id)
     with store.write() as tx:
         case = tx.cases.by_public_id(case_id)
-        if case.state not in _CONFIRMABLE:
-            raise IllegalTransition(f"Copies are settled after the decision; this case is {case.state}.")
         chosen = [copy for copy in _open_copies(tx, case) if _is_chosen(copy, decision)]
+        if case.state not in _CONFIRMABLE and not _dismisses(case, chosen, decision):
+            raise IllegalTransition(f"Copies are settled after the decision; this case is {case.state}.")
         if not chosen:
             raise InputError("None of the copies named is held in this case.", advice="Read the case again.")
         for copy in chosen:
             _settle_copy(tx, case, copy, decision, at)
-        _open_gate(tx, case, chosen, decision, at)
+        _open_gate(tx, case, chosen, decision, keys, at)
         refresh_deadline(tx, case)
         return tx.cases.by_id(case.id)
 
 
 _CONFIRMABLE = (CaseState.REMOVED, CaseState.CONTESTED, CaseState.WITHDRAWN)
+
+
+def _dismisses(case: Case, chosen: Sequence[Copy], decision: Decision) -> bool:
+    is_open = case.state in (CaseState.WATCHING, CaseState.HELD) and decision.outcome is Outcome.REFUSED
+    return is_open and all(copy.state is CopyState.POSSIBLE for copy in chosen)
+
+
+def _keys_for_forgeries(store: Store, case_id: str) -> list[tuple[str, bytes]]:
+    """Make a data key for each altered copy that may get an entry of its own; an unused one does no harm."""
+    with store.read() as tx:
+        copies = tx.copies.of_case(tx.cases.by_public_id(case_id).id)
+    return store.keyring.new_data_keys(sum(copy.copy_class is CopyClass.ALTERED_COPY for copy in copies))
 
 
 def check_may_be_shown(case: Case) -> None:
@@ -118,7 +134,7 @@ def _check(decision: Decision) -> None:
         raise InputError("A decision needs a reason.", advice="Both sides are told it; one sentence is enough.")
 
 
-def _remove(tx: Transaction, case: Case, decision: Decision, at: datetime) -> Case:
+def _remove(tx: Transaction, case: Case, decision: Decision, keys: Sequence[tuple[str, bytes]], at: datetime) -> Case:
     # 1. What the decision covers: a person's finding is about copies, never about a fingerprint alone.
     chosen = [copy for copy in _open_copies(tx, case) if _is_chosen(copy, decision)]
     if case.state in (CaseState.HELD, CaseState.WATCHING) and not chosen:
@@ -132,14 +148,22 @@ def _remove(tx: Transaction, case: Case, decision: Decision, at: datetime) -> Ca
     for copy in chosen:
         _settle_copy(tx, case, copy, decision, at)
     # 4. Only now does a picture stand at the gate, and only one of which a copy was removed.
-    _open_gate(tx, case, chosen, decision, at)
+    _open_gate(tx, case, chosen, decision, keys, at)
     refresh_deadline(tx, case)
     return tx.cases.by_id(case.id)
 
 
-def _open_gate(tx: Transaction, case: Case, settled: Sequence[Copy], decision: Decision, at: datetime) -> None:
+def _open_gate(
+    tx: Transaction, case: Case, settled: Sequence[Copy], decision: Decision, keys: Sequence[tuple[str, bytes]],
+    at: datetime,
+) -> None:  # fmt: skip
     if decision.outcome is not Outcome.REMOVED:
         return
+    forgeries = (copy for copy in settled if copy.copy_class is CopyClass.ALTERED_COPY)
+    for copy, key in zip(forgeries, keys, strict=False):
+        entry = gate_forgery(tx, case, copy, key, at=at)
+        if entry is not None:
+            note(tx, EventKind.GATE_ENTRY_OPENED, case, at=at, actor=decision.actor, facts={"entry": entry.public_id})
     decided = {copy.entry_id for copy in settled}
     for entry in tx.banks.of_case(case.id):
         if entry.id in decided and entry.state is EntryState.HOLDING:

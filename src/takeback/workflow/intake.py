@@ -13,13 +13,14 @@ from datetime import datetime
 from takeback.audit.event import EventKind, Json
 from takeback.bank import EntryState, Opinion
 from takeback.cases import CaseState, CopyState, LawPack, Notice, clocks_of, law_pack, missing_fields
-from takeback.cases.notice import MAX_FINGERPRINTS, MAX_LINKS, ReportedPicture, is_valid
+from takeback.cases.notice import MAX_FINGERPRINTS, MAX_LINKS, MAX_ORIGINALS, ReportedPicture, is_valid
 from takeback.errors import IllegalTransition, InputError
 from takeback.store import Store, Transaction
 from takeback.store.banks import NOTICES_BANK, NewEntry
 from takeback.store.cases import Case, NewCase
 from takeback.store.copies import Copy, NewCopy
 from takeback.workflow.order import HOLD, copy_facts, note, order
+from takeback.workflow.originals import watch_originals
 from takeback.workflow.query import Unjudged, known_by_of_reported, query_of_reported
 from takeback.workflow.replica import Replica
 from takeback.workflow.sweep import Sought, any_held, hold_copies, refresh_deadline
@@ -63,7 +64,7 @@ def receive_notice(
     if made is not None:
         return Received(made, receipt, (), repeated=True)
     # 2. Keys first: they live apart from the database, and an unused one does no harm.
-    keys = store.keyring.new_data_keys(1 + len(notice.pictures))
+    keys = store.keyring.new_data_keys(1 + len(notice.pictures) + len(notice.originals))
     with store.write() as tx:
         if request is not None and (made := tx.cases.by_request(request, body)) is not None:
             return Received(made, receipt, (), repeated=True)
@@ -83,7 +84,8 @@ def receive_notice(
         note(tx, EventKind.NOTICE_RECEIVED, case, at=at, actor=THE_PERSON, facts=_notice_facts(notice, packs))
         # 4. Valid or not; if valid, what follows from it.
         case = _judge(tx, replica, case, notice, packs, keys[1:], at)
-    return Received(case, receipt, query_of_reported(notice.pictures).unjudged, repeated=False)
+    unjudged = query_of_reported([*notice.pictures, *notice.originals]).unjudged
+    return Received(case, receipt, unjudged, repeated=False)
 
 
 def complete_notice(
@@ -95,7 +97,7 @@ def complete_notice(
     Once it was about someone under 18 it stays so, whatever the second one says.
     """
     packs = _packs(notice, default_laws)
-    keys = store.keyring.new_data_keys(len(notice.pictures)) if notice.pictures else []
+    keys = store.keyring.new_data_keys(len(notice.pictures) + len(notice.originals))
     with store.write() as tx:
         replica.catch_up(tx)
         case = tx.cases.by_receipt(receipt)
@@ -135,9 +137,10 @@ def _body(notice: Notice) -> str:
             None if picture.file_digest is None else picture.file_digest.hex(),
             None if picture.pixel_digest is None else picture.pixel_digest.hex(),
         ]
-        for picture in notice.pictures
+        for picture in (*notice.pictures, *notice.originals)
     ]
-    return json.dumps([_words(notice), notice.laws, notice.links, notice.under_18, pictures], sort_keys=True)
+    counts = [len(notice.pictures), len(notice.originals)]
+    return json.dumps([_words(notice), notice.laws, notice.links, notice.under_18, counts, pictures], sort_keys=True)
 
 
 def check_bounds(notice: Notice) -> None:
@@ -152,7 +155,12 @@ def check_bounds(notice: Notice) -> None:
             f"This notice names {len(notice.pictures)} pictures; one notice takes {MAX_FINGERPRINTS}.",
             advice="Send the rest in a second notice.",
         )
-    if notice.under_18 and notice.pictures:
+    if len(notice.originals) > MAX_ORIGINALS:
+        raise InputError(
+            f"This notice brings {len(notice.originals)} ordinary pictures; one notice takes {MAX_ORIGINALS}.",
+            advice="Send the rest in a second notice.",
+        )
+    if notice.under_18 and (notice.pictures or notice.originals):
         raise InputError(
             "A notice about someone under 18 is taken by link only.",
             advice="Send the links alone; nothing was stored. NCMEC Take It Down and IWF Report Remove help too.",
@@ -198,12 +206,14 @@ def _act_on_valid(
     # 2. What is looked for from now on: it can hold, not refuse, until a person has decided.
     bank = tx.banks.bank_by_name(NOTICES_BANK)
     sought = []
-    for picture, key in zip(notice.pictures, keys, strict=True):
+    for picture, key in zip(notice.pictures, keys[: len(notice.pictures)], strict=True):
         entry = tx.banks.add_entry(bank.id, entry_of([picture], case.id), key, at)
         sought.append(Sought(query_of_reported([picture]), entry.id))
-    # 3. What the sites store already.
+    # 3. Ordinary pictures: only altered copies of them matter, and only to the desk.
+    watch_originals(tx, case, notice.originals, keys[len(notice.pictures) :], actor=THE_PERSON, at=at)
+    # 4. What the sites store already.
     copies += hold_copies(tx, replica, case, sought, bank.thresholds, deadline_at=deadline_at, at=at)
-    # 4. Held, or watching.
+    # 5. Held, or watching.
     if any_held(copies):
         case = tx.cases.move(case, CaseState.HELD)
     else:
@@ -294,5 +304,6 @@ def _notice_facts(notice: Notice, packs: Sequence[LawPack]) -> dict[str, Json]:
         "laws": [pack.id for pack in packs],
         "links": len(notice.links),
         "pictures": len(notice.pictures),
+        "originals": len(notice.originals),
         "under_18": notice.under_18,
     }

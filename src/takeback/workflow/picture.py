@@ -11,6 +11,7 @@ from takeback.cases.notice import Level, ReportedPicture
 from takeback.errors import InputError, MediaTooLarge, UnreadableMedia
 from takeback.fingerprint import Fingerprints, FrameFingerprint, Looked, file_digest, pdq_crops
 from takeback.fingerprint.decoder import Glance
+from takeback.fingerprint.tiles import tiles_of
 from takeback.registration import can_register
 from takeback.workflow.closer import Describer, described, features_of
 from takeback.workflow.query import Query, Unjudged, query_of_fingerprints, query_of_glance
@@ -81,6 +82,18 @@ def reported_of(looked: Looked, level: Level, describer: Describer | None) -> li
     if level is Level.FEATURES and can_register():
         first = replace(first, local=features_of(looked))
     return [first, *pictures[1:]]
+
+
+def original_of(looked: Looked, level: Level, describer: Describer | None) -> ReportedPicture | None:
+    """
+    Return what its owner gives of an ordinary picture at `level`; None of one with too little detail to be told.
+
+    No digest: an equal file is an unaltered copy, and nobody's business.
+    """
+    first = reported_of(looked, level, describer)[0]
+    if looked.miniatures is None or first.pdq is None:
+        return None
+    return replace(first, file_digest=None, pixel_digest=None, tiles=tiles_of(looked.miniatures.plane))
 
 
 def _reported(prints: Fingerprints, frame: FrameFingerprint) -> ReportedPicture:

@@ -135,6 +135,7 @@ def known_by_of_reported(pictures: Sequence[ReportedPicture]) -> KnownBy:
         crops=[crop for picture in telling for crop in picture.crops],
         descriptors=query.descriptors,
         local=[picture.local for picture in telling if picture.local is not None],
+        tiles=[picture.tiles for picture in telling if picture.tiles is not None],
         digests=query.digests,
     )
 

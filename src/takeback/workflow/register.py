@@ -14,7 +14,7 @@ from takeback.cases.notice import ReportedPicture
 from takeback.errors import InputError
 from takeback.store import Store, Transaction
 from takeback.store.access import KeyRole
-from takeback.store.banks import NOTICES_BANK, BankRow, NewEntry
+from takeback.store.banks import NOTICES_BANK, ORIGINALS_BANK, BankRow, NewEntry
 from takeback.store.sites import Address, Site
 from takeback.workflow.query import known_by_of_reported
 
@@ -90,6 +90,7 @@ def add_site(store: Store, name: str, *, base_url: str, webhook_url: str, actor:
 
 def add_bank(store: Store, name: str, thresholds: Thresholds, *, actor: str, at: datetime) -> BankRow:
     """Add a bank with its own thresholds."""
+    _require_not_originals(name)
     if not 0 <= thresholds.blind_bits <= thresholds.same_bits <= thresholds.possible_bits <= _MAX_BITS:
         raise InputError(
             f"A bank's thresholds go blind ≤ same ≤ possible ≤ {_MAX_BITS} bits.",
@@ -123,6 +124,7 @@ def add_entries(
 
     What the operator enters counts as decided (`GATED`); with opinion *negative* it silences matches.
     """
+    _require_not_originals(bank_name)
     keys = store.keyring.new_data_keys(len(pictures))
     with store.write() as tx:
         bank = tx.banks.bank_by_name(bank_name)
@@ -144,6 +146,14 @@ def add_entries(
         }
         tx.audit.append(EventKind.ENTRY_IMPORTED, at=at, actor=actor, facts=facts)
     return entries
+
+
+def _require_not_originals(bank_name: str) -> None:
+    if bank_name == ORIGINALS_BANK:
+        raise InputError(
+            f"The bank {ORIGINALS_BANK} takes only ordinary pictures that come with a notice.",
+            advice="Choose another name.",
+        )
 
 
 def remove_entry(store: Store, entry_id: str, *, actor: str, at: datetime) -> None:

@@ -11,15 +11,18 @@ from takeback.index.indexes import Indexes
 from takeback.runtime import SNAPSHOT_SUFFIX
 from takeback.store import Store, Transaction
 from takeback.store.changes import Change, Owner
-from takeback.store.prints import LOCAL, SSCD
+from takeback.store.prints import LOCAL, SSCD, Searched
 
 OWNERS: tuple[Owner, ...] = ("entry", "item")
+"""What has a snapshot of its own."""
+_SEARCHED: tuple[tuple[Owner, Searched], ...] = (("entry", "entry"), ("entry", "original"), ("item", "item"))
+"""Whose changes each of the indexes follows."""
 _TRIES = 3
 
 
 class Replica:
     """
-    The clear codes of the entries that may match, and of the items that sites store.
+    The clear codes of the entries that may match, of originals, and of the items that sites store.
 
     A process makes one and calls `catch_up` inside the transaction in which it searches. Since every
     change takes its number in the transaction that makes it, what is searched is then exactly what is
@@ -31,6 +34,7 @@ class Replica:
     def __init__(self, entries: Indexes | None = None, items: Indexes | None = None, seq: int = 0) -> None:
         self.entries = Indexes() if entries is None else entries
         self.items = Indexes() if items is None else items
+        self.originals = Indexes()
         self.seq = seq
         self.opened: tuple[int, ...] | None = None
         self._lock = threading.Lock()
@@ -41,8 +45,8 @@ class Replica:
         replica = cls()
         with store.read() as tx:
             replica.seq = tx.changes.last()
-            for owner in OWNERS:
-                replica._read(tx, owner, ())
+            for _, searched in _SEARCHED:
+                replica._read(tx, searched, ())
         return replica
 
     @classmethod
@@ -50,7 +54,7 @@ class Replica:
         """
         Share the snapshots that `save` wrote into `folder`, and read what is in none; `catch_up` does the rest.
 
-        Snapshots hold the PDQ codes. Descriptors and local features are read from the store. Raises
+        Snapshots hold the PDQ codes. Descriptors, local features and originals are read from the store. Raises
         `SnapshotCorrupt` and `StoreError` where they cannot be used.
         """
         opened = _written(folder)
@@ -59,8 +63,8 @@ class Replica:
         replica = cls(Indexes(pdq=entries), Indexes(pdq=items), min(entries.seq, items.seq))
         replica.opened = opened
         with store.read() as tx:
-            for owner in OWNERS:
-                replica._read(tx, owner, (SSCD, LOCAL))
+            for _, searched in _SEARCHED:
+                replica._read(tx, searched, () if searched == "original" else (SSCD, LOCAL))
         return replica
 
     def save(self, folder: Path) -> None:
@@ -80,8 +84,8 @@ class Replica:
             raise RuntimeError("an index follows committed rows only")
         with self._lock:
             changes = tx.changes.since(self.seq)
-            for owner in OWNERS:
-                self._follow(tx, owner, [change for change in changes if change.owner == owner])
+            for owner, searched in _SEARCHED:
+                self._follow(tx, searched, [change for change in changes if change.owner == owner])
             if changes:
                 self.seq = changes[-1].seq
 
@@ -114,29 +118,30 @@ class Replica:
             newer.follow(store)
             with self._lock:
                 if newer.seq >= self.seq:
-                    self.entries, self.items, self.seq = newer.entries, newer.items, newer.seq
+                    self.entries, self.originals, self.items = newer.entries, newer.originals, newer.items
+                    self.seq = newer.seq
                     self.opened = newer.opened
                     return
 
-    def _follow(self, tx: Transaction, owner: Owner, changes: Sequence[Change]) -> None:
+    def _follow(self, tx: Transaction, searched: Searched, changes: Sequence[Change]) -> None:
         if not changes:
             return
-        indexes = self._indexes(owner)
+        indexes = self._indexes(searched)
         # A key stands for one fingerprint for ever. So one that only changed its state stays where it is: in a
         # shared snapshot others, who have not followed yet, still search it.
-        present = tx.prints.searchable(owner, sorted({change.owner_id for change in changes}))
+        present = tx.prints.searchable(searched, sorted({change.owner_id for change in changes}))
         removed = {key for change in changes for key in change.removed} - present.keys
         if removed:
             indexes.remove(sorted(removed))
         indexes.add(present)
 
-    def _read(self, tx: Transaction, owner: Owner, algorithms: Sequence[str]) -> None:
+    def _read(self, tx: Transaction, searched: Searched, algorithms: Sequence[str]) -> None:
         """Read everything of `algorithms`, of all where none is named."""
-        for batch in tx.prints.all_searchable(owner, algorithms):
-            self._indexes(owner).add(batch)
+        for batch in tx.prints.all_searchable(searched, algorithms):
+            self._indexes(searched).add(batch)
 
-    def _indexes(self, owner: Owner) -> Indexes:
-        return self.entries if owner == "entry" else self.items
+    def _indexes(self, searched: Searched) -> Indexes:
+        return {"entry": self.entries, "original": self.originals, "item": self.items}[searched]
 
 
 def snapshot_paths(folder: Path) -> tuple[Path, Path]:

@@ -10,6 +10,7 @@ from takeback.audit.event import EventKind
 from takeback.bank import Reach, Thresholds
 from takeback.cases import CopyState
 from takeback.match import CopyClass, Evidence, Fact, class_of, is_blind, silence_of, strength
+from takeback.registration.transform import Box
 from takeback.store import Transaction
 from takeback.store.cases import Case
 from takeback.store.copies import Copy, Likeness, NewCopy
@@ -106,7 +107,14 @@ def likeness_of(fact: Fact, evidence: Evidence) -> Likeness:
         similarity=None if evidence.similarity is None else round(evidence.similarity, 3),
         inliers=evidence.inliers,
         place=None if evidence.alignment is None else evidence.alignment.as_json(),
+        changed=[_rounded(box) for box in evidence.changed] or None,
     )
+
+
+def _rounded(box: Box) -> list[int]:
+    """Return x, y, width and height in whole pixels."""
+    left, top, right, bottom = (round(side) for side in box)
+    return [left, top, right - left, bottom - top]
 
 
 def refresh_deadline(tx: Transaction, case: Case) -> None:
@@ -122,7 +130,7 @@ def any_held(copies: Iterable[Copy]) -> bool:
 def _new_copy(
     case: Case, found: FoundItem, entry_id: int, thresholds: Thresholds, *, deadline_at: datetime, at: datetime
 ) -> NewCopy:
-    held = found.copy_class is not CopyClass.POSSIBLE
+    held = found.copy_class.holds
     return NewCopy(
         case_id=case.id,
         state=CopyState.HELD if held else CopyState.POSSIBLE,

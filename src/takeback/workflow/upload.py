@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -10,13 +11,14 @@ from takeback.audit.event import EventKind, Json
 from takeback.bank import EntryState
 from takeback.cases import CaseState, CopyState, clocks_of, law_pack
 from takeback.errors import InputError
-from takeback.match import CopyClass, Match
+from takeback.match import Match
 from takeback.store import Store, Transaction
 from takeback.store.cases import Case
 from takeback.store.copies import NewCopy
 from takeback.store.sites import Site
 from takeback.workflow.flood import watch_for_floods
 from takeback.workflow.order import copy_facts, likeness_facts, note
+from takeback.workflow.originals import still_watched
 from takeback.workflow.query import Query
 from takeback.workflow.replica import Replica
 from takeback.workflow.screen import Screening, screen_query
@@ -63,10 +65,13 @@ def check_upload(
     upload: Upload | None,
     *,
     readable: bool = True,
+    altered: Sequence[Match] = (),
     at: datetime,
 ) -> Checked:
     """
     Screen an upload, and remember it where the site names it and may keep it; what is not `readable` is not kept.
+
+    `altered` are the originals of which it was found to be an altered copy: for the desk, where they still count.
 
     Screening and remembering are one transaction: a notice that arrives in the same moment either is
     seen here, or finds the item that was remembered here.
@@ -80,6 +85,9 @@ def check_upload(
         # 1. Screen against exactly what is committed.
         replica.catch_up(tx)
         screening = screen_query(query, indexes=replica.entries, bank=tx.banks, at=at)
+        # Of what an original says no count is kept, so a flood of altered copies puts nothing into quarantine.
+        counted = screening.matches
+        screening = replace(screening, matches=(*counted, *still_watched(tx, altered, at)))
         action = action_for(screening)
         # 2. Remember what the site keeps.
         named = upload is not None and upload.item_id is not None
@@ -87,7 +95,7 @@ def check_upload(
         if upload is not None and remembers:
             _remember(tx, query, upload, at)
         # 3. Each case that it matches hears of it, and entries that match everything are doubted.
-        watch_for_floods(tx, screening.matches, query, at=at)
+        watch_for_floods(tx, counted, query, at=at)
         cases = [_tell_case(tx, match, action, upload, at) for match in screening.matches]
     case_id = next((case.public_id for case in cases if case is not None), None)
     return Checked(action, screening, case_id, remembers)
@@ -97,10 +105,10 @@ def action_for(screening: Screening) -> Action:
     """
     Return what the strongest matches ask for.
 
-    Only what a person decided is refused, and only *identical* and *substantially the same*; a *possible*
-    copy passes and waits for a person (design §8.4).
+    Only what a person decided is refused, and only *identical* and *substantially the same*; a *possible* or
+    *altered* copy passes and waits for a person (design §8.4).
     """
-    strong = [match for match in screening.matches if match.copy_class is not CopyClass.POSSIBLE]
+    strong = [match for match in screening.matches if match.copy_class.holds]
     if any(match.entry.state is EntryState.GATED for match in strong):
         return Action.REFUSE
     return Action.HOLD if strong else Action.ALLOW
@@ -146,7 +154,7 @@ def _add_copy(
     known = [copy for copy in tx.copies.of_item(upload.site.id, upload.item_id or "") if copy.case_id == case.id]
     if any(copy.state is not CopyState.GONE for copy in known):
         return
-    held = action is Action.HOLD and match.copy_class is not CopyClass.POSSIBLE
+    held = action is Action.HOLD and match.copy_class.holds
     packs = [law_pack(law) for law in case.laws]
     new = NewCopy(
         case.id,

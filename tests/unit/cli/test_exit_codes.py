@@ -97,7 +97,7 @@ def test_a_closed_pipe_ends_json_quietly_too(house: House) -> None:
 
 
 def test_ctrl_c_ends_quietly_and_leaves_no_process(picture: Save, tmp_path: Path) -> None:
-    for number in range(60):
+    for number in range(240):
         picture(f"many/{number}.png", number % 3)
     process = subprocess.Popen(
         [*TAKEBACK, "match", str(tmp_path / "many"), "--against", str(tmp_path / "many"), "--json"],

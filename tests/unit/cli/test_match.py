@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from tests.house import drawn, tiled
 from tests.unit.cli.conftest import Call, Save
+from tests.unit.registration.pictures import cornered
 
 KEYS = ["file", "class", "entry", "distance", "view", "seconds"]
 
@@ -174,3 +175,28 @@ def test_no_photograph_is_taken_for_another(call: Call, photos: Path, tmp_path: 
         shutil.copy(path, folder)
     done = call("match", "asked", "--against", "known", "--json")
     assert [line["class"] for line in done.lines] == ["none"] * 12
+
+
+# ---- Against ordinary pictures --------------------------------------------------------------------------
+
+
+def test_of_ordinary_pictures_only_an_altered_copy_is_named_with_what_was_replaced(call: Call, picture: Save) -> None:
+    forged = cornered(31).copy()
+    forged[80:400, 120:480] = cornered(51)[80:400, 120:480]
+    picture("ordinary/holiday.png", cornered(31))
+    picture("ordinary/flat.png", np.full((300, 400, 3), 90, np.uint8))
+    picture("q/1-forged.jpg", forged, quality=80)
+    picture("q/2-unaltered.jpg", cornered(31), quality=80)
+    picture("q/3-other.jpg", cornered(33), quality=80)
+    done = call("match", "q", "--against", "ordinary", "--originals", "--json")
+    assert [line["class"] for line in done.lines] == ["altered_copy", "none", "none"]
+    assert (done.lines[0]["entry"], done.lines[0]["view"]) == ("holiday.png", "tiles")
+    assert len(done.lines[0]["changed"]) == 1
+    assert "flat.png" in done.err
+    assert "replaced at" in call("match", "q/1-forged.jpg", "--against", "ordinary", "--originals").out
+
+
+def test_fingerprints_alone_are_no_ordinary_pictures(call: Call, picture: Save, tmp_path: Path) -> None:
+    (tmp_path / "bank.txt").write_text("5a3cc396f00f69a5965a3cc3a5690ff0c3965a3c69a5f00f3cc3965a0ff069a5\n")
+    done = call("match", picture("q.png", 1), "--against", "bank.txt", "--originals", "--json")
+    assert (done.code, done.error["code"]) == (2, "bad-input")

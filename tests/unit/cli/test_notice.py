@@ -14,8 +14,9 @@ import httpx2
 import numpy as np
 import pytest
 from tests.acceptance.serving import Service
-from tests.house import drawn
+from tests.house import Pixels, drawn
 from tests.unit.cli.conftest import Call, Done, Recorder, Save
+from tests.unit.registration.pictures import cornered
 
 from takeback.fingerprint import Orientation, pdq_orientations
 
@@ -157,5 +158,58 @@ TIMES: dict[str, Any] = {
     "due_from_receipt_at": "2026-11-24T12:00:00Z",
     "due_from_valid_at": None,
     "decided_at": None,
+    "originals_until": None,
     "repeated": False,
 }
+
+
+# ---- Ordinary pictures ----------------------------------------------------------------------------------
+
+
+def _forged(pixels: Pixels) -> Pixels:
+    forged = pixels.copy()
+    forged[80:400, 120:480] = cornered(51)[80:400, 120:480]
+    return forged
+
+
+def test_an_altered_copy_of_an_ordinary_picture_reaches_the_desk_and_she_is_told_nothing_of_it(
+    call: Call, picture: Save, service: Service
+) -> None:
+    ordinary = picture("holiday.png", cornered(31))
+    done = call("notice", "--original", ordinary, "--to", service.url, *WORDS, "--give", "features", "--json")
+    assert (done.code, done.json["state"], done.json["missing"]) == (0, "open", [])
+    assert done.json["originals_until"] is not None
+    receipt = done.json["receipt"]
+    headers = service.headers("moderator")
+    for path, found in ((ordinary, "none"), (picture("f.png", _forged(cornered(31))), "altered_copy")):
+        with path.open("rb") as file:
+            answer = httpx2.post(f"{service.url}/api/v1/check", headers=headers, files={"file": file}).json()
+        assert (answer["class"], answer["action"]) == (found, "allow")
+    (match,) = answer["matches"]
+    assert (match["class"], match["fact"], len(match["changed"])) == ("altered_copy", "tiles", 1)
+    standing = call("notice", "standing", "--to", service.url, "--json", stdin=receipt).json
+    assert (standing["state"], standing["decided_at"]) == ("open", None)
+    assert "originals until" in call("notice", "standing", "--to", service.url, stdin=receipt).out
+    renewed = call("notice", "renew", "--to", service.url, "--json", stdin=receipt)
+    assert renewed.json["originals_until"] > done.json["originals_until"]
+
+
+def test_what_goes_out_of_an_ordinary_picture_has_no_digest(call: Call, picture: Save) -> None:
+    path = picture("holiday.png", cornered(32))
+    done = call("notice", "--original", path, "--to", NOWHERE, *WORDS, "--show")
+    (sent,) = json.loads(done.out)["originals"]
+    assert sent.keys() == {"pdq", "quality", "tiles", "crops", "descriptor"}
+
+
+def test_an_ordinary_picture_without_detail_is_named_and_nothing_is_sent(call: Call, picture: Save) -> None:
+    path = picture("flat.png", np.full((300, 400, 3), 90, np.uint8))
+    done = call("notice", "--original", path, "--to", NOWHERE, *WORDS, "--json")
+    assert (done.code, done.error["code"]) == (2, "bad-input")
+    assert "too little detail" in done.error["message"]
+
+
+def test_a_case_without_an_ordinary_picture_has_nothing_to_renew(call: Call, picture: Save, service: Service) -> None:
+    receipt = _send(call, service, picture("hers.png", 33), "--json").json["receipt"]
+    done = call("notice", "renew", "--to", service.url, "--json", stdin=receipt)
+    assert done.code != 0
+    assert "ordinary picture" in done.error["message"]
