@@ -6,11 +6,11 @@ import asyncio
 import logging
 from datetime import datetime, timedelta
 
-from takeback.actions import signature
 from takeback.actions.outgoing import OutgoingHttp
 from takeback.assembly import Parts
 from takeback.cases.notice import Level, ReportedPicture
 from takeback.errors import InputError, OutsideError, Overloaded
+from takeback.jobs.fetch import fetched
 from takeback.store.copies import Copy
 from takeback.workflow.link import fail_link, settle_known_item, settle_link
 from takeback.workflow.picture import reported_of
@@ -63,10 +63,8 @@ class LinkJob:
 
     async def _look_now(self, copy: Copy) -> None:
         try:
-            headers = await asyncio.to_thread(self._signed, copy)
-            response = await self._http.get(copy.url, self._parts.settings.max_upload_bytes, headers)
-            response.require_success(now=self._parts.now())
-            pictures = await asyncio.to_thread(self._reported, response.body)
+            data = await fetched(self._parts, self._http, copy.site_id, copy.url)
+            pictures = await asyncio.to_thread(self._reported, data)
         except OutsideError as problem:
             await self._fail(copy, problem.message, permanent=problem.permanent)
         except Overloaded as problem:
@@ -83,15 +81,6 @@ class LinkJob:
         """Take everything of it: the site hosts the picture, so local features tell nobody more than it has."""
         looked = self._parts.decoder.looked_at(data)
         return reported_of(looked, Level.FEATURES, self._parts.describer)
-
-    def _signed(self, copy: Copy) -> dict[str, str]:
-        """Return the header by which the site knows that it is Takeback that looks: the picture is held by now."""
-        if copy.site_id is None:
-            return {}
-        with self._parts.store.read() as tx:
-            site = tx.sites.by_id(copy.site_id)
-        signed_at = int(self._parts.now().timestamp())
-        return {signature.HEADER: signature.sign(site.secret, signed_at, signature.fetch_body(copy.url))}
 
     async def _settle_known(self, copy: Copy) -> bool:
         at = self._parts.now()

@@ -16,6 +16,7 @@ from takeback.jobs.links import LinkJob
 from takeback.jobs.outbox import OutboxJob
 from takeback.jobs.reconcile import ReconcileJob
 from takeback.jobs.snapshot import SnapshotJob
+from takeback.jobs.suspects import SuspectJob
 from takeback.store.leases import JOBS
 
 LEASE_SECONDS = 6.0
@@ -24,6 +25,7 @@ POLL_SECONDS = 0.1
 """How long an order may lie before it is looked at; one indexed read each time."""
 SNAPSHOT_POLL_SECONDS = 1.0
 RECONCILE_POLL_SECONDS = 60.0
+SUSPECT_POLL_SECONDS = 1.0
 EXPIRY_POLL_SECONDS = 600.0
 _REST_AFTER_TROUBLE_SECONDS = 2.0
 
@@ -65,6 +67,7 @@ async def run_jobs(parts: Parts, stop: asyncio.Event) -> None:
         (ReplicaJob(parts), FOLLOW_SECONDS),
         (SnapshotJob(parts), SNAPSHOT_POLL_SECONDS),
         (ReconcileJob(parts, http), RECONCILE_POLL_SECONDS),
+        (SuspectJob(parts, http), SUSPECT_POLL_SECONDS),
         (ExpiryJob(parts), EXPIRY_POLL_SECONDS),
     ]
     while not stop.is_set():

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from itertools import batched
 
-from sqlalchemy import Connection, Row, Select, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
 from takeback.bank import Entry, EntryState, Opinion, Reach, Thresholds
 from takeback.errors import InputError, NotFound
@@ -17,7 +17,7 @@ from takeback.registration import LocalFeatures
 from takeback.store.changes import ChangeStore
 from takeback.store.keyring import Keyring
 from takeback.store.prints import MAX_IDS, KnownBy, PrintStore
-from takeback.store.tables import bank, digest, entry, fingerprint
+from takeback.store.tables import bank, digest, entry, fingerprint, suspicion
 
 _THRESHOLDS = [each.name for each in fields(Thresholds)]
 NOTICES_BANK = "notices"
@@ -130,6 +130,7 @@ class BankStore:
     def erase(self, entry_id: int) -> str:
         """Erase the fingerprints and digests of an entry and return the id of the data key to destroy."""
         removed = self._prints.drop("entry", entry_id)
+        self._connection.execute(delete(suspicion).where(suspicion.c.entry_id == entry_id))
         self._connection.execute(update(entry).where(entry.c.id == entry_id).values(state=EntryState.WITHDRAWN.value))
         self._changes.append("entry", entry_id, removed)
         key_id: str = self._connection.execute(select(entry.c.key_id).where(entry.c.id == entry_id)).scalar_one()

@@ -27,6 +27,7 @@ from takeback.store.prints import PrintStore
 from takeback.store.schema import create_or_check, holds_data, revision_of
 from takeback.store.sightings import SightingStore
 from takeback.store.sites import SiteStore
+from takeback.store.suspicions import SuspicionStore
 
 BUSY_TIMEOUT_SECONDS = 10
 """How long a writer waits for another process before it gives up."""
@@ -65,6 +66,11 @@ class Transaction:
     def sightings(self) -> SightingStore:
         """Uploads that entries matched from afar."""
         return SightingStore(self.connection, self.prints)
+
+    @cached_property
+    def suspicions(self) -> SuspicionStore:
+        """Stored items that may be altered copies."""
+        return SuspicionStore(self.connection)
 
     @cached_property
     def items(self) -> ItemStore:

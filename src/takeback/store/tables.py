@@ -215,6 +215,19 @@ item = Table(
     sqlite_autoincrement=True,
 )
 
+# Items that were stored before an original came, and are so like it that they are to be compared with it.
+suspicion = Table(
+    "suspicion",
+    metadata,
+    _id(),
+    Column("entry_id", ForeignKey("entry.id"), nullable=False),
+    Column("item_id", ForeignKey("item.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("attempts", Integer, nullable=False),
+    Column("look_at", Moment, nullable=False, index=True),
+    UniqueConstraint("entry_id", "item_id"),
+    sqlite_autoincrement=True,
+)
+
 fingerprint = Table(
     "fingerprint",
     metadata,

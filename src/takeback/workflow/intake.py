@@ -210,7 +210,7 @@ def _act_on_valid(
         entry = tx.banks.add_entry(bank.id, entry_of([picture], case.id), key, at)
         sought.append(Sought(query_of_reported([picture]), entry.id))
     # 3. Ordinary pictures: only altered copies of them matter, and only to the desk.
-    watch_originals(tx, case, notice.originals, keys[len(notice.pictures) :], actor=THE_PERSON, at=at)
+    watch_originals(tx, replica, case, notice.originals, keys[len(notice.pictures) :], actor=THE_PERSON, at=at)
     # 4. What the sites store already.
     copies += hold_copies(tx, replica, case, sought, bank.thresholds, deadline_at=deadline_at, at=at)
     # 5. Held, or watching.

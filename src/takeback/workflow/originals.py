@@ -31,10 +31,12 @@ from takeback.store import Store, Transaction
 from takeback.store.banks import NOTICES_BANK, NewEntry
 from takeback.store.cases import Case
 from takeback.store.copies import Copy
+from takeback.store.items import Item
 from takeback.store.prints import WHOLE, KnownBy
 from takeback.workflow.evidence import gather, merged
 from takeback.workflow.order import note
-from takeback.workflow.query import Query, known_by_of_reported
+from takeback.workflow.query import Query, known_by_of_reported, query_of_reported
+from takeback.workflow.replica import Replica
 
 WATCHED_FOR = timedelta(days=90)
 """After which an original is erased, unless it is renewed."""
@@ -48,6 +50,9 @@ descriptor is above 0.3 in 93 of 100, and above 0.4 in 77.
 MAX_SUSPECTS = 3
 """Originals that one upload is compared with, the likest first: 50 to 400 ms each."""
 
+MAX_STORED_SUSPECTS = 100
+"""Stored items that are fetched and compared for one original, the likest first."""
+
 SOURCE = "original"
 
 type Plane = NDArray[np.uint8]
@@ -57,10 +62,15 @@ type Plane = NDArray[np.uint8]
 
 
 def watch_originals(
-    tx: Transaction, case: Case, originals: Sequence[ReportedPicture], keys: Sequence[tuple[str, bytes]], *,
-    actor: str, at: datetime,
+    tx: Transaction, replica: Replica, case: Case, originals: Sequence[ReportedPicture],
+    keys: Sequence[tuple[str, bytes]], *, actor: str, at: datetime,
 ) -> None:  # fmt: skip
-    """Look for altered copies of each original from now on, for `WATCHED_FOR`; `keys` are as many data keys."""
+    """
+    Look for altered copies of each original from now on, for `WATCHED_FOR`; `keys` are as many data keys.
+
+    What the sites store already and is like one is looked at by the jobs: of a stored item too little is known to tell
+    an altered copy. `replica` was caught up before the transaction changed anything.
+    """
     if not originals:
         return
     bank = tx.banks.originals_bank(at)
@@ -68,8 +78,15 @@ def watch_originals(
         # An equal file is an unaltered copy, so no digest is kept.
         known_by = replace(known_by_of_reported([picture]), digests=())
         new = NewEntry(SOURCE, Opinion.POSITIVE, EntryState.ORIGINAL, at + WATCHED_FOR, case.id, known_by)
-        tx.banks.add_entry(bank.id, new, key, at)
+        entry = tx.banks.add_entry(bank.id, new, key, at)
+        tx.suspicions.add(entry.id, _stored_suspects(tx, replica, query_of_reported([picture])), at)
     note(tx, EventKind.ORIGINALS_WATCHED, case, at=at, actor=actor, facts={"originals": len(originals)})
+
+
+def _stored_suspects(tx: Transaction, replica: Replica, query: Query) -> list[Item]:
+    near = gather(query, replica.items, SUSPECT_REACH, lambda keys: {})
+    found = sorted(merged(near, tx.items.by_key(list(near))).items(), key=lambda each: _likeness(each[1]), reverse=True)
+    return [item for item, _ in found[:MAX_STORED_SUSPECTS] if item.url]
 
 
 def renew_originals(store: Store, receipt: str, *, actor: str, at: datetime) -> Case:

@@ -96,7 +96,7 @@ def check_upload(
             _remember(tx, query, upload, at)
         # 3. Each case that it matches hears of it, and entries that match everything are doubted.
         watch_for_floods(tx, counted, query, at=at)
-        cases = [_tell_case(tx, match, action, upload, at) for match in screening.matches]
+        cases = tell_cases(tx, screening.matches, action, upload, at)
     case_id = next((case.public_id for case in cases if case is not None), None)
     return Checked(action, screening, case_id, remembers)
 
@@ -131,6 +131,13 @@ def _address(tx: Transaction, upload: Upload) -> str:
     site = upload.site
     found = tx.sites.for_link(upload.url) if upload.url else None
     return tx.sites.address_of(site, upload.url) if found is not None and found.id == site.id else upload.url
+
+
+def tell_cases(
+    tx: Transaction, matches: Sequence[Match], action: Action, upload: Upload | None, at: datetime
+) -> list[Case | None]:
+    """Tell the case of each match of an upload; return them, None for an entry of no case."""
+    return [_tell_case(tx, match, action, upload, at) for match in matches]
 
 
 def _tell_case(tx: Transaction, match: Match, action: Action, upload: Upload | None, at: datetime) -> Case | None:

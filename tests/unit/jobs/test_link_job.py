@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +12,7 @@ from PIL import Image
 from sqlalchemy import text
 from tests.house import AT, LAWS, Clock, drawn, notice_about, prints_of
 from tests.unit.decoding import InProcess
+from tests.unit.jobs.gallery import Gallery, listening
 
 from takeback.actions import signature
 from takeback.actions.outgoing import OutgoingHttp, Timeouts
@@ -30,35 +29,6 @@ from takeback.workflow.query import query_of_fingerprints
 from takeback.workflow.register import add_site
 from takeback.workflow.replica import Replica
 from takeback.workflow.upload import Upload, check_upload
-
-
-class Gallery:
-    """A site that serves one body and keeps the headers of each request."""
-
-    def __init__(self, body: bytes, status: int = 200) -> None:
-        self.body, self.status = body, status
-        self.port = 0
-        self.requests: list[dict[str, str]] = []
-
-    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-        self.requests.append(
-            {name.lower(): value for name, value in (line.split(": ", 1) for line in head[1:] if line)}
-        )
-        answer = f"HTTP/1.1 {self.status} X\r\nContent-Length: {len(self.body)}\r\nConnection: close\r\n\r\n"
-        writer.write(answer.encode() + self.body)
-        await writer.drain()
-        writer.close()
-
-
-@asynccontextmanager
-async def listening(gallery: Gallery) -> AsyncIterator[None]:
-    server = await asyncio.start_server(gallery.answer, "127.0.0.1", 0)
-    gallery.port = server.sockets[0].getsockname()[1]
-    try:
-        yield
-    finally:
-        server.close()
 
 
 @pytest.fixture

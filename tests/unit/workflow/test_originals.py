@@ -142,7 +142,7 @@ def test_another_picture_is_none_of_its_copies(store: Store, replica: Replica) -
     assert check(store, replica, forged(cornered(2))).screening.matches == ()
 
 
-def test_an_original_finds_and_holds_nothing_of_what_is_stored(store: Store, replica: Replica, site: Site) -> None:
+def test_an_original_holds_nothing_of_what_is_stored(store: Store, replica: Replica, site: Site) -> None:
     check(store, replica, cornered(1), site, "before")
     check(store, replica, forged(cornered(1)), site, "forged before")
     case = watch(store, replica, cornered(1)).case
