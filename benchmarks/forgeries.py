@@ -72,6 +72,8 @@ class Upload:
     fill: str
     after: str
     data: bytes
+    pasted: int | None = None
+    """Which other original the replaced part is of: it is an altered copy of that too."""
 
     @property
     def headings(self) -> list[str]:
@@ -98,6 +100,9 @@ class Answer:
     headings: list[str]
     is_forged: bool
     named: list[int]
+    pasted: int | None
+    is_watched: bool
+    """Whether its own original was taken: one with too little detail is not, and its owner is told so."""
     kind: Kind | None
     compared: int
     seconds: float
@@ -106,6 +111,11 @@ class Answer:
     def is_right(self) -> bool:
         """A forged one is named; an unaltered one was told apart."""
         return self.number in self.named if self.is_forged else self.kind is Kind.UNALTERED_COPY
+
+    @property
+    def is_wrong(self) -> bool:
+        """An original that has no part in it is named."""
+        return any(each not in (self.number, self.pasted) for each in self.named)
 
 
 def run(most: int | None = None, *, calibration: bool = False) -> dict[str, object]:
@@ -184,7 +194,11 @@ def _answer(held: _Held, row: int, upload: Upload, level: Level) -> Answer:
     named = [int(match.entry.public_id) for match in altered_copies(suspects, query, looked)]
     seconds = time.perf_counter() - begun
     kind = None if upload.what == "forged" else _kind(query, looked, held.originals[row])
-    return Answer(level, row, upload.headings, upload.what == "forged", named, kind, len(suspects), seconds)
+    is_watched = held.originals[row] is not None
+    return Answer(
+        level, row, upload.headings, upload.what == "forged", named, upload.pasted, is_watched, kind, len(suspects),
+        seconds,
+    )  # fmt: skip
 
 
 def _kind(query: Query, looked: Looked, original: ReportedPicture | None) -> Kind | None:
@@ -193,7 +207,7 @@ def _kind(query: Query, looked: Looked, original: ReportedPicture | None) -> Kin
         return None
     lead = None if query.local is None or original.local is None else align(query.local, original.local)
     size = looked.miniatures.width, looked.miniatures.height
-    found = compare_tiles(looked.miniatures.plane, original.tiles, alignment=lead, size=size)
+    found = compare_tiles(looked.miniatures.plane, original.tiles, alignment=lead, size=size, is_likely=True)
     return None if found is None else found.kind
 
 
@@ -202,7 +216,8 @@ def _uploads(pictures: Sequence[Pixels], row: int, seed: int) -> Iterator[Upload
     pixels, other = pictures[row], pictures[(row + 1) % len(pictures)]
     for step, area in enumerate(AREAS):
         fill, after = FILLS[(row + step) % len(FILLS)], AFTER[(row // len(FILLS) + step) % len(AFTER)]
-        yield Upload("forged", area, fill, after, _as_upload(after, _forged(pixels, other, fill, area, rng), rng))
+        data = _as_upload(after, _forged(pixels, other, fill, area, rng), rng)
+        yield Upload("forged", area, fill, after, data, (row + 1) % len(pictures) if fill == "texture" else None)
     for after in UNALTERED:
         yield Upload("unaltered", 0.0, "", after, _as_upload(after, pixels, rng))
 
@@ -211,23 +226,29 @@ def _column(answers: Sequence[Answer]) -> dict[str, object]:
     """
     Return for each heading the share that is right, with an interval by bootstrap over photographs.
 
-    Right is a forged picture for which its original is named, and an unaltered one that was recognised as that.
+    Right is a forged picture for which its original is named, and an unaltered one that was recognised as that; of the
+    photographs that are taken as originals, and of all.
     """
-    by_heading: dict[str, dict[int, list[bool]]] = defaultdict(lambda: defaultdict(list))
-    for answer in answers:
-        for heading in answer.headings:
-            by_heading[heading][answer.number].append(answer.is_right)
     unaltered = [answer for answer in answers if not answer.is_forged]
     return {
-        "right": {heading: _share(list(of.values())) for heading, of in sorted(by_heading.items())},
+        "right": _shares([answer for answer in answers if answer.is_watched]),
+        "right_of_all": _shares(answers),
         "unaltered_called_altered": sum(answer.number in answer.named for answer in unaltered),
         "unaltered": len(unaltered),
-        "wrong_original_named": sum(any(each != answer.number for each in answer.named) for answer in answers),
+        "wrong_original_named": sum(answer.is_wrong for answer in answers),
         "uploads": len(answers),
         "different_pairs_compared": sum(answer.compared for answer in answers),
         "comparing_ms": round(1e3 * statistics.median(answer.seconds for answer in answers), 1),
         "comparing_ms_longest": round(1e3 * max(answer.seconds for answer in answers), 1),
     }
+
+
+def _shares(answers: Sequence[Answer]) -> dict[str, object]:
+    by_heading: dict[str, dict[int, list[bool]]] = defaultdict(lambda: defaultdict(list))
+    for answer in answers:
+        for heading in answer.headings:
+            by_heading[heading][answer.number].append(answer.is_right)
+    return {heading: _share(list(of.values())) for heading, of in sorted(by_heading.items())}
 
 
 def _share(of_photographs: Sequence[Sequence[bool]]) -> dict[str, object]:

@@ -311,11 +311,17 @@ _LEVELS = {"descriptor": "fingerprint and descriptor", "features": "all three le
 def _forgeries(result: Row) -> str:
     columns = [result["columns"][level] for level in _LEVELS]
     rows = [
-        (heading, columns[0]["right"][heading]["n"], *(_with_interval(column["right"][heading]) for column in columns))
+        (
+            heading,
+            columns[0]["right"][heading]["n"],
+            *(_with_interval(column["right"][heading]) for column in columns),
+            f"{columns[-1]['right_of_all'][heading]['share']:.3f}",
+        )
         for heading in columns[0]["right"]
     ]
-    heading = f"Share that is right, with the interval over photographs (95 %): {result['photographs']} photographs"
-    return _table(heading, ("", "uploads", *_LEVELS.values()), rows)
+    taken = f"{result['originals']} of {result['photographs']} photographs have the detail that it takes"
+    heading = f"Share that is right, with the interval over photographs (95 %): {taken}"
+    return _table(heading, ("", "uploads", *_LEVELS.values(), "the last, of all photographs"), rows)
 
 
 def _with_interval(share: Row) -> str:

@@ -56,6 +56,11 @@ TRIALS = 40_000
 MAX_CHANCE = 1e-6
 """Of calling another picture a copy. By the bound above, four tiles of 36 that do not overlap must be alike."""
 
+MAX_CHANCE_OF_LIKELY = 1e-3
+"""
+The same where something else already says that it may be a copy: that alone is wrong of one pair in a million.
+"""
+
 PROVING_INLIERS = 12
 """
 Local features that prove the source where tiles do not: of a million pairs of different photographs none has as many.
@@ -142,8 +147,18 @@ class _Placement:
     """Which do, or nearly."""
 
 
+def can_be_told(original: Tiles) -> bool:
+    """Whether an original has so much detail that a picture in which none of it is alike is not from it."""
+    return bool(np.count_nonzero(_grids() & (original.qualities >= TELLING_QUALITY), axis=1).max() >= MIN_TELLING)
+
+
 def compare_tiles(
-    suspect: Plane, original: Tiles, *, alignment: Alignment | None = None, size: tuple[int, int] | None = None
+    suspect: Plane,
+    original: Tiles,
+    *,
+    alignment: Alignment | None = None,
+    size: tuple[int, int] | None = None,
+    is_likely: bool = False,
 ) -> Altered | None:
     """
     Say what `suspect`, the luminance of a picture as it is seen, uint8 [height, width], is to `original`.
@@ -151,20 +166,22 @@ def compare_tiles(
     `size` is the width and height of the picture that `suspect` was reduced from: the answer is in its pixels.
     `alignment` leads from the suspect (the query, of any size) to the original (the entry). Without one, a suspect
     that is cropped by more than a tenth, cropped unevenly, framed, or turned by another than a right angle is not
-    recognised. None where nothing proves the source and the original has too little detail for that to mean anything.
-    Raises as `tiles_of` does.
+    recognised. `is_likely` where the descriptor or another fingerprint already says *possible*. None where nothing
+    proves the source and the original has too little detail for that to mean anything (`can_be_told`). Raises as
+    `tiles_of` does.
     """
     size = size or (suspect.shape[1], suspect.shape[0])
-    found = _judged(suspect, _settled(suspect, _best_placement(suspect, original, alignment), original), original, size)
+    max_chance = MAX_CHANCE_OF_LIKELY if is_likely else MAX_CHANCE
+    best = _settled(suspect, _best_placement(suspect, original, alignment), original)
+    found = _judged(suspect, best, original, size, max_chance)
     if found.kind is not Kind.NOT_FROM_IT:
         return found
     # 1. What was left is too little for tiles, and enough for local features.
     if alignment is not None and alignment.inliers >= PROVING_INLIERS:
         aligned = _placed(suspect, _from_alignment(suspect, alignment))
-        return _judged(suspect, _settled(suspect, aligned, original), original, size, is_proven=True)
+        return _judged(suspect, _settled(suspect, aligned, original), original, size, max_chance=1.0)
     # 2. That nothing proves the source says something only of an original with detail.
-    telling = original.qualities >= TELLING_QUALITY
-    return found if np.count_nonzero(_grids() & telling, axis=1).max() >= MIN_TELLING else None
+    return found if can_be_told(original) else None
 
 
 # ---- Placing the suspect ----------------------------------------------------------------------------------------
@@ -335,7 +352,7 @@ def _settled(suspect: Plane, placement: _Placement, original: Tiles) -> _Placeme
 
 
 def _judged(
-    suspect: Plane, placement: _Placement, original: Tiles, size: tuple[int, int], *, is_proven: bool = False
+    suspect: Plane, placement: _Placement, original: Tiles, size: tuple[int, int], max_chance: float
 ) -> Altered:
     telling = (original.qualities >= TELLING_QUALITY) & placement.seen
     bits, qualities = _compared(placement.canvas, original, np.flatnonzero(placement.partly))
@@ -346,7 +363,7 @@ def _judged(
     orientation = _orientation(placement.matrix)
     silent = TILES - int(np.count_nonzero(alike)) - int(np.count_nonzero(apart))
     counts = int(np.count_nonzero(alike)), int(np.count_nonzero(apart)), silent, chance, orientation
-    if chance > MAX_CHANCE and not is_proven:
+    if chance > max_chance:
         return Altered(Kind.NOT_FROM_IT, *counts, (), 0.0)
     parts = _joined(_covered(apart) & ~_covered(alike))
     to_size = np.array(size) / suspect.shape[::-1]

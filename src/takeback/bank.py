@@ -41,7 +41,8 @@ class EntryState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Thresholds:
     """
-    What makes a neighbour a match, for each kind of fingerprint; `calibration.toml` says where the defaults come from.
+    What makes a neighbour a match, for each kind of fingerprint; docs/calibration.toml says where the defaults come
+    from, and `takeback.calibration` how others are made.
 
     In bits of 256 for PDQ: up to `same_bits`, PDQ's published match radius, a copy is *substantially the same*,
     up to `possible_bits` it is *possible* and only a person decides, and up to `blind_bits` a confirmation may be

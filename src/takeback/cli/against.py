@@ -111,13 +111,14 @@ def _pictures(
             if read.value == []:
                 terminal.say(f"Left out {read.path}: altered copies of a picture with so little detail cannot be told.")
             elif read.value is not None:
-                yield _known(read.path.relative_to(folder).as_posix(), read.value)
+                yield known_picture(read.path.relative_to(folder).as_posix(), read.value)
             elif read.problem is not None:
                 terminal.say(f"Skipped {read.path}: {read.problem.message}")
             step()
 
 
-def _known(name: str, pictures: Sequence[ReportedPicture]) -> Known:
+def known_picture(name: str, pictures: Sequence[ReportedPicture]) -> Known:
+    """Return what is known of one picture, or of the frames of one animation."""
     known_by = known_by_of_reported(pictures)
     return Known(
         name,

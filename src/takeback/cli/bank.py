@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import asdict
 from datetime import datetime
 from itertools import batched
 from pathlib import Path
@@ -12,7 +13,9 @@ from urllib.parse import quote
 import typer
 
 from takeback.bank import Opinion, Thresholds
+from takeback.calibration import TARGET, Calibration
 from takeback.cases.notice import Level
+from takeback.cli.calibrate import calibrate_by
 from takeback.cli.exit_code import ExitCode
 from takeback.cli.lazy import PlainCommand, PlainGroup, new_app
 from takeback.cli.options import AsJson, example
@@ -21,6 +24,7 @@ from takeback.cli.reported import Give, as_pictures, describer_for
 from takeback.cli.server import DEFAULT_SERVER, KeyFile, Server, ServerUrl
 from takeback.cli.terminal import Terminal
 from takeback.config import load_settings
+from takeback.errors import InputError
 from takeback.service.prints import PictureIn
 from takeback.workflow.picture import reported_of
 
@@ -28,6 +32,11 @@ _BATCH = {Level.FINGERPRINT: 100, Level.DESCRIPTOR: 100, Level.FEATURES: 15}
 """Pictures in one request: at most about 800 KiB of the 1 MiB that one may have."""
 
 BankName = Annotated[str, typer.Argument(metavar="NAME", help="The bank's name.")]
+
+Calibrated = Annotated[
+    Path | None,
+    typer.Option("--calibration", metavar="FILE", help="Take the thresholds of `takeback bank calibrate --write`."),
+]
 
 app = new_app(
     cls=PlainGroup,
@@ -63,18 +72,102 @@ def new(
     blind: Annotated[
         int, typer.Option("--blind", metavar="BITS", help="Up to here a copy can be confirmed without looking.")
     ] = Thresholds().blind_bits,
+    calibration: Calibrated = None,
     server: ServerUrl = DEFAULT_SERVER,
     key_file: KeyFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a bank with its own thresholds, in bits of 256."""
+    """Make a bank with its own thresholds, in bits of 256, or with those of a calibration."""
     terminal = Terminal(as_json)
-    body = {"name": name, "same_bits": same, "possible_bits": possible, "blind_bits": blind}
+    body: dict[str, object] = {"name": name, "same_bits": same, "possible_bits": possible, "blind_bits": blind}
+    if calibration is not None:
+        body = {"name": name, **asdict(_read_calibration(calibration).thresholds)}
     bank = Server.with_key(server, key_file).post("/api/v1/banks", body)
     if as_json:
         terminal.json(bank)
     else:
         terminal.line(f"The bank {bank['name']} is made.")
+
+
+@app.command(
+    "set",
+    cls=PlainCommand,
+    epilog=example("takeback bank set notices --calibration calibration.toml --key-file ~/admin.key"),
+)
+def set_(
+    name: BankName,
+    calibration: Annotated[
+        Path, typer.Option("--calibration", metavar="FILE", help="What `takeback bank calibrate --write` wrote.")
+    ],
+    server: ServerUrl = DEFAULT_SERVER,
+    key_file: KeyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give a bank the thresholds of a calibration; they count from the next upload on."""
+    terminal = Terminal(as_json)
+    body = asdict(_read_calibration(calibration).thresholds)
+    bank = Server.with_key(server, key_file).put(f"/api/v1/banks/{quote(name, safe='')}/thresholds", body)
+    if as_json:
+        terminal.json(bank)
+    else:
+        terminal.line(f"The bank {bank['name']} has the thresholds of {calibration}.")
+
+
+@app.command(
+    "calibrate",
+    cls=PlainCommand,
+    epilog=example("takeback bank calibrate /var/forum/pictures --write calibration.toml"),
+)
+def calibrate(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Different pictures, or folders of them.")],
+    write: Annotated[
+        Path | None, typer.Option("--write", metavar="FILE", help="Where the calibration is written.")
+    ] = None,
+    target: Annotated[
+        float,
+        typer.Option("--target", metavar="SHARE", min=0.0, max=0.01, help="Of different pairs that may be possible."),
+    ] = TARGET,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Set thresholds by your own pictures, of which no two are copies. Needs no server, and sends nothing.
+
+    Every picture is compared with every other as an upload is. Says how near different ones come, and how often
+    they would be called copies at most. No threshold becomes looser than the default. A few hundred pictures, of
+    the kind that your site stores, take a few minutes; then `takeback bank set NAME --calibration FILE`.
+    """
+    terminal = Terminal(as_json)
+    found = calibrate_by(terminal, files, target=target)
+    if write is not None:
+        _write(write, found)
+    if as_json:
+        terminal.json({**asdict(found), "made_on": found.made_on.isoformat()})
+        return
+    defaults, thresholds = asdict(Thresholds()), asdict(found.thresholds)
+    terminal.table(("threshold", "default", "here"), [[each, defaults[each], thresholds[each]] for each in thresholds])
+    terminal.line()
+    terminal.line(f"{found.pairs:,} pairs of {found.pictures} different pictures: at least {found.nearest_bits} bits")
+    terminal.line(
+        f"apart, descriptor at most {found.highest_similarity:.2f}, {found.most_inliers} details agree at most."
+    )
+    terminal.line(f"substantially the same: {found.same}, at most {found.same_at_most:.1e} of such pairs (95 %)")
+    terminal.line(f"possible: {found.possible}, at most {found.possible_at_most:.1e} of such pairs (95 %)")
+
+
+def _write(path: Path, found: Calibration) -> None:
+    try:
+        path.write_text(found.to_toml(), "utf-8")
+    except OSError as problem:
+        raise InputError(f"{path} cannot be written: {problem.strerror}.", advice="Choose another file.") from problem
+
+
+def _read_calibration(path: Path) -> Calibration:
+    try:
+        return Calibration.from_toml(path.read_text("utf-8"))
+    except OSError as problem:
+        raise InputError(f"{path} cannot be read: {problem.strerror}.", advice="Check the name.") from problem
+    except UnicodeDecodeError as problem:
+        raise InputError(f"{path} is not text in UTF-8.", advice="Name a calibration.") from problem
 
 
 @app.command(

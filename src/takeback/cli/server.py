@@ -95,6 +95,10 @@ class Server:
         """Send `body` as JSON, in the form that `json_bytes` gives it; return the answer."""
         return self._ask("POST", path, json_bytes(body), {"Content-Type": "application/json", **(headers or {})})
 
+    def put(self, path: str, body: object) -> Any:
+        """The same with PUT."""
+        return self._ask("PUT", path, json_bytes(body), {"Content-Type": "application/json"})
+
     def _ask(self, method: str, path: str, content: bytes | None, headers: Mapping[str, str]) -> Any:
         url = httpcore.URL(
             scheme=self._to.scheme,

@@ -15,7 +15,7 @@ from takeback.service.body import StrictRoute
 from takeback.service.prints import PictureIn, Strict
 from takeback.store.banks import BankRow
 from takeback.workflow.flood import release_entry
-from takeback.workflow.register import add_bank, add_entries, remove_entry
+from takeback.workflow.register import add_bank, add_entries, remove_entry, set_thresholds
 
 router = APIRouter(prefix="/api/v1/banks", tags=["banks"], route_class=StrictRoute)
 
@@ -29,10 +29,9 @@ def _in_utc(moment: datetime) -> datetime:
         raise ValueError("in UTC this is before the first or after the last year of the calendar") from None
 
 
-class BankIn(Strict):
-    """A new bank; its thresholds are Hamming distances of 256 bits, cosines, and local features that agree."""
+class ThresholdsIn(Strict):
+    """Thresholds: Hamming distances of 256 bits, cosines, and local features that agree."""
 
-    name: str = Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_.-]+$")
     same_bits: int = Thresholds().same_bits
     possible_bits: int = Thresholds().possible_bits
     blind_bits: int = Thresholds().blind_bits
@@ -44,6 +43,12 @@ class BankIn(Strict):
     def thresholds(self) -> Thresholds:
         """Return them in the program's own terms."""
         return Thresholds(**{each.name: getattr(self, each.name) for each in fields(Thresholds)})
+
+
+class BankIn(ThresholdsIn):
+    """A new bank, with its thresholds."""
+
+    name: str = Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_.-]+$")
 
 
 class BankOut(BankIn):
@@ -88,6 +93,12 @@ def list_banks(_caller: Moderator, parts: ServiceParts) -> list[BankOut]:
 def new_bank(body: BankIn, caller: Administrator, parts: ServiceParts) -> BankOut:
     """Make a bank."""
     return _bank(add_bank(parts.store, body.name, body.thresholds(), actor=caller.actor, at=parts.now()))
+
+
+@router.put("/{name}/thresholds")
+def set_bank_thresholds(name: str, body: ThresholdsIn, caller: Administrator, parts: ServiceParts) -> BankOut:
+    """Give a bank other thresholds; a default stands for each that is left out."""
+    return _bank(set_thresholds(parts.store, name, body.thresholds(), actor=caller.actor, at=parts.now()))
 
 
 @router.post("/{name}/entries", status_code=201)

@@ -74,6 +74,11 @@ class BankStore:
         )
         return self.bank_by_name(name)
 
+    def set_thresholds(self, bank_id: int, thresholds: Thresholds) -> BankRow:
+        """Give a bank other thresholds."""
+        self._connection.execute(update(bank).where(bank.c.id == bank_id).values(**asdict(thresholds)))
+        return _bank(self._connection.execute(_banks().where(bank.c.id == bank_id)).one())
+
     def originals_bank(self, at: datetime) -> BankRow:
         """Return the bank of originals, made with the first of them."""
         row = self._connection.execute(_banks().where(bank.c.name == ORIGINALS_BANK)).first()

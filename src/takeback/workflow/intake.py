@@ -20,7 +20,7 @@ from takeback.store.banks import NOTICES_BANK, NewEntry
 from takeback.store.cases import Case, NewCase
 from takeback.store.copies import Copy, NewCopy
 from takeback.workflow.order import HOLD, copy_facts, note, order
-from takeback.workflow.originals import watch_originals
+from takeback.workflow.originals import unjudged_originals, watch_originals
 from takeback.workflow.query import Unjudged, known_by_of_reported, query_of_reported
 from takeback.workflow.replica import Replica
 from takeback.workflow.sweep import Sought, any_held, hold_copies, refresh_deadline
@@ -84,7 +84,7 @@ def receive_notice(
         note(tx, EventKind.NOTICE_RECEIVED, case, at=at, actor=THE_PERSON, facts=_notice_facts(notice, packs))
         # 4. Valid or not; if valid, what follows from it.
         case = _judge(tx, replica, case, notice, packs, keys[1:], at)
-    unjudged = query_of_reported([*notice.pictures, *notice.originals]).unjudged
+    unjudged = (*query_of_reported(notice.pictures).unjudged, *unjudged_originals(notice.originals))
     return Received(case, receipt, unjudged, repeated=False)
 
 

@@ -16,15 +16,15 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from takeback.altered import Kind, compare_tiles
+from takeback.altered import Kind, can_be_told, compare_tiles
 from takeback.audit.event import EventKind
 from takeback.bank import Bank, Entry, EntryState, Opinion, Reach
 from takeback.cases.notice import ReportedPicture
-from takeback.errors import IllegalTransition
+from takeback.errors import IllegalTransition, LowQuality
 from takeback.fingerprint import Looked, PdqHash, turned_codes
 from takeback.fingerprint.tiles import Tiles
 from takeback.index.indexes import Indexes
-from takeback.match import CopyClass, Evidence, Fact, Match
+from takeback.match import CopyClass, Evidence, Fact, Match, class_of
 from takeback.registration import Alignment, LocalFeatures, align
 from takeback.registration.transform import Box
 from takeback.store import Store, Transaction
@@ -35,7 +35,7 @@ from takeback.store.items import Item
 from takeback.store.prints import WHOLE, KnownBy
 from takeback.workflow.evidence import gather, merged
 from takeback.workflow.order import note
-from takeback.workflow.query import Query, known_by_of_reported, query_of_reported
+from takeback.workflow.query import Query, Unjudged, known_by_of_reported, query_of_reported
 from takeback.workflow.replica import Replica
 
 WATCHED_FOR = timedelta(days=90)
@@ -68,19 +68,30 @@ def watch_originals(
     """
     Look for altered copies of each original from now on, for `WATCHED_FOR`; `keys` are as many data keys.
 
-    What the sites store already and is like one is looked at by the jobs: of a stored item too little is known to tell
-    an altered copy. `replica` was caught up before the transaction changed anything.
+    Of one with too little detail nothing is kept. What the sites store already and is like one is looked at by the
+    jobs: of a stored item too little is known to tell an altered copy. `replica` was caught up before the transaction
+    changed anything.
     """
-    if not originals:
+    told = [each for each in originals if each.tiles is not None and can_be_told(each.tiles)]
+    if not told:
         return
     bank = tx.banks.originals_bank(at)
-    for picture, key in zip(originals, keys, strict=True):
+    for picture, key in zip(told, keys, strict=False):
         # An equal file is an unaltered copy, so no digest is kept.
         known_by = replace(known_by_of_reported([picture]), digests=())
         new = NewEntry(SOURCE, Opinion.POSITIVE, EntryState.ORIGINAL, at + WATCHED_FOR, case.id, known_by)
         entry = tx.banks.add_entry(bank.id, new, key, at)
         tx.suspicions.add(entry.id, _stored_suspects(tx, replica, query_of_reported([picture])), at)
-    note(tx, EventKind.ORIGINALS_WATCHED, case, at=at, actor=actor, facts={"originals": len(originals)})
+    note(tx, EventKind.ORIGINALS_WATCHED, case, at=at, actor=actor, facts={"originals": len(told)})
+
+
+def unjudged_originals(originals: Sequence[ReportedPicture]) -> tuple[Unjudged, ...]:
+    """Say of how many originals altered copies cannot be told; they are not kept."""
+    poor = sum(each.tiles is None or not can_be_told(each.tiles) for each in originals)
+    if not poor:
+        return ()
+    why = f"{poor} of {len(originals)} ordinary pictures have too little detail: altered copies of them cannot be told."
+    return (Unjudged(LowQuality.code, why),)
 
 
 def _stored_suspects(tx: Transaction, replica: Replica, query: Query) -> list[Item]:
@@ -185,7 +196,8 @@ def _compared(suspect: Suspect, query: Query, looked: Looked) -> Evidence | None
         alignment = align(query.local, suspect.local)
     plane, part = _part(looked, suspect.evidence, alignment)
     size = round(part.right - part.left), round(part.bottom - part.top)
-    altered = compare_tiles(plane, suspect.tiles, alignment=alignment, size=size)
+    is_likely = class_of(suspect.evidence, suspect.entry.thresholds) is not None
+    altered = compare_tiles(plane, suspect.tiles, alignment=alignment, size=size, is_likely=is_likely)
     if altered is None or altered.kind is not Kind.ALTERED_COPY:
         return None
     changed = tuple(_moved(box, part) for box in altered.changed)

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from takeback.altered import can_be_told
 from takeback.cases.notice import Level, ReportedPicture
 from takeback.errors import InputError, MediaTooLarge, UnreadableMedia
 from takeback.fingerprint import Fingerprints, FrameFingerprint, Looked, file_digest, pdq_crops
@@ -86,14 +87,16 @@ def reported_of(looked: Looked, level: Level, describer: Describer | None) -> li
 
 def original_of(looked: Looked, level: Level, describer: Describer | None) -> ReportedPicture | None:
     """
-    Return what its owner gives of an ordinary picture at `level`; None of one with too little detail to be told.
+    Return what its owner gives of an ordinary picture at `level`; None of one with too little detail
+    (`takeback.altered.can_be_told`).
 
     No digest: an equal file is an unaltered copy, and nobody's business.
     """
     first = reported_of(looked, level, describer)[0]
     if looked.miniatures is None or first.pdq is None:
         return None
-    return replace(first, file_digest=None, pixel_digest=None, tiles=tiles_of(looked.miniatures.plane))
+    tiles = tiles_of(looked.miniatures.plane)
+    return replace(first, file_digest=None, pixel_digest=None, tiles=tiles) if can_be_told(tiles) else None
 
 
 def _reported(prints: Fingerprints, frame: FrameFingerprint) -> ReportedPicture:

@@ -91,6 +91,23 @@ def add_site(store: Store, name: str, *, base_url: str, webhook_url: str, actor:
 def add_bank(store: Store, name: str, thresholds: Thresholds, *, actor: str, at: datetime) -> BankRow:
     """Add a bank with its own thresholds."""
     _require_not_originals(name)
+    _require_order(thresholds)
+    with store.write() as tx:
+        bank = tx.banks.add_bank(name, thresholds, at)
+        tx.audit.append(EventKind.SETTINGS_CHANGED, at=at, actor=actor, facts=_threshold_facts(bank))
+        return bank
+
+
+def set_thresholds(store: Store, name: str, thresholds: Thresholds, *, actor: str, at: datetime) -> BankRow:
+    """Give a bank other thresholds, which count from the next search on; `NotFound` where there is no such bank."""
+    _require_order(thresholds)
+    with store.write() as tx:
+        bank = tx.banks.set_thresholds(tx.banks.bank_by_name(name).id, thresholds)
+        tx.audit.append(EventKind.SETTINGS_CHANGED, at=at, actor=actor, facts=_threshold_facts(bank))
+        return bank
+
+
+def _require_order(thresholds: Thresholds) -> None:
     if not 0 <= thresholds.blind_bits <= thresholds.same_bits <= thresholds.possible_bits <= _MAX_BITS:
         raise InputError(
             f"A bank's thresholds go blind ≤ same ≤ possible ≤ {_MAX_BITS} bits.",
@@ -100,19 +117,19 @@ def add_bank(store: Store, name: str, thresholds: Thresholds, *, actor: str, at:
         raise InputError("A bank's thresholds go 0 < possible ≤ same ≤ 1 for the descriptor's similarity.")
     if not _LEAST_INLIERS <= thresholds.possible_inliers <= thresholds.same_inliers:
         raise InputError(f"A bank's thresholds go {_LEAST_INLIERS} ≤ possible ≤ same for features that agree.")
-    with store.write() as tx:
-        bank = tx.banks.add_bank(name, thresholds, at)
-        facts: dict[str, Json] = {
-            "bank": bank.public_id,
-            "same_bits": thresholds.same_bits,
-            "possible_bits": thresholds.possible_bits,
-            "same_similarity_permille": round(1_000 * thresholds.same_similarity),
-            "possible_similarity_permille": round(1_000 * thresholds.possible_similarity),
-            "same_inliers": thresholds.same_inliers,
-            "possible_inliers": thresholds.possible_inliers,
-        }
-        tx.audit.append(EventKind.SETTINGS_CHANGED, at=at, actor=actor, facts=facts)
-        return bank
+
+
+def _threshold_facts(bank: BankRow) -> dict[str, Json]:
+    thresholds = bank.thresholds
+    return {
+        "bank": bank.public_id,
+        "same_bits": thresholds.same_bits,
+        "possible_bits": thresholds.possible_bits,
+        "same_similarity_permille": round(1_000 * thresholds.same_similarity),
+        "possible_similarity_permille": round(1_000 * thresholds.possible_similarity),
+        "same_inliers": thresholds.same_inliers,
+        "possible_inliers": thresholds.possible_inliers,
+    }
 
 
 def add_entries(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import get_args
 
 import httpx2
 import pytest
 from tests.acceptance.serving import Service, receiving
+from tests.house import tiled
 from tests.unit.cli.conftest import Call, Save
 from tests.unit.cli.test_notice import WORDS
 
+from takeback.calibration import Calibration
 from takeback.cli.case import Confirm as ConfirmWords
 from takeback.cli.case import Outcome as OutcomeWords
 from takeback.workflow.decide import Confirm, Outcome
@@ -105,3 +108,40 @@ def test_a_moderator_may_list_banks_and_not_make_one(call: Call, moderator: Serv
     done = call("bank", "new", "mine", "--json")
     assert (done.code, done.error["code"]) == (2, "not-allowed")
     assert "administrator" in done.error["message"]
+
+
+# ---- Calibration ----------------------------------------------------------------------------------------
+
+
+def test_a_bank_is_calibrated_by_the_operators_own_pictures(
+    call: Call, picture: Save, administrator: Service, tmp_path: Path
+) -> None:
+    for seed in range(22):
+        picture(f"own/{seed}.png", tiled(seed))
+    picture("own/again.jpg", tiled(3), quality=70)
+    done = call("bank", "calibrate", "own", "--write", "calibration.toml", "--json")
+    assert done.code == 0
+    assert (done.json["pictures"], done.json["pairs"]) == (23, 23 * 22 - 2)
+    assert "1 pairs are copies" in done.err
+    assert "own/3.png  own/again.jpg" in done.err
+    assert "Nearest by descriptor" in done.err
+    written = Calibration.from_toml((tmp_path / "calibration.toml").read_text("utf-8"))
+    made = call("bank", "new", "calibrated", "--calibration", "calibration.toml", "--json").json
+    assert {name: made[name] for name in asdict(written.thresholds)} == asdict(written.thresholds)
+    text = written.to_toml().replace("same_bits = ", "same_bits = 1#")
+    (tmp_path / "stricter.toml").write_text(text.replace("blind_bits = ", "blind_bits = 1#"), "utf-8")
+    changed = call("bank", "set", "calibrated", "--calibration", "stricter.toml", "--json").json
+    assert (changed["same_bits"], changed["blind_bits"]) == (1, 1)
+
+
+def test_too_few_pictures_and_files_that_are_no_calibration(
+    call: Call, picture: Save, administrator: Service, tmp_path: Path
+) -> None:
+    picture("own/1.png", 1)
+    picture("own/2.png", tiled(2))
+    done = call("bank", "calibrate", "own", "--json")
+    assert (done.code, done.error["code"]) == (2, "bad-input")
+    (tmp_path / "no.toml").write_text("no calibration")
+    for name in ("no.toml", "absent.toml"):
+        done = call("bank", "set", "known", "--calibration", name, "--json")
+        assert (done.code, done.error["code"]) == (2, "bad-input")
