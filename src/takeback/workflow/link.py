@@ -17,7 +17,7 @@ from takeback.store.copies import Copy
 from takeback.store.prints import KnownBy
 from takeback.workflow.intake import entry_of
 from takeback.workflow.order import note
-from takeback.workflow.query import MAX_ITEM_PRINTS, query_of_reported, spread
+from takeback.workflow.query import MAX_ITEM_FRAMES, query_of_reported, spread
 from takeback.workflow.replica import Replica
 from takeback.workflow.sweep import ACTOR, Sought, any_held, hold_copies, refresh_deadline
 
@@ -39,7 +39,7 @@ def settle_link(
     (key,) = store.keyring.new_data_keys()
     with store.write() as tx:
         replica.catch_up(tx)
-        _settle(tx, replica, copy, spread(pictures, MAX_ITEM_PRINTS), key, at=at)
+        _settle(tx, replica, copy, spread(pictures, MAX_ITEM_FRAMES), key, at=at)
 
 
 def settle_known_item(store: Store, replica: Replica, copy: Copy, *, at: datetime) -> bool:

@@ -24,8 +24,15 @@ from takeback.store.prints import WHOLE, KnownBy
 
 CROP = "crop"
 """The view that a reporting device took of its picture; see `takeback.fingerprint.pdq_crops`."""
-MAX_ITEM_PRINTS = 4
-"""Fingerprints of views kept of one item; of descriptors one, of local features none (design §10)."""
+MAX_ITEM_FRAMES = 4
+"""Fingerprints of frames kept of one item: of a still one."""
+MAX_ITEM_VIEWS = 4
+"""
+Fingerprints of parts kept beside them: a collage of four has as many. Of descriptors one is kept, of local features
+none (design §10).
+"""
+MAX_ITEM_PRINTS = 1 + MAX_ITEM_VIEWS
+"""Both together; an animation's frames take the place of parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +79,7 @@ class Query:
 
     def _kept_prints(self) -> list[tuple[str, PdqHash]]:
         """Return frames, spread over an animation, and after them the likeliest views."""
-        frames = spread([each for each in self.prints if each[0] == WHOLE], MAX_ITEM_PRINTS)
+        frames = spread([each for each in self.prints if each[0] == WHOLE], MAX_ITEM_FRAMES)
         views = [each for each in self.prints if each[0] != WHOLE]
         return [*frames, *views[: MAX_ITEM_PRINTS - len(frames)]]
 
