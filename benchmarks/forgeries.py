@@ -128,7 +128,7 @@ def run(most: int | None = None, *, calibration: bool = False) -> dict[str, obje
     pictures = [each.pixels(LONG_SIDE) for each in photographs]
     answers: list[Answer] = []
     with ProcessPoolExecutor(WORKERS, get_context("fork")) as workers:
-        originals = list(workers.map(_original, pictures))
+        originals = list(workers.map(original, pictures))
     held = pictures, originals, 1 if calibration else 2
     with ProcessPoolExecutor(WORKERS, get_context("fork"), initializer=_hold, initargs=held) as workers:
         for row, found in enumerate(workers.map(_checked, range(len(pictures)))):
@@ -144,12 +144,12 @@ def run(most: int | None = None, *, calibration: bool = False) -> dict[str, obje
     return result
 
 
-def _original(pixels: Pixels) -> ReportedPicture | None:
+def original(pixels: Pixels) -> ReportedPicture | None:
     """Return what the owner of a photograph gives; None of one with too little detail."""
     return original_of(look_at(as_upload(pixels, ORIGINAL_QUALITY), MediaLimits()), Level.FEATURES, describer())
 
 
-class _Held:
+class Held:
     """What every worker needs: the pictures, and all originals at each level."""
 
     def __init__(self, pictures: Sequence[Pixels], originals: Sequence[ReportedPicture | None], seed: int) -> None:
@@ -157,18 +157,18 @@ class _Held:
         self.against = {level: _against(originals, level) for level in LEVELS}
 
 
-_held: list[_Held] = []
+_held: list[Held] = []
 
 
 def _hold(pictures: Sequence[Pixels], originals: Sequence[ReportedPicture | None], seed: int) -> None:
-    _held[:] = [_Held(pictures, originals, seed)]
+    _held[:] = [Held(pictures, originals, seed)]
 
 
 def _against(originals: Sequence[ReportedPicture | None], level: Level) -> Against:
     against = Against()
-    for number, original in enumerate(originals):
-        if original is not None:
-            given = original if level is Level.FEATURES else replace(original, local=None)
+    for number, given in enumerate(originals):
+        if given is not None:
+            given = given if level is Level.FEATURES else replace(given, local=None)
             known = known_by_of_reported([given])
             prints, descriptors = [pdq for _, pdq in known.prints], [each for _, each in known.descriptors]
             (tiles,) = known.tiles
@@ -178,10 +178,13 @@ def _against(originals: Sequence[ReportedPicture | None], level: Level) -> Again
 
 def _checked(row: int) -> list[Answer]:
     (held,) = _held
-    return [_answer(held, row, upload, level) for upload in _uploads(held.pictures, row, held.seed) for level in LEVELS]
+    return [
+        answer_to(held, row, upload, level) for upload in _uploads(held.pictures, row, held.seed) for level in LEVELS
+    ]
 
 
-def _answer(held: _Held, row: int, upload: Upload, level: Level) -> Answer:
+def answer_to(held: Held, row: int, upload: Upload, level: Level) -> Answer:
+    """Check an upload of the picture `row` against all originals at `level`, as `POST /api/v1/check` does."""
     looked = look_at(upload.data, MediaLimits())
     query = query_of_fingerprints(looked.prints)
     if looked.miniatures is not None:
@@ -216,10 +219,10 @@ def _uploads(pictures: Sequence[Pixels], row: int, seed: int) -> Iterator[Upload
     pixels, other = pictures[row], pictures[(row + 1) % len(pictures)]
     for step, area in enumerate(AREAS):
         fill, after = FILLS[(row + step) % len(FILLS)], AFTER[(row // len(FILLS) + step) % len(AFTER)]
-        data = _as_upload(after, _forged(pixels, other, fill, area, rng), rng)
+        data = as_upload_after(after, forged(pixels, other, fill, area, rng), rng)
         yield Upload("forged", area, fill, after, data, (row + 1) % len(pictures) if fill == "texture" else None)
     for after in UNALTERED:
-        yield Upload("unaltered", 0.0, "", after, _as_upload(after, pixels, rng))
+        yield Upload("unaltered", 0.0, "", after, as_upload_after(after, pixels, rng))
 
 
 def _column(answers: Sequence[Answer]) -> dict[str, object]:
@@ -266,7 +269,8 @@ def _share(of_photographs: Sequence[Sequence[bool]]) -> dict[str, object]:
 # ---- What forgeries are made with -------------------------------------------------------------------------------
 
 
-def _forged(pixels: Pixels, other: Pixels, fill: str, area: float, rng: np.random.Generator) -> Pixels:
+def forged(pixels: Pixels, other: Pixels, fill: str, area: float, rng: np.random.Generator) -> Pixels:
+    """Replace a part of `area` (0..1) by a `fill`; a texture is of `other`."""
     height, width = pixels.shape[:2]
     if fill == "cut-out":
         colour, mask = _cut_out(width, height, area, rng)
@@ -333,7 +337,7 @@ def _cut_out(width: int, height: int, area: float, rng: np.random.Generator) -> 
     return np.ascontiguousarray(canvas[..., 2::-1]), canvas[..., 3] / 255
 
 
-def _as_upload(after: str, pixels: Pixels, rng: np.random.Generator) -> bytes:
+def as_upload_after(after: str, pixels: Pixels, rng: np.random.Generator) -> bytes:
     """Return the file that is uploaded: edited, saved, made smaller, saved again."""
     if after == "mirrored":
         pixels = np.ascontiguousarray(pixels[:, ::-1])

@@ -66,7 +66,7 @@ PROVING_INLIERS = 12
 Local features that prove the source where tiles do not: of a million pairs of different photographs none has as many.
 """
 
-MIN_TELLING = 12
+MIN_TELLING = 8
 """Tiles, not overlapping, with detail in the original: with fewer, that none proves the source proves nothing."""
 
 MIN_MOST = 0.8

@@ -20,6 +20,7 @@ from takeback.cases import CaseState, CopyState, Notice
 from takeback.cases.notice import MAX_ORIGINALS, Level, ReportedPicture
 from takeback.errors import IllegalTransition, InputError
 from takeback.fingerprint.take import look_at
+from takeback.fingerprint.tiles import tiles_of
 from takeback.match import CopyClass, Fact
 from takeback.media import MediaLimits
 from takeback.store import Store
@@ -237,6 +238,16 @@ def test_what_a_notice_may_not_bring(store: Store, replica: Replica) -> None:
 def test_a_picture_without_detail_is_no_original() -> None:
     looked = look_at(saved(np.full((300, 400, 3), 90, np.uint8)), MediaLimits())
     assert original_of(looked, Level.FEATURES, None) is None
+
+
+def test_an_original_that_cannot_be_told_is_named_and_not_kept(store: Store, replica: Replica) -> None:
+    poor = replace(original(cornered(1)), tiles=tiles_of(np.full((300, 400), 90, np.uint8)))
+    notice = about(poor, original(cornered(2)))
+    received = receive_notice(store, replica, notice, default_laws=LAWS, request=None, at=AT)
+    (unjudged,) = received.unjudged
+    assert "1 of 2 ordinary pictures" in unjudged.why
+    with store.read() as tx:
+        assert len(tx.banks.originals_of(received.case.id)) == 1
 
 
 def test_an_operator_puts_nothing_among_the_originals(store: Store, replica: Replica) -> None:
