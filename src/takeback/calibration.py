@@ -2,9 +2,9 @@
 Thresholds that follow from pictures of which no two are copies, and how far that can be relied on.
 
 Every picture is compared with every other as an upload is with an entry. What different pictures reach sets the
-thresholds: at *substantially the same* not one pair, with a margin; at *possible* no more than a wanted share. Nothing
-is ever set looser than the defaults, which were set the same way: what a hundred pictures of one operator do not show
-may still happen.
+thresholds: at *substantially the same* not one pair, with a margin; at *possible* no more than a wanted share, or one
+couple of pictures, which may be two of a template. Nothing is ever set looser than the defaults, which were set the
+same way: what a hundred pictures of one operator do not show may still happen.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ from takeback.errors import InputError
 
 TARGET = 1e-5
 """Share of different pairs that may be *possible*: each is a look by a person."""
+
+COUPLE = 2
+"""Pairs that one couple of pictures makes, as either is compared with the other: as many may always be *possible*."""
 
 SAME_BITS_MARGIN = 8
 SAME_SIMILARITY_MARGIN = 0.05
@@ -154,7 +157,7 @@ def _thresholds(pairs: Pairs, allowed: int) -> Thresholds:
     reached = float(pairs.similarity.max()) + SAME_SIMILARITY_MARGIN
     same_similarity = min(1.0, max(defaults.same_similarity, math.ceil(100 * reached - 1e-9) / 100))
     # Each kind of fingerprint may call a third of what is allowed, so that all together do not exceed it.
-    each = allowed // 3
+    each = min(max(COUPLE, allowed // 3), len(pairs) - 1)
     bits = min(defaults.possible_bits, int(np.partition(pairs.bits, each)[each]) - 1)
     similarity = max(defaults.possible_similarity, _above(np.sort(pairs.similarity)[-1 - each]))
     inliers = max(defaults.possible_inliers, int(np.sort(pairs.inliers)[-1 - each]) + 1)
