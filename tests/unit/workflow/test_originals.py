@@ -21,6 +21,7 @@ from takeback.cases.notice import MAX_ORIGINALS, Level, ReportedPicture
 from takeback.errors import IllegalTransition, InputError
 from takeback.fingerprint.take import look_at
 from takeback.fingerprint.tiles import tiles_of
+from takeback.index.indexes import Indexes
 from takeback.match import CopyClass, Fact
 from takeback.media import MediaLimits
 from takeback.store import Store
@@ -32,7 +33,14 @@ from takeback.store.sites import Site
 from takeback.workflow.check import check_file
 from takeback.workflow.decide import Decision, Finding, Outcome, confirm_copies, decide
 from takeback.workflow.intake import Received, receive_notice
-from takeback.workflow.originals import WATCHED_FOR, erase_expired_originals, renew_originals, watched_until
+from takeback.workflow.originals import (
+    SUSPECT_REACH,
+    WATCHED_FOR,
+    _reach,
+    erase_expired_originals,
+    renew_originals,
+    watched_until,
+)
 from takeback.workflow.picture import original_of
 from takeback.workflow.register import add_bank, add_entries
 from takeback.workflow.replica import Replica
@@ -259,3 +267,11 @@ def test_an_operator_puts_nothing_among_the_originals(store: Store, replica: Rep
             store, ORIGINALS_BANK, [original(cornered(2))], opinion=Opinion.POSITIVE, source="x", expires_at=None,
             actor="key/admin", at=AT,
         )  # fmt: skip
+
+
+@pytest.mark.parametrize(("count", "similarity"), [(1, 0.2), (400, 0.2), (500, 0.25), (1_000, 0.25), (1_001, 0.3)])
+def test_with_few_originals_suspects_are_looked_for_farther(count: int, similarity: float) -> None:
+    indexes = Indexes()
+    values = np.random.default_rng(0).integers(-127, 127, (count, 512)).astype(np.int8)
+    indexes.descriptors_of("0" * 16).add(np.arange(count, dtype=np.uint64), values)
+    assert _reach(indexes) == replace(SUSPECT_REACH, similarity=similarity)
