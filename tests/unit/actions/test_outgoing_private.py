@@ -14,7 +14,7 @@ from takeback.errors import DeliveryError
 if TYPE_CHECKING:
     from tests.unit.actions.conftest import Serve
 
-TIMEOUTS = Timeouts(connect_seconds=0.5, read_seconds=0.5, total_seconds=1.0)
+PATIENT = Timeouts(connect_seconds=30, read_seconds=30, total_seconds=60)
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 # Public in form, given to nobody by IANA (2d00::/8 is unassigned); no test connects to it.
@@ -37,7 +37,7 @@ class Names:
 
 
 def _refused(url: str, allowed: Sequence[str] = (), names: Names | None = None) -> DeliveryError:
-    door = OutgoingHttp(allowed, timeouts=TIMEOUTS, resolver=names or resolve_by_system)
+    door = OutgoingHttp(allowed, timeouts=PATIENT, resolver=names or resolve_by_system)
     with pytest.raises(DeliveryError) as refusal:
         asyncio.run(door.get(url, 1_000))
     return refusal.value
@@ -104,7 +104,7 @@ def test_a_name_is_looked_up_once_and_cannot_change_its_mind(
 
     async def run() -> list[bytes]:
         async with serve(OK) as site:
-            door = OutgoingHttp(["site.example"], timeouts=TIMEOUTS, resolver=names)
+            door = OutgoingHttp(["site.example"], timeouts=PATIENT, resolver=names)
             with pytest.raises(DeliveryError):
                 await door.get(f"http://site.example:{site.port}/", 1_000)
             return site.requests
@@ -119,7 +119,7 @@ def test_an_allowed_name_is_reached_at_the_address_that_was_looked_up(serve: Ser
 
     async def run() -> tuple[int, bytes, int]:
         async with serve(OK) as site:
-            door = OutgoingHttp([entry.format(port=site.port)], timeouts=TIMEOUTS, resolver=names)
+            door = OutgoingHttp([entry.format(port=site.port)], timeouts=PATIENT, resolver=names)
             response = await door.get(f"http://site.example:{site.port}/a?b", 1_000)
             return response.status, site.requests[0], site.port
 
@@ -133,7 +133,7 @@ def test_an_allowed_name_is_reached_at_the_address_that_was_looked_up(serve: Ser
 def test_an_allowed_host_is_allowed_on_its_port_only(serve: Serve) -> None:
     async def run() -> list[bytes]:
         async with serve(OK) as site:
-            door = OutgoingHttp([f"127.0.0.1:{site.port + 1}"], timeouts=TIMEOUTS)
+            door = OutgoingHttp([f"127.0.0.1:{site.port + 1}"], timeouts=PATIENT)
             with pytest.raises(DeliveryError, match="plain http"):
                 await door.get(site.url, 1_000)
             with pytest.raises(DeliveryError, match="is private"):
@@ -148,7 +148,7 @@ def test_the_next_address_is_tried_where_one_does_not_answer(serve: Serve) -> No
 
     async def run() -> int:
         async with serve(OK) as site:
-            door = OutgoingHttp(["site.example"], timeouts=TIMEOUTS, resolver=names)
+            door = OutgoingHttp(["site.example"], timeouts=PATIENT, resolver=names)
             return (await door.get(f"http://site.example:{site.port}/", 1_000)).status
 
     assert asyncio.run(run()) == 200
@@ -178,6 +178,6 @@ def test_a_proxy_in_the_environment_is_not_used(serve: Serve, monkeypatch: pytes
 
     async def run() -> int:
         async with serve(OK) as site:
-            return (await OutgoingHttp([site.name], timeouts=TIMEOUTS).get(site.url, 1_000)).status
+            return (await OutgoingHttp([site.name], timeouts=PATIENT).get(site.url, 1_000)).status
 
     assert asyncio.run(run()) == 200

@@ -43,7 +43,7 @@ def _deliver(
 ) -> tuple[Outcome, bytes, dict[str, str]]:
     async def run() -> tuple[Outcome, bytes]:
         async with serve(answer) as site:
-            http = OutgoingHttp([site.name], timeouts=Timeouts(0.5, 0.5, 1.0))
+            http = OutgoingHttp([site.name], timeouts=Timeouts(30, 30, 60))
             connector: SiteConnector = WebhookConnector(
                 site.url, SECRET, http, clock=lambda: NOW, former_secret=former_secret
             )

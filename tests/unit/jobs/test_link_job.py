@@ -55,7 +55,7 @@ def _look(parts: Parts, gallery: Gallery) -> tuple[Site, int]:
                 check_upload(parts.store, parts.replica, query_of_fingerprints(prints_of(drawn(1))), upload, at=AT)
             notice = notice_about(links=(f"{base}/1",))
             case = receive_notice(parts.store, parts.replica, notice, default_laws=LAWS, request=None, at=AT).case
-            job = LinkJob(parts, OutgoingHttp(["127.0.0.1"], timeouts=Timeouts(total_seconds=2)))
+            job = LinkJob(parts, OutgoingHttp(["127.0.0.1"], timeouts=Timeouts(total_seconds=30)))
             await job.step()
             await job.step()  # a link that is being looked at is not begun twice
             await job.drain()
@@ -125,7 +125,7 @@ def test_trouble_that_cannot_be_written_down_does_not_end_the_job(
                         "create trigger full_disk before update on copy begin select raise(abort, 'disk is full'); end"
                     )
                 )
-            job = LinkJob(parts, OutgoingHttp(["127.0.0.1"], timeouts=Timeouts(total_seconds=2)))
+            job = LinkJob(parts, OutgoingHttp(["127.0.0.1"], timeouts=Timeouts(total_seconds=30)))
             for _ in range(3):
                 await job.step()
                 await job.drain()

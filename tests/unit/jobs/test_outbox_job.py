@@ -33,7 +33,7 @@ from takeback.workflow.register import add_site
 from takeback.workflow.replica import Replica
 from takeback.workflow.upload import Upload, check_upload
 
-TIMEOUTS = Timeouts(connect_seconds=0.5, read_seconds=0.5, total_seconds=0.5)
+TIMEOUTS = Timeouts(connect_seconds=3, read_seconds=3, total_seconds=3)
 
 
 @dataclass

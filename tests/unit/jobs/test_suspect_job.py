@@ -84,7 +84,7 @@ def compared(parts: Parts, gallery: Gallery, *, steps: int = 1, withdrawn: bool 
             received = receive_notice(store, replica, notice, default_laws=LAWS, request=None, at=AT)
             if withdrawn:
                 withdraw(store, parts.journal, received.receipt, at=AT)
-            job = SuspectJob(parts, OutgoingHttp(["127.0.0.1"], timeouts=Timeouts(total_seconds=2)))
+            job = SuspectJob(parts, OutgoingHttp(["127.0.0.1"], timeouts=Timeouts(total_seconds=30)))
             for _ in range(steps):
                 await job.step()
             with store.read() as tx:
