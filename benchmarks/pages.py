@@ -267,6 +267,7 @@ _COLUMNS = {
     "notice_first_features": "+ features",
     "upload_first_fingerprint": "upload first: fingerprint",
     "upload_first_descriptor": "upload first: + descriptor",
+    "upload_first_features": "upload first: + features",
 }
 
 

@@ -1,4 +1,4 @@
-"""Look at stored items that may be altered copies of an original: fetched into memory, compared, forgotten."""
+"""Look at stored items that too little is known of: fetched into memory, compared, forgotten."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from takeback.assembly import Parts
 from takeback.errors import InputError, OutsideError, Overloaded
 from takeback.jobs.fetch import fetched
 from takeback.store.suspicions import Suspicion
-from takeback.workflow.check import look_at_suspect
 from takeback.workflow.link import RETRY_AFTER
+from takeback.workflow.stored import look_at_suspect
 
 _BATCH = 8
 

@@ -7,14 +7,13 @@ from datetime import datetime
 from takeback.fingerprint import Looked, file_digest
 from takeback.match import Match
 from takeback.store import Store
-from takeback.store.suspicions import Suspicion
 from takeback.workflow.closer import Describer, look_closer
-from takeback.workflow.originals import altered_copies, still_watched, suspects_of
+from takeback.workflow.originals import altered_copies, suspects_of
 from takeback.workflow.picture import Decoder, look_at
-from takeback.workflow.query import Query, query_of_fingerprints
+from takeback.workflow.query import Query
 from takeback.workflow.replica import Replica
 from takeback.workflow.screen import Screening, screen_query
-from takeback.workflow.upload import Action, Checked, Upload, action_for, check_upload, tell_cases
+from takeback.workflow.upload import Action, Checked, Upload, action_for, check_upload
 
 
 def check_file(
@@ -63,29 +62,6 @@ def check_file(
     if picture.problem is not None and checked.screening.strongest is None:
         raise picture.problem
     return checked
-
-
-def look_at_suspect(
-    store: Store, replica: Replica, decoder: Decoder, describer: Describer | None, data: bytes, suspicion: Suspicion, *,
-    at: datetime,
-) -> None:  # fmt: skip
-    """
-    Compare what a site stores with the originals, and forget that it was suspected; `data` is its picture.
-
-    An altered copy is one of its case from now on, as if it were uploaded now; of anything else there is no trace.
-    Raises `UnreadableMedia`, `MediaTooLarge` and `Overloaded` as decoding does.
-    """
-    looked = decoder.looked_at(data)
-    query = look_closer(
-        query_of_fingerprints(looked.prints), looked, lambda _: Screening((), ()), describer=describer, local=True
-    )
-    altered = altered_among(store, replica, query, looked, at=at)
-    with store.write() as tx:
-        tx.suspicions.drop(suspicion)
-        item = tx.items.find(suspicion.item.site_id, suspicion.item.site_item_id)
-        if item is not None:
-            upload = Upload(tx.sites.by_id(item.site_id), item.site_item_id, item.url)
-            tell_cases(tx, still_watched(tx, altered, at), Action.ALLOW, upload, at)
 
 
 def altered_among(store: Store, replica: Replica, query: Query, looked: Looked | None, *, at: datetime) -> list[Match]:

@@ -42,6 +42,12 @@ def merged[K](found: Mapping[int, Evidence], owners: Mapping[int, K]) -> dict[K,
     return joined
 
 
+def likeness_rank(evidence: Evidence) -> tuple[int, float, int]:
+    """Sort key, the likest last: by local features, then the descriptor, then PDQ."""
+    distance = 256 if evidence.distance is None else evidence.distance
+    return evidence.inliers or 0, evidence.similarity or 0.0, -distance
+
+
 def _by_pdq(query: Query, indexes: Indexes, reach: Reach) -> dict[int, Evidence]:
     if not query.looks:
         return {}

@@ -23,7 +23,7 @@ from takeback.workflow.order import HOLD, copy_facts, note, order
 from takeback.workflow.originals import unjudged_originals, watch_originals
 from takeback.workflow.query import Unjudged, known_by_of_reported, query_of_reported
 from takeback.workflow.replica import Replica
-from takeback.workflow.sweep import Sought, any_held, hold_copies, refresh_deadline
+from takeback.workflow.sweep import Sought, any_held, hold_copies, refresh_deadline, suspect_others
 
 THE_PERSON = "the-person"
 NOTICE_SOURCE = "notice"
@@ -213,6 +213,7 @@ def _act_on_valid(
     watch_originals(tx, replica, case, notice.originals, keys[len(notice.pictures) :], actor=THE_PERSON, at=at)
     # 4. What the sites store already.
     copies += hold_copies(tx, replica, case, sought, bank.thresholds, deadline_at=deadline_at, at=at)
+    suspect_others(tx, replica, case, sought, at=at)
     # 5. Held, or watching.
     if any_held(copies):
         case = tx.cases.move(case, CaseState.HELD)

@@ -31,12 +31,12 @@ from takeback.store import Store, Transaction
 from takeback.store.banks import NOTICES_BANK, NewEntry
 from takeback.store.cases import Case
 from takeback.store.copies import Copy
-from takeback.store.items import Item
 from takeback.store.prints import WHOLE, KnownBy
-from takeback.workflow.evidence import gather, merged
+from takeback.workflow.evidence import gather, likeness_rank, merged
 from takeback.workflow.order import note
 from takeback.workflow.query import Query, Unjudged, known_by_of_reported, query_of_reported
 from takeback.workflow.replica import Replica
+from takeback.workflow.suspects import MAX_STORED_SUSPECTS, suspect_stored
 
 WATCHED_FOR = timedelta(days=90)
 """After which an original is erased, unless it is renewed."""
@@ -55,9 +55,6 @@ lower similarities cost less than that."""
 
 MAX_SUSPECTS = 3
 """Originals that one upload is compared with, the likest first: 50 to 400 ms each."""
-
-MAX_STORED_SUSPECTS = 100
-"""Stored items that are fetched and compared for one original, the likest first."""
 
 SOURCE = "original"
 
@@ -87,7 +84,8 @@ def watch_originals(
         known_by = replace(known_by_of_reported([picture]), digests=())
         new = NewEntry(SOURCE, Opinion.POSITIVE, EntryState.ORIGINAL, at + WATCHED_FOR, case.id, known_by)
         entry = tx.banks.add_entry(bank.id, new, key, at)
-        tx.suspicions.add(entry.id, _stored_suspects(tx, replica, query_of_reported([picture])), at)
+        query, most = query_of_reported([picture]), MAX_STORED_SUSPECTS // len(told)
+        suspect_stored(tx, replica, query, entry.id, SUSPECT_REACH, most=most, at=at)
     note(tx, EventKind.ORIGINALS_WATCHED, case, at=at, actor=actor, facts={"originals": len(told)})
 
 
@@ -98,12 +96,6 @@ def unjudged_originals(originals: Sequence[ReportedPicture]) -> tuple[Unjudged, 
         return ()
     why = f"{poor} of {len(originals)} ordinary pictures have too little detail: altered copies of them cannot be told."
     return (Unjudged(LowQuality.code, why),)
-
-
-def _stored_suspects(tx: Transaction, replica: Replica, query: Query) -> list[Item]:
-    near = gather(query, replica.items, SUSPECT_REACH, lambda keys: {})
-    found = sorted(merged(near, tx.items.by_key(list(near))).items(), key=lambda each: _likeness(each[1]), reverse=True)
-    return [item for item, _ in found[:MAX_STORED_SUSPECTS] if item.url]
 
 
 def renew_originals(store: Store, receipt: str, *, actor: str, at: datetime) -> Case:
@@ -163,7 +155,7 @@ def suspects_of(query: Query, *, indexes: Indexes, bank: Bank, at: datetime) -> 
     """Return the originals in `indexes` that are most like `query`, at most `MAX_SUSPECTS`, the likest first."""
     found = gather(query, indexes, _reach(indexes), bank.local_features)
     watched = [each for each in merged(found, bank.entries(list(found))).items() if each[0].is_watched_at(at)]
-    watched.sort(key=lambda each: _likeness(each[1]), reverse=True)
+    watched.sort(key=lambda each: likeness_rank(each[1]), reverse=True)
     suspects = []
     for entry, evidence in watched[:MAX_SUSPECTS]:
         tiles = bank.tiles_of(entry)
@@ -194,11 +186,6 @@ def _reach(indexes: Indexes) -> Reach:
     count = sum(len(index) for index in indexes.descriptors.values())
     affordable = (similarity for similarity, share in _SIMILARITIES if share * count <= _MAX_OTHERS)
     return replace(SUSPECT_REACH, similarity=next(affordable, SUSPECT_REACH.similarity))
-
-
-def _likeness(evidence: Evidence) -> tuple[int, float, int]:
-    distance = 256 if evidence.distance is None else evidence.distance
-    return evidence.inliers or 0, evidence.similarity or 0.0, -distance
 
 
 def _compared(suspect: Suspect, query: Query, looked: Looked) -> Evidence | None:

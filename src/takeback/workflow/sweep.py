@@ -10,6 +10,7 @@ from takeback.audit.event import EventKind
 from takeback.bank import Reach, Thresholds
 from takeback.cases import CopyState
 from takeback.match import CopyClass, Evidence, Fact, class_of, is_blind, silence_of, strength
+from takeback.registration import can_register
 from takeback.registration.transform import Box
 from takeback.store import Transaction
 from takeback.store.cases import Case
@@ -20,8 +21,14 @@ from takeback.workflow.order import HOLD, copy_facts, note, order
 from takeback.workflow.query import Query
 from takeback.workflow.replica import Replica
 from takeback.workflow.screen import every_match
+from takeback.workflow.suspects import MAX_STORED_SUSPECTS, suspect_stored
 
 ACTOR = "takeback"
+SOMEWHAT_LIKE = Reach(bits=Thresholds().possible_bits, similarity=0.2, inliers=Thresholds().possible_inliers)
+"""
+Of what is stored: worth being fetched and compared by local features. Six in ten thousand different pictures reach the
+similarity.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +90,18 @@ def hold_copies(
             if held is None or strength(found) < strength(held[0]):
                 best[found.item.id] = (found, one.entry_id)
     # 2. Only what the case does not have yet.
+    return hold_found(tx, case, list(best.values()), thresholds, deadline_at=deadline_at, at=at)
+
+
+def hold_found(
+    tx: Transaction, case: Case, found_items: Sequence[tuple[FoundItem, int]], thresholds: Thresholds, *,
+    deadline_at: datetime, at: datetime,
+) -> list[Copy]:  # fmt: skip
+    """Make items, each with the entry that it matches, copies of a case, those that it does not have yet."""
     known = {(copy.site_id, copy.site_item_id): copy for copy in tx.copies.of_case(case.id)}
     linked = {copy.url for copy in known.values() if copy.linked}
     copies = []
-    for found, entry_id in best.values():
+    for found, entry_id in found_items:
         copy = known.get((found.item.site_id, found.item.site_item_id))
         if found.item.url in linked or (copy is not None and copy.state is not CopyState.GONE):
             continue
@@ -109,6 +124,19 @@ def likeness_of(fact: Fact, evidence: Evidence) -> Likeness:
         place=None if evidence.alignment is None else evidence.alignment.as_json(),
         changed=[_rounded(box) for box in evidence.changed] or None,
     )
+
+
+def suspect_others(tx: Transaction, replica: Replica, case: Case, sought: Sequence[Sought], *, at: datetime) -> None:
+    """
+    Have what is stored and only somewhat like a reported picture compared by its local features, where she gave some.
+
+    Call it after `hold_copies`: what is a copy already is not looked at again.
+    """
+    known = {(copy.site_id, copy.site_item_id) for copy in tx.copies.of_case(case.id)}
+    left = MAX_STORED_SUSPECTS
+    for one in sought:
+        if one.query.local is not None and can_register():
+            left -= suspect_stored(tx, replica, one.query, one.entry_id, SOMEWHAT_LIKE, most=left, known=known, at=at)
 
 
 def _rounded(box: Box) -> list[int]:

@@ -1,4 +1,4 @@
-"""What a site stored before an original came: fetched, compared, and forgotten if it is no altered copy."""
+"""What a site stored before a notice came and too little is known of: fetched, compared, and forgotten."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.unit.registration.pictures import cornered
 
 from takeback.actions.outgoing import OutgoingHttp, Timeouts
 from takeback.assembly import Parts
-from takeback.cases import CopyState
+from takeback.cases import CaseState, CopyState, Notice
 from takeback.cases.notice import Level
 from takeback.config import Settings
 from takeback.fingerprint import CopyDescriptor
@@ -34,7 +34,7 @@ from takeback.store.copies import Copy
 from takeback.store.journal import Journal
 from takeback.workflow.check import check_file
 from takeback.workflow.intake import receive_notice
-from takeback.workflow.picture import original_of
+from takeback.workflow.picture import original_of, reported_of
 from takeback.workflow.register import add_site
 from takeback.workflow.replica import Replica
 from takeback.workflow.upload import Upload
@@ -43,11 +43,15 @@ from takeback.workflow.withdraw import withdraw
 type Pixels = NDArray[np.uint8]
 
 
-@pytest.fixture(scope="module")
-def model() -> CopyDescriptor:
+def _model() -> Path:
     path = chosen_model("distilled")
     assert path is not None
-    return CopyDescriptor(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def model() -> CopyDescriptor:
+    return CopyDescriptor(_model())
 
 
 @pytest.fixture
@@ -67,8 +71,20 @@ def forged(pixels: Pixels) -> Pixels:
     return result
 
 
-def compared(parts: Parts, gallery: Gallery, *, steps: int = 1, withdrawn: bool = False) -> list[Copy]:
-    """Store what the gallery serves, give the original of `cornered(1)`, let the job look; return the case's copies."""
+def original() -> Notice:
+    """Return a notice that brings the ordinary picture `cornered(1)`."""
+    found = original_of(look_at(saved(cornered(1)), MediaLimits()), Level.FEATURES, CopyDescriptor(_model()))
+    assert found is not None
+    return replace(notice_about(), originals=(found,))
+
+
+def reported(level: Level = Level.FEATURES) -> Notice:
+    """Return a notice about `cornered(1)`."""
+    return notice_about(*reported_of(look_at(saved(cornered(1)), MediaLimits()), level, CopyDescriptor(_model())))
+
+
+def compared(parts: Parts, gallery: Gallery, notice: Notice, *, steps: int = 1, withdrawn: bool = False) -> list[Copy]:
+    """Store what the gallery serves, send a notice, let the job look; return the case's copies."""
     found: list[list[Copy]] = []
 
     async def work() -> None:
@@ -78,9 +94,6 @@ def compared(parts: Parts, gallery: Gallery, *, steps: int = 1, withdrawn: bool 
             store, replica, decoder, describer = parts.store, parts.replica, parts.decoder, parts.describer
             stored = saved(forged(cornered(1))) if gallery.status != 200 else gallery.body
             check_file(store, replica, decoder, describer, stored, Upload(site, "1", f"{base}/1"), at=AT)
-            original = original_of(look_at(saved(cornered(1)), MediaLimits()), Level.FEATURES, describer)
-            assert original is not None
-            notice = replace(notice_about(), originals=(original,))
             received = receive_notice(store, replica, notice, default_laws=LAWS, request=None, at=AT)
             if withdrawn:
                 withdraw(store, parts.journal, received.receipt, at=AT)
@@ -101,14 +114,14 @@ def left(parts: Parts) -> int:
 
 def test_a_forgery_that_was_stored_before_waits_for_the_desk(parts: Parts) -> None:
     gallery = Gallery(saved(forged(cornered(1))))
-    (copy,) = compared(parts, gallery, steps=2)
+    (copy,) = compared(parts, gallery, original(), steps=2)
     assert (copy.state, copy.copy_class, copy.site_item_id) == (CopyState.POSSIBLE, CopyClass.ALTERED_COPY, "1")
     assert (len(gallery.requests), left(parts)) == (1, 0)
 
 
 def test_an_unaltered_copy_that_was_stored_before_leaves_no_trace(parts: Parts) -> None:
     gallery = Gallery(saved(cornered(1)))
-    assert compared(parts, gallery) == []
+    assert compared(parts, gallery, original()) == []
     assert (len(gallery.requests), left(parts)) == (1, 0)
     with parts.store.read() as tx:
         kinds = tx.connection.execute(text("select kind from event")).scalars().all()
@@ -117,14 +130,14 @@ def test_an_unaltered_copy_that_was_stored_before_leaves_no_trace(parts: Parts) 
 
 def test_what_is_not_like_the_original_is_not_even_fetched(parts: Parts) -> None:
     gallery = Gallery(saved(tiled(5)))
-    assert compared(parts, gallery) == []
+    assert compared(parts, gallery, original()) == []
     assert gallery.requests == []
 
 
 @pytest.mark.parametrize(("status", "again"), [(503, 1), (404, 0)])
 def test_a_site_that_does_not_answer_is_asked_again_later(parts: Parts, clock: Clock, status: int, again: int) -> None:
     gallery = Gallery(b"", status)
-    assert compared(parts, gallery, steps=3) == []
+    assert compared(parts, gallery, original(), steps=3) == []
     assert (len(gallery.requests), left(parts)) == (1, again)
     with parts.store.read() as tx:
         assert len(tx.suspicions.due(clock() + timedelta(hours=1), 10)) == again
@@ -140,11 +153,53 @@ class Page(Gallery):
 
 def test_a_page_is_left_alone(parts: Parts) -> None:
     gallery = Page(saved(forged(cornered(1))))
-    assert compared(parts, gallery) == []
+    assert compared(parts, gallery, original()) == []
     assert (len(gallery.requests), left(parts)) == (1, 0)
 
 
 def test_her_withdrawal_ends_it_before_anything_is_fetched(parts: Parts) -> None:
     gallery = Gallery(saved(forged(cornered(1))))
-    assert compared(parts, gallery, withdrawn=True) == []
+    assert compared(parts, gallery, original(), withdrawn=True) == []
     assert (gallery.requests, left(parts)) == ([], 0)
+
+
+# ---- By local features ----------------------------------------------------------------------------------
+
+
+def striped(pixels: Pixels) -> Pixels:
+    """Draw stripes over a third of the picture: the descriptor is somewhat like it, and says nothing."""
+    result, (y, x) = pixels.copy(), np.mgrid[0 : pixels.shape[0], 0 : pixels.shape[1]]
+    result[((x + y) % 60) < 21] = (30, 160, 60)
+    return result
+
+
+def test_a_stored_copy_that_only_local_features_find_is_held_with_its_place(parts: Parts) -> None:
+    gallery = Gallery(saved(striped(cornered(1))))
+    (copy,) = compared(parts, gallery, reported(), steps=2)
+    assert (copy.state, copy.copy_class) == (CopyState.HELD, CopyClass.SUBSTANTIALLY_SAME)
+    assert (copy.likeness.fact, copy.likeness.place is not None) == ("local", True)
+    assert (len(gallery.requests), left(parts)) == (1, 0)
+    with parts.store.read() as tx:
+        case = tx.cases.by_id(copy.case_id)
+        orders = [one.kind for one in tx.outbox.of_copy(copy.id)]
+    assert (case.state, case.deadline_at, orders) == (CaseState.HELD, copy.deadline_at, ["hold"])
+
+
+@pytest.mark.parametrize("level", [Level.FINGERPRINT, Level.DESCRIPTOR])
+def test_without_local_features_nothing_is_fetched(parts: Parts, level: Level) -> None:
+    gallery = Gallery(saved(striped(cornered(1))))
+    assert compared(parts, gallery, reported(level)) == []
+    assert gallery.requests == []
+
+
+def test_a_stored_picture_that_is_only_somewhat_like_hers_leaves_no_trace(parts: Parts) -> None:
+    # Drawings of one kind: the descriptor takes them for somewhat alike, local features do not.
+    gallery = Gallery(saved(striped(cornered(2))))
+    assert compared(parts, gallery, reported()) == []
+    assert left(parts) == 0
+
+
+def test_what_is_a_copy_already_is_not_fetched(parts: Parts) -> None:
+    gallery = Gallery(saved(cornered(1)))
+    (copy,) = compared(parts, gallery, reported())
+    assert (copy.state, gallery.requests) == (CopyState.HELD, [])
