@@ -92,7 +92,7 @@ def new(
 @app.command(
     "set",
     cls=PlainCommand,
-    epilog=example("takeback bank set notices --calibration calibration.toml --key-file ~/admin.key"),
+    epilog=example("takeback bank set notices --calibration own.toml --key-file ~/admin.key"),
 )
 def set_(
     name: BankName,
