@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from itertools import islice
 
 from takeback.bank import Reach
 from takeback.store import Transaction
+from takeback.store.items import Item
 from takeback.workflow.evidence import gather, likeness_rank, merged
 from takeback.workflow.query import Query
 from takeback.workflow.replica import Replica
@@ -32,6 +34,13 @@ def suspect_stored(
     near = gather(query, replica.items, reach, lambda keys: {})
     found = merged(near, tx.items.by_key(list(near)))
     ranked = sorted(found, key=lambda item: likeness_rank(found[item]), reverse=True)
-    suspects = [item for item in ranked if item.url and (item.site_id, item.site_item_id) not in known][:most]
+    unknown = (item for item in ranked if (item.site_id, item.site_item_id) not in known)
+    suspects = list(islice((item for item in unknown if _lies_on_its_site(tx, item)), most))
     tx.suspicions.add(entry_id, suspects, at)
     return len(suspects)
+
+
+def _lies_on_its_site(tx: Transaction, item: Item) -> bool:
+    """Whether an item's address may be fetched: a site's key can name any."""
+    site = tx.sites.for_link(item.url) if item.url else None
+    return site is not None and site.id == item.site_id

@@ -83,7 +83,9 @@ def reported(level: Level = Level.FEATURES) -> Notice:
     return notice_about(*reported_of(look_at(saved(cornered(1)), MediaLimits()), level, CopyDescriptor(_model())))
 
 
-def compared(parts: Parts, gallery: Gallery, notice: Notice, *, steps: int = 1, withdrawn: bool = False) -> list[Copy]:
+def compared(
+    parts: Parts, gallery: Gallery, notice: Notice, *, steps: int = 1, withdrawn: bool = False, url: str | None = None
+) -> list[Copy]:
     """Store what the gallery serves, send a notice, let the job look; return the case's copies."""
     found: list[list[Copy]] = []
 
@@ -93,7 +95,7 @@ def compared(parts: Parts, gallery: Gallery, notice: Notice, *, steps: int = 1, 
             site = add_site(parts.store, "g", base_url=base, webhook_url=f"{base}/hook", actor="test", at=AT).site
             store, replica, decoder, describer = parts.store, parts.replica, parts.decoder, parts.describer
             stored = saved(forged(cornered(1))) if gallery.status != 200 else gallery.body
-            check_file(store, replica, decoder, describer, stored, Upload(site, "1", f"{base}/1"), at=AT)
+            check_file(store, replica, decoder, describer, stored, Upload(site, "1", url or f"{base}/1"), at=AT)
             received = receive_notice(store, replica, notice, default_laws=LAWS, request=None, at=AT)
             if withdrawn:
                 withdraw(store, parts.journal, received.receipt, at=AT)
@@ -149,6 +151,13 @@ class Page(Gallery):
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.body = b"<!doctype html><p>A post with a picture."
         await super().answer(reader, writer)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/1", "https://other.example/1", "nowhere"])
+def test_what_lies_on_no_site_of_the_operator_is_not_fetched(parts: Parts, url: str) -> None:
+    gallery = Gallery(saved(forged(cornered(1))))
+    assert compared(parts, gallery, original(), url=url) == []
+    assert (gallery.requests, left(parts)) == ([], 0)
 
 
 def test_a_page_is_left_alone(parts: Parts) -> None:
