@@ -33,16 +33,16 @@ from benchmarks.edits import as_upload
 from benchmarks.photographs import all_photographs, halves, missing
 from takeback.altered import Kind, compare_tiles
 from takeback.cases.notice import Level, ReportedPicture
-from takeback.cli.against import Against
-from takeback.cli.bank_file import Known
+from takeback.cli.against import Against, known_picture
 from takeback.fingerprint import Looked
 from takeback.fingerprint.take import look_at
+from takeback.match import class_of
 from takeback.media import MediaLimits, decode_image
 from takeback.registration import align
 from takeback.workflow.closer import described, features_of
 from takeback.workflow.originals import altered_copies, suspects_of
 from takeback.workflow.picture import original_of
-from takeback.workflow.query import Query, known_by_of_reported, query_of_fingerprints
+from takeback.workflow.query import Query, query_of_fingerprints
 
 NAME = "forgeries"
 LEAST_PHOTOGRAPHS = 100
@@ -169,10 +169,7 @@ def _against(originals: Sequence[ReportedPicture | None], level: Level) -> Again
     for number, given in enumerate(originals):
         if given is not None:
             given = given if level is Level.FEATURES else replace(given, local=None)
-            known = known_by_of_reported([given])
-            prints, descriptors = [pdq for _, pdq in known.prints], [each for _, each in known.descriptors]
-            (tiles,) = known.tiles
-            against.put([Known(str(number), prints, [], known.crops, descriptors, known.local, tiles)])
+            against.put([known_picture(str(number), [given])])
     return against
 
 
@@ -196,7 +193,10 @@ def answer_to(held: Held, row: int, upload: Upload, level: Level) -> Answer:
     suspects = suspects_of(query, indexes=against.indexes, bank=against.bank, at=datetime.now(UTC))
     named = [int(match.entry.public_id) for match in altered_copies(suspects, query, looked)]
     seconds = time.perf_counter() - begun
-    kind = None if upload.what == "forged" else _kind(query, looked, held.originals[row])
+    is_likely = any(
+        each.entry.public_id == str(row) and class_of(each.evidence, each.entry.thresholds) for each in suspects
+    )
+    kind = None if upload.what == "forged" else _kind(query, looked, held.originals[row], is_likely=is_likely)
     is_watched = held.originals[row] is not None
     return Answer(
         level, row, upload.headings, upload.what == "forged", named, upload.pasted, is_watched, kind, len(suspects),
@@ -204,13 +204,13 @@ def answer_to(held: Held, row: int, upload: Upload, level: Level) -> Answer:
     )  # fmt: skip
 
 
-def _kind(query: Query, looked: Looked, original: ReportedPicture | None) -> Kind | None:
+def _kind(query: Query, looked: Looked, original: ReportedPicture | None, *, is_likely: bool) -> Kind | None:
     """Say what an upload is to its own original alone."""
     if original is None or original.tiles is None or looked.miniatures is None:
         return None
     lead = None if query.local is None or original.local is None else align(query.local, original.local)
     size = looked.miniatures.width, looked.miniatures.height
-    found = compare_tiles(looked.miniatures.plane, original.tiles, alignment=lead, size=size, is_likely=True)
+    found = compare_tiles(looked.miniatures.plane, original.tiles, alignment=lead, size=size, is_likely=is_likely)
     return None if found is None else found.kind
 
 

@@ -28,6 +28,7 @@ class Against:
         self.bank = MemoryBank()
         self.indexes = Indexes()
         self.size = 0
+        self.holds_originals = False
         self.by_digest_only = 0
         self.left_out = 0
         self._last_key = 0
@@ -54,6 +55,7 @@ class Against:
                 self.indexes.local.add(keys[-1], features.codes)
                 local[keys[-1]] = features
             state = EntryState.GATED if each.tiles is None else EntryState.ORIGINAL
+            self.holds_originals |= state is EntryState.ORIGINAL
             entry = _entry(self.size, each.name, state)
             self.bank.put(entry, keys=keys, digests=each.digests, local=local, tiles=each.tiles)
         rows = np.frombuffer(b"".join(code for _, code in codes), np.uint8).reshape(-1, CODE_BYTES)

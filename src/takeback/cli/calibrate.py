@@ -18,13 +18,11 @@ from takeback.cli.reported import describer_for
 from takeback.cli.terminal import Terminal
 from takeback.config import load_settings
 from takeback.errors import InputError
-from takeback.fingerprint import Looked
 from takeback.match import Evidence
-from takeback.workflow.closer import Describer, look_closer
+from takeback.workflow.closer import Describer, look_closest
 from takeback.workflow.evidence import gather, merged
 from takeback.workflow.picture import Decoder, reported_of
 from takeback.workflow.query import Query, query_of_fingerprints
-from takeback.workflow.screen import Screening
 
 _FAR = Reach(bits=100, similarity=-1.0, inliers=4)
 """Beyond what any threshold may be; unrelated codes are 128 bits apart."""
@@ -58,7 +56,8 @@ def _described(
 ) -> tuple[list[str], list[Described]]:
     def both(decoder: Decoder, data: bytes) -> Described:
         looked = decoder.looked_at(data)
-        return _query(looked, describer), reported_of(looked, Level.FEATURES, describer)
+        query = look_closest(query_of_fingerprints(looked.prints), looked, describer=describer)
+        return query, reported_of(looked, Level.FEATURES, describer)
 
     names, described = [], []
     with picture_reader() as reader, terminal.progress("Describing", len(paths)) as step:
@@ -73,12 +72,6 @@ def _described(
                 names.append(str(read.path))
                 described.append(read.value)
     return names, described
-
-
-def _query(looked: Looked, describer: Describer | None) -> Query:
-    """Return all that an upload is compared by."""
-    query = query_of_fingerprints(looked.prints)
-    return look_closer(query, looked, lambda _: Screening((), ()), describer=describer, local=True)
 
 
 def _pairs(terminal: Terminal, names: Sequence[str], described: Sequence[Described]) -> Pairs:

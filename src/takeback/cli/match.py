@@ -139,7 +139,7 @@ def _answer(read: Read[PictureQuery], known: Against, describer: Describer | Non
     )
     screening = screened(query)
     # 3. Of ordinary pictures only an altered copy counts.
-    if read.value.looked is not None and read.value.looked.miniatures is not None:
+    if known.holds_originals and read.value.looked is not None and read.value.looked.miniatures is not None:
         suspects = suspects_of(query, indexes=known.indexes, bank=known.bank, at=at)
         altered = altered_copies(suspects, query, read.value.looked)
         screening = Screening((*screening.matches, *altered), screening.unjudged)

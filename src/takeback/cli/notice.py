@@ -163,12 +163,7 @@ def standing(to: To, as_json: AsJson = False) -> None:
 
     The receipt is asked for, or read from stdin; never from the command line.
     """
-    terminal = Terminal(as_json)
-    answer = Server(to).post(f"{_PATH}/standing", {"receipt": _receipt(terminal)})
-    if as_json:
-        terminal.json(answer)
-    else:
-        _write_standing(terminal, answer)
+    _ask_of_case(to, "standing", as_json)
 
 
 @app.command("withdraw", cls=PlainCommand, epilog=example("takeback notice withdraw --to https://forum.example"))
@@ -194,8 +189,13 @@ def renew(to: To, as_json: AsJson = False) -> None:
 
     The receipt is asked for, or read from stdin; never from the command line.
     """
+    _ask_of_case(to, "renewal", as_json)
+
+
+def _ask_of_case(to: str, what: str, as_json: bool) -> None:
+    """Send the receipt to an address below the notices', and write how the case stands then."""
     terminal = Terminal(as_json)
-    answer = Server(to).post(f"{_PATH}/renewal", {"receipt": _receipt(terminal)})
+    answer = Server(to).post(f"{_PATH}/{what}", {"receipt": _receipt(terminal)})
     if as_json:
         terminal.json(answer)
     else:

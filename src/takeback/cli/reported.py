@@ -12,7 +12,7 @@ from takeback.cases.notice import Level, ReportedPicture
 from takeback.config import Settings
 from takeback.fingerprint import MIN_QUALITY
 from takeback.registration import can_register
-from takeback.service.prints import DescriptorIn, OriginalIn, PictureIn, encoded
+from takeback.service.prints import OriginalIn, PictureIn
 from takeback.workflow.closer import Describer
 
 Give = Annotated[
@@ -60,9 +60,7 @@ def _picture(reported: ReportedPicture) -> PictureIn:
         pdq=reported.pdq.hex(),
         quality=reported.pdq.quality,
         orientations={name.value: pdq.hex() for name, pdq in reported.orientations.items()},
-        crops=[crop.hex() for crop in reported.crops],
-        descriptor=None if reported.descriptor is None else DescriptorIn.of(reported.descriptor),
-        local_features=None if reported.local is None else encoded(reported.local.to_bytes()),
+        **PictureIn.fields_of(reported),
         file_sha256=file,
         pixels_sha256=pixels,
     )

@@ -13,22 +13,20 @@ from takeback.store.suspicions import Suspicion
 from takeback.workflow.link import RETRY_AFTER
 from takeback.workflow.stored import look_at_suspect
 
-_BATCH = 8
-
 log = logging.getLogger("takeback.jobs")
 
 
 class SuspectJob:
-    """Looks at one item after the other: nobody waits for it, and the model takes a core."""
+    """Looks at one item a step: nobody waits for it, the model takes a core, and a stop waits for one at most."""
 
     def __init__(self, parts: Parts, http: OutgoingHttp) -> None:
         self._parts = parts
         self._http = http
 
     async def step(self) -> None:
-        """Look at what is due; what cannot be looked at now is tried again, and in the end left alone."""
+        """Look at what waited longest; what cannot be looked at now is tried again, and in the end left alone."""
         with self._parts.store.read() as tx:
-            due = tx.suspicions.due(self._parts.now(), _BATCH)
+            due = tx.suspicions.due(self._parts.now(), 1)
         for suspicion in due:
             try:
                 await self._look(suspicion)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from typing import Annotated, Literal
+from dataclasses import replace
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -62,7 +63,38 @@ class DescriptorIn(Strict):
         return cls(model=descriptor.model_id, values=encoded(descriptor.values))
 
 
-class PictureIn(Strict):
+class GivenIn(Strict):
+    """What an owner may give of a picture beside its fingerprint."""
+
+    crops: list[_Hex] = Field(
+        default_factory=list, max_length=MAX_CROPS, description="PDQ of crops of the picture: copies cut out of it."
+    )
+    descriptor: DescriptorIn | None = Field(None, description="The learned copy descriptor, where its owner agrees.")
+    local_features: str | None = Field(
+        None,
+        max_length=_FEATURES_CHARACTERS_READ,
+        description="Local features, where its owner agrees; as sensitive as the picture itself.",
+    )
+
+    def given(self) -> ReportedPicture:
+        """Return it in the program's own terms; `MalformedHash` where a field is none of its kind."""
+        return ReportedPicture(
+            crops=tuple(PdqHash.from_hex(crop) for crop in self.crops),
+            descriptor=None if self.descriptor is None else self.descriptor.descriptor(),
+            local=None if self.local_features is None else LocalFeatures.from_bytes(_decoded(self.local_features)),
+        )
+
+    @staticmethod
+    def fields_of(picture: ReportedPicture) -> dict[str, Any]:
+        """Return the fields of what goes out of `picture`."""
+        return {
+            "crops": [crop.hex() for crop in picture.crops],
+            "descriptor": None if picture.descriptor is None else DescriptorIn.of(picture.descriptor),
+            "local_features": None if picture.local is None else encoded(picture.local.to_bytes()),
+        }
+
+
+class PictureIn(GivenIn):
     """One picture as its owner's device describes it: at least a fingerprint or a digest."""
 
     algorithm: Literal["pdq"] = "pdq"
@@ -72,15 +104,6 @@ class PictureIn(Strict):
         None,
         max_length=2 * len(Orientation),
         description="PDQ of the eight orientations by name; estimated from `pdq` where it is left out.",
-    )
-    crops: list[_Hex] = Field(
-        default_factory=list, max_length=MAX_CROPS, description="PDQ of crops of the picture: copies cut out of it."
-    )
-    descriptor: DescriptorIn | None = Field(None, description="The learned copy descriptor, where its owner agrees.")
-    local_features: str | None = Field(
-        None,
-        max_length=_FEATURES_CHARACTERS_READ,
-        description="Local features, where its owner agrees; as sensitive as the picture itself.",
     )
     file_sha256: _Hex | None = Field(None, description="SHA-256 of the file, 64 hexadecimal digits.")
     pixels_sha256: _Hex | None = Field(None, description="SHA-256 of the canonical pixels.")
@@ -94,14 +117,12 @@ class PictureIn(Strict):
             )
         if self.pdq is None and (self.crops or self.descriptor or self.local_features):
             raise InputError("`crops`, `descriptor` and `local_features` need `pdq` beside them, of the same picture.")
-        return ReportedPicture(
+        return replace(
+            self.given(),
             pdq=None if self.pdq is None else PdqHash.from_hex(self.pdq, quality=self.quality),
             orientations=self._orientations(),
             file_digest=_digest(self.file_sha256),
             pixel_digest=_digest(self.pixels_sha256),
-            crops=tuple(PdqHash.from_hex(crop) for crop in self.crops),
-            descriptor=None if self.descriptor is None else self.descriptor.descriptor(),
-            local=None if self.local_features is None else LocalFeatures.from_bytes(_decoded(self.local_features)),
         )
 
     def _orientations(self) -> dict[Orientation, PdqHash] | None:
@@ -118,7 +139,7 @@ class PictureIn(Strict):
         return found
 
 
-class OriginalIn(Strict):
+class OriginalIn(GivenIn):
     """An ordinary picture, as its owner's device describes it: altered copies of it are looked for."""
 
     pdq: _Hex = Field(description="PDQ of the upright full-resolution picture, 64 hexadecimal digits.")
@@ -127,25 +148,11 @@ class OriginalIn(Strict):
         max_length=_TILES_CHARACTERS_READ,
         description="PDQ of 121 parts of the picture, in base64 (`takeback.fingerprint.tiles`).",
     )
-    crops: list[_Hex] = Field(default_factory=list, max_length=MAX_CROPS, description="PDQ of crops of the picture.")
-    descriptor: DescriptorIn | None = Field(
-        None, description="The learned copy descriptor; without it few altered copies are found."
-    )
-    local_features: str | None = Field(
-        None,
-        max_length=_FEATURES_CHARACTERS_READ,
-        description="Local features, where its owner agrees; as sensitive as the picture itself.",
-    )
 
     def reported(self) -> ReportedPicture:
         """Return the picture in the program's own terms; `MalformedHash` where a field is none of its kind."""
-        return ReportedPicture(
-            pdq=PdqHash.from_hex(self.pdq, quality=self.quality),
-            crops=tuple(PdqHash.from_hex(crop) for crop in self.crops),
-            descriptor=None if self.descriptor is None else self.descriptor.descriptor(),
-            local=None if self.local_features is None else LocalFeatures.from_bytes(_decoded(self.local_features)),
-            tiles=Tiles.from_bytes(_decoded(self.tiles)),
-        )
+        pdq, tiles = PdqHash.from_hex(self.pdq, quality=self.quality), Tiles.from_bytes(_decoded(self.tiles))
+        return replace(self.given(), pdq=pdq, tiles=tiles)
 
     @classmethod
     def of(cls, original: ReportedPicture) -> OriginalIn:
@@ -156,9 +163,7 @@ class OriginalIn(Strict):
             pdq=original.pdq.hex(),
             quality=original.pdq.quality,
             tiles=encoded(original.tiles.to_bytes()),
-            crops=[crop.hex() for crop in original.crops],
-            descriptor=None if original.descriptor is None else DescriptorIn.of(original.descriptor),
-            local_features=None if original.local is None else encoded(original.local.to_bytes()),
+            **cls.fields_of(original),
         )
 
 

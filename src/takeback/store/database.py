@@ -69,7 +69,7 @@ class Transaction:
 
     @cached_property
     def suspicions(self) -> SuspicionStore:
-        """Stored items that may be altered copies."""
+        """Stored items that are to be fetched and compared."""
         return SuspicionStore(self.connection)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Stored items that may be altered copies of an original: to be looked at, then forgotten."""
+"""Stored items that are somewhat like an entry: to be looked at, then forgotten."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from takeback.store.tables import item, suspicion
 
 @dataclass(frozen=True, slots=True)
 class Suspicion:
-    """An item, the entry of the original that it is like, and how often looking at it failed."""
+    """An item, the entry that it is somewhat like, and how often looking at it failed."""
 
     id: int
     entry_id: int

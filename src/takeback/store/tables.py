@@ -215,7 +215,7 @@ item = Table(
     sqlite_autoincrement=True,
 )
 
-# Items that were stored before an original came, and are so like it that they are to be compared with it.
+# Items that were stored before an entry came, and are so like it that they are to be fetched and compared.
 suspicion = Table(
     "suspicion",
     metadata,

@@ -53,7 +53,14 @@ def look_closer(
 
     `screened` screens a query, `describer` is None where the extra `copies` is not installed.
     """
-    if looked is None or looked.miniatures is None or _is_decided(screened(query)):
+    if looked is None or _is_decided(screened(query)):
+        return query
+    return look_closest(query, looked, describer=describer, local=local)
+
+
+def look_closest(query: Query, looked: Looked, *, describer: Describer | None, local: bool = True) -> Query:
+    """Return `query` with all that can be taken of the picture, whatever the cheaper steps say."""
+    if looked.miniatures is None:
         return query
     if describer is not None:
         query = replace(query, descriptors=described(looked, describer))

@@ -111,7 +111,7 @@ def _dismisses(case: Case, chosen: Sequence[Copy], decision: Decision) -> bool:
 def _keys_for_forgeries(store: Store, case_id: str) -> list[tuple[str, bytes]]:
     """Make a data key for each altered copy that may get an entry of its own; an unused one does no harm."""
     with store.read() as tx:
-        copies = tx.copies.of_case(tx.cases.by_public_id(case_id).id)
+        copies = _open_copies(tx, tx.cases.by_public_id(case_id))
     return store.keyring.new_data_keys(sum(copy.copy_class is CopyClass.ALTERED_COPY for copy in copies))
 
 

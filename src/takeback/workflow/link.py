@@ -19,7 +19,7 @@ from takeback.workflow.intake import entry_of
 from takeback.workflow.order import note
 from takeback.workflow.query import MAX_ITEM_FRAMES, query_of_reported, spread
 from takeback.workflow.replica import Replica
-from takeback.workflow.sweep import ACTOR, Sought, any_held, hold_copies, refresh_deadline, suspect_others
+from takeback.workflow.sweep import ACTOR, Sought, hold_copies, settle_case, suspect_others
 
 RETRY_AFTER = (timedelta(seconds=5), timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
 """When a link that could not be fetched is tried again; after the last, a person looks."""
@@ -82,9 +82,7 @@ def _settle(
     sought = [Sought(query_of_reported(pictures), entry.id)]
     copies = hold_copies(tx, replica, case, sought, bank.thresholds, deadline_at=deadline_at, at=at)
     suspect_others(tx, replica, case, sought, at=at)
-    if case.state is CaseState.WATCHING and any_held(copies):
-        tx.cases.move(case, CaseState.HELD)
-    refresh_deadline(tx, case)
+    settle_case(tx, case, copies)
 
 
 def fail_link(store: Store, copy: Copy, problem: str, *, permanent: bool, at: datetime) -> None:

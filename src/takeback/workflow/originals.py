@@ -50,8 +50,10 @@ Lower ones, and the share of different pictures that reach them: of the calibrat
 pairs. Of copies of which 40 % was replaced, 99 in 100 reach the first, 97 the second and 93 what `SUSPECT_REACH` asks.
 """
 _MAX_OTHERS = 0.25
-"""Different pictures that an upload may be compared with for nothing, in the mean: where there are few originals, the
-lower similarities cost less than that."""
+"""
+Different pictures that an upload may be compared with for nothing, in the mean: where there are few originals, the
+lower similarities cost less than that.
+"""
 
 MAX_SUSPECTS = 3
 """Originals that one upload is compared with, the likest first: 50 to 400 ms each."""
@@ -75,7 +77,7 @@ def watch_originals(
     jobs: of a stored item too little is known to tell an altered copy. `replica` was caught up before the transaction
     changed anything.
     """
-    told = [each for each in originals if each.tiles is not None and can_be_told(each.tiles)]
+    told = [each for each in originals if _has_detail(each)]
     if not told:
         return
     bank = tx.banks.originals_bank(at)
@@ -91,11 +93,15 @@ def watch_originals(
 
 def unjudged_originals(originals: Sequence[ReportedPicture]) -> tuple[Unjudged, ...]:
     """Say of how many originals altered copies cannot be told; they are not kept."""
-    poor = sum(each.tiles is None or not can_be_told(each.tiles) for each in originals)
+    poor = sum(not _has_detail(each) for each in originals)
     if not poor:
         return ()
     why = f"{poor} of {len(originals)} ordinary pictures have too little detail: altered copies of them cannot be told."
     return (Unjudged(LowQuality.code, why),)
+
+
+def _has_detail(original: ReportedPicture) -> bool:
+    return original.tiles is not None and can_be_told(original.tiles)
 
 
 def renew_originals(store: Store, receipt: str, *, actor: str, at: datetime) -> Case:

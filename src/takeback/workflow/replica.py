@@ -101,7 +101,11 @@ class Replica:
 
     def has_newer(self, folder: Path) -> bool:
         """Whether the snapshots in `folder` were written anew since they were opened, or tried last."""
-        return _written(folder) not in (self.opened, None)
+        return self._newer(folder) is not None
+
+    def _newer(self, folder: Path) -> tuple[int, ...] | None:
+        written = _written(folder)
+        return None if written == self.opened else written
 
     def take_newer(self, folder: Path, store: Store) -> None:
         """
@@ -110,9 +114,10 @@ class Replica:
         A search that has caught up goes on with what it has, or with more, never with less. Raises as `open`
         does, once for each writing; this replica goes on without it.
         """
-        if not self.has_newer(folder):
+        written = self._newer(folder)
+        if written is None:
             return
-        self.opened = _written(folder)
+        self.opened = written
         newer = Replica.open(folder, store)
         for _ in range(_TRIES):
             newer.follow(store)

@@ -5,18 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 
 from takeback.bank import Entry
-from takeback.cases import CaseState, clocks_of, law_pack
+from takeback.cases import clocks_of, law_pack
 from takeback.store import Store, Transaction
 from takeback.store.items import Item
 from takeback.store.suspicions import Suspicion
 from takeback.workflow.check import altered_among
-from takeback.workflow.closer import Describer, look_closer
+from takeback.workflow.closer import Describer, look_closest
 from takeback.workflow.originals import still_watched
 from takeback.workflow.picture import Decoder
 from takeback.workflow.query import Query, query_of_fingerprints
 from takeback.workflow.replica import Replica
-from takeback.workflow.screen import Screening, screen_query
-from takeback.workflow.sweep import FoundItem, any_held, hold_found, refresh_deadline
+from takeback.workflow.screen import screen_query
+from takeback.workflow.sweep import FoundItem, hold_found, settle_case
 from takeback.workflow.upload import Action, Upload, tell_cases
 
 
@@ -32,9 +32,7 @@ def look_at_suspect(
     does.
     """
     looked = decoder.looked_at(data)
-    query = look_closer(
-        query_of_fingerprints(looked.prints), looked, lambda _: Screening((), ()), describer=describer, local=True
-    )
+    query = look_closest(query_of_fingerprints(looked.prints), looked, describer=describer)
     altered = altered_among(store, replica, query, looked, at=at)
     with store.write() as tx:
         replica.catch_up(tx)
@@ -59,6 +57,4 @@ def _hold(tx: Transaction, replica: Replica, query: Query, item: Item, entry: En
     found = FoundItem(item, match.copy_class, match.fact, match.evidence)
     deadline_at = clocks_of(at, at, [law_pack(law) for law in case.laws]).deadline_at
     copies = hold_found(tx, case, [(found, entry.id)], entry.thresholds, deadline_at=deadline_at, at=at)
-    if case.state is CaseState.WATCHING and any_held(copies):
-        tx.cases.move(case, CaseState.HELD)
-    refresh_deadline(tx, case)
+    settle_case(tx, case, copies)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from takeback.audit.event import EventKind
 from takeback.bank import Reach, Thresholds
-from takeback.cases import CopyState
+from takeback.cases import CaseState, CopyState
 from takeback.match import CopyClass, Evidence, Fact, class_of, is_blind, silence_of, strength
 from takeback.registration import can_register
 from takeback.registration.transform import Box
@@ -148,6 +148,13 @@ def _rounded(box: Box) -> list[int]:
 def refresh_deadline(tx: Transaction, case: Case) -> None:
     """Set the case's deadline to that of its first undecided copy."""
     tx.cases.set_deadline(case.id, tx.copies.earliest_deadline(case.id))
+
+
+def settle_case(tx: Transaction, case: Case, copies: Iterable[Copy]) -> None:
+    """Bring a case to where copies that were found later leave it: a watching one with something hidden is held."""
+    if case.state is CaseState.WATCHING and any_held(copies):
+        tx.cases.move(case, CaseState.HELD)
+    refresh_deadline(tx, case)
 
 
 def any_held(copies: Iterable[Copy]) -> bool:
