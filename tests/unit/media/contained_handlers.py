@@ -6,6 +6,7 @@ import ctypes
 import errno
 import fcntl
 import hashlib
+import itertools
 import mmap
 import os
 import resource
@@ -40,14 +41,17 @@ def contained(payload: bytes, options: dict[str, object]) -> Answer:
         return Answer({"errno": error.errno})
 
 
+_computed = itertools.count(1)
+
+
 def in_stages(payload: bytes, options: dict[str, object]) -> Iterator[Answer]:
-    """Answer with each byte of the payload in turn; for 0 fail, for 1 die."""
+    """Answer with each byte of the payload in turn, and how many this child has answered; for 0 fail, for 1 die."""
     for byte in payload:
         if byte == 0:
             raise MediaTooLarge("Too large at this stage.")
         if byte == 1:
             os.kill(os.getpid(), signal.SIGKILL)
-        yield Answer({"byte": byte}, bytes([byte]))
+        yield Answer({"byte": byte, "computed": next(_computed)}, bytes([byte]))
 
 
 def _grow(_: bytes) -> int:

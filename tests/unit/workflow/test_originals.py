@@ -32,6 +32,7 @@ from takeback.store.journal import Journal
 from takeback.store.sites import Site
 from takeback.workflow.check import check_file
 from takeback.workflow.decide import Decision, Finding, Outcome, confirm_copies, decide
+from takeback.workflow.flood import FLOOD_UPLOADS
 from takeback.workflow.intake import Received, receive_notice
 from takeback.workflow.originals import (
     SUSPECT_REACH,
@@ -42,9 +43,10 @@ from takeback.workflow.originals import (
     watched_until,
 )
 from takeback.workflow.picture import original_of
+from takeback.workflow.query import Query
 from takeback.workflow.register import add_bank, add_entries
 from takeback.workflow.replica import Replica
-from takeback.workflow.upload import Action, Checked, Upload
+from takeback.workflow.upload import Action, Checked, Upload, check_upload
 from takeback.workflow.withdraw import withdraw
 
 type Pixels = NDArray[np.uint8]
@@ -143,6 +145,9 @@ def test_the_very_file_of_an_original_leaves_no_trace(store: Store, replica: Rep
     checked = check(store, replica, cornered(1), site)
     assert (checked.action, checked.screening.matches) == (Action.ALLOW, ())
     assert copies_of(store, case) == []
+    with store.read() as tx:
+        kept = tx.connection.execute(text("select count(*) from digest where entry_id is not null")).scalar_one()
+    assert kept == 0
 
 
 def test_another_picture_is_none_of_its_copies(store: Store, replica: Replica) -> None:
@@ -183,6 +188,27 @@ def test_her_withdrawal_ends_it_at_once(store: Store, replica: Replica, journal:
     withdraw(store, journal, received.receipt, at=AT)
     assert check(store, replica, forged(cornered(1))).screening.matches == ()
     assert len(replica.originals) == 0
+
+
+def test_what_she_withdrew_while_an_upload_was_compared_leaves_no_trace(
+    store: Store, replica: Replica, site: Site, journal: Journal
+) -> None:
+    received = watch(store, replica, cornered(1))
+    altered = check(store, replica, forged(cornered(1))).screening.matches
+    withdraw(store, journal, received.receipt, at=AT)
+    checked = check_upload(store, replica, Query(), Upload(site, "1"), altered=altered, at=AT)
+    assert (checked.screening.matches, copies_of(store, received.case)) == ((), [])
+
+
+def test_many_forgeries_of_one_original_are_not_counted(store: Store, replica: Replica) -> None:
+    watch(store, replica, cornered(1))
+    altered = check(store, replica, forged(cornered(1))).screening.matches
+    for number in range(FLOOD_UPLOADS + 2):
+        query = Query(digests=(("file", number.to_bytes(32)),))
+        assert len(check_upload(store, replica, query, None, altered=altered, at=AT).screening.matches) == 1
+    with store.read() as tx:
+        counted = tx.connection.execute(text("select count(*) from sighting")).scalar_one()
+        assert (counted, tx.banks.in_quarantine()) == (0, [])
 
 
 def test_a_forgery_that_a_person_removed_is_refused_from_then_on_and_the_original_never(
