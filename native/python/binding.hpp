@@ -38,13 +38,16 @@ const Value* packed(const Array& array, std::size_t width, const char* wrong) {
     return static_cast<const Value*>(array.data());
 }
 
-// The array owns the vector.
+// The array owns the vector, and has its length or `shape`.
 template <class Value>
-auto as_array(std::vector<Value> values) {
+auto as_array(std::vector<Value> values, std::vector<std::size_t> shape = {}) {
+    if (shape.empty()) {
+        shape = {values.size()};
+    }
     auto owned = std::make_unique<std::vector<Value>>(std::move(values));
     std::vector<Value>* raw = owned.get();
     nb::capsule owner(owned.release(), [](void* p) noexcept { delete static_cast<std::vector<Value>*>(p); });
-    return nb::ndarray<nb::numpy, Value, nb::ndim<1>>(raw->data(), {raw->size()}, owner);
+    return nb::ndarray<nb::numpy, Value>(raw->data(), shape.size(), shape.data(), owner);
 }
 
 // Rows may lie apart (a crop, a picture upside down); inside a row pixels and channels must be packed. Raises for

@@ -44,11 +44,18 @@ def pdq_orientations(pixels: NDArray[uint8]) -> tuple[tuple[bytes, int], ...]:
     One reading of the pixels. The first equals `pdq_hash`.
     """
 
-def find_views(pixels: NDArray[uint8], most: int) -> list[tuple[bool, int, int, int, int]]:
+def find_views(pixels: NDArray[uint8], most: int) -> list[tuple[str, int, int, int, int]]:
     """
-    Return at most `most` parts of a picture, the likeliest first: whether its border left it, then its box.
+    Return at most `most` views of a picture, the likeliest first: its kind as `ViewKind` has it, then its box.
 
     A box is left, top, width and height. `pixels` uint8 [height, width, 3] or [height, width].
+    """
+
+def cleared(pixels: NDArray[uint8]) -> NDArray[uint8] | None:
+    """
+    Return a picture without what was drawn over all of it in one colour, uint8 [h, w, 3]; None where nothing was.
+
+    No side is longer than 384: it is reduced by a whole number each way. `pixels` as in `find_views`.
     """
 
 def resample(pixels: NDArray[uint8], height: int, width: int) -> NDArray[uint8]:

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <limits>
 
+#include "views/overlay.hpp"
 #include "views/rectangles.hpp"
 
 namespace takeback {
@@ -113,11 +114,15 @@ public:
 
     void offer(Found kind, const Box& box) {
         const bool small = std::min(box.width(), box.height()) < min_view_side;
-        const auto same = [&box](const FoundView& each) { return overlap(each.box, box) >= same_box; };
+        const auto same = [&box](const FoundView& each) {
+            return each.kind != Found::cleared && overlap(each.box, box) >= same_box;
+        };
         if (!full() && !small && !whole(box) && std::none_of(found_.begin(), found_.end(), same)) {
             found_.push_back({kind, box});
         }
     }
+
+    void clear() { found_.push_back({Found::cleared, whole_}); }
 
     std::vector<FoundView> take() { return std::move(found_); }
 
@@ -161,6 +166,9 @@ std::vector<FoundView> find_views(const Picture& picture, std::size_t most) {
         return kept.take();
     }
     const Surface surface(picture);
+    if (!find_overlay(surface.small).empty()) {
+        kept.clear();
+    }
     const Sharpener sharpener(picture, surface.small);
     const std::vector<Rectangle> regions = distinct(rectangles(surface), most);
     const Box stripped = without_border(surface, {0, 0, surface.small.width, surface.small.height});
@@ -175,6 +183,15 @@ std::vector<FoundView> find_views(const Picture& picture, std::size_t most) {
         kept.offer(is_stripped ? Found::stripped : Found::region, sharpener.sharpened(each.box));
     }
     return kept.take();
+}
+
+Cleared cleared(const Picture& picture) {
+    const Reduced small = reduced(picture);
+    const std::vector<std::uint8_t> overlay = find_overlay(small);
+    if (overlay.empty()) {
+        return {0, 0, {}};
+    }
+    return {small.height, small.width, without_overlay(small, overlay)};
 }
 
 }  // namespace takeback

@@ -98,6 +98,19 @@ def test_a_framed_picture_is_also_known_by_what_is_inside_its_frame() -> None:
     assert inside.upright.distance(frame.upright) > MATCH_RADIUS
 
 
+def test_a_picture_that_was_drawn_over_is_also_known_by_what_lies_below() -> None:
+    clean = drawing(300, 380)
+    y, x = np.mgrid[0:300, 0:380]
+    striped = np.where(((x + y) % 40 < 14)[..., None], np.uint8(0), clean)
+    (frame,) = (prints := take_fingerprints(saved(striped), LIMITS)).frames
+    below = frame.views[0]
+    assert below.view == View(ViewKind.CLEARED, 0, 0, 380, 300)
+    original = pdq_orientations(clean)
+    assert below.upright.distance(original[Orientation.UPRIGHT]) <= MATCH_RADIUS
+    assert below.orientations[Orientation.MIRRORED].distance(original[Orientation.MIRRORED]) <= MATCH_RADIUS
+    assert Fingerprints.from_json(as_sent(prints)) == prints
+
+
 def test_a_picture_without_parts_has_no_views() -> None:
     (frame,) = take_fingerprints(saved(drawing()), LIMITS).frames
     assert frame.views == ()

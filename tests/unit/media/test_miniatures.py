@@ -81,6 +81,16 @@ def test_pixels_that_lie_apart_are_made_small_too() -> None:
     assert (miniatures_of(pixels).plane == miniatures_of(pixels.transpose(1, 0, 2)).plane.T).all()
 
 
+def test_the_square_of_a_cleared_view_shows_what_lies_below() -> None:
+    clean = photo(900, 1200)
+    striped = clean.copy()
+    striped[:, np.arange(1200) % 90 < 30] = (0, 255, 0)
+    whole, below = miniatures_of(striped, [View(ViewKind.CLEARED, 0, 0, 1200, 900)]).squares
+    green = (abs(whole.astype(int) - (0, 255, 0)) < 20).all(axis=2)
+    assert green.mean() > 0.25
+    assert not (abs(below.astype(int) - (0, 255, 0)) < 20).all(axis=2).any()
+
+
 @pytest.mark.parametrize("parts", [(), PARTS])
 def test_miniatures_survive_the_journey_as_bytes(parts: tuple[View, ...]) -> None:
     small = miniatures_of(photo(), parts)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
+import PIL.Image
 import pytest
 from numpy.typing import NDArray
 from tests.house import Pixels, drawn
@@ -142,11 +145,105 @@ def test_views_lie_inside_the_picture_and_are_large_enough_to_be_compared(shape:
     views = views_of(pixels)
     assert views[0] == View(ViewKind.WHOLE, 0, 0, shape[1], shape[0])
     assert len(views) <= MAX_VIEWS
-    assert len({box_of(view) for view in views}) == len(views)
+    assert len({(view.kind is ViewKind.CLEARED, box_of(view)) for view in views}) == len(views)
     for view in views[1:]:
         assert view.kind is not ViewKind.WHOLE
         assert min(view.width, view.height) >= MIN_VIEW_SIDE
-        assert pixels_of(view, pixels).shape[:2] == (view.height, view.width)
+        if view.kind is not ViewKind.CLEARED:
+            assert pixels_of(view, pixels).shape[:2] == (view.height, view.width)
+
+
+# ---- What was drawn over all of it ------------------------------------------------------------------------------
+
+
+def over(picture: Pixels, kind: str, colour: tuple[int, int, int]) -> Pixels:
+    """Draw over all of `picture` in one colour, more than a quarter of it."""
+    y, x = np.mgrid[0 : picture.shape[0], 0 : picture.shape[1]]
+    where = {
+        "stripes": (x + 0.7 * y) % 50 < 18,
+        "grid": (x % 48 < 8) | (y % 48 < 8),
+        "dots": (x % 40 - 20) ** 2 + (y % 40 - 20) ** 2 < 12**2,
+        "waves": (y + 20 * np.sin(x / 30)) % 44 < 15,
+    }[kind]
+    drawn_over = picture.copy()
+    drawn_over[where] = colour
+    return drawn_over
+
+
+def jpeg(pixels: Pixels) -> Pixels:
+    file = io.BytesIO()
+    PIL.Image.fromarray(pixels).save(file, "JPEG", quality=75)
+    return np.asarray(PIL.Image.open(file))
+
+
+def cleared(upload: Pixels) -> View | None:
+    return next((view for view in views_of(upload) if view.kind is ViewKind.CLEARED), None)
+
+
+@pytest.mark.parametrize("colour", [(0, 0, 0), (255, 255, 255), (250, 20, 200)])
+@pytest.mark.parametrize("kind", ["stripes", "grid", "dots", "waves"])
+def test_what_was_drawn_over_all_of_a_picture_is_taken_off_it(kind: str, colour: tuple[int, int, int]) -> None:
+    upload = jpeg(over(PICTURE, kind, colour))
+    view = cleared(upload)
+    assert view == View(ViewKind.CLEARED, 0, 0, upload.shape[1], upload.shape[0])
+    below = pixels_of(view, upload)
+    assert below.flags.c_contiguous
+    assert max(below.shape[:2]) <= 384
+    original = pdq_hash(PICTURE)
+    assert original.distance(pdq_hash(below)) < min(original.distance(pdq_hash(upload)), MATCH_RADIUS)
+
+
+def test_it_is_the_first_view_after_the_whole_and_counts_as_one() -> None:
+    upload = over(PICTURE, "stripes", (0, 0, 0))
+    assert views_of(upload)[1].kind is ViewKind.CLEARED
+    assert [view.kind for view in views_of(upload, most=2)] == [ViewKind.WHOLE, ViewKind.CLEARED]
+    assert len(views_of(upload, most=1)) == 1
+
+
+def test_a_grey_picture_is_cleared_as_the_same_in_colour() -> None:
+    grey = np.ascontiguousarray(over(PICTURE, "grid", (9, 9, 9))[..., 0])
+    view = cleared(grey)
+    assert view is not None
+    assert np.array_equal(pixels_of(view, grey), pixels_of(view, np.repeat(grey[..., None], 3, axis=2)))
+
+
+def test_pixels_that_nothing_lies_over_stay_as_they_are() -> None:
+    small = np.ascontiguousarray(PICTURE[:300, :380])  # not reduced
+    upload = over(small, "stripes", (255, 0, 255))
+    view = cleared(upload)
+    assert view is not None
+    below = pixels_of(view, upload)
+    y, x = np.mgrid[0:300, 0:380]
+    clear = ((x + 0.7 * y) % 50 > 20) & ((x + 0.7 * y) % 50 < 48)
+    assert np.array_equal(below[clear], small[clear])
+    assert not (below == (255, 0, 255)).all(axis=2).any()
+
+
+@pytest.mark.parametrize(
+    "upload",
+    [
+        PICTURE,
+        OTHER,
+        noise(480, 600, 3),
+        # 1. Thick: a wall, a sky, a frame.
+        pasted(PICTURE, sheet(200, 600, 200), 0, 0),
+        pasted(sheet(700, 800), PICTURE, 100, 110),
+        # 2. In one corner only.
+        pasted(PICTURE, over(PICTURE, "grid", (0, 0, 0))[:240, :300], 0, 0),
+        # 3. Hardly anything.
+        pasted(PICTURE, sheet(480, 6, 0), 300, 0),
+    ],
+)
+def test_a_picture_over_which_nothing_was_drawn_is_not_cleared(upload: Pixels) -> None:
+    assert cleared(upload) is None
+
+
+def test_the_cleared_view_of_another_picture_is_a_value_error() -> None:
+    with pytest.raises(ValueError, match="Nothing was drawn over this picture"):
+        pixels_of(View(ViewKind.CLEARED, 0, 0, 600, 480), PICTURE)
+
+
+# ---- No views, and what is refused ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("pixels", [sheet(900, 1200), sheet(900, 1200, 0), sheet(40, 40, 7)])
