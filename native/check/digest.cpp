@@ -11,6 +11,7 @@
 #include "level.hpp"
 #include "pdq/pdq.hpp"
 #include "pixels/resample.hpp"
+#include "views/views.hpp"
 
 namespace {
 
@@ -157,6 +158,33 @@ void hash() {
     }
 }
 
+// Slanted stripes over smooth pictures, as large as they are looked at and reduced.
+void clear() {
+    constexpr std::ptrdiff_t sizes[][2] = {{200, 300}, {384, 384}, {385, 600}, {1001, 640}};
+    Random random(4);
+    for (const auto& [height, width] : sizes) {
+        for (const int channels : {1, 3}) {
+            std::vector<std::uint8_t> pixels = random_bytes(static_cast<std::size_t>(height * width * channels), random);
+            for (std::size_t at = 1; at < pixels.size(); ++at) {
+                pixels[at] = static_cast<std::uint8_t>((pixels[at - 1] * 15 + pixels[at]) / 16);
+            }
+            const std::ptrdiff_t period = std::max(height, width) / 12;
+            for (std::ptrdiff_t y = 0; y < height; ++y) {
+                for (std::ptrdiff_t x = 0; x < width; ++x) {
+                    if ((x + y / 2) % period < period / 3) {
+                        std::fill_n(pixels.data() + (y * width + x) * channels, channels, std::uint8_t{250});
+                    }
+                }
+            }
+            const takeback::Cleared found = takeback::cleared({pixels.data(), height, width, width * channels, channels});
+            Digest digest;
+            digest.add(found.pixels);
+            std::printf("cleared %td x %td, %d: %td x %td, %016" PRIx64 "\n", height, width, channels, found.height,
+                        found.width, digest.value());
+        }
+    }
+}
+
 }  // namespace
 
 int main() {
@@ -164,4 +192,5 @@ int main() {
     search();
     search_similar();
     hash();
+    clear();
 }
