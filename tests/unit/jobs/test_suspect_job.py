@@ -176,9 +176,15 @@ def test_her_withdrawal_ends_it_before_anything_is_fetched(parts: Parts) -> None
 
 
 def striped(pixels: Pixels) -> Pixels:
-    """Draw stripes over a third of the picture: the descriptor is somewhat like it, and says nothing."""
+    """
+    Draw stripes of many colours over a third of the picture: the descriptor is somewhat like it, and says nothing.
+
+    Those of one colour would be taken off (`ViewKind.CLEARED`).
+    """
     result, (y, x) = pixels.copy(), np.mgrid[0 : pixels.shape[0], 0 : pixels.shape[1]]
-    result[((x + y) % 60) < 21] = (30, 160, 60)
+    colours = np.stack([x * 255 // pixels.shape[1], 255 - y * 255 // pixels.shape[0], 0 * x + 60], axis=2)
+    over = ((x + y) % 60) < 21
+    result[over] = colours[over]
     return result
 
 
