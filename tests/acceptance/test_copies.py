@@ -1,7 +1,7 @@
 """
 The robustness gate: a small fixed part of the copy benchmark, which must not get worse.
 
-Twelve photographs, every other edit. The bounds are what was measured, less two points; the whole benchmark is
+Twelve photographs, every other edit, and stripes, which need a view of their own. The bounds are what was measured, less two points; the whole benchmark is
 `python -m benchmarks copies`.
 """
 
@@ -24,11 +24,11 @@ from takeback.registration import can_register
 PHOTOGRAPHS, STEP = 12, 14
 MAY_FALL = 0.02
 MEASURED = {
-    ("notice_first", Level.FINGERPRINT): 0.8295,
-    ("notice_first", Level.DESCRIPTOR): 1.0,
+    ("notice_first", Level.FINGERPRINT): 0.8297,
+    ("notice_first", Level.DESCRIPTOR): 0.9964,
     ("notice_first", Level.FEATURES): 1.0,
-    ("upload_first", Level.FINGERPRINT): 0.8258,
-    ("upload_first", Level.DESCRIPTOR): 1.0,
+    ("upload_first", Level.FINGERPRINT): 0.8261,
+    ("upload_first", Level.DESCRIPTOR): 0.9964,
 }
 
 
@@ -37,7 +37,8 @@ def test_no_fewer_edited_copies_are_found_than_before_and_no_other_picture_is_ca
     if default_model() is None or not can_register():
         pytest.skip("the extra copies is not installed")
     scenes = sorted((photos / "scenes").glob("*.jpg"))[::STEP][:PHOTOGRAPHS]
-    taken = samples([Photograph(f"scenes/{path.stem}", path) for path in scenes], all_edits()[::2])
+    edits = [edit for number, edit in enumerate(all_edits()) if number % 2 == 0 or edit.name == "stripes"]
+    taken = samples([Photograph(f"scenes/{path.stem}", path) for path in scenes], edits)
     facts = {
         "notice_first": notice_first(taken, Level.FEATURES).facts,
         "upload_first": upload_first(taken, Level.FEATURES),
