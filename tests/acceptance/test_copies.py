@@ -1,8 +1,8 @@
 """
 The robustness gate: a small fixed part of the copy benchmark, which must not get worse.
 
-Twelve photographs, every other edit, and stripes, which need a view of their own. The bounds are what was measured, less two points; the whole benchmark is
-`python -m benchmarks copies`.
+Twelve photographs, every other edit, and stripes, which need a view of their own. The bounds are what was measured,
+less two points; the whole benchmark is `python -m benchmarks copies`.
 """
 
 from __future__ import annotations
