@@ -3,8 +3,8 @@ What people do to a picture before they publish it again: the edits of the copy 
 
 Each is a function of the pixels, uint8 [height, width, 3], a random generator and a picture of something else (for
 collages and pastes); what it returns is saved as JPEG. How much of each, where and in what colour is drawn anew for
-every picture. Nothing here is used to set a threshold, `calibration.py` has edits of its own; but the view that takes stripes
-off was made with `stripes` too, beside grids, dots and scribbles, on the calibration's photographs.
+every picture. Nothing here is used to set a threshold, `calibration.py` has edits of its own; but the view that takes
+stripes off was made with `stripes` too, beside grids, dots and scribbles, on the calibration's photographs.
 """
 
 from __future__ import annotations
