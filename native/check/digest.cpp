@@ -66,6 +66,14 @@ void flip(std::uint8_t* code, std::size_t bits, Random& random) {
     }
 }
 
+std::vector<std::uint8_t> smooth_bytes(std::size_t count, Random& random) {
+    std::vector<std::uint8_t> bytes = random_bytes(count, random);
+    for (std::size_t at = 1; at < count; ++at) {
+        bytes[at] = static_cast<std::uint8_t>((bytes[at - 1] * 15 + bytes[at]) / 16);
+    }
+    return bytes;
+}
+
 // Segments, tables of several shifts, a crowd of near codes, a tail, removed rows.
 void search() {
     constexpr std::size_t rows = 90'000;
@@ -137,10 +145,7 @@ void hash() {
     Random random(2);
     for (const auto& [height, width] : sizes) {
         for (const int channels : {1, 3}) {
-            std::vector<std::uint8_t> pixels = random_bytes(static_cast<std::size_t>(height * width * channels), random);
-            for (std::size_t at = 1; at < pixels.size(); ++at) {
-                pixels[at] = static_cast<std::uint8_t>((pixels[at - 1] * 15 + pixels[at]) / 16);
-            }
+            std::vector<std::uint8_t> pixels = smooth_bytes(static_cast<std::size_t>(height * width * channels), random);
             const takeback::Picture picture{pixels.data(), height, width, width * channels, channels};
             Digest digest;
             for (const takeback::Pdq& pdq : takeback::pdq_orientations(picture)) {
@@ -164,10 +169,7 @@ void clear() {
     Random random(4);
     for (const auto& [height, width] : sizes) {
         for (const int channels : {1, 3}) {
-            std::vector<std::uint8_t> pixels = random_bytes(static_cast<std::size_t>(height * width * channels), random);
-            for (std::size_t at = 1; at < pixels.size(); ++at) {
-                pixels[at] = static_cast<std::uint8_t>((pixels[at - 1] * 15 + pixels[at]) / 16);
-            }
+            std::vector<std::uint8_t> pixels = smooth_bytes(static_cast<std::size_t>(height * width * channels), random);
             const std::ptrdiff_t period = std::max(height, width) / 12;
             for (std::ptrdiff_t y = 0; y < height; ++y) {
                 for (std::ptrdiff_t x = 0; x < width; ++x) {
