@@ -23,7 +23,8 @@ nb::list find_views(const Array& pixels, std::size_t most) {
     }
     nb::list all;
     for (const takeback::FoundView& each : found) {
-        all.append(nb::make_tuple(name_of(each.kind), each.box.left, each.box.top, each.box.width(), each.box.height()));
+        const takeback::Box& box = each.box;
+        all.append(nb::make_tuple(name_of(each.kind), box.left, box.top, box.width(), box.height(), each.likely));
     }
     return all;
 }

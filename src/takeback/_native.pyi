@@ -44,11 +44,12 @@ def pdq_orientations(pixels: NDArray[uint8]) -> tuple[tuple[bytes, int], ...]:
     One reading of the pixels. The first equals `pdq_hash`.
     """
 
-def find_views(pixels: NDArray[uint8], most: int) -> list[tuple[str, int, int, int, int]]:
+def find_views(pixels: NDArray[uint8], most: int) -> list[tuple[str, int, int, int, int, bool]]:
     """
-    Return at most `most` views of a picture, the likeliest first: its kind as `ViewKind` has it, then its box.
+    Return at most `most` views of a picture, the likeliest first: kind, box, and `View.likely`.
 
-    A box is left, top, width and height. `pixels` uint8 [height, width, 3] or [height, width].
+    The kind is as `ViewKind` has it; a box is left, top, width and height. `pixels` uint8 [height, width, 3] or
+    [height, width].
     """
 
 def cleared(pixels: NDArray[uint8]) -> NDArray[uint8] | None:

@@ -19,6 +19,10 @@ constexpr double like_box = 0.85;
 constexpr float worth_of_other = 3;
 constexpr float nothing = std::numeric_limits<float>::lowest();
 
+// Of the photographs that are for calibration 29 of 100 have a rectangle as strong as this (a window, a door), of the
+// collages, screenshots and frames that were made of them 98.
+constexpr float likely_strength = 99;
+
 // What the border leaves, and a rectangle with that much in common.
 constexpr double about_same = 0.9;
 
@@ -112,17 +116,17 @@ public:
 
     bool full() const { return found_.size() == most_; }
 
-    void offer(Found kind, const Box& box) {
+    void offer(Found kind, const Box& box, bool likely) {
         const bool small = std::min(box.width(), box.height()) < min_view_side;
         const auto same = [&box](const FoundView& each) {
             return each.kind != Found::cleared && overlap(each.box, box) >= same_box;
         };
         if (!full() && !small && !whole(box) && std::none_of(found_.begin(), found_.end(), same)) {
-            found_.push_back({kind, box});
+            found_.push_back({kind, box, likely});
         }
     }
 
-    void clear() { found_.push_back({Found::cleared, whole_}); }
+    void clear() { found_.push_back({Found::cleared, whole_, true}); }
 
     std::vector<FoundView> take() { return std::move(found_); }
 
@@ -176,11 +180,11 @@ std::vector<FoundView> find_views(const Picture& picture, std::size_t most) {
     const auto same = [&stripped](const Rectangle& each) { return overlap(each.box, stripped) >= about_same; };
     const auto precise = std::find_if(regions.begin(), regions.end(), same);
     if (precise == regions.end()) {
-        kept.offer(Found::stripped, sharpener.sharpened(stripped));
+        kept.offer(Found::stripped, sharpener.sharpened(stripped), true);
     }
     for (const Rectangle& each : regions) {
         const bool is_stripped = precise != regions.end() && &each == &*precise;
-        kept.offer(is_stripped ? Found::stripped : Found::region, sharpener.sharpened(each.box));
+        kept.offer(is_stripped ? Found::stripped : Found::region, sharpener.sharpened(each.box), each.strength >= likely_strength);
     }
     return kept.take();
 }

@@ -26,6 +26,7 @@ enum class Found { cleared, stripped, region };
 struct FoundView {
     Found kind;
     Box box;
+    bool likely;  // its edges are as strong as those of pictures in pictures mostly are
 };
 
 // Pixels: a view with a shorter side has nothing to compare.

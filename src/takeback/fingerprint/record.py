@@ -46,13 +46,14 @@ class ViewFingerprint:
         Raises `UnreadableMedia` for anything else: a box that is not inside the picture or below
         `MIN_VIEW_SIDE`, the whole, or less quality than `MIN_QUALITY`.
         """
-        fields = _record(value, "kind", "left", "top", "width", "height", "orientations")
-        if fields["kind"] not in _PART_KINDS:
+        fields = _record(value, "kind", "left", "top", "width", "height", "likely", "orientations")
+        if fields["kind"] not in _PART_KINDS or type(fields["likely"]) is not bool:
             _refuse()
         across = _whole(fields["width"], MIN_VIEW_SIDE, width)
         down = _whole(fields["height"], MIN_VIEW_SIDE, height)
         left, top = _whole(fields["left"], 0, width - across), _whole(fields["top"], 0, height - down)
-        found = cls(View(ViewKind(fields["kind"]), left, top, across, down), _turned(fields["orientations"]))
+        view = View(ViewKind(fields["kind"]), left, top, across, down, fields["likely"])
+        found = cls(view, _turned(fields["orientations"]))
         if found.upright.quality < MIN_QUALITY:
             _refuse()
         return found

@@ -204,6 +204,7 @@ FORGERIES: dict[str, Callable[[Any], object]] = {
     "a view has no fingerprint": lambda sent: first_view(sent).update(orientations={}),
     "a view is of an unknown kind": lambda sent: first_view(sent).update(kind="face"),
     "a view's kind is a list": lambda sent: first_view(sent).update(kind=["region"]),
+    "a view is likely by a number": lambda sent: first_view(sent).update(likely=1),
     "a view is the whole": lambda sent: first_view(sent).update(kind="whole"),
     "a box begins left of the picture": lambda sent: first_view(sent).update(left=-1),
     "a box begins above the picture": lambda sent: first_view(sent).update(top=-1),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -30,6 +31,15 @@ def test_the_squares_are_the_whole_and_the_likeliest_part_squashed_to_one_size()
     assert small.squares.shape == (2, SQUARE_SIDE, SQUARE_SIDE, 3)
     assert (small.squares[0] == _native.resample(pixels, SQUARE_SIDE, SQUARE_SIDE)).all()
     assert (small.squares[1] == _native.resample(pixels[100:600, 300:700], SQUARE_SIDE, SQUARE_SIDE)).all()
+
+
+def test_a_part_that_is_not_likely_has_no_square_and_the_first_likely_one_has() -> None:
+    pixels = photo()
+    unlikely = replace(PARTS[0], likely=False)
+    assert miniatures_of(pixels, [unlikely]).square_views == (0,)
+    small = miniatures_of(pixels, [unlikely, PARTS[1], PARTS[0]])
+    assert small.square_views == (0, 2)
+    assert (small.squares[1] == _native.resample(pixels[:200, :200], SQUARE_SIDE, SQUARE_SIDE)).all()
 
 
 def test_a_picture_without_parts_has_one_square() -> None:

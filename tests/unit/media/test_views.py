@@ -125,6 +125,18 @@ def test_a_picture_on_another_is_found() -> None:
     assert nearest(PICTURE, upload) == 0
 
 
+def test_a_picture_on_another_is_likely_and_a_soft_patch_of_one_is_not() -> None:
+    ground = np.repeat(np.repeat(drawn(3), 6, axis=0), 6, axis=1)
+    assert any(
+        view.likely and box_of(view) == (333, 251, 600, 480) for view in views_of(pasted(ground, PICTURE, 333, 251))
+    )
+    patched = ground.copy()
+    patched[300:620, 400:900] = np.minimum(patched[300:620, 400:900].astype(int) + 14, 255)
+    soft = [view for view in views_of(patched) if view.kind is ViewKind.REGION]
+    assert soft
+    assert not any(view.likely for view in soft)
+
+
 def test_a_grey_picture_is_searched_as_its_three_equal_channels_are() -> None:
     grey = pasted(sheet(700, 800, 90), PICTURE, 61, 103)[..., 1]
     assert views_of(grey) == views_of(np.repeat(grey[..., None], 3, axis=2))
