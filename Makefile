@@ -1,8 +1,9 @@
 # Every target works alone, on a machine that has Python >= 3.11, make and a C++ compiler.
-.PHONY: demo test check bench serve clean lock
+.PHONY: demo test browser check bench serve clean lock
 
 READY := .venv/.ready
 BENCH_READY := .venv/.bench-ready
+BROWSER_READY := .venv/.browser-ready
 RUN := .venv/bin
 
 demo: $(READY)           ## the whole job on this machine, from bytes to proof
@@ -10,6 +11,9 @@ demo: $(READY)           ## the whole job on this machine, from bytes to proof
 
 test: $(READY)           ## the default suite: no network, no server, no GPU
 	$(RUN)/python -m pytest -n auto
+
+browser: $(BROWSER_READY) ## the pages in a real browser; needs Chromium (Debian: apt-get install chromium)
+	$(RUN)/python -m pytest -n auto -m browser -o addopts='-q --strict-markers --strict-config --import-mode=importlib' tests/browser
 
 check: $(READY)          ## lint, types, direction of imports
 	$(RUN)/ruff check .
@@ -33,6 +37,10 @@ clean:
 
 $(READY): tools/bootstrap pyproject.toml requirements/dev.txt $(shell find native -type f)
 	tools/bootstrap
+	touch $@
+
+$(BROWSER_READY): $(READY) requirements/browser.txt
+	tools/bootstrap browser
 	touch $@
 
 $(BENCH_READY): $(READY) requirements/bench.txt

@@ -14,6 +14,9 @@ import takeback
 from takeback.assembly import FOLLOW_SECONDS, Follower, Parts
 from takeback.errors import TakebackError
 from takeback.service import banks, cases, check, description, health, items, notices, sites
+from takeback.service.pages import case as case_page
+from takeback.service.pages import notice as notice_page
+from takeback.service.pages import static
 from takeback.service.problem import add_problem_handlers
 
 HEADERS = (
@@ -51,7 +54,7 @@ def create_app(parts: Parts) -> FastAPI:
         openapi_url=None,
     )
     app.state.parts = parts
-    for module in (check, notices, cases, items, banks, sites, health, description):
+    for module in (check, notices, cases, items, banks, sites, health, description, notice_page, case_page, static):
         app.include_router(module.router)
     add_problem_handlers(app)
     app.add_middleware(_Headers)

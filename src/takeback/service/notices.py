@@ -16,7 +16,7 @@ from takeback.service.auth import ServiceParts
 from takeback.service.body import StrictRoute
 from takeback.service.prints import MAX_ADDRESS_CHARACTERS, OriginalIn, PictureIn, Strict, UnjudgedOut
 from takeback.store.cases import Case
-from takeback.workflow.intake import THE_PERSON, complete_notice, receive_notice
+from takeback.workflow.intake import THE_PERSON, complete_notice, links_elsewhere, receive_notice
 from takeback.workflow.originals import renew_originals, watched_until
 from takeback.workflow.withdraw import withdraw
 
@@ -120,6 +120,8 @@ class ReceivedOut(StandingOut):
     receipt: str
     unjudged: list[UnjudgedOut]
     """What of it can never be compared, and why."""
+    elsewhere: list[str]
+    """Her links that are on no site of this operator: they are never opened, and she writes there herself."""
     repeated: bool
 
 
@@ -158,8 +160,13 @@ def send_notice(body: NoticeIn, parts: ServiceParts, request_key: RequestKey = N
         at=parts.now(),
     )
     standing = _standing(parts, received.case)
-    unjudged = [UnjudgedOut(code=one.code, why=one.why) for one in received.unjudged]
-    return ReceivedOut(**standing.model_dump(), receipt=received.receipt, unjudged=unjudged, repeated=received.repeated)
+    return ReceivedOut(
+        **standing.model_dump(),
+        receipt=received.receipt,
+        unjudged=[UnjudgedOut(code=one.code, why=one.why) for one in received.unjudged],
+        elsewhere=links_elsewhere(parts.store, received.case),
+        repeated=received.repeated,
+    )
 
 
 @router.post("/completion")
@@ -196,12 +203,13 @@ def send_withdrawal(body: ReceiptIn, parts: ServiceParts) -> StandingOut:
     return _standing(parts, withdraw(parts.store, parts.journal, body.receipt, at=parts.now()))
 
 
-_PUBLIC_STATE = {
+PUBLIC_STATE = {
     CaseState.RECEIVED: "open",
     CaseState.VALID: "open",
     CaseState.WATCHING: "open",
     CaseState.HELD: "open",
 }
+"""States that say the same to her until there is a decision."""
 
 
 def _standing(parts: Parts, case: Case) -> StandingOut:
@@ -210,7 +218,7 @@ def _standing(parts: Parts, case: Case) -> StandingOut:
     clocks: Clocks = clocks_of(case.received_at, case.valid_at, [law_pack(law) for law in case.laws])
     return StandingOut(
         case=case.public_id,
-        state=_PUBLIC_STATE.get(case.state, case.state.value),
+        state=PUBLIC_STATE.get(case.state, case.state.value),
         missing=[MissingOut(**missing) for missing in case.missing],
         received_at=case.received_at,
         due_from_receipt_at=clocks.from_receipt_at,

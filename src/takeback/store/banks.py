@@ -207,6 +207,8 @@ class BankStore:
 
     def entries_by_digest(self, digests: Sequence[bytes]) -> Mapping[bytes, Sequence[Entry]]:
         """Return the entries that any of these SHA-256 digests names (`Bank.entries_by_digest`)."""
+        if not digests:
+            return {}
         keyed = {self._keyring.keyed_digest(value): value for value in digests}
         rows = self._connection.execute(
             _entries(digest.c.keyed.label("keyed"))

@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from takeback.cases import CaseState, move_case
+from takeback.cases.receipt import as_written
 from takeback.errors import IllegalTransition, NotFound
 from takeback.store.keyring import Keyring
 from takeback.store.seal import seal, unseal
@@ -144,10 +145,10 @@ class CaseStore:
 
     def by_receipt(self, receipt: str) -> Case:
         """Return the case that a receipt opens; `NotFound` where it opens none."""
-        keyed = self._keyring.keyed_receipt(receipt)
+        keyed = self._keyring.keyed_receipt(as_written(receipt))
         row = self._connection.execute(select(case).where(case.c.receipt_digest == keyed)).first()
         if row is None:
-            raise NotFound("No case belongs to this receipt.", advice="Check each character of the receipt.")
+            raise NotFound("No case belongs to this receipt.", advice="Check each word of the receipt.")
         return _found(row)
 
     def by_request(self, request: str, body: str) -> Case | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from takeback.fingerprint import Looked, file_digest
@@ -49,7 +50,8 @@ def check_file(
     # 2. Decoded, and compared by its fingerprint alone. What refuses it may be gone by the time of the answer.
     local = len(replica.entries.local) + len(replica.originals.local) > 0
     closer = local or describer is not None or len(replica.originals) > 0
-    picture = look_at(decoder, data, closer=closer, enough=is_refused)
+    # Its digest was compared above, so it is left out here; the last word below has both.
+    picture = look_at(decoder, data, closer=closer, enough=lambda query: is_refused(replace(query, digests=())))
     if picture.is_glance:
         checked = check_upload(store, replica, picture.query, upload, at=at)
         if checked.action is Action.REFUSE:

@@ -14,6 +14,7 @@ from takeback.audit.event import EventKind, Json
 from takeback.bank import EntryState, Opinion
 from takeback.cases import CaseState, CopyState, LawPack, Notice, clocks_of, law_pack, missing_fields
 from takeback.cases.notice import MAX_FINGERPRINTS, MAX_LINKS, MAX_ORIGINALS, ReportedPicture, is_valid
+from takeback.cases.receipt import RECEIPT_BYTES, receipt_of
 from takeback.errors import IllegalTransition, InputError
 from takeback.store import Store, Transaction
 from takeback.store.banks import NOTICES_BANK, NewEntry
@@ -27,7 +28,6 @@ from takeback.workflow.sweep import Sought, any_held, hold_copies, refresh_deadl
 
 THE_PERSON = "the-person"
 NOTICE_SOURCE = "notice"
-_RECEIPT_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,10 +169,10 @@ def check_bounds(notice: Notice) -> None:
 
 def _receipt(store: Store, request: str | None) -> str:
     if request is None:
-        return secrets.token_hex(_RECEIPT_BYTES)
+        return receipt_of(secrets.token_bytes(RECEIPT_BYTES))
     # A repeated request must give the same receipt, and the receipt may be stored nowhere: so it is derived.
     key = store.keyring.keyed_receipt("receipt-of-request")
-    return hmac.digest(key, request.encode(), hashlib.sha256)[:_RECEIPT_BYTES].hex()
+    return receipt_of(hmac.digest(key, request.encode(), hashlib.sha256))
 
 
 def _judge(
@@ -279,6 +279,12 @@ def _take_link(tx: Transaction, case: Case, url: str, *, deadline_at: datetime, 
     note(tx, EventKind.COPY_HELD, case, at=at, actor=THE_PERSON, facts=copy_facts(copy))
     order(tx, HOLD, case, copy, why="A notice about this picture is being examined.", at=at)
     return copy
+
+
+def links_elsewhere(store: Store, case: Case) -> list[str]:
+    """Return the links of a case that are on no site of this operator."""
+    with store.read() as tx:
+        return [copy.url for copy in tx.copies.of_case(case.id) if copy.state is CopyState.ELSEWHERE]
 
 
 def _missing(notice: Notice, packs: Sequence[LawPack]) -> list[dict[str, str]]:

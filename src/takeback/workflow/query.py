@@ -69,6 +69,11 @@ class Query:
     descriptors: tuple[tuple[str, Descriptor], ...] = ()
     local: LocalFeatures | None = None
 
+    @property
+    def is_searched(self) -> bool:
+        """Whether an index is asked at all: not for digests alone."""
+        return bool(self.looks or self.descriptors or self.local is not None)
+
     def kept(self) -> KnownBy:
         """Return what is kept of an item that a site stores, so that a notice that comes later finds it."""
         return KnownBy(

@@ -40,7 +40,7 @@ def every_match(query: Query, *, indexes: Indexes, bank: Bank, at: datetime) -> 
     # 1. Digests: an equal file, or equal canonical pixels.
     evidence = _by_digest(query, bank)
     # 2. Fingerprints: everything near enough for the widest bank, joined entry by entry.
-    found = gather(query, indexes, bank.reach(), bank.local_features)
+    found = gather(query, indexes, bank.reach(), bank.local_features) if query.is_searched else {}
     for entry, near in merged(found, bank.entries(list(found))).items():
         evidence[entry] = evidence[entry].joined(near) if entry in evidence else near
     # 3. Only entries that count now; what the descriptor alone says is tried against local features, if there are any.

@@ -18,6 +18,7 @@ from tests.house import Pixels, drawn
 from tests.unit.cli.conftest import Call, Done, Recorder, Save
 from tests.unit.registration.pictures import cornered
 
+from takeback.cases.receipt import RECEIPT_WORDS
 from takeback.fingerprint import Orientation, pdq_orientations
 
 WORDS = (
@@ -37,7 +38,7 @@ def test_a_notice_is_received_and_answered_with_a_receipt(call: Call, picture: S
     assert (done.code, done.err) == (0, "")
     answer = done.json
     assert (answer["state"], answer["missing"], answer["repeated"]) == ("open", [], False)
-    assert len(answer["receipt"]) == 32
+    assert len(answer["receipt"].split()) == RECEIPT_WORDS
 
 
 def test_what_is_sent_finds_every_orientation_of_the_picture(call: Call, picture: Save, service: Service) -> None:

@@ -1,0 +1,117 @@
+"""Pages as they go out: rendered, and with headers that let a browser do no more than they need."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Coroutine, Mapping
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qsl
+
+from fastapi import Request, Response
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from takeback.errors import InputError, TakebackError
+from takeback.service.body import StrictRoute, media_type
+from takeback.service.pages.words import Words, languages, words_for
+from takeback.service.problem import status_of
+
+EXIT_URL = "https://weather.com/"
+"""Where Exit leads: somewhere that anyone may be."""
+
+FORM_TYPE = "application/x-www-form-urlencoded"
+_MAX_FIELDS = 100
+
+PAGE_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src data:; media-src blob:; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+        "require-trusted-types-for 'script'; trusted-types takeback-worker"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), display-capture=(), browsing-topics=()",
+    "X-Frame-Options": "DENY",
+}
+"""On every page, beside those of every answer (`takeback.service.app`)."""
+
+FORGET = {"Clear-Site-Data": '"cache", "cookies", "storage"'}
+"""On pages with a receipt or a case: whatever a browser kept of this site is to go."""
+
+_environment = Environment(
+    loader=PackageLoader("takeback.service.pages", "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def page(
+    words: Words,
+    template: str,
+    *,
+    status: HTTPStatus = HTTPStatus.OK,
+    forget: bool = False,
+    language_links: str = "",
+    **values: object,
+) -> HTMLResponse:
+    """Return a page. `language_links` is its own address, where it may be asked for in another language."""
+    text = _environment.get_template(template).render(
+        words=words,
+        t=words,
+        exit_url=EXIT_URL,
+        languages=[(code, each("language")) for code, each in languages().items()],
+        language_links=language_links,
+        **values,
+    )
+    headers = {**PAGE_HEADERS, "Content-Language": words.code, **(FORGET if forget else {})}
+    return HTMLResponse(text, status, headers)
+
+
+def as_data(value: object) -> Markup:
+    """Return `value` as JSON that can stand inside a `script` element."""
+    text = json.dumps(value, ensure_ascii=False).replace("<", "\\u003c").replace("\u2028", "\\u2028")
+    return Markup(text)  # noqa: S704 - no "<" is left in it
+
+
+async def form_of(request: Request) -> Mapping[str, str]:
+    """Return the fields of a form that a page sent; `InputError` for anything else. The first of a name counts."""
+    if media_type(request) != FORM_TYPE:
+        raise InputError("This address takes the page's own form.", advice="Open the page and fill the form in.")
+    try:
+        pairs = parse_qsl((await request.body()).decode(), keep_blank_values=True, max_num_fields=_MAX_FIELDS)
+    except ValueError as problem:
+        raise InputError("The form could not be read.", advice="Open the page and fill the form in.") from problem
+    return dict(reversed(pairs))
+
+
+def words_of(request: Request, form: Mapping[str, str] | None = None) -> Words:
+    """Return the language of a request: as it was chosen, else as the browser asks."""
+    asked = (form or {}).get("language") or request.query_params.get("language")
+    return words_for(asked, request.headers.get("accept-language", ""))
+
+
+class PageRoute(StrictRoute):
+    """A route that answers an error with a page."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Show what is wrong in words; nothing of what was sent is in them."""
+        handle = super().get_route_handler()
+
+        async def as_page(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except TakebackError as problem:
+                return page(
+                    words_of(request),
+                    "problem.html",
+                    status=status_of(problem),
+                    message=problem.message,
+                    advice=problem.advice,
+                )
+
+        return as_page

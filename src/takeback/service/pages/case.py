@@ -1,0 +1,82 @@
+"""`/case`: what the receipt opens. Plain forms that carry the receipt along: no session, no cookie."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from takeback.assembly import Parts
+from takeback.cases import clocks_of, law_pack
+from takeback.errors import NotFound
+from takeback.service.auth import ServiceParts
+from takeback.service.notices import PUBLIC_STATE
+from takeback.service.pages.answer import PageRoute, form_of, page, words_of
+from takeback.service.pages.letters import letters
+from takeback.service.pages.words import Words
+from takeback.store.cases import Case
+from takeback.workflow.intake import THE_PERSON, links_elsewhere
+from takeback.workflow.originals import renew_originals, watched_until
+from takeback.workflow.withdraw import withdraw
+
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
+
+
+@router.get("/case")
+def ask(request: Request) -> Response:
+    """Ask for the receipt."""
+    return page(words_of(request), "case.html", language_links="/case", standing=None, problem="")
+
+
+@router.post("/case")
+async def show(request: Request, parts: ServiceParts, sent: Annotated[Mapping[str, str], Depends(form_of)]) -> Response:
+    """Show how the case stands, after doing what was asked for: renew the search for originals, or end it."""
+    words = words_of(request, sent)
+    try:
+        standing = await run_in_threadpool(_act, words, parts, sent)
+    except NotFound:
+        unknown = words("case.unknown")
+        return page(words, "case.html", status=HTTPStatus.NOT_FOUND, forget=True, standing=None, problem=unknown)
+    return page(words, "case.html", forget=True, standing=standing)
+
+
+def _act(words: Words, parts: Parts, sent: Mapping[str, str]) -> dict[str, object]:
+    receipt, at = sent.get("receipt", ""), parts.now()
+    match sent.get("step"):
+        case "end" if sent.get("sure") == "yes":
+            found = withdraw(parts.store, parts.journal, receipt, at=at)
+        case "renew":
+            found = renew_originals(parts.store, receipt, actor=THE_PERSON, at=at)
+        case _:
+            with parts.store.read() as tx:
+                found = tx.cases.by_receipt(receipt)
+    return _standing(words, parts, found, receipt)
+
+
+def _standing(words: Words, parts: Parts, found: Case, receipt: str) -> dict[str, object]:
+    with parts.store.read() as tx:
+        until = watched_until(tx, found, parts.now())
+    packs = {law: law_pack(law) for law in found.laws}
+    clocks = clocks_of(found.received_at, found.valid_at, list(packs.values()))
+    moments = [("received", found.received_at), ("due", clocks.deadline_at), ("decided", found.decided_at)]
+    elsewhere = links_elsewhere(parts.store, found)
+    return {
+        "receipt": receipt,
+        "letters": letters(words, elsewhere, list(packs.values())),
+        "number": words("case.number", number=found.public_id[:8]),
+        "state": PUBLIC_STATE.get(found.state, found.state.value),
+        "moments": [(label, words.moment(moment)) for label, moment in moments if moment is not None],
+        "missing": [
+            words(
+                "case.missing_line",
+                field=words(f"fields.{each['field']}"),
+                law=packs[each["law"]].name if each["law"] in packs else each["law"],
+                section=each["section"],
+            )
+            for each in found.missing
+        ],
+        "originals": "" if until is None else words("case.originals", moment=words.moment(until)),
+    }

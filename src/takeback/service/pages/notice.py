@@ -1,0 +1,159 @@
+"""`/`: the form for a notice. It is answered here only where no script runs; else it goes to `/api/v1/notices`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from takeback.assembly import Parts
+from takeback.cases import Contact, LawPack, Notice, Role, clocks_of, law_pack, missing_fields
+from takeback.cases.notice import MAX_FINGERPRINTS, MAX_ORIGINALS, is_valid
+from takeback.service.auth import ServiceParts
+from takeback.service.pages.answer import PageRoute, as_data, form_of, page, words_of
+from takeback.service.pages.helplines import by_country, read_on
+from takeback.service.pages.letters import letters
+from takeback.service.pages.words import Words
+from takeback.workflow.intake import Received, links_elsewhere, receive_notice
+
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
+
+_TEXTS = ("under_18", "role", "authority", "links", "statement", "email", "phone", "name", "signature")
+_TICKS = ("intimate", "not_consensual", "good_faith", "mailbox")
+MAX_TEXT_CHARACTERS = 10_000
+"""Of one field; more is cut off by no browser that shows the form."""
+
+type Given = Mapping[str, str]
+
+
+@router.get("/")
+def form(request: Request, parts: ServiceParts) -> Response:
+    """Show the empty form."""
+    return _form_page(words_of(request), parts, {})
+
+
+@router.post("/")
+async def answer(
+    request: Request, parts: ServiceParts, sent: Annotated[Mapping[str, str], Depends(form_of)]
+) -> Response:
+    """Show what will be sent; then take it in, and show the receipt."""
+    words = words_of(request, sent)
+    given = {name: sent[name][:MAX_TEXT_CHARACTERS].strip() for name in (*_TEXTS, *_TICKS) if sent.get(name)}
+    packs = [law_pack(law) for law in parts.settings.laws]
+    notice = notice_of(given)
+    problems = _problems(words, given, notice, packs)
+    if problems or sent.get("step") == "change":
+        return _form_page(words, parts, given, problems)
+    if sent.get("step") != "send":
+        return _review_page(words, given, notice, packs)
+    received = await run_in_threadpool(
+        receive_notice, parts.store, parts.replica, notice,
+        default_laws=parts.settings.laws, request=None, at=parts.now(),
+    )  # fmt: skip
+    links = await run_in_threadpool(links_elsewhere, parts.store, received.case)
+    written = letters(words, links, packs, for_another=notice.role is not Role.ME)
+    return page(words, "received.html", forget=True, receipt=_receipt(words, received), letters=written)
+
+
+def notice_of(given: Given) -> Notice:
+    """Return the notice that the form's fields make. It has links and no pictures: those take a script."""
+    is_me = given.get("role") == Role.ME
+    return Notice(
+        laws=(),
+        links=tuple(given.get("links", "").split()),
+        role=Role(given["role"]) if given.get("role") in list(Role) else None,
+        authority="" if is_me else given.get("authority", ""),
+        statement=given.get("statement", ""),
+        signature=given.get("signature", ""),
+        intimate="intimate" in given,
+        not_consensual="not_consensual" in given,
+        good_faith="good_faith" in given,
+        contact=Contact(given.get("name", ""), given.get("email", ""), given.get("phone", ""), "mailbox" in given),
+        under_18=given.get("under_18") == "yes",
+    )
+
+
+def _problems(words: Words, given: Given, notice: Notice, packs: list[LawPack]) -> list[str]:
+    """Return what has to be answered first: the age, and what the law that lacks least still lacks."""
+    problems = [] if given.get("under_18") in ("yes", "no") else [words("age.legend")]
+    if not is_valid(notice, packs):
+        lacking = min(([each.field for each in missing_fields(notice, [pack])] for pack in packs), key=len)
+        problems += [words(f"fields.{name}") for name in lacking]
+    return problems
+
+
+def _form_page(words: Words, parts: Parts, given: Given, problems: list[str] | None = None) -> Response:
+    return page(
+        words,
+        "notice.html",
+        language_links="/",
+        given=given,
+        problems=problems or [],
+        receipt=None,
+        letters=[],
+        helplines_adults=by_country(words, ("danger", "adults", "distress")),
+        helplines_children=by_country(words, ("danger", "children")),
+        helplines_read=words("helplines.read", date=read_on(words)),
+        page_data=as_data(_page_data(words, parts)),
+    )
+
+
+def _page_data(words: Words, parts: Parts) -> dict[str, object]:
+    """Return what the script needs: its texts, and what each law asks for."""
+    packs = [law_pack(law) for law in parts.settings.laws]
+    return {
+        "language": words.code,
+        "laws": [{"name": pack.name, "citation": pack.citation, "fields": dict(pack.fields)} for pack in packs],
+        "mostPictures": MAX_FINGERPRINTS,
+        "mostOriginals": MAX_ORIGINALS,
+        "files": words.under("what"),
+        "send": words.under("send"),
+        "fields": words.under("fields"),
+        "questions": {"under_18": words("age.legend")},
+        "receipt": words.under("receipt"),
+        "letter": words.under("letter"),
+    }
+
+
+def _review_page(words: Words, given: Given, notice: Notice, packs: list[LawPack]) -> Response:
+    shown = [
+        (words("who.legend"), words(f"who.{given['role']}") if notice.role else ""),
+        (words("who.authority"), notice.authority),
+        (words("what.links"), " ".join(notice.links)),
+        (words("say.statement"), notice.statement),
+        (words("contact.email"), notice.contact.email),
+        (words("contact.phone"), notice.contact.phone),
+        (words("contact.name"), notice.contact.name),
+        (words("sign.signature"), notice.signature),
+    ]
+    said = [(words("say.heading"), words(f"say.{name}")) for name in _TICKS[:3] if name in given]
+    mailbox = [(words("contact.heading"), words("contact.mailbox"))] if notice.contact.mailbox else []
+    age = [(words("age.legend"), words(f"age.{given['under_18']}"))]
+    rows = [(label, value) for label, value in (*age, *shown, *said, *mailbox) if value]
+    fields = {"language": words.code, **given}
+    return page(words, "review.html", given=fields, shown=rows, laws=_law_lines(words, notice, packs))
+
+
+def _law_lines(words: Words, notice: Notice, packs: list[LawPack]) -> list[str]:
+    lacking = {pack.name: [each.field for each in missing_fields(notice, [pack])] for pack in packs}
+    complete = [name for name, missing in lacking.items() if not missing]
+    lines = [words("send.valid", laws=words.listed(complete))]
+    for name, missing in lacking.items():
+        if missing:
+            fields = words.listed([words(f"fields.{field}") for field in missing])
+            lines.append(f"{words('send.lacking', law=name, fields=fields)} {words('send.still')}")
+    return lines
+
+
+def _receipt(words: Words, received: Received) -> dict[str, object]:
+    case = received.case
+    clocks = clocks_of(case.received_at, case.valid_at, [law_pack(law) for law in case.laws])
+    return {
+        "words": received.receipt,
+        "received": words("receipt.received", moment=words.moment(case.received_at)),
+        "due": words("receipt.due", moment=words.moment(clocks.deadline_at)),
+        "incomplete": case.valid_at is None,
+        "unjudged": bool(received.unjudged),
+    }

@@ -1,0 +1,163 @@
+/**
+ * The lists of chosen files: each is handed to the worker, and only what it is known by is kept.
+ */
+
+import { framesOf } from "./clip.js";
+
+/**
+ * @typedef {import("./worker.js").Answer} Answer
+ * @typedef {{ reading: string, ready: string, plain: string, unreadable: string, clip: string, failed: string,
+ *   too_many: string, remove: string }} FileWords
+ */
+
+/** @type {{ createPolicy: (name: string, rules: object) => { createScriptURL: (address: string) => string } } | undefined} */
+const trustedTypes = Reflect.get(globalThis, "trustedTypes");
+
+const policy = trustedTypes?.createPolicy("takeback-worker", {
+  createScriptURL: (/** @type {string} */ address) => {
+    if (address !== "/page/worker.js") throw new TypeError("There is one worker.");
+    return address;
+  },
+});
+
+/** The worker, started when the first file is chosen. */
+class Reader {
+  constructor() {
+    /** @type {Map<number, (answer: Answer | null) => void>} */
+    this._waiting = new Map();
+    this._next = 0;
+    /** @type {Worker | null} */
+    this._worker = null;
+  }
+
+  /**
+   * @param {File} file
+   * @param {boolean} isOriginal
+   * @returns {Promise<Answer | null>} null where it failed
+   */
+  async read(file, isOriginal) {
+    const clip = file.type.startsWith("video/") ? await framesOf(file) : [];
+    const worker = (this._worker ??= this._start());
+    const id = this._next++;
+    return new Promise((resolve) => {
+      this._waiting.set(id, resolve);
+      worker.postMessage({ id, file, clip, isOriginal }, clip);
+    });
+  }
+
+  _start() {
+    const address = policy?.createScriptURL("/page/worker.js") ?? "/page/worker.js";
+    const worker = new Worker(address, { type: "module" });
+    worker.addEventListener("message", ({ data }) => {
+      this._waiting.get(data.id)?.(data.answer ?? null);
+      this._waiting.delete(data.id);
+    });
+    worker.addEventListener("error", () => {
+      // It is gone, with all that it was to read; the next file starts another.
+      for (const resolve of this._waiting.values()) resolve(null);
+      this._waiting.clear();
+      this._worker = null;
+    });
+    return worker;
+  }
+}
+
+const reader = new Reader();
+
+/**
+ * One list of files, under one input.
+ *
+ * @template Made
+ */
+export class FileList {
+  /**
+   * @param {HTMLInputElement} input
+   * @param {HTMLElement} list
+   * @param {{ most: number, isOriginal: boolean, words: FileWords, make: (answer: Answer) => Made[] }} options
+   */
+  constructor(input, list, options) {
+    this._list = list;
+    this._options = options;
+    /** @type {Map<HTMLElement, Made[]>} */
+    this._made = new Map();
+    /** @type {Set<Promise<void>>} */
+    this._reading = new Set();
+    input.addEventListener("change", () => {
+      for (const file of input.files ?? []) this._take(file);
+      // The input forgets them: the page holds no file longer than it takes to read it.
+      input.value = "";
+    });
+  }
+
+  /** @returns {Promise<Made[]>} what was made of each file, in the order of the list, once all are read */
+  async made() {
+    while (this._reading.size > 0) await Promise.all(this._reading);
+    return [...this._list.children].flatMap((item) => this._made.get(/** @type {HTMLElement} */ (item)) ?? []);
+  }
+
+  /** @param {File} file */
+  _take(file) {
+    const { most, words } = this._options;
+    const item = document.createElement("li");
+    const told = document.createElement("span");
+    item.append(told);
+    this._list.append(item);
+    if (this._list.children.length > most) {
+      this._refuse(item, told, file.name);
+      return;
+    }
+    told.textContent = words.reading.replace("{name}", file.name);
+    const reading = this._read(file, item, told).finally(() => this._reading.delete(reading));
+    this._reading.add(reading);
+  }
+
+  /**
+   * @param {File} file
+   * @param {HTMLElement} item
+   * @param {HTMLElement} told
+   */
+  async _read(file, item, told) {
+    const { isOriginal, make, words } = this._options;
+    const answer = await reader.read(file, isOriginal);
+    const made = answer === null ? [] : make(answer);
+    const held = [...this._made.values()].flat().length;
+    if (held + made.length > this._options.most) {
+      this._refuse(item, told, file.name);
+      return;
+    }
+    if (made.length > 0) this._made.set(item, made);
+    item.classList.add(answer?.why === "" ? "good" : "bad");
+    const clip = answer?.why === "unreadable" && file.type.startsWith("video/");
+    const state = answer === null ? words.failed : clip ? words.clip : words[answer.why || "ready"];
+    told.textContent = `${file.name}: ${state}`;
+    this._addRemove(item, file.name);
+  }
+
+  /**
+   * @param {HTMLElement} item
+   * @param {HTMLElement} told
+   * @param {string} name
+   */
+  _refuse(item, told, name) {
+    told.textContent = `${name}: ${this._options.words.too_many.replace("{most}", String(this._options.most))}`;
+    item.classList.add("bad");
+    this._addRemove(item, name);
+  }
+
+  /**
+   * @param {HTMLElement} item
+   * @param {string} name
+   */
+  _addRemove(item, name) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "small plain";
+    button.textContent = "×";
+    button.setAttribute("aria-label", this._options.words.remove.replace("{name}", name));
+    button.addEventListener("click", () => {
+      this._made.delete(item);
+      item.remove();
+    });
+    item.append(" ", button);
+  }
+}

@@ -1,0 +1,308 @@
+/**
+ * The form: files become fingerprints, the form becomes a notice, the notice is shown before it is sent.
+ */
+
+import { FileList } from "./files.js";
+import { Fingerprint, OriginalFingerprint } from "./fingerprint.js";
+import { NotSent, bodyOf, missingFields, submit } from "./notice.js";
+
+/**
+ * @typedef {Record<string, string>} Plural by the categories of `Intl.PluralRules`
+ * @typedef {{ language: string, laws: import("./notice.js").Law[], mostPictures: number, mostOriginals: number,
+ *   files: import("./files.js").FileWords, send: Record<string, string> & { pictures: Plural, originals: Plural,
+ *   links: Plural }, fields: Record<string, string>, questions: { under_18: string },
+ *   receipt: { received: string, due: string },
+ *   letter: { label: string, copy: string, copied: string, body: string, body_for: string } }} PageData
+ */
+
+const data = /** @type {PageData} */ (JSON.parse(element("page-data").textContent ?? "{}"));
+const form = /** @type {HTMLFormElement} */ (element("notice"));
+
+const files = new FileList(input("files"), element("files-list"), {
+  most: data.mostPictures,
+  isOriginal: false,
+  words: data.files,
+  make: (answer) => Fingerprint.of(answer),
+});
+const originals = new FileList(input("originals"), element("originals-list"), {
+  most: data.mostOriginals,
+  isOriginal: true,
+  words: data.files,
+  make: (answer) => (answer.why === "" ? [OriginalFingerprint.of(answer)] : []),
+});
+
+/** @type {{ notice: import("./notice.js").Notice, key: string } | null} */
+let reviewed = null;
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const button = /** @type {HTMLButtonElement} */ (element("to-review"));
+  button.disabled = true;
+  const notice = await noticeOf();
+  button.disabled = false;
+  const problems = problemsOf(notice);
+  showProblems(problems);
+  if (problems.length === 0) review(notice);
+});
+
+element("use-offer").addEventListener("click", () => {
+  const offered = form.querySelector(input("role-me").checked || chosen("role") === null ? ".for-me" : ".for-another");
+  const statement = /** @type {HTMLTextAreaElement} */ (element("statement"));
+  statement.value = [statement.value.trim(), offered?.textContent?.trim()].filter(Boolean).join(" ");
+  statement.focus();
+});
+
+element("back").addEventListener("click", () => {
+  element("review").hidden = true;
+  form.hidden = false;
+  element("to-review").focus();
+});
+
+element("send").addEventListener("click", async () => {
+  if (reviewed === null) return;
+  const button = /** @type {HTMLButtonElement} */ (element("send"));
+  const label = button.textContent;
+  button.disabled = true;
+  button.textContent = data.send.sending;
+  try {
+    const { notice, key } = reviewed;
+    showReceipt(await submit(notice, key), notice);
+  } catch (problem) {
+    if (!(problem instanceof NotSent)) throw problem;
+    const told = element("send-problem");
+    told.textContent = problem.message === "" ? data.send.offline : filled(data.send.failed, { why: problem.message });
+    told.hidden = false;
+  } finally {
+    button.disabled = false;
+    button.textContent = label;
+  }
+});
+
+element("print").addEventListener("click", () => print());
+
+/** @returns {Promise<import("./notice.js").Notice>} */
+async function noticeOf() {
+  const isChild = chosen("under_18") === "yes";
+  const links = value("links").split(/\s+/).filter(Boolean);
+  return {
+    pictures: isChild ? [] : await files.made(),
+    originals: isChild ? [] : await originals.made(),
+    links,
+    words: {
+      role: chosen("role"),
+      authority: chosen("role") === "me" ? "" : value("authority"),
+      statement: value("statement"),
+      signature: value("signature"),
+      intimate: input("intimate").checked,
+      not_consensual: input("not_consensual").checked,
+      good_faith: input("good_faith").checked,
+      under_18: isChild,
+      contact: {
+        name: value("name"),
+        email: value("email"),
+        phone: value("phone"),
+        mailbox: input("mailbox").checked,
+      },
+    },
+  };
+}
+
+/**
+ * What has to be answered before it can be sent: the age, and what the law that lacks least still lacks.
+ *
+ * @param {import("./notice.js").Notice} notice
+ * @returns {{ text: string, at: string }[]}
+ */
+function problemsOf(notice) {
+  const problems = [];
+  if (chosen("under_18") === null) problems.push({ text: data.questions.under_18, at: "under_18-yes" });
+  const lacking = data.laws.map((law) => missingFields(notice, law)).sort((a, b) => a.length - b.length)[0] ?? [];
+  for (const name of lacking) problems.push({ text: data.fields[name], at: PLACES[name] ?? name });
+  return problems;
+}
+
+/** Where a field of a law is filled in, if not under its own name. */
+const PLACES = /** @type {Record<string, string>} */ ({ role: "role-me", location: "links", contact: "mailbox" });
+
+/** @param {{ text: string, at: string }[]} problems */
+function showProblems(problems) {
+  const box = element("problems");
+  const list = /** @type {HTMLElement} */ (box.querySelector("ul"));
+  list.replaceChildren(
+    ...problems.map(({ text, at }) => {
+      const link = document.createElement("a");
+      link.href = `#${at}`;
+      link.textContent = text;
+      link.addEventListener("click", (event) => {
+        // The address stays as it is.
+        event.preventDefault();
+        element(at).focus();
+        element(at).scrollIntoView({ block: "center" });
+      });
+      return inItem(link);
+    }),
+  );
+  box.hidden = problems.length === 0;
+  if (problems.length > 0) box.focus();
+}
+
+/** @param {import("./notice.js").Notice} notice */
+function review(notice) {
+  reviewed = { notice, key: randomKey() };
+  const counted = /** @type {const} */ (["pictures", "originals", "links"])
+    .filter((name) => notice[name].length > 0)
+    .map((name) => plural(data.send[name], notice[name].length));
+  element("review-list").replaceChildren(...counted.map((text) => inItem(text)));
+  element("review-laws").replaceChildren(...lawLines(notice).map((text) => inItem(text)));
+  element("review-bytes").textContent = bodyOf(notice);
+  element("send-problem").hidden = true;
+  form.hidden = true;
+  element("review").hidden = false;
+  element("review-heading").focus();
+  scrollTo(0, 0);
+}
+
+/** @param {import("./notice.js").Notice} notice */
+function lawLines(notice) {
+  const of = data.laws.map((law) => ({ law: law.name, missing: missingFields(notice, law) }));
+  const complete = of.filter(({ missing }) => missing.length === 0).map(({ law }) => law);
+  const list = new Intl.ListFormat(data.language);
+  const lines = [filled(data.send.valid, { laws: list.format(complete) })];
+  for (const { law, missing } of of.filter(({ missing }) => missing.length > 0)) {
+    const fields = list.format(missing.map((name) => data.fields[name]));
+    lines.push(`${filled(data.send.lacking, { law, fields })} ${data.send.still}`);
+  }
+  return lines;
+}
+
+/**
+ * @param {import("./notice.js").Received} received
+ * @param {import("./notice.js").Notice} notice
+ */
+function showReceipt(received, notice) {
+  const moment = new Intl.DateTimeFormat(data.language, { dateStyle: "full", timeStyle: "short" });
+  const at = (/** @type {string} */ text) => ({ moment: moment.format(new Date(text)) });
+  element("receipt-words").textContent = received.receipt;
+  element("receipt-received").textContent = filled(data.receipt.received, at(received.received_at));
+  element("receipt-due").textContent = filled(data.receipt.due, at(received.due_from_receipt_at));
+  element("receipt-unjudged").hidden = received.unjudged.length === 0;
+  showLetters(received.elsewhere, notice.words.role !== "me");
+  element("review").hidden = true;
+  element("receipt").hidden = false;
+  // What she wrote leaves the page with the form; only her words are left.
+  form.remove();
+  // A link to another language would lose the receipt.
+  document.querySelector("footer nav")?.remove();
+  element("review-bytes").textContent = "";
+  reviewed = null;
+  element("receipt-heading").focus();
+  scrollTo(0, 0);
+}
+
+/**
+ * The letters that she sends to other sites herself; the twin of `takeback/service/pages/letters.py`.
+ *
+ * @param {string[]} links
+ * @param {boolean} forAnother
+ */
+function showLetters(links, forAnother) {
+  /** @type {Map<string, string[]>} */
+  const byHost = new Map();
+  for (const link of links) byHost.set(hostOf(link), [...(byHost.get(hostOf(link)) ?? []), link]);
+  const laws = data.laws.map(({ name, citation }) => `${name}: ${citation}`).join("; ");
+  const body = forAnother ? data.letter.body_for : data.letter.body;
+  const shown = [...byHost].map(([host, of], index) =>
+    letter(host, filled(body, { host, links: of.join("\n"), laws }), `letter-${index + 1}`),
+  );
+  element("letters-list").replaceChildren(...shown);
+  element("letters").hidden = shown.length === 0;
+}
+
+/**
+ * @param {string} host
+ * @param {string} text
+ * @param {string} id
+ */
+function letter(host, text, id) {
+  const box = document.createElement("div");
+  const label = document.createElement("label");
+  const area = document.createElement("textarea");
+  const button = document.createElement("button");
+  box.className = "letter";
+  label.htmlFor = area.id = id;
+  label.textContent = filled(data.letter.label, { host });
+  area.rows = 8;
+  area.readOnly = true;
+  area.dir = "auto";
+  area.value = text;
+  button.type = "button";
+  button.className = "plain small";
+  button.textContent = data.letter.copy;
+  button.addEventListener("click", async () => {
+    area.select();
+    await navigator.clipboard.writeText(text);
+    button.textContent = data.letter.copied;
+  });
+  box.append(label, area, button);
+  return box;
+}
+
+/** @param {string} link */
+function hostOf(link) {
+  try {
+    return new URL(link.includes("://") ? link : `https://${link}`).hostname.replace(/^www\./, "");
+  } catch {
+    return link;
+  }
+}
+
+/** @returns {string} 128 random bits */
+function randomKey() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/**
+ * @param {Plural} forms
+ * @param {number} count
+ */
+function plural(forms, count) {
+  const form = forms[new Intl.PluralRules(data.language).select(count)] ?? forms.other;
+  return filled(form, { count: new Intl.NumberFormat(data.language).format(count) });
+}
+
+/**
+ * @param {string} text
+ * @param {Record<string, string>} values
+ */
+function filled(text, values) {
+  return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+}
+
+/** @param {Node | string} content */
+function inItem(content) {
+  const item = document.createElement("li");
+  item.append(content);
+  return item;
+}
+
+/** @param {string} id */
+function element(id) {
+  const found = document.getElementById(id);
+  if (found === null) throw new Error(`The page lacks ${id}.`);
+  return found;
+}
+
+/** @param {string} id */
+function input(id) {
+  return /** @type {HTMLInputElement} */ (element(id));
+}
+
+/** @param {string} id */
+function value(id) {
+  return input(id).value.trim();
+}
+
+/** @param {string} name */
+function chosen(name) {
+  return new FormData(form).get(name)?.toString() ?? null;
+}

@@ -1,0 +1,59 @@
+"""A real service, and Debian's Chromium with all that a page asks for written down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.acceptance.serving import Receiver, Service, receiving
+from tests.browser.files import phone_picture
+
+collect_ignore_glob = [] if find_spec("playwright") else ["test_*.py"]
+"""`make browser` installs what drives the browser; the default suite does without."""
+
+if find_spec("playwright"):
+    from tests.browser.walking import Browser, Open, Visit, started_browser
+
+    @pytest.fixture(scope="session")
+    def browser() -> Iterator[Browser]:
+        with started_browser() as browser:
+            yield browser
+
+    @pytest.fixture
+    def visit(browser: Browser, service: Service) -> Iterator[Open]:
+        """Open the page in a fresh browser profile, which is closed after the test."""
+        opened: list[Visit] = []
+
+        def open_page(**options: Any) -> Visit:
+            opened.append(Visit(browser, service.url, **options))
+            return opened[-1]
+
+        yield open_page
+        for each in opened:
+            each.close()
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[Receiver]:
+    with receiving() as receiver:
+        yield receiver
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory, site: Receiver) -> Iterator[Service]:
+    served = Service(tmp_path_factory.mktemp("pages"), "--allowed-private-host", f"127.0.0.1:{site.port}")
+    served.start()
+    served.add_site(site)
+    yield served
+    served.stop()
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """A drawn picture with an EXIF block that names the device and the place, as a phone's has."""
+    path = tmp_path / "IMG_20261126_secret-name.jpg"
+    path.write_bytes(phone_picture())
+    return path

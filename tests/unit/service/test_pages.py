@@ -1,0 +1,411 @@
+"""The pages as a server answers them: headers, words in every language, the form without scripts."""
+
+from __future__ import annotations
+
+import json
+import re
+import string
+from collections.abc import Iterator, Mapping
+from datetime import date
+from html import unescape
+from importlib import resources
+from typing import Any
+
+import pytest
+from babel import Locale
+from starlette.testclient import TestClient
+from tests.house import AT, LAWS
+
+from takeback.assembly import Parts
+from takeback.cases import Notice
+from takeback.cases.law import law_pack
+from takeback.cases.notice import FIELDS
+from takeback.service.pages import static
+from takeback.service.pages.answer import EXIT_URL, PAGE_HEADERS
+from takeback.service.pages.helplines import PURPOSES, by_country, helplines
+from takeback.service.pages.letters import host_of, letters
+from takeback.service.pages.words import languages, words_for
+from takeback.workflow.intake import receive_notice
+
+CODES = ["ar", "de", "en", "es", "fr", "pt"]
+COMPLETE = {
+    "under_18": "no",
+    "role": "me",
+    "links": "https://forum.example/posts/1",
+    "statement": "A picture of me.",
+    "intimate": "yes",
+    "not_consensual": "yes",
+    "good_faith": "yes",
+    "mailbox": "yes",
+    "signature": "A. B.",
+    "name": "A. B.",
+    "email": "a@example.org",
+}
+OF_A_FIELD = {
+    "signature": ["signature"],
+    "role": ["role"],
+    "location": ["links"],
+    "statement": ["statement"],
+    "intimate": ["intimate"],
+    "not_consensual": ["not_consensual"],
+    "good_faith": ["good_faith"],
+    "contact": ["mailbox", "email"],
+    "name": ["name"],
+    "email": ["email"],
+}
+"""Which fields of the form a field of a law is made of."""
+
+
+def without(*names: str) -> dict[str, str]:
+    return {name: value for name, value in COMPLETE.items() if name not in names}
+
+
+def text_of(html: str) -> str:
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", html)))
+
+
+def leaves(texts: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield each text, and each plural as a whole, by its dotted name."""
+    for name, value in texts.items():
+        if isinstance(value, Mapping) and "other" not in value:
+            yield from leaves(value, f"{path}{name}.")
+        else:
+            yield f"{path}{name}", value
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+# ---- Headers ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/", "/case"])
+@pytest.mark.parametrize(("name", "value"), PAGE_HEADERS.items())
+def test_each_page_has_each_header(client: TestClient, path: str, name: str, value: str) -> None:
+    assert client.get(path).headers[name] == value
+
+
+def test_the_policy_lets_a_page_load_from_here_alone_and_run_nothing_inline(client: TestClient) -> None:
+    policy = dict(part.strip().split(" ", 1) for part in client.get("/").headers["content-security-policy"].split(";"))
+    assert policy["default-src"] == "'none'"
+    assert {policy[name] for name in ("script-src", "style-src", "connect-src", "form-action", "worker-src")} == {
+        "'self'"
+    }
+    assert (policy["frame-ancestors"], policy["base-uri"]) == ("'none'", "'none'")
+    assert (policy["require-trusted-types-for"], policy["trusted-types"]) == ("'script'", "takeback-worker")
+
+
+def test_the_worker_that_reads_pictures_may_connect_to_nothing(client: TestClient) -> None:
+    answer = client.get("/page/worker.js")
+    assert answer.headers["content-security-policy"] == static.WORKER_POLICY
+    assert "connect-src" not in static.WORKER_POLICY
+    assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+
+
+@pytest.mark.parametrize("path", ["/", "/case", "/page/style.css", "/page/report.js"])
+def test_nothing_is_kept_sent_on_or_set(client: TestClient, path: str) -> None:
+    headers = client.get(path).headers
+    assert headers["cache-control"] == "no-store"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["cross-origin-resource-policy"] == "same-origin"
+    assert "set-cookie" not in headers
+
+
+def test_pages_of_a_case_tell_the_browser_to_forget(client: TestClient) -> None:
+    sent = client.post("/", data={**COMPLETE, "step": "send"})
+    opened = client.post("/case", data={"receipt": receipt_in(sent.text)})
+    wrong = client.post("/case", data={"receipt": "none of these"})
+    for answer in (sent, opened, wrong):
+        assert answer.headers["clear-site-data"] == '"cache", "cookies", "storage"'
+
+
+def test_a_page_loads_its_own_files_alone_and_names_no_other(client: TestClient) -> None:
+    page = client.get("/").text
+    loaded = re.findall(r"<(?:script|link|img|iframe)[^>]+(?:src|href)=\"([^\"]+)\"", page)
+    assert {each for each in loaded if not each.startswith("/page/")} == {"data:,"}
+    assert not re.search(r"\son\w+=|<style|style=\"", page)
+
+
+def test_an_unknown_file_is_not_found(client: TestClient) -> None:
+    assert client.get("/page/../../config.py").status_code == 404
+    assert client.get("/page/answer.py").status_code == 404
+
+
+# ---- Words ------------------------------------------------------------------------------------------------------
+
+
+def test_there_are_six_languages() -> None:
+    assert sorted(languages()) == CODES
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_language_has_every_text_with_its_placeholders_and_no_other(code: str) -> None:
+    english, other = dict(leaves(languages()["en"].texts)), dict(leaves(languages()[code].texts))
+    assert list(other) == list(english)
+    for name, text in other.items():
+        if isinstance(text, str):
+            assert placeholders(text) == placeholders(english[name]), name
+            assert text.strip(), name
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_plural_has_each_form_that_the_language_has(code: str) -> None:
+    words = languages()[code]
+    plurals = [name for name, value in leaves(words.texts) if not isinstance(value, str)]
+    assert plurals
+    for name in plurals:
+        assert set(words.under(name)) == {*Locale.parse(code).plural_form.tags, "other"}, name
+        for count in (0, 1, 2, 3, 11, 100):
+            assert "{" not in words.count(name, count)
+
+
+@pytest.mark.parametrize("code", [code for code in CODES if code != "en"])
+def test_nothing_is_left_in_english(code: str) -> None:
+    english = dict(leaves(languages()["en"].texts))
+    same = [
+        name
+        for name, text in leaves(languages()[code].texts)
+        if text == english[name] and len(re.sub(r"\{\w+\}|https\S*", "", str(text))) > 12
+    ]
+    assert same == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "accepted", "expected"),
+    [
+        (None, "de-AT,de;q=0.9,en;q=0.5", "de"),
+        (None, "nl, fr;q=0.3, pt-BR;q=0.7", "pt"),
+        (None, "ar-EG", "ar"),
+        (None, "nl", "en"),
+        (None, "", "en"),
+        (None, "de;q=0, es", "es"),
+        (None, ";;q=x,,*", "en"),
+        ("fr", "de", "fr"),
+        ("xx", "de", "de"),
+    ],
+)
+def test_the_language_is_the_one_chosen_or_the_one_that_the_browser_asks_for(
+    asked: str | None, accepted: str, expected: str
+) -> None:
+    assert words_for(asked, accepted).code == expected
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_page_stands_in_every_language(client: TestClient, code: str) -> None:
+    for path in ("/", "/case"):
+        page = client.get(path, params={"language": code})
+        assert f'<html lang="{code}" dir="{"rtl" if code == "ar" else "ltr"}">' in page.text
+        assert page.headers["content-language"] == code
+    sent = client.post("/", data={**COMPLETE, "language": code, "step": "send"})
+    assert languages()[code]("receipt.keep") in unescape(sent.text)
+    case = client.post("/case", data={"language": code, "receipt": receipt_in(sent.text)})
+    assert languages()[code]("case.state_open") in unescape(case.text)
+
+
+def test_reading_the_english_takes_about_twelve_years() -> None:
+    sentences, words, syllables = 0, 0, 0
+    for _, text in leaves(languages()["en"].texts):
+        if isinstance(text, str) and len(text.split()) > 5:
+            sentences += max(1, len(re.findall(r"[.!?:]( |$)", text)))
+            words += len(text.split())
+            syllables += sum(
+                max(1, len(re.findall(r"[aeiouy]+", re.sub(r"e\b", "", word.lower())))) for word in text.split()
+            )
+    # Flesch-Kincaid grade level (Kincaid et al. 1975); grade 6 is read at about 12.
+    grade = 0.39 * words / sentences + 11.8 * syllables / words - 15.59
+    assert grade < 6.5
+
+
+# ---- The form without scripts -----------------------------------------------------------------------------------
+
+
+def receipt_in(html: str) -> str:
+    found = re.search(r'id="receipt-words"[^>]*>([^<]+)<', html)
+    assert found is not None, text_of(html)
+    return found.group(1).strip()
+
+
+def test_a_link_is_reviewed_then_sent_and_its_receipt_opens_the_case(client: TestClient) -> None:
+    review = client.post("/", data={**COMPLETE, "step": "review"})
+    assert "A picture of me." in review.text
+    assert 'id="receipt"' not in review.text
+    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', review.text))
+    assert {name: unescape(value) for name, value in hidden.items()} == {**COMPLETE, "language": "en"}
+    receipt = receipt_in(client.post("/", data={**hidden, "step": "send"}).text)
+    case = client.post("/case", data={"receipt": receipt})
+    assert "working on it" in case.text
+    ended = client.post("/case", data={"receipt": receipt, "step": "end", "sure": "yes"})
+    assert "You have ended this case" in ended.text
+
+
+def test_a_case_is_not_ended_without_being_sure(client: TestClient) -> None:
+    receipt = receipt_in(client.post("/", data={**COMPLETE, "step": "send"}).text)
+    assert "working on it" in client.post("/case", data={"receipt": receipt, "step": "end"}).text
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_with_each_field_of_a_law_the_notice_is_complete_under_it(client: TestClient, law: str) -> None:
+    review = text_of(client.post("/", data={**COMPLETE, "step": "review"}).text)
+    complete = re.search(r"Complete under: (.*?)\. ", review)
+    assert complete is not None
+    assert law_pack(law).name in complete.group(1)
+
+
+@pytest.mark.parametrize(("law", "field"), [(law, field) for law in LAWS for field in law_pack(law).fields])
+def test_with_a_field_missing_the_law_that_asks_for_it_is_named_with_the_field(
+    client: TestClient, parts: Parts, law: str, field: str
+) -> None:
+    given = without(*OF_A_FIELD[field])
+    receipt = _sent_by_api(client, given)
+    case = text_of(client.post("/case", data={"receipt": receipt}).text)
+    pack = law_pack(law)
+    words = words_for("en", "")
+    assert f"{words(f'fields.{field}')} ({pack.name}, {pack.fields[field]})" in case
+    review = text_of(client.post("/", data={**given, "step": "review"}).text)
+    assert words(f"fields.{field}") in review
+
+
+def _sent_by_api(client: TestClient, given: Mapping[str, str]) -> str:
+    body = {
+        "links": given.get("links", "").split(),
+        "role": given.get("role"),
+        "contact": {"name": given.get("name", ""), "email": given.get("email", ""), "mailbox": "mailbox" in given},
+        **{name: given.get(name, "") for name in ("statement", "signature")},
+        **{name: name in given for name in ("intimate", "not_consensual", "good_faith")},
+    }
+    answer = client.post("/api/v1/notices", json=body)
+    assert answer.status_code == 201
+    receipt: str = answer.json()["receipt"]
+    return receipt
+
+
+def test_nothing_is_sent_while_the_age_is_not_answered(client: TestClient) -> None:
+    answer = client.post("/", data={**without("under_18"), "step": "send"})
+    assert 'id="receipt-words"' in answer.text
+    assert receipt_is_empty(answer.text)
+    assert "Is the person in the picture under 18" in text_of(answer.text)
+
+
+def receipt_is_empty(html: str) -> bool:
+    return re.search(r'id="receipt-words"[^>]*>\s*</p>', html) is not None
+
+
+def test_what_she_wrote_is_shown_as_text_and_never_as_markup(client: TestClient) -> None:
+    evil = '"><script>alert(1)</script>'
+    for step in ("review", "change"):
+        page = client.post("/", data={**COMPLETE, "statement": evil, "signature": evil, "step": step}).text
+        assert "<script>alert" not in page
+        assert unescape(page).count(evil) >= 2
+
+
+def test_no_notice_is_too_odd_for_the_form(client: TestClient) -> None:
+    for odd in ({"x": ""}, {"role": "boss", "under_18": "maybe"}, {"links": "\x00 \u202e ::", **without("links")}):
+        assert client.post("/", data=odd).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/case"])
+def test_a_body_that_is_no_form_is_answered_with_a_page_that_says_so(client: TestClient, path: str) -> None:
+    for answer in (
+        client.post(path, json={}),
+        client.post(path, content=b"\xff\xfe", headers={"Content-Type": "application/x-www-form-urlencoded"}),
+        client.post(path, data={f"f{number}": "x" for number in range(200)}),
+    ):
+        assert answer.status_code == 422
+        assert "That did not work" in answer.text
+        assert answer.headers["content-security-policy"] == PAGE_HEADERS["Content-Security-Policy"]
+
+
+def test_too_large_a_form_is_refused(client: TestClient) -> None:
+    answer = client.post("/", data={"statement": "x" * 2_000_000})
+    assert answer.status_code == 413
+    assert "That did not work" in answer.text
+
+
+def test_about_a_child_the_form_takes_the_link_and_hides_it(client: TestClient) -> None:
+    page = client.post("/", data={**COMPLETE, "under_18": "yes", "step": "send"}).text
+    assert not receipt_is_empty(page)
+
+
+def test_a_link_to_another_site_comes_back_as_a_letter(client: TestClient) -> None:
+    page = client.post(
+        "/", data={**COMPLETE, "links": "https://www.elsewhere.example/a b.example/c", "step": "send"}
+    ).text
+    assert "Letter to elsewhere.example" in page
+    assert "Letter to b.example" in page
+
+
+# ---- What the script is told ------------------------------------------------------------------------------------
+
+
+def page_data(html: str) -> dict[str, Any]:
+    found = re.search(r'<script type="application/json" id="page-data">(.*?)</script>', html, re.DOTALL)
+    assert found is not None
+    data: dict[str, Any] = json.loads(found.group(1))
+    return data
+
+
+def test_the_script_is_told_what_each_law_asks_for(client: TestClient) -> None:
+    data = page_data(client.get("/").text)
+    assert [law["name"] for law in data["laws"]] == [law_pack(law).name for law in LAWS]
+    assert [law["fields"] for law in data["laws"]] == [dict(law_pack(law).fields) for law in LAWS]
+
+
+def test_the_script_knows_every_field_that_a_law_may_ask_for() -> None:
+    script = static.files()["notice.js"].decode()
+    block = script[script.index("const FIELDS") : script.index("});", script.index("const FIELDS"))]
+    assert re.findall(r"^  (\w+): \(", block, re.MULTILINE) == list(FIELDS)
+
+
+def test_each_field_of_a_law_has_words_in_the_form() -> None:
+    assert list(languages()["en"].under("fields")) == list(FIELDS)
+
+
+# ---- Helplines and letters --------------------------------------------------------------------------------------
+
+
+def test_each_helpline_can_be_reached_and_says_where_and_when_it_was_read() -> None:
+    for line in helplines():
+        assert line.purpose in PURPOSES
+        assert line.phone or line.url
+        assert line.source.startswith("https://")
+        assert line.url == "" or line.url.startswith("https://")
+        assert date(2026, 1, 1) < line.read_at <= date(2100, 1, 1)
+
+
+def test_helplines_are_grouped_by_country_in_her_language() -> None:
+    groups = by_country(words_for("de", ""), ("adults",))
+    assert groups[0][0] == ""
+    assert "Frankreich" in [label for _, label, _ in groups]
+
+
+def test_a_letter_names_all_links_to_its_site_and_the_laws() -> None:
+    words, packs = words_for("en", ""), [law_pack(law) for law in LAWS]
+    one, two = letters(words, ["https://www.a.example/1", "http://b.example/", "a.example/2"], packs)
+    assert (one.host, two.host) == ("a.example", "b.example")
+    assert "https://www.a.example/1\na.example/2" in one.text
+    assert all(pack.citation in one.text for pack in packs)
+    assert letters(words, ["x"], packs, for_another=True) != letters(words, ["x"], packs)
+
+
+@pytest.mark.parametrize("link", ["", "not a link", "https://[", "//", "https:///path"])
+def test_a_link_that_is_none_is_named_as_it_is(link: str) -> None:
+    assert isinstance(host_of(link), str)
+
+
+def test_exit_leads_away_from_here() -> None:
+    assert EXIT_URL.startswith("https://")
+
+
+def test_every_file_of_the_pages_is_in_the_package() -> None:
+    folder = resources.files("takeback.service.pages")
+    for name in ("helplines.toml", "languages/en.json", "templates/base.html", "static/report.js"):
+        assert folder.joinpath(name).is_file()
+
+
+def test_a_receipt_of_an_incomplete_notice_says_so(parts: Parts, client: TestClient) -> None:
+    received = receive_notice(
+        parts.store, parts.replica, Notice(laws=()), default_laws=parts.settings.laws, request=None, at=AT
+    )
+    page = client.post("/case", data={"receipt": received.receipt}).text
+    assert "What is missing" in page
