@@ -57,6 +57,12 @@ class Settings:
     allowed_private_hosts: tuple[str, ...] = _setting(
         (), "Hosts with private addresses that webhooks and links may reach, by name or name:port."
     )
+    notices_per_hour: int = _setting(
+        20, "Notices from one source in an hour before its browser is asked for a little work; 0 asks nobody."
+    )
+    client_address_header: str = _setting(
+        "", "Header in which your own proxy says where a request comes from, such as X-Real-IP; empty: there is none."
+    )
     max_upload_bytes: int = _setting(50 * 1024 * 1024, "Largest picture that is taken, in bytes.")
     max_pixels: int = _setting(100_000_000, "Largest picture that is decoded, width times height.")
     max_frames: int = _setting(16, "Distinct frames of an animation that are fingerprinted.")
@@ -85,6 +91,8 @@ class Settings:
         ):
             if getattr(self, name) < 1:
                 raise BadSetting(f"{name} must be at least 1.")
+        if self.notices_per_hour < 0:
+            raise BadSetting("notices_per_hour must be at least 0.")
         if not 0 <= self.port <= 65_535:
             raise BadSetting("port must be between 0 and 65535.")
 

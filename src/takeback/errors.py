@@ -19,6 +19,7 @@ problem+json).
     ├── OutsideError            another system failed; `permanent` says whether trying again can help
     │   ├── ExchangeError
     │   └── DeliveryError
+    ├── TooMany                 more from one source than a person sends; a little work is asked for
     ├── Overloaded              no capacity now; the same request may succeed later
     ├── StoreError              the database refused: full, read-only, locked, or of another schema
     └── IntegrityError          what is stored is not what was written
@@ -167,6 +168,21 @@ class Overloaded(TakebackError):
 
     code = "overloaded"
     advice = "Wait a few seconds and send the same request again."
+
+
+class TooMany(TakebackError):
+    """
+    More from one source, or from all together, than a person sends.
+
+    The same may be sent again with a little work done for it (`takeback.service.work`), or later.
+    """
+
+    code = "too-many"
+    advice = "Wait some minutes and send it again, or do the work that the answer asks for."
+
+    def __init__(self, message: str, *, challenge: str = "") -> None:
+        super().__init__(message)
+        self.challenge = challenge
 
 
 class StoreError(TakebackError):

@@ -25,11 +25,12 @@ READY_SECONDS = 30.0
 class Service:
     """One service over one data directory; it can be killed and started again on the same port."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, notices_per_hour: int = 0) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.data = folder / "data"
         self.options = options
+        self.environment = os.environ | {"TAKEBACK_NOTICES_PER_HOUR": str(notices_per_hour)}
         self.port = _free_port()
         self.keys: dict[str, str] = {}
         self.ready_seconds = 0.0
@@ -53,7 +54,9 @@ class Service:
             *self.options,
         ]
         log = (self.folder / "service.log").open("ab")
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True)
+        self._process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True, env=self.environment
+        )
         log.close()
         assert self._process.stdout is not None
         line = self._process.stdout.readline()

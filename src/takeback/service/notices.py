@@ -14,11 +14,12 @@ from takeback.cases.case import CaseState
 from takeback.cases.notice import MAX_FINGERPRINTS, MAX_LINKS, MAX_ORIGINALS
 from takeback.service.auth import ServiceParts
 from takeback.service.body import StrictRoute
+from takeback.service.crowd import AnyVisitor
 from takeback.service.prints import MAX_ADDRESS_CHARACTERS, OriginalIn, PictureIn, Strict, UnjudgedOut
 from takeback.store.cases import Case
 from takeback.workflow.intake import THE_PERSON, complete_notice, links_elsewhere, receive_notice
 from takeback.workflow.originals import renew_originals, watched_until
-from takeback.workflow.withdraw import withdraw
+from takeback.workflow.withdraw import case_of_receipt, withdraw
 
 router = APIRouter(prefix="/api/v1/notices", tags=["notices"], route_class=StrictRoute)
 
@@ -149,8 +150,11 @@ RequestKey = Annotated[
 
 
 @router.post("", status_code=201)
-def send_notice(body: NoticeIn, parts: ServiceParts, request_key: RequestKey = None) -> ReceivedOut:
+def send_notice(
+    body: NoticeIn, parts: ServiceParts, visitor: AnyVisitor, request_key: RequestKey = None
+) -> ReceivedOut:
     """Take in a notice: valid in law or with what it lacks named, and on the clock from now."""
+    visitor.crowd.admit_notice(visitor)
     received = receive_notice(
         parts.store,
         parts.replica,
@@ -170,37 +174,38 @@ def send_notice(body: NoticeIn, parts: ServiceParts, request_key: RequestKey = N
 
 
 @router.post("/completion")
-def add_what_was_missing(body: CompletionIn, parts: ServiceParts) -> StandingOut:
+def add_what_was_missing(body: CompletionIn, parts: ServiceParts, visitor: AnyVisitor) -> StandingOut:
     """Take an incomplete notice again; its first clock goes on."""
-    case = complete_notice(
-        parts.store,
-        parts.replica,
-        body.receipt,
-        body.notice.notice(),
-        default_laws=parts.settings.laws,
-        at=parts.now(),
-    )
+    notice = body.notice.notice()
+    with visitor.crowd.trying_a_receipt(visitor):
+        case = complete_notice(
+            parts.store, parts.replica, body.receipt, notice, default_laws=parts.settings.laws, at=parts.now()
+        )
     return _standing(parts, case)
 
 
 @router.post("/standing")
-def read_standing(body: ReceiptIn, parts: ServiceParts) -> StandingOut:
+def read_standing(body: ReceiptIn, parts: ServiceParts, visitor: AnyVisitor) -> StandingOut:
     """Say how the case of a receipt stands."""
-    with parts.store.read() as tx:
-        case = tx.cases.by_receipt(body.receipt)
+    with visitor.crowd.trying_a_receipt(visitor):
+        case = case_of_receipt(parts.store, body.receipt)
     return _standing(parts, case)
 
 
 @router.post("/renewal")
-def send_renewal(body: ReceiptIn, parts: ServiceParts) -> StandingOut:
+def send_renewal(body: ReceiptIn, parts: ServiceParts, visitor: AnyVisitor) -> StandingOut:
     """Look for altered copies of her ordinary pictures for another 90 days from now."""
-    return _standing(parts, renew_originals(parts.store, body.receipt, actor=THE_PERSON, at=parts.now()))
+    with visitor.crowd.trying_a_receipt(visitor):
+        case = renew_originals(parts.store, body.receipt, actor=THE_PERSON, at=parts.now())
+    return _standing(parts, case)
 
 
 @router.post("/withdrawal")
-def send_withdrawal(body: ReceiptIn, parts: ServiceParts) -> StandingOut:
+def send_withdrawal(body: ReceiptIn, parts: ServiceParts, visitor: AnyVisitor) -> StandingOut:
     """End the matching at once and erase the fingerprints. It puts nothing back."""
-    return _standing(parts, withdraw(parts.store, parts.journal, body.receipt, at=parts.now()))
+    with visitor.crowd.trying_a_receipt(visitor):
+        case = withdraw(parts.store, parts.journal, body.receipt, at=parts.now())
+    return _standing(parts, case)
 
 
 PUBLIC_STATE = {

@@ -22,8 +22,10 @@ from takeback.errors import (
     Overloaded,
     StoreError,
     TakebackError,
+    TooMany,
     UnreadableMedia,
 )
+from takeback.service.work import puzzle
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -34,6 +36,7 @@ _STATUS: tuple[tuple[type[TakebackError], HTTPStatus], ...] = (
     (NotFound, HTTPStatus.NOT_FOUND),
     (IllegalTransition, HTTPStatus.CONFLICT),
     (OutsideError, HTTPStatus.BAD_GATEWAY),
+    (TooMany, HTTPStatus.TOO_MANY_REQUESTS),
     (Overloaded, HTTPStatus.SERVICE_UNAVAILABLE),
     (StoreError, HTTPStatus.SERVICE_UNAVAILABLE),
     (IntegrityError, HTTPStatus.INTERNAL_SERVER_ERROR),
@@ -56,6 +59,8 @@ def problem_response(status: HTTPStatus, code: str, detail: str, advice: str, **
         headers["WWW-Authenticate"] = "Bearer"
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = "5"
+    if status is HTTPStatus.TOO_MANY_REQUESTS:
+        headers["Retry-After"] = "300"
     body = {
         "type": f"urn:takeback:problem:{code}",
         "title": code.replace("-", " ").capitalize(),
@@ -67,6 +72,14 @@ def problem_response(status: HTTPStatus, code: str, detail: str, advice: str, **
     return JSONResponse(body, status_code=status, headers=headers, media_type=MEDIA_TYPE)
 
 
+def _extra(problem: TakebackError) -> dict[str, object]:
+    if isinstance(problem, IncompleteNotice):
+        return {"missing": list(problem.missing)}
+    if isinstance(problem, TooMany):
+        return {"work": puzzle(problem.challenge)}
+    return {}
+
+
 def add_problem_handlers(app: FastAPI) -> None:
     """Answer every error as a problem, the unexpected ones without their detail."""
 
@@ -75,8 +88,7 @@ def add_problem_handlers(app: FastAPI) -> None:
         status = status_of(problem)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             log.error(problem.message, extra={"code": problem.code})
-        extra = {"missing": list(problem.missing)} if isinstance(problem, IncompleteNotice) else {}
-        return problem_response(status, problem.code, problem.message, problem.advice, **extra)
+        return problem_response(status, problem.code, problem.message, problem.advice, **_extra(problem))
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(_request: Request, problem: RequestValidationError) -> JSONResponse:

@@ -11,7 +11,6 @@ from datetime import datetime
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from takeback.cases import CaseState, move_case
-from takeback.cases.receipt import as_written
 from takeback.errors import IllegalTransition, NotFound
 from takeback.store.keyring import Keyring
 from takeback.store.seal import seal, unseal
@@ -50,7 +49,8 @@ class NewCase:
     missing: Sequence[Mapping[str, str]]
     words: Mapping[str, object]
     """What she wrote and who she is; sealed under the case's own data key."""
-    receipt: str
+    receipt_digest: bytes
+    """`Keyring.receipt_digest` of her receipt."""
     request: str | None
     """The caller's `Idempotency-Key`."""
     body: str = ""
@@ -78,7 +78,7 @@ class CaseStore:
                 missing=list(new.missing),
                 key_id=key_id,
                 sealed_notice=seal(secret, json.dumps(new.words).encode(), _PURPOSE),
-                receipt_digest=self._keyring.keyed_receipt(new.receipt),
+                receipt_digest=new.receipt_digest,
                 request_digest=None if new.request is None else self._keyring.keyed_receipt(new.request),
                 request_body=self._keyring.keyed_receipt(new.body),
             )
@@ -143,10 +143,9 @@ class CaseStore:
         """Return one case; `NotFound` where there is none."""
         return _found(self._connection.execute(select(case).where(case.c.public_id == public_id)).first())
 
-    def by_receipt(self, receipt: str) -> Case:
-        """Return the case that a receipt opens; `NotFound` where it opens none."""
-        keyed = self._keyring.keyed_receipt(as_written(receipt))
-        row = self._connection.execute(select(case).where(case.c.receipt_digest == keyed)).first()
+    def by_receipt(self, digest: bytes) -> Case:
+        """Return the case that a receipt opens, by `Keyring.receipt_digest`; `NotFound` where it opens none."""
+        row = self._connection.execute(select(case).where(case.c.receipt_digest == digest)).first()
         if row is None:
             raise NotFound("No case belongs to this receipt.", advice="Check each word of the receipt.")
         return _found(row)

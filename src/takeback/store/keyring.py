@@ -28,6 +28,7 @@ from collections.abc import Collection, Mapping
 from hashlib import sha256
 from pathlib import Path
 
+from takeback.cases.receipt import stretched
 from takeback.errors import SealBroken, StoreError
 from takeback.store.seal import KEY_BYTES, MasterKey, seal, unseal
 
@@ -49,6 +50,7 @@ class Keyring:
     def __init__(self, master: MasterKey, path: Path) -> None:
         self._wrapping = master.wrapping_key()
         self._lock = threading.Lock()
+        self._stretching = threading.Lock()
         self.path = path
         self._connection = _connect(path)
         try:
@@ -124,6 +126,15 @@ class Keyring:
     def keyed_receipt(self, text: str) -> bytes:
         """Return the HMAC under which a secret that is random enough is stored and looked up."""
         return hmac.digest(self._receipt, text.encode(), sha256)
+
+    def receipt_digest(self, receipt: str) -> bytes:
+        """
+        Return what a receipt is stored and looked up by; takes 25 ms, so it is called outside transactions.
+
+        One at a time in each process: it takes 19 MiB.
+        """
+        with self._stretching:
+            return self.keyed_receipt(stretched(receipt, self.keyed_receipt("salt-of-receipts")[:16]).hex())
 
     def new_data_keys(self, count: int = 1) -> list[tuple[str, bytes]]:
         """Make data keys, durable before this returns: pairs of id and 32-byte key."""

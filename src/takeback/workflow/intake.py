@@ -65,6 +65,7 @@ def receive_notice(
         return Received(made, receipt, (), repeated=True)
     # 2. Keys first: they live apart from the database, and an unused one does no harm.
     keys = store.keyring.new_data_keys(1 + len(notice.pictures) + len(notice.originals))
+    digest = store.keyring.receipt_digest(receipt)
     with store.write() as tx:
         if request is not None and (made := tx.cases.by_request(request, body)) is not None:
             return Received(made, receipt, (), repeated=True)
@@ -76,7 +77,7 @@ def receive_notice(
             received_at=at,
             missing=_missing(notice, packs),
             words=_words(notice),
-            receipt=receipt,
+            receipt_digest=digest,
             request=request,
             body=body,
         )
@@ -98,9 +99,10 @@ def complete_notice(
     """
     packs = _packs(notice, default_laws)
     keys = store.keyring.new_data_keys(len(notice.pictures) + len(notice.originals))
+    digest = store.keyring.receipt_digest(receipt)
     with store.write() as tx:
         replica.catch_up(tx)
-        case = tx.cases.by_receipt(receipt)
+        case = tx.cases.by_receipt(digest)
         if case.state is not CaseState.INCOMPLETE:
             raise IllegalTransition(
                 "This notice lacks nothing.", advice="Send another notice for other pictures or links."

@@ -110,8 +110,9 @@ def renew_originals(store: Store, receipt: str, *, actor: str, at: datetime) -> 
 
     `NotFound` for a receipt of no case, `IllegalTransition` where it has no original that is still watched.
     """
+    digest = store.keyring.receipt_digest(receipt)
     with store.write() as tx:
-        case = tx.cases.by_receipt(receipt)
+        case = tx.cases.by_receipt(digest)
         watched = [entry for entry in tx.banks.originals_of(case.id) if entry.is_watched_at(at)]
         if not watched:
             raise IllegalTransition(

@@ -25,8 +25,7 @@ def withdraw(store: Store, journal: Journal, receipt: str, *, at: datetime) -> C
     2. In one transaction the fingerprints and digests are erased and every replica is told.
     3. The data keys that sealed them are destroyed, and with them every old copy in a backup.
     """
-    with store.read() as tx:
-        case = tx.cases.by_receipt(receipt)
+    case = case_of_receipt(store, receipt)
     if case.state is CaseState.WITHDRAWN:
         return case
     journal.append(Withdrawal(case.public_id, at))
@@ -34,6 +33,13 @@ def withdraw(store: Store, journal: Journal, receipt: str, *, at: datetime) -> C
         case, key_ids = end_matching(tx, case.public_id, actor=THE_PERSON, at=at)
     store.keyring.destroy(key_ids)
     return case
+
+
+def case_of_receipt(store: Store, receipt: str) -> Case:
+    """Return the case that `receipt` opens; `NotFound` where it opens none."""
+    digest = store.keyring.receipt_digest(receipt)
+    with store.read() as tx:
+        return tx.cases.by_receipt(digest)
 
 
 def end_matching(tx: Transaction, case_id: str, *, actor: str, at: datetime) -> tuple[Case, list[str]]:

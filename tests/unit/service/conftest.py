@@ -40,7 +40,7 @@ def decoder() -> Iterator[PooledDecoder]:
 
 @pytest.fixture
 def parts(store: Store, replica: Replica, journal: Journal, decoder: PooledDecoder, clock: Clock, data: Path) -> Parts:
-    settings = Settings(data=data, max_upload_bytes=MAX_UPLOAD_BYTES)
+    settings = Settings(data=data, max_upload_bytes=MAX_UPLOAD_BYTES, notices_per_hour=0)
     return Parts(settings, store, replica, journal, decoder, clock)
 
 

@@ -79,7 +79,7 @@ def test_what_was_withdrawn_after_the_backup_stays_withdrawn(
     assert _answer(restored, 1) is Action.ALLOW
     assert _answer(restored, 2) is Action.REFUSE
     with restored.read() as tx:
-        assert tx.cases.by_receipt(received.receipt).state is CaseState.WITHDRAWN
+        assert tx.cases.by_receipt(restored.keyring.receipt_digest(received.receipt)).state is CaseState.WITHDRAWN
     restored.close()
 
 

@@ -172,7 +172,7 @@ def test_an_unknown_law_is_refused_and_the_known_ones_are_named(store: Store, re
 def test_a_wrong_receipt_opens_nothing(store: Store, replica: Replica) -> None:
     _receive(store, replica, notice_about(reported(drawn(1))))
     with store.read() as tx, pytest.raises(NotFound):
-        tx.cases.by_receipt("0" * 32)
+        tx.cases.by_receipt(store.keyring.receipt_digest("0" * 32))
 
 
 def test_her_words_are_sealed_and_open_only_with_the_keys(store: Store, replica: Replica) -> None:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
-from fastapi import Request, Response
+from fastapi import Depends, Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from takeback.errors import InputError, TakebackError
+from takeback.errors import InputError, TakebackError, TooMany
 from takeback.service.body import StrictRoute, media_type
+from takeback.service.crowd import AnyVisitor, Visitor
 from takeback.service.pages.words import Words, languages, words_for
 from takeback.service.problem import status_of
+from takeback.service.work import puzzle
 
 EXIT_URL = "https://weather.com/"
 """Where Exit leads: somewhere that anyone may be."""
@@ -95,6 +98,18 @@ def words_of(request: Request, form: Mapping[str, str] | None = None) -> Words:
     return words_for(asked, request.headers.get("accept-language", ""))
 
 
+SentForm = Annotated[Mapping[str, str], Depends(form_of)]
+"""The fields of the form that a page sent."""
+
+
+def page_visitor(visitor: AnyVisitor, sent: SentForm) -> Visitor:
+    """Return who sent a form: what was worked for it comes in its field `work`."""
+    return replace(visitor, work=sent.get("work", ""))
+
+
+PageVisitor = Annotated[Visitor, Depends(page_visitor)]
+
+
 class PageRoute(StrictRoute):
     """A route that answers an error with a page."""
 
@@ -105,6 +120,8 @@ class PageRoute(StrictRoute):
         async def as_page(request: Request) -> Response:
             try:
                 return await handle(request)
+            except TooMany as problem:
+                return await _busy_page(request, problem)
             except TakebackError as problem:
                 return page(
                     words_of(request),
@@ -115,3 +132,16 @@ class PageRoute(StrictRoute):
                 )
 
         return as_page
+
+
+async def _busy_page(request: Request, problem: TooMany) -> Response:
+    """Ask for a little work, which the page's script does, and hold what was sent until then."""
+    sent = await form_of(request)
+    return page(
+        words_of(request, sent),
+        "busy.html",
+        status=status_of(problem),
+        path=request.url.path,
+        sent={name: value for name, value in sent.items() if name != "work"},
+        puzzle=puzzle(problem.challenge),
+    )

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from takeback.assembly import Parts
@@ -14,13 +13,13 @@ from takeback.cases import clocks_of, law_pack
 from takeback.errors import NotFound
 from takeback.service.auth import ServiceParts
 from takeback.service.notices import PUBLIC_STATE
-from takeback.service.pages.answer import PageRoute, form_of, page, words_of
+from takeback.service.pages.answer import PageRoute, PageVisitor, SentForm, page, words_of
 from takeback.service.pages.letters import letters
 from takeback.service.pages.words import Words
 from takeback.store.cases import Case
 from takeback.workflow.intake import THE_PERSON, links_elsewhere
 from takeback.workflow.originals import renew_originals, watched_until
-from takeback.workflow.withdraw import withdraw
+from takeback.workflow.withdraw import case_of_receipt, withdraw
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
@@ -32,11 +31,12 @@ def ask(request: Request) -> Response:
 
 
 @router.post("/case")
-async def show(request: Request, parts: ServiceParts, sent: Annotated[Mapping[str, str], Depends(form_of)]) -> Response:
+async def show(request: Request, parts: ServiceParts, visitor: PageVisitor, sent: SentForm) -> Response:
     """Show how the case stands, after doing what was asked for: renew the search for originals, or end it."""
     words = words_of(request, sent)
     try:
-        standing = await run_in_threadpool(_act, words, parts, sent)
+        with visitor.crowd.trying_a_receipt(visitor):
+            standing = await run_in_threadpool(_act, words, parts, sent)
     except NotFound:
         unknown = words("case.unknown")
         return page(words, "case.html", status=HTTPStatus.NOT_FOUND, forget=True, standing=None, problem=unknown)
@@ -51,8 +51,7 @@ def _act(words: Words, parts: Parts, sent: Mapping[str, str]) -> dict[str, objec
         case "renew":
             found = renew_originals(parts.store, receipt, actor=THE_PERSON, at=at)
         case _:
-            with parts.store.read() as tx:
-                found = tx.cases.by_receipt(receipt)
+            found = case_of_receipt(parts.store, receipt)
     return _standing(words, parts, found, receipt)
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from takeback.assembly import Parts
 from takeback.cases import Contact, LawPack, Notice, Role, clocks_of, law_pack, missing_fields
 from takeback.cases.notice import MAX_FINGERPRINTS, MAX_ORIGINALS, is_valid
 from takeback.service.auth import ServiceParts
-from takeback.service.pages.answer import PageRoute, as_data, form_of, page, words_of
+from takeback.service.pages.answer import PageRoute, PageVisitor, SentForm, as_data, page, words_of
 from takeback.service.pages.helplines import by_country, read_on
 from takeback.service.pages.letters import letters
 from takeback.service.pages.words import Words
@@ -35,9 +34,7 @@ def form(request: Request, parts: ServiceParts) -> Response:
 
 
 @router.post("/")
-async def answer(
-    request: Request, parts: ServiceParts, sent: Annotated[Mapping[str, str], Depends(form_of)]
-) -> Response:
+async def answer(request: Request, parts: ServiceParts, visitor: PageVisitor, sent: SentForm) -> Response:
     """Show what will be sent; then take it in, and show the receipt."""
     words = words_of(request, sent)
     given = {name: sent[name][:MAX_TEXT_CHARACTERS].strip() for name in (*_TEXTS, *_TICKS) if sent.get(name)}
@@ -48,6 +45,7 @@ async def answer(
         return _form_page(words, parts, given, problems)
     if sent.get("step") != "send":
         return _review_page(words, given, notice, packs)
+    visitor.crowd.admit_notice(visitor)
     received = await run_in_threadpool(
         receive_notice, parts.store, parts.replica, notice,
         default_laws=parts.settings.laws, request=None, at=parts.now(),

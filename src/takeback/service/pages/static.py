@@ -15,8 +15,10 @@ _TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=ut
 
 _HEADERS = {"Cross-Origin-Resource-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp"}
 
+WORKERS = ("worker.js", "solver.js")
+
 WORKER_POLICY = "default-src 'none'; script-src 'self'; frame-ancestors 'none'"
-"""Of the worker that reads pictures: it loads its own modules, and can connect to nothing."""
+"""Of a worker, above all the one that reads pictures: it loads its own modules, and can connect to nothing."""
 
 
 @router.get("/page/{name}")
@@ -26,7 +28,7 @@ def static_file(name: str) -> Response:
     if content is None:
         raise NotFound("There is no such file.")
     kind = _TYPES[name[name.rindex(".") :]]
-    policy = {"Content-Security-Policy": WORKER_POLICY} if name == "worker.js" else {}
+    policy = {"Content-Security-Policy": WORKER_POLICY} if name in WORKERS else {}
     return Response(content, media_type=kind, headers={**_HEADERS, **policy})
 
 

@@ -3,22 +3,13 @@
  */
 
 import { framesOf } from "./clip.js";
+import { startWorker } from "./workers.js";
 
 /**
  * @typedef {import("./worker.js").Answer} Answer
  * @typedef {{ reading: string, ready: string, plain: string, unreadable: string, clip: string, failed: string,
  *   too_many: string, remove: string }} FileWords
  */
-
-/** @type {{ createPolicy: (name: string, rules: object) => { createScriptURL: (address: string) => string } } | undefined} */
-const trustedTypes = Reflect.get(globalThis, "trustedTypes");
-
-const policy = trustedTypes?.createPolicy("takeback-worker", {
-  createScriptURL: (/** @type {string} */ address) => {
-    if (address !== "/page/worker.js") throw new TypeError("There is one worker.");
-    return address;
-  },
-});
 
 /** The worker, started when the first file is chosen. */
 class Reader {
@@ -46,8 +37,7 @@ class Reader {
   }
 
   _start() {
-    const address = policy?.createScriptURL("/page/worker.js") ?? "/page/worker.js";
-    const worker = new Worker(address, { type: "module" });
+    const worker = startWorker("/page/worker.js");
     worker.addEventListener("message", ({ data }) => {
       this._waiting.get(data.id)?.(data.answer ?? null);
       this._waiting.delete(data.id);

@@ -3,6 +3,7 @@
  */
 
 import { Fingerprint, OriginalFingerprint } from "./fingerprint.js";
+import { workFor } from "./work.js";
 
 /**
  * @typedef {{ role: string | null, authority: string, statement: string, signature: string, intimate: boolean,
@@ -47,11 +48,26 @@ export function bodyOf(notice) {
  */
 export async function submit(notice, key) {
   const body = bodyOf(notice);
-  let answer;
+  let answer = await post(body, key, {});
+  let told = await answer.json().catch(() => ({}));
+  if (answer.status === 429 && told.work) {
+    answer = await post(body, key, { "Takeback-Work": await workFor(told.work) });
+    told = await answer.json().catch(() => ({}));
+  }
+  if (!answer.ok) throw new NotSent([told.detail, told.advice].filter(Boolean).join(" ") || answer.statusText);
+  return told;
+}
+
+/**
+ * @param {string} body
+ * @param {string} key
+ * @param {Record<string, string>} headers
+ */
+async function post(body, key, headers) {
   try {
-    answer = await fetch("/api/v1/notices", {
+    return await fetch("/api/v1/notices", {
       method: "POST",
-      headers: { "Content-Type": "application/json", "Idempotency-Key": key },
+      headers: { "Content-Type": "application/json", "Idempotency-Key": key, ...headers },
       body,
       credentials: "omit",
       cache: "no-store",
@@ -60,9 +76,6 @@ export async function submit(notice, key) {
   } catch {
     throw new NotSent("");
   }
-  const told = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new NotSent([told.detail, told.advice].filter(Boolean).join(" ") || answer.statusText);
-  return told;
 }
 
 /** What each field of a law means of a notice; the twin of `FIELDS` in `takeback/cases/notice.py`. */

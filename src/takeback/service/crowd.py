@@ -1,0 +1,85 @@
+"""
+Who comes too often: a notice, or a wrong receipt, more from one source than a person sends, needs a little work first.
+
+Nobody is locked out: whoever does the work goes on at once, and whoever cannot waits. A right receipt costs nothing and
+is counted nowhere.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Header, Request
+
+from takeback.config import Settings
+from takeback.errors import NotFound, TooMany
+from takeback.service.parts import parts_of
+from takeback.service.throttle import Limit, Throttle
+from takeback.service.work import WORK_HEADER, WorkDesk
+from takeback.store import Keyring
+
+HOUR_SECONDS = 3600.0
+SOURCES_AT_ONCE = 30
+"""All together may send as many notices without work as so many sources."""
+
+WRONG_RECEIPTS = Limit(of_one=10, of_all=60, seconds=600.0)
+"""Ten slips of the pen in ten minutes are a person's; 77 bits are safe from far more."""
+
+
+class Crowd:
+    """What one process knows of the crowd before its doors. `clock` gives seconds that only grow."""
+
+    def __init__(self, settings: Settings, keyring: Keyring, clock: Callable[[], float] = time.monotonic) -> None:
+        most = settings.notices_per_hour
+        self._notices = Throttle(Limit(most, most * SOURCES_AT_ONCE, HOUR_SECONDS), clock) if most else None
+        self._wrong = Throttle(WRONG_RECEIPTS, clock)
+        self._work = WorkDesk(keyring.keyed_receipt("work"), clock)
+
+    def admit_notice(self, visitor: Visitor) -> None:
+        """Count a notice; `TooMany` where it needs work that was not done."""
+        if self._notices is None:
+            return
+        self._ask_for_work(self._notices, visitor)
+        self._notices.count(visitor.address)
+
+    @contextmanager
+    def trying_a_receipt(self, visitor: Visitor) -> Iterator[None]:
+        """Count a receipt that opens nothing (`NotFound`); `TooMany`, before it is tried, where it needs work."""
+        self._ask_for_work(self._wrong, visitor)
+        try:
+            yield
+        except NotFound:
+            self._wrong.count(visitor.address)
+            raise
+
+    def _ask_for_work(self, throttle: Throttle, visitor: Visitor) -> None:
+        if throttle.is_over(visitor.address) and not self._work.accepts(visitor.work):
+            raise TooMany("More of this came in at once than people send.", challenge=self._work.challenge())
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Where a request comes from, and the work that was done for it."""
+
+    address: str
+    work: str
+    crowd: Crowd
+
+
+def visitor_of(
+    request: Request, work: Annotated[str, Header(alias=WORK_HEADER, max_length=500, include_in_schema=False)] = ""
+) -> Visitor:
+    """Return who asks; the address stays in memory, and nameless (`takeback.service.throttle`)."""
+    header = parts_of(request).settings.client_address_header
+    # The last one is what the operator's own proxy wrote; those before it came from outside.
+    told = request.headers.get(header, "").rpartition(",")[2].strip() if header else ""
+    address = told or (request.client.host if request.client else "")
+    crowd: Crowd = request.app.state.crowd
+    return Visitor(address, work, crowd)
+
+
+AnyVisitor = Annotated[Visitor, Depends(visitor_of)]
