@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -91,3 +92,10 @@ def notice_about(*pictures: ReportedPicture, links: tuple[str, ...] = (), under_
         contact=Contact(name="A. Person", email="a@person.example"),
         under_18=under_18,
     )
+
+
+def forms_of(secret: bytes) -> list[bytes]:
+    """Return `secret` as it is, in hexadecimal of either case, and inside base64 at each of three offsets."""
+    in_base64 = [base64.b64encode(bytes(offset) + secret)[4:-4] for offset in range(3)]
+    digits = secret.hex()
+    return [secret, digits.encode(), digits.upper().encode(), *(text for text in in_base64 if len(text) >= 8)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Page, Request, sync_playwright
+from tests.house import forms_of
 
 __all__ = ["DESKTOP", "PHONE", "Browser", "Open", "Sent", "Visit", "started_browser"]
 
@@ -46,12 +46,6 @@ class Sent:
         """Whether any part of it holds `secret`, as it is, in hexadecimal or in base64 at any offset."""
         everything = b"\n".join([self.url.encode(), str(self.headers).encode(), self.body])
         return any(form in everything for form in forms_of(secret))
-
-
-def forms_of(secret: bytes) -> list[bytes]:
-    """Return `secret` as it is, in hexadecimal, and the middle of its base64 at each of three offsets."""
-    in_base64 = [base64.b64encode(bytes(offset) + secret)[4:-4] for offset in range(3)]
-    return [secret, secret.hex().encode(), *(text for text in in_base64 if len(text) >= 8)]
 
 
 class Visit:
