@@ -69,6 +69,8 @@ class EventKind(StrEnum):
     DEADLINE_MISSED = "deadline_missed"
     # The end of a case
     WITHDRAWN = "withdrawn"
+    ERASURE_ASKED = "erasure_asked"
+    ERASURE_CANCELLED = "erasure_cancelled"
     CASE_CLOSED = "case_closed"
     ERASED = "erased"
     # The house

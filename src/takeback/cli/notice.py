@@ -182,6 +182,27 @@ def withdraw(to: To, as_json: AsJson = False) -> None:
         terminal.line("Your notice is withdrawn. Nothing is searched for any more, and the fingerprints are erased.")
 
 
+@app.command("erase", cls=PlainCommand, epilog=example("takeback notice erase --to https://forum.example"))
+def erase(to: To, as_json: AsJson = False) -> None:
+    """
+    End a case, and have all that is yours erased in 72 hours.
+
+    Matching stops at once. Until then `takeback notice keep` cancels the erasure. The receipt is asked for, or read
+    from stdin; never from the command line.
+    """
+    _ask_of_case(to, "erasure", as_json)
+
+
+@app.command("keep", cls=PlainCommand, epilog=example("takeback notice keep --to https://forum.example"))
+def keep(to: To, as_json: AsJson = False) -> None:
+    """
+    Cancel an erasure that was asked for; the case stays ended.
+
+    The receipt is asked for, or read from stdin; never from the command line.
+    """
+    _ask_of_case(to, "erasure/cancellation", as_json)
+
+
 @app.command("renew", cls=PlainCommand, epilog=example("takeback notice renew --to https://forum.example"))
 def renew(to: To, as_json: AsJson = False) -> None:
     """
@@ -300,6 +321,9 @@ def _write_standing(terminal: Terminal, answer: Mapping[str, Any]) -> None:
     }
     if answer["originals_until"] is not None:
         rows["originals until"] = in_words(read_moment(answer["originals_until"]))
+    for name, title in (("erase_at", "erased at"), ("erased_at", "erased")):
+        if answer.get(name) is not None:
+            rows[title] = in_words(read_moment(answer[name]))
     for title, value in rows.items():
         terminal.line(f"{title:<17} {value}")
     for missing in answer["missing"]:

@@ -1,10 +1,11 @@
-"""Ordinary pictures that nobody renewed are erased."""
+"""What is to be erased by now is erased: ordinary pictures that nobody renewed, and cases whose person asked for it."""
 
 from __future__ import annotations
 
 import asyncio
 
 from takeback.assembly import Parts
+from takeback.workflow.erasure import erase_due
 from takeback.workflow.originals import erase_expired_originals
 
 ACTOR = "takeback"
@@ -18,7 +19,8 @@ class ExpiryJob:
 
     async def step(self) -> None:
         """Erase what is due."""
-        await asyncio.to_thread(erase_expired_originals, self._parts.store, actor=ACTOR, at=self._parts.now())
+        for erase in (erase_expired_originals, erase_due):
+            await asyncio.to_thread(erase, self._parts.store, actor=ACTOR, at=self._parts.now())
 
     async def drain(self) -> None:
         """Nothing is left running between steps."""

@@ -17,6 +17,7 @@ from takeback.service.body import StrictRoute
 from takeback.service.crowd import AnyVisitor
 from takeback.service.prints import MAX_ADDRESS_CHARACTERS, OriginalIn, PictureIn, Strict, UnjudgedOut
 from takeback.store.cases import Case
+from takeback.workflow.erasure import ask_for_erasure, cancel_erasure
 from takeback.workflow.intake import THE_PERSON, complete_notice, links_elsewhere, receive_notice
 from takeback.workflow.originals import renew_originals, watched_until
 from takeback.workflow.withdraw import case_of_receipt, withdraw
@@ -111,6 +112,9 @@ class StandingOut(Strict):
     due_from_receipt_at: datetime
     due_from_valid_at: datetime | None
     decided_at: datetime | None
+    erase_at: datetime | None
+    """When all that is hers will be erased, until which it can be cancelled; None where it will not."""
+    erased_at: datetime | None
     originals_until: datetime | None
     """Until when altered copies of her ordinary pictures are looked for."""
 
@@ -208,6 +212,22 @@ def send_withdrawal(body: ReceiptIn, parts: ServiceParts, visitor: AnyVisitor) -
     return _standing(parts, case)
 
 
+@router.post("/erasure")
+def send_erasure(body: ReceiptIn, parts: ServiceParts, visitor: AnyVisitor) -> StandingOut:
+    """End the matching at once, and erase all that is hers in 72 hours."""
+    with visitor.crowd.trying_a_receipt(visitor):
+        case = ask_for_erasure(parts.store, parts.journal, body.receipt, at=parts.now())
+    return _standing(parts, case)
+
+
+@router.post("/erasure/cancellation")
+def cancel(body: ReceiptIn, parts: ServiceParts, visitor: AnyVisitor) -> StandingOut:
+    """Keep what would have been erased."""
+    with visitor.crowd.trying_a_receipt(visitor):
+        case = cancel_erasure(parts.store, body.receipt, at=parts.now())
+    return _standing(parts, case)
+
+
 PUBLIC_STATE = {
     CaseState.RECEIVED: "open",
     CaseState.VALID: "open",
@@ -229,5 +249,7 @@ def _standing(parts: Parts, case: Case) -> StandingOut:
         due_from_receipt_at=clocks.from_receipt_at,
         due_from_valid_at=clocks.from_valid_at,
         decided_at=case.decided_at,
+        erase_at=case.erase_at,
+        erased_at=case.erased_at,
         originals_until=until,
     )

@@ -34,6 +34,9 @@ class Case:
     decided_at: datetime | None
     closed_at: datetime | None
     deadline_at: datetime | None
+    erase_at: datetime | None
+    """When all that is hers is to be erased; None where she did not ask for it, or it is done."""
+    erased_at: datetime | None
     missing: tuple[Mapping[str, str], ...]
     finding: Mapping[str, str] | None
     key_id: str
@@ -135,6 +138,29 @@ class CaseStore:
         """Set the moment by which the next open thing of the case is due."""
         self._set(case_id, deadline_at=deadline_at)
 
+    def set_erasure(self, found: Case, erase_at: datetime | None) -> Case:
+        """Set when all that is hers is to be erased, or that it is not."""
+        self._set(found.id, erase_at=erase_at)
+        return self.by_id(found.id)
+
+    def due_for_erasure(self, at: datetime) -> list[Case]:
+        """Return the cases that were to be erased by `at`."""
+        rows = self._connection.execute(select(case).where(case.c.erase_at <= at).order_by(case.c.id))
+        return [_found(row) for row in rows]
+
+    def erase(self, found: Case, at: datetime) -> str:
+        """Erase what she wrote and who she is; return the data key, to be destroyed after the commit."""
+        self._set(
+            found.id,
+            sealed_notice=None,
+            missing=[],
+            request_digest=None,
+            request_body=None,
+            erase_at=None,
+            erased_at=at,
+        )
+        return found.key_id
+
     def by_id(self, case_id: int) -> Case:
         """Return one case; `NotFound` where there is none."""
         return _found(self._connection.execute(select(case).where(case.c.id == case_id)).first())
@@ -196,5 +222,6 @@ def _found(row: Row[tuple[object, ...]] | None) -> Case:
         raise NotFound("There is no such case.")
     return Case(
         row.id, row.public_id, CaseState(row.state), tuple(row.laws), row.under_18, row.received_at, row.valid_at,
-        row.decided_at, row.closed_at, row.deadline_at, tuple(row.missing), row.finding, row.key_id,
+        row.decided_at, row.closed_at, row.deadline_at, row.erase_at, row.erased_at, tuple(row.missing), row.finding,
+        row.key_id,
     )  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
 from takeback.cases import CopyState, move_copy
 from takeback.cases.case import UNDECIDED_COPIES
@@ -146,6 +146,13 @@ class CopyStore:
         if states:
             query = query.where(copy.c.state.in_([state.value for state in states]))
         return [_found(row) for row in self._connection.execute(query.order_by(copy.c.id))]
+
+    def forget_elsewhere(self, case_id: int) -> int:
+        """Delete the links of a case to other sites; return how many there were."""
+        done = self._connection.execute(
+            delete(copy).where(copy.c.case_id == case_id, copy.c.state == CopyState.ELSEWHERE.value)
+        )
+        return int(done.rowcount)
 
     def of_item(self, site_id: int, site_item_id: str) -> list[Copy]:
         """Return the copies, of any case, that are this item of a site."""

@@ -160,6 +160,8 @@ case = Table(
     Column("decided_at", Moment),
     Column("closed_at", Moment),
     Column("deadline_at", Moment),
+    Column("erase_at", Moment),
+    Column("erased_at", Moment),
     Column("missing", JSON, nullable=False),
     Column("finding", JSON),
     Column("key_id", String(32), nullable=False),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from tests.house import AT, LAWS, Clock
+from tests.house import AT, LAWS, Clock, notice_about
 from tests.unit.decoding import InProcess
 from tests.unit.registration.pictures import cornered
 from tests.unit.workflow.test_originals import about, original
@@ -16,6 +16,7 @@ from takeback.config import Settings
 from takeback.jobs.expiry import ExpiryJob
 from takeback.store import Store
 from takeback.store.journal import Journal
+from takeback.workflow.erasure import ask_for_erasure
 from takeback.workflow.intake import receive_notice
 from takeback.workflow.replica import Replica
 
@@ -31,3 +32,16 @@ def test_the_job_erases_an_original_when_its_time_is_over(
         asyncio.run(ExpiryJob(parts).step())
         with store.read() as tx:
             assert [entry.state for entry in tx.banks.of_case(case.id)] == [state]
+
+
+def test_the_job_erases_a_case_72_hours_after_its_person_asked_for_it(
+    store: Store, replica: Replica, journal: Journal, clock: Clock, data: Path
+) -> None:
+    parts = Parts(Settings(data=data), store, replica, journal, InProcess(), clock)
+    received = receive_notice(store, replica, notice_about(), default_laws=LAWS, request=None, at=AT)
+    ask_for_erasure(store, journal, received.receipt, at=AT)
+    for hours, is_erased in ((71, False), (1, True)):
+        clock.pass_(hours=hours)
+        asyncio.run(ExpiryJob(parts).step())
+        with store.read() as tx:
+            assert (tx.cases.by_id(received.case.id).erased_at is not None) is is_erased

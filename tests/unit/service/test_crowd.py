@@ -87,7 +87,7 @@ def test_a_right_receipt_is_never_counted(coming_from: From) -> None:
 
 
 def test_every_door_that_takes_a_receipt_counts_wrong_ones(coming_from: From) -> None:
-    doors = ["standing", "renewal", "withdrawal"]
+    doors = ["standing", "renewal", "withdrawal", "erasure", "erasure/cancellation"]
     client = coming_from("192.0.2.1")
     for number in range(WRONG_RECEIPTS.of_one):
         door = doors[number % len(doors)]

@@ -239,6 +239,26 @@ def test_a_link_is_reviewed_then_sent_and_its_receipt_opens_the_case(client: Tes
     assert "You have ended this case" in ended.text
 
 
+def test_everything_can_be_erased_and_she_can_change_her_mind(client: TestClient) -> None:
+    receipt = receipt_in(client.post("/", data={**COMPLETE, "step": "send"}).text)
+
+    def after(step: str) -> str:
+        return text_of(client.post("/case", data={"receipt": receipt, "step": step, "sure": "yes"}).text)
+
+    erasing = after("erase")
+    assert "You have ended this case" in erasing
+    assert "will be erased on" in erasing
+    kept = after("keep")
+    assert "will be erased on" not in kept
+    assert "End it and erase everything" in kept
+    standing = client.post("/api/v1/notices/standing", json={"receipt": receipt}).json()
+    assert (standing["state"], standing["erase_at"], standing["erased_at"]) == ("withdrawn", None, None)
+    asked = client.post("/api/v1/notices/erasure", json={"receipt": receipt}).json()
+    assert asked["erase_at"] is not None
+    assert client.post("/api/v1/notices/erasure/cancellation", json={"receipt": receipt}).json()["erase_at"] is None
+    assert client.post("/api/v1/notices/erasure/cancellation", json={"receipt": receipt}).status_code == 409
+
+
 def test_a_case_is_not_ended_without_being_sure(client: TestClient) -> None:
     receipt = receipt_in(client.post("/", data={**COMPLETE, "step": "send"}).text)
     assert "working on it" in client.post("/case", data={"receipt": receipt, "step": "end"}).text

@@ -17,6 +17,7 @@ from takeback.service.pages.answer import PageRoute, PageVisitor, SentForm, page
 from takeback.service.pages.letters import letters
 from takeback.service.pages.words import Words
 from takeback.store.cases import Case
+from takeback.workflow.erasure import ask_for_erasure, cancel_erasure
 from takeback.workflow.intake import THE_PERSON, links_elsewhere
 from takeback.workflow.originals import renew_originals, watched_until
 from takeback.workflow.withdraw import case_of_receipt, withdraw
@@ -48,6 +49,10 @@ def _act(words: Words, parts: Parts, sent: Mapping[str, str]) -> dict[str, objec
     match sent.get("step"):
         case "end" if sent.get("sure") == "yes":
             found = withdraw(parts.store, parts.journal, receipt, at=at)
+        case "erase" if sent.get("sure") == "yes":
+            found = ask_for_erasure(parts.store, parts.journal, receipt, at=at)
+        case "keep":
+            found = cancel_erasure(parts.store, receipt, at=at)
         case "renew":
             found = renew_originals(parts.store, receipt, actor=THE_PERSON, at=at)
         case _:
@@ -77,5 +82,7 @@ def _standing(words: Words, parts: Parts, found: Case, receipt: str) -> dict[str
             )
             for each in found.missing
         ],
+        "erasing": "" if found.erase_at is None else words("case.erasing", moment=words.moment(found.erase_at)),
+        "erased": "" if found.erased_at is None else words("case.erased", moment=words.moment(found.erased_at)),
         "originals": "" if until is None else words("case.originals", moment=words.moment(until)),
     }

@@ -1,0 +1,80 @@
+"""
+The second way to end a case: matching stops at once, and three days later all that is hers is erased.
+
+Someone may be forcing her, so it can be cancelled until then; matching does not begin again by that. Erased are her
+words, who she is, how to reach her, and her links to other sites, with the key that sealed them, and so in every old
+backup. What the site did, and when, stays in the log, which never held any of it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from takeback.audit.event import EventKind
+from takeback.cases import CopyState
+from takeback.errors import IllegalTransition
+from takeback.store import Store
+from takeback.store.cases import Case
+from takeback.store.journal import Journal
+from takeback.workflow.intake import THE_PERSON
+from takeback.workflow.order import note
+from takeback.workflow.withdraw import withdraw
+
+ERASED_AFTER = timedelta(hours=72)
+"""How long it can be cancelled."""
+
+
+def ask_for_erasure(store: Store, journal: Journal, receipt: str, *, at: datetime) -> Case:
+    """
+    Withdraw the case that `receipt` opens, and erase the rest of it after `ERASED_AFTER`; asking twice moves nothing.
+
+    `NotFound` for a receipt of no case.
+    """
+    case = withdraw(store, journal, receipt, at=at)
+    if case.erase_at is not None or case.erased_at is not None:
+        return case
+    with store.write() as tx:
+        case = tx.cases.set_erasure(case, at + ERASED_AFTER)
+        note(tx, EventKind.ERASURE_ASKED, case, at=at, actor=THE_PERSON)
+    return case
+
+
+def cancel_erasure(store: Store, receipt: str, *, at: datetime) -> Case:
+    """
+    Keep what would have been erased; the case stays withdrawn.
+
+    `NotFound` for a receipt of no case, `IllegalTransition` where nothing is to be erased, or it is erased already.
+    """
+    digest = store.keyring.receipt_digest(receipt)
+    with store.write() as tx:
+        case = tx.cases.by_receipt(digest)
+        if case.erase_at is None:
+            raise IllegalTransition(
+                "Nothing of this case waits to be erased.", advice="Look how it stands: it may be erased already."
+            )
+        case = tx.cases.set_erasure(case, None)
+        note(tx, EventKind.ERASURE_CANCELLED, case, at=at, actor=THE_PERSON)
+    return case
+
+
+def erase_due(store: Store, *, actor: str, at: datetime) -> int:
+    """
+    Erase the cases whose time has come, and destroy their keys; return how many.
+
+    A case with a contest that nobody has answered waits: what the other side wrote is sealed under the same key.
+    """
+    with store.read() as tx:
+        due = tx.cases.due_for_erasure(at)
+    erased = 0
+    for case in due:
+        with store.write() as tx:
+            now = tx.cases.by_id(case.id)
+            if now.erase_at is None or now.erase_at > at or tx.copies.of_case(case.id, [CopyState.CONTESTED]):
+                continue
+            key_id = tx.cases.erase(now, at)
+            links = tx.copies.forget_elsewhere(case.id)
+            note(tx, EventKind.ERASED, now, at=at, actor=actor, facts={"why": "asked for", "links": links})
+        # A crash before this leaves a key that seals nothing any more; the next round destroys it.
+        store.keyring.destroy([key_id])
+        erased += 1
+    return erased
