@@ -236,6 +236,27 @@ def test_she_comes_back_with_her_words_and_ends_the_case(visit: Open, service: S
     assert later.problems == [text for text in later.problems if "Clear-Site-Data" in text]
 
 
+def test_she_has_everything_erased_and_changes_her_mind(visit: Open, service: Service, photo: Path) -> None:
+    here = visit()
+    here.tick("under_18-no")
+    here.tick("role-me")
+    here.choose_files(photo)
+    here.say()
+    here.review()
+    receipt = here.send()
+    later = visit(path="/case", size=DESKTOP)
+    later.write("receipt", receipt)
+    later.press("main button")
+    later.press(".end > summary")
+    later.tick("sure")
+    later.press("button[value=erase]")
+    assert "will be erased on" in later.page.inner_text(".erasing")
+    assert standing(service, receipt)["erase_at"] is not None
+    later.press("button[value=keep]")
+    assert not later.page.is_visible(".erasing")
+    assert standing(service, receipt)["erase_at"] is None
+
+
 def test_wrong_words_open_nothing_and_say_so(visit: Open) -> None:
     here = visit(path="/case")
     here.write("receipt", "not one of the words at all")

@@ -22,6 +22,7 @@ from takeback.cases.law import law_pack
 from takeback.cases.notice import FIELDS
 from takeback.service.pages import static
 from takeback.service.pages.answer import EXIT_URL, PAGE_HEADERS
+from takeback.service.pages.authorities import authorities
 from takeback.service.pages.helplines import PURPOSES, by_country, helplines
 from takeback.service.pages.letters import host_of, letters
 from takeback.service.pages.words import languages, words_for
@@ -406,6 +407,28 @@ def test_a_letter_names_all_links_to_its_site_and_the_laws() -> None:
     assert "https://www.a.example/1\na.example/2" in one.text
     assert all(pack.citation in one.text for pack in packs)
     assert letters(words, ["x"], packs, for_another=True) != letters(words, ["x"], packs)
+
+
+def test_where_the_site_does_not_act_a_text_with_the_cases_dates_is_ready_for_each_law(client: TestClient) -> None:
+    receipt = receipt_in(client.post("/", data={**COMPLETE, "step": "send"}).text)
+    case = unescape(client.post("/case", data={"receipt": receipt}).text)
+    texts = re.findall(r'<textarea id="complaint-\d"[^>]*>(.*?)</textarea>', case, re.DOTALL)
+    assert len(texts) == len(LAWS)
+    for law, text in zip(LAWS, texts, strict=True):
+        assert law_pack(law).citation in text
+        assert "November 22, 2026" in text
+        assert "November 24, 2026" in text
+        assert "testserver" in text
+        assert not any(COMPLETE[name] in text for name in ("statement", "email", "signature", "links"))
+    assert all(each.url in case for each in authorities())
+
+
+def test_each_authority_says_where_and_when_it_was_read() -> None:
+    assert {each.law for each in authorities()} == {*LAWS, ""}
+    for each in authorities():
+        assert each.url.startswith("https://")
+        assert each.source.startswith("https://")
+        assert date(2026, 1, 1) < each.read_at <= date(2100, 1, 1)
 
 
 @pytest.mark.parametrize("link", ["", "not a link", "https://[", "//", "https:///path"])

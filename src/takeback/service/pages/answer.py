@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from http import HTTPStatus
@@ -10,9 +11,11 @@ from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
 from fastapi import Depends, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+from starlette.exceptions import HTTPException
 
 from takeback.errors import InputError, TakebackError, TooMany
 from takeback.service.body import StrictRoute, media_type
@@ -20,6 +23,8 @@ from takeback.service.crowd import AnyVisitor, Visitor
 from takeback.service.pages.words import Words, languages, words_for
 from takeback.service.problem import status_of
 from takeback.service.work import puzzle
+
+log = logging.getLogger("takeback.service")
 
 EXIT_URL = "https://weather.com/"
 """Where Exit leads: somewhere that anyone may be."""
@@ -130,6 +135,12 @@ class PageRoute(StrictRoute):
                     message=problem.message,
                     advice=problem.advice,
                 )
+            except (HTTPException, RequestValidationError):
+                raise
+            except Exception:
+                log.exception("unexpected error")
+                status = HTTPStatus.INTERNAL_SERVER_ERROR
+                return page(words_of(request), "problem.html", status=status, message="", advice="")
 
         return as_page
 

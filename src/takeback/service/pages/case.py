@@ -14,6 +14,7 @@ from takeback.errors import NotFound
 from takeback.service.auth import ServiceParts
 from takeback.service.notices import PUBLIC_STATE
 from takeback.service.pages.answer import PageRoute, PageVisitor, SentForm, page, words_of
+from takeback.service.pages.authorities import complaints, search_engines
 from takeback.service.pages.letters import letters
 from takeback.service.pages.words import Words
 from takeback.store.cases import Case
@@ -37,14 +38,14 @@ async def show(request: Request, parts: ServiceParts, visitor: PageVisitor, sent
     words = words_of(request, sent)
     try:
         with visitor.crowd.trying_a_receipt(visitor):
-            standing = await run_in_threadpool(_act, words, parts, sent)
+            standing = await run_in_threadpool(_act, words, parts, sent, request.url.hostname or "")
     except NotFound:
         unknown = words("case.unknown")
         return page(words, "case.html", status=HTTPStatus.NOT_FOUND, forget=True, standing=None, problem=unknown)
     return page(words, "case.html", forget=True, standing=standing)
 
 
-def _act(words: Words, parts: Parts, sent: Mapping[str, str]) -> dict[str, object]:
+def _act(words: Words, parts: Parts, sent: Mapping[str, str], site: str) -> dict[str, object]:
     receipt, at = sent.get("receipt", ""), parts.now()
     match sent.get("step"):
         case "end" if sent.get("sure") == "yes":
@@ -57,7 +58,7 @@ def _act(words: Words, parts: Parts, sent: Mapping[str, str]) -> dict[str, objec
             found = renew_originals(parts.store, receipt, actor=THE_PERSON, at=at)
         case _:
             found = case_of_receipt(parts.store, receipt)
-    return _standing(words, parts, found, receipt)
+    return {**_standing(words, parts, found, receipt), **_ways_on(words, found, site)}
 
 
 def _standing(words: Words, parts: Parts, found: Case, receipt: str) -> dict[str, object]:
@@ -86,3 +87,12 @@ def _standing(words: Words, parts: Parts, found: Case, receipt: str) -> dict[str
         "erased": "" if found.erased_at is None else words("case.erased", moment=words.moment(found.erased_at)),
         "originals": "" if until is None else words("case.originals", moment=words.moment(until)),
     }
+
+
+def _ways_on(words: Words, found: Case, site: str) -> dict[str, object]:
+    """Return whom she can turn to, with the case's own dates."""
+    packs = {law: law_pack(law) for law in found.laws}
+    due_at = clocks_of(found.received_at, found.valid_at, list(packs.values())).deadline_at
+    number = found.public_id[:8]
+    written = complaints(words, packs, site=site, number=number, received_at=found.received_at, due_at=due_at)
+    return {"complaints": written, "search_engines": search_engines()}

@@ -26,7 +26,7 @@ class Words:
     code: str
     texts: Mapping[str, Any]
 
-    def __call__(self, name: str, **values: object) -> str:
+    def __call__(self, name: str, /, **values: object) -> str:
         """Return the text `name` with its `{placeholders}` filled; `KeyError` where there is none."""
         text = self.under(name)
         if not isinstance(text, str):
