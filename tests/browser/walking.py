@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -46,6 +47,24 @@ class Sent:
         """Whether any part of it holds `secret`, as it is, in hexadecimal or in base64 at any offset."""
         everything = b"\n".join([self.url.encode(), str(self.headers).encode(), self.body])
         return any(form in everything for form in forms_of(secret))
+
+
+_CHANGING = [
+    (re.compile(r"\b(?:[a-z]{3,8} ){6}[a-z]{3,8}$", re.MULTILINE), "SEVEN WORDS"),
+    (re.compile(r"\b[Cc]ase [0-9a-f]{8}"), "case NUMBER"),
+    (re.compile(r"\w+day, \w+ \d+, \d{4}(?:,| at) \d+:\d+\s[AP]M(?: UTC)?"), "MOMENT"),
+    (re.compile(r"127\.0\.0\.1(?::\d+)?"), "SITE"),
+    (re.compile(r"[0-9a-f]{64}"), "FINGERPRINT"),
+]
+"""What is another in each visit, and what stands for it."""
+
+
+def spoken(visit: Visit) -> str:
+    """Return the page's accessibility tree, as a screen reader goes through it."""
+    tree = str(visit.page.locator("body").aria_snapshot())
+    for pattern, name in _CHANGING:
+        tree = pattern.sub(name, tree)
+    return tree + "\n"
 
 
 class Visit:

@@ -25,6 +25,7 @@ from takeback.service.pages.answer import EXIT_URL, PAGE_HEADERS
 from takeback.service.pages.authorities import authorities
 from takeback.service.pages.helplines import PURPOSES, by_country, helplines
 from takeback.service.pages.letters import host_of, letters
+from takeback.service.pages.notice import FORM_ORDER
 from takeback.service.pages.words import languages, words_for
 from takeback.workflow.intake import receive_notice
 
@@ -306,6 +307,22 @@ def test_nothing_is_sent_while_the_age_is_not_answered(client: TestClient) -> No
     assert 'id="receipt-words"' in answer.text
     assert receipt_is_empty(answer.text)
     assert "Is the person in the picture under 18" in text_of(answer.text)
+
+
+def test_nobody_is_told_to_give_a_name_where_another_law_does_without(client: TestClient) -> None:
+    told = text_of(re.search(r'id="problems">(.*?)</div>', client.post("/", data={"x": ""}).text, re.DOTALL)[1])  # type: ignore[index]
+    words = words_for("en", "")
+    assert words("fields.name") not in told
+    assert words("fields.email") not in told
+    places = [told.index(words(f"fields.{name}")) for name in ("role", "location", "statement", "contact", "signature")]
+    assert places == sorted(places), "in the order of the form"
+
+
+def test_each_field_of_a_law_has_a_place_in_the_form() -> None:
+    assert sorted(FORM_ORDER) == sorted(FIELDS)
+    script = static.files()["report.js"].decode()
+    block = script[script.index("const PLACES") : script.index("]);", script.index("const PLACES"))]
+    assert tuple(re.findall(r'\["(\w+)", ', block)) == FORM_ORDER
 
 
 def receipt_is_empty(html: str) -> bool:

@@ -24,6 +24,12 @@ _TICKS = ("intimate", "not_consensual", "good_faith", "mailbox")
 MAX_TEXT_CHARACTERS = 10_000
 """Of one field; more is cut off by no browser that shows the form."""
 
+FORM_ORDER = (
+    "role", "location", "intimate", "not_consensual", "statement", "good_faith", "contact", "email", "name",
+    "signature",
+)  # fmt: skip
+"""Every field of a law in the order in which the form asks for it."""
+
 type Given = Mapping[str, str]
 
 
@@ -77,9 +83,15 @@ def _problems(words: Words, given: Given, notice: Notice, packs: list[LawPack]) 
     """Return what has to be answered first: the age, and what the law that lacks least still lacks."""
     problems = [] if given.get("under_18") in ("yes", "no") else [words("age.legend")]
     if not is_valid(notice, packs):
-        lacking = min(([each.field for each in missing_fields(notice, [pack])] for pack in packs), key=len)
-        problems += [words(f"fields.{name}") for name in lacking]
+        lacking = _easiest(notice, packs)
+        problems += [words(f"fields.{name}") for name in FORM_ORDER if name in lacking]
     return problems
+
+
+def _easiest(notice: Notice, packs: list[LawPack]) -> list[str]:
+    """Return what is missing under the law that is easiest to meet, best one that does not ask who she is."""
+    lacking = [[each.field for each in missing_fields(notice, [pack])] for pack in packs]
+    return min(lacking, key=lambda fields: (bool({"name", "email"} & set(fields)), len(fields)))
 
 
 def _form_page(words: Words, parts: Parts, given: Given, problems: list[str] | None = None) -> Response:

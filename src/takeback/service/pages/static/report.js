@@ -45,6 +45,9 @@ form.addEventListener("submit", async (event) => {
   if (problems.length === 0) review(notice);
 });
 
+// A link to another language would lose what she wrote.
+form.addEventListener("input", () => document.querySelector("footer nav")?.remove(), { once: true });
+
 element("use-offer").addEventListener("click", () => {
   const offered = form.querySelector(input("role-me").checked || chosen("role") === null ? ".for-me" : ".for-another");
   const statement = /** @type {HTMLTextAreaElement} */ (element("statement"));
@@ -116,13 +119,36 @@ async function noticeOf() {
 function problemsOf(notice) {
   const problems = [];
   if (chosen("under_18") === null) problems.push({ text: data.questions.under_18, at: "under_18-yes" });
-  const lacking = data.laws.map((law) => missingFields(notice, law)).sort((a, b) => a.length - b.length)[0] ?? [];
-  for (const name of lacking) problems.push({ text: data.fields[name], at: PLACES[name] ?? name });
+  const lacking = data.laws.map((law) => missingFields(notice, law)).sort(byWhatIsEasier)[0] ?? [];
+  for (const [name, at] of PLACES) if (lacking.includes(name)) problems.push({ text: data.fields[name], at });
   return problems;
 }
 
-/** Where a field of a law is filled in, if not under its own name. */
-const PLACES = /** @type {Record<string, string>} */ ({ role: "role-me", location: "links", contact: "mailbox" });
+/**
+ * A law that does not ask who she is comes before one that does, and then the one that lacks least; the twin of
+ * `_easiest` in `takeback/service/pages/notice.py`.
+ *
+ * @param {string[]} one
+ * @param {string[]} other
+ */
+function byWhatIsEasier(one, other) {
+  const asksWho = (/** @type {string[]} */ fields) => Number(fields.includes("name") || fields.includes("email"));
+  return asksWho(one) - asksWho(other) || one.length - other.length;
+}
+
+/** Each field of a law in the form's order, and where it is filled in. */
+const PLACES = new Map([
+  ["role", "role-me"],
+  ["location", "links"],
+  ["intimate", "intimate"],
+  ["not_consensual", "not_consensual"],
+  ["statement", "statement"],
+  ["good_faith", "good_faith"],
+  ["contact", "mailbox"],
+  ["email", "email"],
+  ["name", "name"],
+  ["signature", "signature"],
+]);
 
 /** @param {{ text: string, at: string }[]} problems */
 function showProblems(problems) {
@@ -191,8 +217,6 @@ function showReceipt(received, notice) {
   element("receipt").hidden = false;
   // What she wrote leaves the page with the form; only her words are left.
   form.remove();
-  // A link to another language would lose the receipt.
-  document.querySelector("footer nav")?.remove();
   element("review-bytes").textContent = "";
   reviewed = null;
   element("receipt-heading").focus();
