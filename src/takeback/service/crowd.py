@@ -41,23 +41,32 @@ class Crowd:
 
     def admit_notice(self, visitor: Visitor) -> None:
         """Count a notice; `TooMany` where it needs work that was not done."""
-        if self._notices is None:
-            return
-        self._ask_for_work(self._notices, visitor)
-        self._notices.count(visitor.address)
+        if self._notices is not None and self._notices.take(visitor.address) is None:
+            self._ask_for_work(visitor)
 
     @contextmanager
     def trying_a_receipt(self, visitor: Visitor) -> Iterator[None]:
-        """Count a receipt that opens nothing (`NotFound`); `TooMany`, before it is tried, where it needs work."""
-        self._ask_for_work(self._wrong, visitor)
+        """
+        Count a receipt that opens nothing (`NotFound`); `TooMany`, before it is tried, where it needs work.
+
+        It is counted before it is tried and given back if it was right, so that many at once are no way round.
+        """
+        taken = self._wrong.take(visitor.address)
+        if taken is None:
+            self._ask_for_work(visitor)
         try:
             yield
         except NotFound:
-            self._wrong.count(visitor.address)
             raise
+        except BaseException:
+            if taken is not None:
+                self._wrong.give_back(taken)
+            raise
+        if taken is not None:
+            self._wrong.give_back(taken)
 
-    def _ask_for_work(self, throttle: Throttle, visitor: Visitor) -> None:
-        if throttle.is_over(visitor.address) and not self._work.accepts(visitor.work):
+    def _ask_for_work(self, visitor: Visitor) -> None:
+        if not self._work.accepts(visitor.work):
             raise TooMany("More of this came in at once than people send.", challenge=self._work.challenge())
 
 
@@ -75,8 +84,8 @@ def visitor_of(
 ) -> Visitor:
     """Return who asks; the address stays in memory, and nameless (`takeback.service.throttle`)."""
     header = parts_of(request).settings.client_address_header
-    # The last one is what the operator's own proxy wrote; those before it came from outside.
-    told = request.headers.get(header, "").rpartition(",")[2].strip() if header else ""
+    # The last one is what the operator's own proxy wrote, in a line of its own or not; those before came from outside.
+    told = ",".join(request.headers.getlist(header)).rpartition(",")[2].strip() if header else ""
     address = told or (request.client.host if request.client else "")
     crowd: Crowd = request.app.state.crowd
     return Visitor(address, work, crowd)

@@ -32,6 +32,14 @@ class Limit:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What one request used: of its source, and `of_all` unless they had used up theirs."""
+
+    name: bytes
+    of_all: bool
+
+
 class Throttle:
     """Counts against one limit; safe to use from several threads. `clock` gives seconds that only grow."""
 
@@ -40,49 +48,53 @@ class Throttle:
         self._clock = clock
         self._lock = threading.Lock()
         self._key, self._key_at = secrets.token_bytes(32), clock()
-        self._of_one: OrderedDict[bytes, _Used] = OrderedDict()
-        self._of_all = _Used(0.0, clock())
+        self._of_one: OrderedDict[bytes, tuple[float, float]] = OrderedDict()
+        """How much each had used, and when; it grows less with time."""
+        self._of_all = (0.0, clock())
 
-    def is_over(self, address: str) -> bool:
-        """Whether one more is more than this source may do, or all together may."""
-        with self._lock:
-            now = self._clock()
-            one = self._of_one.get(self._name(address, now), _Used(0.0, now))
-            return (
-                one.at(now, self._limit.of_one / self._limit.seconds) > self._limit.of_one - 1
-                or self._of_all.at(now, self._limit.of_all / self._limit.seconds) > self._limit.of_all - 1
-            )
+    def take(self, address: str) -> Taken | None:
+        """
+        Count one more from this source, if it is no more than it may do; None, and nothing counted, where it is.
 
-    def count(self, address: str) -> None:
-        """One more from this source."""
+        While all together have used up theirs, a source that used nothing of its own still has its first.
+        """
         with self._lock:
             now = self._clock()
             name = self._name(address, now)
-            one = self._of_one.pop(name, _Used(0.0, now))
-            self._of_one[name] = one.with_one_more(now, self._limit.of_one / self._limit.seconds)
-            self._of_all = self._of_all.with_one_more(now, self._limit.of_all / self._limit.seconds)
+            used, of_all = self._used(name, now), self._used_by_all(now)
+            crowded = of_all > self._limit.of_all - 1
+            if used > self._limit.of_one - 1 or (crowded and used > 0):
+                return None
+            self._of_one.pop(name, None)
+            self._of_one[name] = (used + 1, now)
+            if not crowded:
+                self._of_all = (of_all + 1, now)
             if len(self._of_one) > MAX_SOURCES:
                 self._of_one.popitem(last=False)
+            return Taken(name, of_all=not crowded)
+
+    def give_back(self, taken: Taken) -> None:
+        """Count one less: what was taken was no harm."""
+        with self._lock:
+            now = self._clock()
+            if taken.name in self._of_one:
+                self._of_one[taken.name] = (max(0.0, self._used(taken.name, now) - 1), now)
+            if taken.of_all:
+                self._of_all = (max(0.0, self._used_by_all(now) - 1), now)
+
+    def _used(self, name: bytes, now: float) -> float:
+        amount, since = self._of_one.get(name, (0.0, now))
+        return max(0.0, amount - (now - since) * self._limit.of_one / self._limit.seconds)
+
+    def _used_by_all(self, now: float) -> float:
+        amount, since = self._of_all
+        return max(0.0, amount - (now - since) * self._limit.of_all / self._limit.seconds)
 
     def _name(self, address: str, now: float) -> bytes:
         if now - self._key_at > DAY_SECONDS:
             self._key, self._key_at = secrets.token_bytes(32), now
             self._of_one.clear()
         return hmac.digest(self._key, network_of(address).encode(), sha256)[:16]
-
-
-@dataclass(frozen=True, slots=True)
-class _Used:
-    """How much was used at `since`; it grows less with time."""
-
-    amount: float
-    since: float
-
-    def at(self, now: float, freed_a_second: float) -> float:
-        return max(0.0, self.amount - (now - self.since) * freed_a_second)
-
-    def with_one_more(self, now: float, freed_a_second: float) -> _Used:
-        return _Used(self.at(now, freed_a_second) + 1, now)
 
 
 def network_of(address: str) -> str:

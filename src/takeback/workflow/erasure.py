@@ -2,8 +2,10 @@
 The second way to end a case: matching stops at once, and three days later all that is hers is erased.
 
 Someone may be forcing her, so it can be cancelled until then; matching does not begin again by that. Erased are her
-words, who she is, how to reach her, and her links to other sites, with the key that sealed them, and so in every old
-backup. What the site did, and when, stays in the log, which never held any of it.
+words, who she is and how to reach her, with the key that sealed them, and so in every old backup; and her links to
+other sites, which are sealed by nothing and so stay in backups made before. What the site did, and when, stays in the
+log, which never held any of it. A restore of a backup from before she asked brings the links back and not the words;
+she has to ask again.
 """
 
 from __future__ import annotations

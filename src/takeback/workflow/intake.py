@@ -13,6 +13,7 @@ from datetime import datetime
 from takeback.audit.event import EventKind, Json
 from takeback.bank import EntryState, Opinion
 from takeback.cases import CaseState, CopyState, LawPack, Notice, clocks_of, law_pack, missing_fields
+from takeback.cases.link import as_link
 from takeback.cases.notice import MAX_FINGERPRINTS, MAX_LINKS, MAX_ORIGINALS, ReportedPicture, is_valid
 from takeback.cases.receipt import RECEIPT_BYTES, receipt_of
 from takeback.errors import IllegalTransition, InputError
@@ -240,7 +241,7 @@ def entry_of(pictures: Sequence[ReportedPicture], case_id: int) -> NewEntry:
 def _distinct(tx: Transaction, links: Sequence[str]) -> list[str]:
     """Return each link once, however it was spelled."""
     spelled: dict[str, str] = {}
-    for link in links:
+    for link in map(as_link, links):
         site = tx.sites.for_link(link)
         spelled.setdefault(link if site is None else tx.sites.address_of(site, link), link)
     return list(spelled.values())

@@ -16,6 +16,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from takeback.errors import InputError, TakebackError, TooMany
 from takeback.service.body import StrictRoute, media_type
@@ -46,8 +47,11 @@ PAGE_HEADERS = {
 }
 """On every page, beside those of every answer (`takeback.service.app`)."""
 
-FORGET = {"Clear-Site-Data": '"cache", "cookies", "storage"'}
-"""On pages with a receipt or a case: whatever a browser kept of this site is to go."""
+FORGET = {"Clear-Site-Data": '"cache"'}
+"""
+On pages with a receipt or a case. Not `cookies` or `storage`: the pages keep none, and it would reach the whole domain,
+and log her out of the site whose subdomain this is.
+"""
 
 _environment = Environment(
     loader=PackageLoader("takeback.service.pages", "templates"),
@@ -128,10 +132,13 @@ class PageRoute(StrictRoute):
             except TooMany as problem:
                 return await _busy_page(request, problem)
             except TakebackError as problem:
+                status = status_of(problem)
+                if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                    log.error(problem.message, extra={"code": problem.code})
                 return page(
-                    words_of(request),
+                    await _words_of_sent(request),
                     "problem.html",
-                    status=status_of(problem),
+                    status=status,
                     message=problem.message,
                     advice=problem.advice,
                 )
@@ -140,9 +147,17 @@ class PageRoute(StrictRoute):
             except Exception:
                 log.exception("unexpected error")
                 status = HTTPStatus.INTERNAL_SERVER_ERROR
-                return page(words_of(request), "problem.html", status=status, message="", advice="")
+                return page(await _words_of_sent(request), "problem.html", status=status, message="", advice="")
 
         return as_page
+
+
+async def _words_of_sent(request: Request) -> Words:
+    """Return the language that was chosen in a form, if one was sent that can be read."""
+    try:
+        return words_of(request, await form_of(request))
+    except (TakebackError, ClientDisconnect):
+        return words_of(request)
 
 
 async def _busy_page(request: Request, problem: TooMany) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request, Response
@@ -29,7 +30,7 @@ router = APIRouter(include_in_schema=False, route_class=PageRoute)
 @router.get("/case")
 def ask(request: Request) -> Response:
     """Ask for the receipt."""
-    return page(words_of(request), "case.html", language_links="/case", standing=None, problem="")
+    return page(words_of(request), "case.html", language_links="/case", standing=None, problem="", typed="")
 
 
 @router.post("/case")
@@ -40,8 +41,15 @@ async def show(request: Request, parts: ServiceParts, visitor: PageVisitor, sent
         with visitor.crowd.trying_a_receipt(visitor):
             standing = await run_in_threadpool(_act, words, parts, sent, request.url.hostname or "")
     except NotFound:
-        unknown = words("case.unknown")
-        return page(words, "case.html", status=HTTPStatus.NOT_FOUND, forget=True, standing=None, problem=unknown)
+        return page(
+            words,
+            "case.html",
+            status=HTTPStatus.NOT_FOUND,
+            forget=True,
+            standing=None,
+            problem=words("case.unknown"),
+            typed=sent.get("receipt", ""),
+        )
     return page(words, "case.html", forget=True, standing=standing)
 
 
@@ -83,16 +91,26 @@ def _standing(words: Words, parts: Parts, found: Case, receipt: str) -> dict[str
             )
             for each in found.missing
         ],
-        "erasing": "" if found.erase_at is None else words("case.erasing", moment=words.moment(found.erase_at)),
+        "erasing": _erasing(words, found, parts.now()),
         "erased": "" if found.erased_at is None else words("case.erased", moment=words.moment(found.erased_at)),
         "originals": "" if until is None else words("case.originals", moment=words.moment(until)),
     }
 
 
+def _erasing(words: Words, found: Case, now: datetime) -> str:
+    if found.erase_at is None:
+        return ""
+    if found.erase_at <= now:
+        return words("case.erasing_waits")
+    return words("case.erasing", moment=words.moment(found.erase_at))
+
+
 def _ways_on(words: Words, found: Case, site: str) -> dict[str, object]:
     """Return whom she can turn to, with the case's own dates."""
-    packs = {law: law_pack(law) for law in found.laws}
-    due_at = clocks_of(found.received_at, found.valid_at, list(packs.values())).deadline_at
+    # Only laws under which the notice is complete: under another the site had no duty.
+    lacking = {each["law"] for each in found.missing}
+    packs = {law: law_pack(law) for law in found.laws if law not in lacking}
+    due_at = clocks_of(found.received_at, found.valid_at, [law_pack(law) for law in found.laws]).deadline_at
     number = found.public_id[:8]
     written = complaints(words, packs, site=site, number=number, received_at=found.received_at, due_at=due_at)
     return {"complaints": written, "search_engines": search_engines()}

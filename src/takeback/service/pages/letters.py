@@ -18,14 +18,15 @@ class Letter:
     text: str
 
 
-def letters(words: Words, links: Iterable[str], packs: Sequence[LawPack], *, for_another: bool = False) -> list[Letter]:
-    """Return a letter to each site that `links` lead to; `for_another` where someone else than the person signs."""
+def letters(words: Words, links: Iterable[str], packs: Sequence[LawPack]) -> list[Letter]:
+    """Return a letter to each site that `links` lead to; it fits whoever signs, the person or someone for them."""
     by_host: dict[str, list[str]] = {}
     for link in links:
         by_host.setdefault(host_of(link), []).append(link)
     laws = "; ".join(f"{pack.name}: {pack.citation}" for pack in packs)
-    body = "letter.body_for" if for_another else "letter.body"
-    return [Letter(host, words(body, host=host, links="\n".join(of), laws=laws)) for host, of in by_host.items()]
+    return [
+        Letter(host, words("letter.body", host=host, links="\n".join(of), laws=laws)) for host, of in by_host.items()
+    ]
 
 
 def host_of(link: str) -> str:

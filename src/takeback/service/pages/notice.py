@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 
 from fastapi import APIRouter, Request, Response
@@ -9,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from takeback.assembly import Parts
 from takeback.cases import Contact, LawPack, Notice, Role, clocks_of, law_pack, missing_fields
+from takeback.cases.link import as_link, is_link
 from takeback.cases.notice import MAX_FINGERPRINTS, MAX_ORIGINALS, is_valid
 from takeback.service.auth import ServiceParts
 from takeback.service.pages.answer import PageRoute, PageVisitor, SentForm, as_data, page, words_of
@@ -21,9 +23,6 @@ router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 _TEXTS = ("under_18", "role", "authority", "links", "statement", "email", "phone", "name", "signature")
 _TICKS = ("intimate", "not_consensual", "good_faith", "mailbox")
-MAX_TEXT_CHARACTERS = 10_000
-"""Of one field; more is cut off by no browser that shows the form."""
-
 FORM_ORDER = (
     "role", "location", "intimate", "not_consensual", "statement", "good_faith", "contact", "email", "name",
     "signature",
@@ -43,7 +42,7 @@ def form(request: Request, parts: ServiceParts) -> Response:
 async def answer(request: Request, parts: ServiceParts, visitor: PageVisitor, sent: SentForm) -> Response:
     """Show what will be sent; then take it in, and show the receipt."""
     words = words_of(request, sent)
-    given = {name: sent[name][:MAX_TEXT_CHARACTERS].strip() for name in (*_TEXTS, *_TICKS) if sent.get(name)}
+    given = {name: sent[name].strip() for name in (*_TEXTS, *_TICKS, "key") if sent.get(name, "").strip()}
     packs = [law_pack(law) for law in parts.settings.laws]
     notice = notice_of(given)
     problems = _problems(words, given, notice, packs)
@@ -54,10 +53,10 @@ async def answer(request: Request, parts: ServiceParts, visitor: PageVisitor, se
     visitor.crowd.admit_notice(visitor)
     received = await run_in_threadpool(
         receive_notice, parts.store, parts.replica, notice,
-        default_laws=parts.settings.laws, request=None, at=parts.now(),
+        default_laws=parts.settings.laws, request=given.get("key"), at=parts.now(),
     )  # fmt: skip
     links = await run_in_threadpool(links_elsewhere, parts.store, received.case)
-    written = letters(words, links, packs, for_another=notice.role is not Role.ME)
+    written = letters(words, links, packs)
     return page(words, "received.html", forget=True, receipt=_receipt(words, received), letters=written)
 
 
@@ -81,7 +80,10 @@ def notice_of(given: Given) -> Notice:
 
 def _problems(words: Words, given: Given, notice: Notice, packs: list[LawPack]) -> list[str]:
     """Return what has to be answered first: the age, and what the law that lacks least still lacks."""
+    others = [word for word in notice.links if not is_link(as_link(word))]
     problems = [] if given.get("under_18") in ("yes", "no") else [words("age.legend")]
+    if others:
+        problems.append(words("what.not_links", words=" ".join(others)))
     if not is_valid(notice, packs):
         lacking = _easiest(notice, packs)
         problems += [words(f"fields.{name}") for name in FORM_ORDER if name in lacking]
@@ -118,6 +120,7 @@ def _page_data(words: Words, parts: Parts) -> dict[str, object]:
         "laws": [{"name": pack.name, "citation": pack.citation, "fields": dict(pack.fields)} for pack in packs],
         "mostPictures": MAX_FINGERPRINTS,
         "mostOriginals": MAX_ORIGINALS,
+        "notLinks": words("what.not_links", words="{words}"),
         "files": words.under("what"),
         "send": words.under("send"),
         "fields": words.under("fields"),
@@ -142,7 +145,8 @@ def _review_page(words: Words, given: Given, notice: Notice, packs: list[LawPack
     mailbox = [(words("contact.heading"), words("contact.mailbox"))] if notice.contact.mailbox else []
     age = [(words("age.legend"), words(f"age.{given['under_18']}"))]
     rows = [(label, value) for label, value in (*age, *shown, *said, *mailbox) if value]
-    fields = {"language": words.code, **given}
+    # A second press, or a page that is loaded again, makes no second case.
+    fields = {"language": words.code, "key": secrets.token_hex(16), **given}
     return page(words, "review.html", given=fields, shown=rows, laws=_law_lines(words, notice, packs))
 
 
@@ -164,6 +168,5 @@ def _receipt(words: Words, received: Received) -> dict[str, object]:
         "words": received.receipt,
         "received": words("receipt.received", moment=words.moment(case.received_at)),
         "due": words("receipt.due", moment=words.moment(clocks.deadline_at)),
-        "incomplete": case.valid_at is None,
         "unjudged": bool(received.unjudged),
     }

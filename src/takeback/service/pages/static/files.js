@@ -17,6 +17,8 @@ class Reader {
     /** @type {Map<number, (answer: Answer | null) => void>} */
     this._waiting = new Map();
     this._next = 0;
+    /** The file before: a clip's frames are taken one clip after the other. */
+    this._before = /** @type {Promise<unknown>} */ (Promise.resolve());
     /** @type {Worker | null} */
     this._worker = null;
   }
@@ -26,7 +28,18 @@ class Reader {
    * @param {boolean} isOriginal
    * @returns {Promise<Answer | null>} null where it failed
    */
-  async read(file, isOriginal) {
+  read(file, isOriginal) {
+    const answer = this._before.then(() => this._read(file, isOriginal));
+    this._before = answer;
+    return answer;
+  }
+
+  /**
+   * @param {File} file
+   * @param {boolean} isOriginal
+   * @returns {Promise<Answer | null>}
+   */
+  async _read(file, isOriginal) {
     const clip = file.type.startsWith("video/") ? await framesOf(file) : [];
     const worker = (this._worker ??= this._start());
     const id = this._next++;

@@ -54,6 +54,7 @@ export async function submit(notice, key) {
     answer = await post(body, key, { "Takeback-Work": await workFor(told.work) });
     told = await answer.json().catch(() => ({}));
   }
+  if (answer.ok && typeof told.receipt !== "string") throw new NotSent("");
   if (!answer.ok) throw new NotSent([told.detail, told.advice].filter(Boolean).join(" ") || answer.statusText);
   return told;
 }
@@ -99,6 +100,21 @@ const FIELDS = /** @type {Record<string, (notice: Notice) => boolean>} */ ({
  */
 export function missingFields(notice, law) {
   return Object.keys(law.fields).filter((name) => !FIELDS[name](notice));
+}
+
+const LINK = new RegExp(
+  String.raw`^(?:(?:https?:)?//)?(?:\[[0-9a-f:.]+\]|localhost|[^\s/?#:@]*[^\s/?#:@.]\.[^\s/?#:@.][^\s/?#:@]*)` +
+    String.raw`(?::\d+)?(?:[/?#]\S*)?$`,
+  "i",
+);
+
+/**
+ * Whether a word can be a link; the twin of `is_link` in `takeback/cases/link.py`.
+ *
+ * @param {string} word
+ */
+export function isLink(word) {
+  return LINK.test(word.replace(/^[<>"'“”„«»‹›,;]+|[<>"'“”„«»‹›,;]+$/g, ""));
 }
 
 /** @param {string} text */

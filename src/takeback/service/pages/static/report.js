@@ -4,15 +4,15 @@
 
 import { FileList } from "./files.js";
 import { Fingerprint, OriginalFingerprint } from "./fingerprint.js";
-import { NotSent, bodyOf, missingFields, submit } from "./notice.js";
+import { NotSent, bodyOf, isLink, missingFields, submit } from "./notice.js";
 
 /**
  * @typedef {Record<string, string>} Plural by the categories of `Intl.PluralRules`
  * @typedef {{ language: string, laws: import("./notice.js").Law[], mostPictures: number, mostOriginals: number,
- *   files: import("./files.js").FileWords, send: Record<string, string> & { pictures: Plural, originals: Plural,
+ *   notLinks: string, files: import("./files.js").FileWords, send: Record<string, string> & { pictures: Plural, originals: Plural,
  *   links: Plural }, fields: Record<string, string>, questions: { under_18: string },
  *   receipt: { received: string, due: string },
- *   letter: { label: string, copy: string, copied: string, body: string, body_for: string } }} PageData
+ *   letter: { label: string, copy: string, copied: string, body: string } }} PageData
  */
 
 const data = /** @type {PageData} */ (JSON.parse(element("page-data").textContent ?? "{}"));
@@ -69,11 +69,11 @@ element("send").addEventListener("click", async () => {
   button.textContent = data.send.sending;
   try {
     const { notice, key } = reviewed;
-    showReceipt(await submit(notice, key), notice);
+    showReceipt(await submit(notice, key));
   } catch (problem) {
-    if (!(problem instanceof NotSent)) throw problem;
+    const why = problem instanceof NotSent ? problem.message : "";
     const told = element("send-problem");
-    told.textContent = problem.message === "" ? data.send.offline : filled(data.send.failed, { why: problem.message });
+    told.textContent = why === "" ? data.send.offline : filled(data.send.failed, { why });
     told.hidden = false;
   } finally {
     button.disabled = false;
@@ -85,11 +85,13 @@ element("print").addEventListener("click", () => print());
 
 /** @returns {Promise<import("./notice.js").Notice>} */
 async function noticeOf() {
+  // All files first: what she answers meanwhile counts.
+  const [pictures, ordinary] = [await files.made(), await originals.made()];
   const isChild = chosen("under_18") === "yes";
   const links = value("links").split(/\s+/).filter(Boolean);
   return {
-    pictures: isChild ? [] : await files.made(),
-    originals: isChild ? [] : await originals.made(),
+    pictures: isChild ? [] : pictures,
+    originals: isChild ? [] : ordinary,
     links,
     words: {
       role: chosen("role"),
@@ -119,6 +121,8 @@ async function noticeOf() {
 function problemsOf(notice) {
   const problems = [];
   if (chosen("under_18") === null) problems.push({ text: data.questions.under_18, at: "under_18-yes" });
+  const words = notice.links.filter((link) => !isLink(link));
+  if (words.length > 0) problems.push({ text: filled(data.notLinks, { words: words.join(" ") }), at: "links" });
   const lacking = data.laws.map((law) => missingFields(notice, law)).sort(byWhatIsEasier)[0] ?? [];
   for (const [name, at] of PLACES) if (lacking.includes(name)) problems.push({ text: data.fields[name], at });
   return problems;
@@ -174,7 +178,9 @@ function showProblems(problems) {
 
 /** @param {import("./notice.js").Notice} notice */
 function review(notice) {
-  reviewed = { notice, key: randomKey() };
+  // The same notice keeps its key, so that one that was sent and whose answer was lost makes no second case.
+  const isSame = reviewed !== null && bodyOf(reviewed.notice) === bodyOf(notice);
+  reviewed = { notice, key: reviewed !== null && isSame ? reviewed.key : randomKey() };
   const counted = /** @type {const} */ (["pictures", "originals", "links"])
     .filter((name) => notice[name].length > 0)
     .map((name) => plural(data.send[name], notice[name].length));
@@ -201,18 +207,15 @@ function lawLines(notice) {
   return lines;
 }
 
-/**
- * @param {import("./notice.js").Received} received
- * @param {import("./notice.js").Notice} notice
- */
-function showReceipt(received, notice) {
+/** @param {import("./notice.js").Received} received */
+function showReceipt(received) {
   const moment = new Intl.DateTimeFormat(data.language, { dateStyle: "full", timeStyle: "short" });
   const at = (/** @type {string} */ text) => ({ moment: moment.format(new Date(text)) });
   element("receipt-words").textContent = received.receipt;
   element("receipt-received").textContent = filled(data.receipt.received, at(received.received_at));
   element("receipt-due").textContent = filled(data.receipt.due, at(received.due_from_receipt_at));
   element("receipt-unjudged").hidden = received.unjudged.length === 0;
-  showLetters(received.elsewhere, notice.words.role !== "me");
+  showLetters(received.elsewhere);
   element("review").hidden = true;
   element("receipt").hidden = false;
   // What she wrote leaves the page with the form; only her words are left.
@@ -227,16 +230,14 @@ function showReceipt(received, notice) {
  * The letters that she sends to other sites herself; the twin of `takeback/service/pages/letters.py`.
  *
  * @param {string[]} links
- * @param {boolean} forAnother
  */
-function showLetters(links, forAnother) {
+function showLetters(links) {
   /** @type {Map<string, string[]>} */
   const byHost = new Map();
   for (const link of links) byHost.set(hostOf(link), [...(byHost.get(hostOf(link)) ?? []), link]);
   const laws = data.laws.map(({ name, citation }) => `${name}: ${citation}`).join("; ");
-  const body = forAnother ? data.letter.body_for : data.letter.body;
   const shown = [...byHost].map(([host, of], index) =>
-    letter(host, filled(body, { host, links: of.join("\n"), laws }), `letter-${index + 1}`),
+    letter(host, filled(data.letter.body, { host, links: of.join("\n"), laws }), `letter-${index + 1}`),
   );
   element("letters-list").replaceChildren(...shown);
   element("letters").hidden = shown.length === 0;

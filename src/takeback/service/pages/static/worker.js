@@ -28,13 +28,15 @@ const PIXELS_VERSION = new TextEncoder().encode("takeback/pixels/v1\0");
  * @typedef {ImageBitmap | VideoFrame} Shown
  */
 
-self.addEventListener("message", async (/** @type {MessageEvent<Question>} */ event) => {
+/** What is being read; the next waits for it, since a phone has no memory for two large pictures. */
+let before = Promise.resolve();
+
+self.addEventListener("message", (/** @type {MessageEvent<Question>} */ event) => {
   const { id, file, clip, isOriginal } = event.data;
-  try {
-    self.postMessage({ id, answer: await look(file, clip, isOriginal) });
-  } catch (problem) {
-    self.postMessage({ id, problem: String(problem) });
-  }
+  before = before
+    .then(() => look(file, clip, isOriginal))
+    .then((answer) => self.postMessage({ id, answer }))
+    .catch((problem) => self.postMessage({ id, problem: String(problem) }));
 });
 
 /**
