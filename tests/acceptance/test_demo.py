@@ -34,7 +34,7 @@ import sys
 from rich.console import Console
 from takeback.demo.run import run_demo
 sys.exit(run_demo(stay=False, as_json=True, console=Console(stderr=True), site_options=["--ignore-removals"],
-                  patience_seconds=2))
+                  patience_seconds=8))
 """
 
 
