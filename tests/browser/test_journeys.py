@@ -199,6 +199,8 @@ def test_a_notice_whose_answer_was_lost_makes_no_second_case(visit: Open) -> Non
         here.review()
     here.page.unroute("**/api/v1/notices")
     assert here.send() == arrived[0]["receipt"] == arrived[1]["receipt"]
+    assert here.page.is_visible("#receipt-elsewhere")
+    assert not here.page.is_visible("#receipt-due")
 
 
 def test_a_word_among_the_links_is_named(visit: Open) -> None:

@@ -290,6 +290,14 @@ def links_elsewhere(store: Store, case: Case) -> list[str]:
         return [copy.url for copy in tx.copies.of_case(case.id) if copy.state is CopyState.ELSEWHERE]
 
 
+def is_only_elsewhere(store: Store, case: Case) -> bool:
+    """Whether a case has nothing but links to sites of others: this operator can do nothing about it."""
+    with store.read() as tx:
+        copies = tx.copies.of_case(case.id)
+        others = all(copy.state is CopyState.ELSEWHERE for copy in copies)
+        return bool(copies) and others and not tx.banks.of_case(case.id)
+
+
 def _missing(notice: Notice, packs: Sequence[LawPack]) -> list[dict[str, str]]:
     return [asdict(missing) for missing in missing_fields(notice, packs)]
 

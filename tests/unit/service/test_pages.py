@@ -59,6 +59,11 @@ OF_A_FIELD = {
 """Which fields of the form a field of a law is made of."""
 
 
+@pytest.fixture(autouse=True)
+def forum(keys: dict[str, dict[str, str]]) -> None:
+    """The operator's own site, `forum.example`, is there."""
+
+
 def without(*names: str) -> dict[str, str]:
     return {name: value for name, value in COMPLETE.items() if name not in names}
 
@@ -374,6 +379,19 @@ def test_about_a_child_the_form_takes_the_link_and_hides_it_unseen(
         (copy,) = tx.copies.of_case(case.id)
     assert case.under_18
     assert (copy.state, copy.url) == (CopyState.HELD, "https://forum.example/posts/1")
+
+
+def test_where_every_link_is_elsewhere_no_clock_is_promised(client: TestClient) -> None:
+    words = words_for("en", "")
+    for links, is_elsewhere in (
+        ("https://elsewhere.example/1", True),
+        ("https://elsewhere.example/1 https://forum.example/posts/1", False),
+    ):
+        page = client.post("/", data={**COMPLETE, "links": links, "step": "send"}).text
+        assert ('id="receipt-due" hidden' in page) is is_elsewhere
+        case = text_of(client.post("/case", data={"receipt": receipt_in(page)}).text)
+        assert (words("receipt.elsewhere") in case) is is_elsewhere
+        assert (words("case.state_open") in case) is not is_elsewhere
 
 
 def test_a_word_among_the_links_is_named_and_nothing_is_sent(client: TestClient) -> None:

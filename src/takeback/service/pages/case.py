@@ -20,7 +20,7 @@ from takeback.service.pages.letters import letters
 from takeback.service.pages.words import Words
 from takeback.store.cases import Case
 from takeback.workflow.erasure import ask_for_erasure, cancel_erasure
-from takeback.workflow.intake import THE_PERSON, links_elsewhere
+from takeback.workflow.intake import THE_PERSON, is_only_elsewhere, links_elsewhere
 from takeback.workflow.originals import renew_originals, watched_until
 from takeback.workflow.withdraw import case_of_receipt, withdraw
 
@@ -80,6 +80,7 @@ def _standing(words: Words, parts: Parts, found: Case, receipt: str) -> dict[str
         "receipt": receipt,
         "letters": letters(words, elsewhere, list(packs.values())),
         "number": words("case.number", number=found.public_id[:8]),
+        "only_elsewhere": is_only_elsewhere(parts.store, found),
         "state": PUBLIC_STATE.get(found.state, found.state.value),
         "moments": [(label, words.moment(moment)) for label, moment in moments if moment is not None],
         "missing": [

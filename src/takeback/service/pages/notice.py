@@ -17,7 +17,7 @@ from takeback.service.pages.answer import PageRoute, PageVisitor, SentForm, as_d
 from takeback.service.pages.helplines import by_country, read_on
 from takeback.service.pages.letters import letters
 from takeback.service.pages.words import Words
-from takeback.workflow.intake import Received, links_elsewhere, receive_notice
+from takeback.workflow.intake import Received, is_only_elsewhere, links_elsewhere, receive_notice
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
@@ -57,7 +57,9 @@ async def answer(request: Request, parts: ServiceParts, visitor: PageVisitor, se
     )  # fmt: skip
     links = await run_in_threadpool(links_elsewhere, parts.store, received.case)
     written = letters(words, links, packs)
-    return page(words, "received.html", forget=True, receipt=_receipt(words, received), letters=written)
+    only_elsewhere = await run_in_threadpool(is_only_elsewhere, parts.store, received.case)
+    receipt = {**_receipt(words, received), "only_elsewhere": only_elsewhere}
+    return page(words, "received.html", forget=True, receipt=receipt, letters=written)
 
 
 def notice_of(given: Given) -> Notice:

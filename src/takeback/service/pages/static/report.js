@@ -69,7 +69,7 @@ element("send").addEventListener("click", async () => {
   button.textContent = data.send.sending;
   try {
     const { notice, key } = reviewed;
-    showReceipt(await submit(notice, key));
+    showReceipt(await submit(notice, key), notice);
   } catch (problem) {
     const why = problem instanceof NotSent ? problem.message : "";
     const told = element("send-problem");
@@ -207,13 +207,20 @@ function lawLines(notice) {
   return lines;
 }
 
-/** @param {import("./notice.js").Received} received */
-function showReceipt(received) {
+/**
+ * @param {import("./notice.js").Received} received
+ * @param {import("./notice.js").Notice} notice
+ */
+function showReceipt(received, notice) {
   const moment = new Intl.DateTimeFormat(data.language, { dateStyle: "full", timeStyle: "short" });
   const at = (/** @type {string} */ text) => ({ moment: moment.format(new Date(text)) });
   element("receipt-words").textContent = received.receipt;
   element("receipt-received").textContent = filled(data.receipt.received, at(received.received_at));
   element("receipt-due").textContent = filled(data.receipt.due, at(received.due_from_receipt_at));
+  // Where every link is elsewhere and there is no picture, no clock of this site's runs.
+  const isElsewhere = isOnlyElsewhere(received, notice);
+  element("receipt-due").hidden = isElsewhere;
+  element("receipt-elsewhere").hidden = !isElsewhere;
   element("receipt-unjudged").hidden = received.unjudged.length === 0;
   showLetters(received.elsewhere);
   element("review").hidden = true;
@@ -224,6 +231,15 @@ function showReceipt(received) {
   reviewed = null;
   element("receipt-heading").focus();
   scrollTo(0, 0);
+}
+
+/**
+ * @param {import("./notice.js").Received} received
+ * @param {import("./notice.js").Notice} notice
+ */
+function isOnlyElsewhere(received, notice) {
+  const given = notice.pictures.length + notice.originals.length;
+  return given === 0 && received.elsewhere.length > 0 && received.elsewhere.length === new Set(notice.links).size;
 }
 
 /**
