@@ -7,7 +7,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -43,13 +43,19 @@ def run_demo(
     ):
         with Show(console) as show:
             story = tell(stage, show, patience_seconds=patience_seconds)
-        console.print(ending(story))
-        if as_json:
-            places = {"service": stage.service_address, "site": stage.site_address, "keys_file": str(stage.keys_file)}
-            sys.stdout.write(json.dumps({**story.to_json(), **places}) + "\n")
-            sys.stdout.flush()
-        if stay and stage.service_address:
-            _stay(console, stage)
+        # Whoever reads that it is told may end it in that moment: from here on that is its good end.
+        with suppress(KeyboardInterrupt) if stay else nullcontext():
+            console.print(ending(story))
+            if as_json:
+                places = {
+                    "service": stage.service_address,
+                    "site": stage.site_address,
+                    "keys_file": str(stage.keys_file),
+                }
+                sys.stdout.write(json.dumps({**story.to_json(), **places}) + "\n")
+                sys.stdout.flush()
+            if stay and stage.service_address:
+                _stay(console, stage)
     return PASSED if story.passed else FAILED
 
 
@@ -65,8 +71,7 @@ def _stay(console: Console, stage: Stage) -> None:
     for name, place in places.items():
         console.print(Text(f"  {name:<17} {place}"), soft_wrap=True)
     console.print(Text("Both run until Ctrl-C; then all of it is deleted."))
-    with suppress(KeyboardInterrupt):
-        signal.pause()
+    signal.pause()
 
 
 @contextmanager
