@@ -18,7 +18,7 @@ from tests.house import drawn
 
 from takeback.altered import TELLING_QUALITY
 from takeback.cases.notice import Level
-from takeback.fingerprint import PdqHash
+from takeback.fingerprint import MATCH_RADIUS, PdqHash, file_digest, pdq_hash
 from takeback.fingerprint.take import look_at, take_fingerprints
 from takeback.fingerprint.tiles import Tiles, tiles_of
 from takeback.media import MediaLimits
@@ -105,6 +105,49 @@ def test_each_frame_of_an_animation_that_differs_is_fingerprinted(visit: Open, t
     expected = take_fingerprints(path.read_bytes(), LIMITS).frames
     assert len(pictures) == len(expected) == 3
     assert max(bits(mine["pdq"], frame.upright) for mine, frame in zip(pictures, expected, strict=True)) <= MOST_BITS
+
+
+RECORD = """async (pictures) => {
+  const canvas = document.createElement("canvas");
+  canvas.width = 800; canvas.height = 640;
+  const context = canvas.getContext("2d");
+  const bitmaps = await Promise.all(pictures.map(async (each) => {
+    const bytes = Uint8Array.from(atob(each), (letter) => letter.charCodeAt(0));
+    return createImageBitmap(new Blob([bytes], { type: "image/png" }));
+  }));
+  const recorder = new MediaRecorder(canvas.captureStream(20), { mimeType: "video/webm", videoBitsPerSecond: 8e6 });
+  const parts = [];
+  recorder.ondataavailable = (event) => parts.push(event.data);
+  const ended = new Promise((resolve) => { recorder.onstop = resolve; });
+  recorder.start();
+  for (const bitmap of bitmaps) {
+    for (let frame = 0; frame < 20; frame++) {
+      context.drawImage(bitmap, 0, 0);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+  recorder.stop();
+  await ended;
+  const bytes = new Uint8Array(await new Blob(parts).arrayBuffer());
+  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+}"""
+
+
+def test_the_pictures_of_a_clip_are_fingerprinted(visit: Open, tmp_path: Path) -> None:
+    """The clip is recorded here: the browser plays what it makes."""
+    pictures = []
+    for seed in (31, 32):
+        PIL.Image.fromarray(large(seed)).save(tmp_path / "frame.png")
+        pictures.append(base64.b64encode((tmp_path / "frame.png").read_bytes()).decode())
+    clip = tmp_path / "clip.webm"
+    clip.write_bytes(base64.b64decode(visit().page.evaluate(RECORD, pictures)))
+    here = visit()
+    here.choose_files(clip)
+    sent = sent_of(here)["pictures"]
+    assert {picture["file_sha256"] for picture in sent} == {file_digest(clip.read_bytes()).hex()}
+    for seed in (31, 32):
+        assert min(bits(picture["pdq"], pdq_hash(large(seed))) for picture in sent) <= MATCH_RADIUS
+    assert here.problems == []
 
 
 def test_an_ordinary_photo_gives_tiles_and_no_digest(visit: Open, photos: Path) -> None:

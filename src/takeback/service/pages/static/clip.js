@@ -21,7 +21,12 @@ export async function framesOf(file) {
   try {
     video.src = address;
     await happens(video, "loadeddata");
-    const seconds = Number.isFinite(video.duration) ? video.duration : 0;
+    if (!Number.isFinite(video.duration)) {
+      // A clip that a browser or an app recorded often does not say how long it is, until it was gone to its end.
+      video.currentTime = Number.MAX_SAFE_INTEGER;
+      await happens(video, "seeked");
+    }
+    const seconds = Number.isFinite(video.duration) ? video.duration : video.currentTime;
     for (let index = 0; index < FRAMES; index++) {
       video.currentTime = (seconds * (index + 0.5)) / FRAMES;
       await happens(video, "seeked");
