@@ -18,6 +18,7 @@ from tests.house import drawn
 
 from takeback.altered import TELLING_QUALITY
 from takeback.cases.notice import Level
+from takeback.cases.receipt import RECEIPT_WORDS
 from takeback.fingerprint import MATCH_RADIUS, PdqHash, file_digest, pdq_hash
 from takeback.fingerprint.take import look_at, take_fingerprints
 from takeback.fingerprint.tiles import Tiles, tiles_of
@@ -182,6 +183,20 @@ def test_how_long_a_photo_of_twelve_megapixels_takes_is_printed(visit: Open, pho
         taken.append(time.perf_counter() - began)
     print(f"\na JPEG of 12 megapixels: median {statistics.median(taken):.2f} s, at most {max(taken):.2f} s")
     assert here.problems == []
+
+
+def test_a_drawing_whose_code_no_photograph_has_is_known_by_its_digests_and_its_notice_is_taken(
+    visit: Open, tmp_path: Path
+) -> None:
+    path = tmp_path / "stripes.png"
+    stripes = np.where(np.arange(640) // 40 % 2, 255, 0).astype(np.uint8)
+    PIL.Image.fromarray(np.tile(stripes, (640, 1))).save(path)
+    here = visit()
+    here.choose_files(path)
+    assert "too little detail" in here.texts("#files-list > li")[0]
+    (picture,) = sent_of(here)["pictures"]
+    assert sorted(picture) == ["file_sha256", "pixels_sha256"]
+    assert len(here.send().split()) == RECEIPT_WORDS
 
 
 def test_what_cannot_be_fingerprinted_is_known_by_its_digest_and_says_so(visit: Open, tmp_path: Path) -> None:

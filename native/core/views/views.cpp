@@ -184,7 +184,8 @@ std::vector<FoundView> find_views(const Picture& picture, std::size_t most) {
     }
     for (const Rectangle& each : regions) {
         const bool is_stripped = precise != regions.end() && &each == &*precise;
-        kept.offer(is_stripped ? Found::stripped : Found::region, sharpener.sharpened(each.box), each.strength >= likely_strength);
+        kept.offer(is_stripped ? Found::stripped : Found::region, sharpener.sharpened(each.box),
+                   each.strength >= likely_strength);
     }
     return kept.take();
 }

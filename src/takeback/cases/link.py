@@ -24,15 +24,15 @@ def as_link(written: str) -> str:
     link = written.strip().strip(_AROUND)
     while link and (link[-1] == "." or (link[-1] in _CLOSING and _CLOSING[link[-1]] not in link)):
         link = link[:-1].rstrip(_AROUND)
-    if not is_link(link):
+    if _LINK.fullmatch(link) is None:
         return link
     return f"https:{link}" if link.startswith("//") else link if _SCHEME.match(link) else f"https://{link}"
 
 
-def is_link(written: str) -> bool:
+def names_a_place(written: str) -> bool:
     """
-    Whether it can be the address of something: it names a host, with a scheme (http, https) or without.
+    Whether a link can be the address of something: it names a host, with a scheme (http, https) or without.
 
     The twin of `isLink` in the pages' `notice.js`: both tell a word that slipped into a list of links.
     """
-    return _LINK.fullmatch(written.strip()) is not None
+    return _LINK.fullmatch(as_link(written)) is not None

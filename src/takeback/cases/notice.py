@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from takeback.cases.law import LawPack
+from takeback.cases.link import names_a_place
 from takeback.fingerprint import Descriptor, Orientation, PdqHash
 from takeback.fingerprint.tiles import Tiles
 from takeback.registration import LocalFeatures
@@ -99,7 +100,7 @@ class Notice:
 FIELDS: Mapping[str, Callable[[Notice], bool]] = {
     "signature": lambda notice: bool(notice.signature.strip()),
     "role": lambda notice: notice.role is not None and (notice.role is Role.ME or bool(notice.authority.strip())),
-    "location": lambda notice: bool(notice.links or notice.pictures or notice.originals),
+    "location": lambda notice: bool(notice.pictures or notice.originals) or any(map(names_a_place, notice.links)),
     "statement": lambda notice: bool(notice.statement.strip()),
     "intimate": lambda notice: notice.intimate,
     "not_consensual": lambda notice: notice.not_consensual,

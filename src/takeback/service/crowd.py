@@ -54,16 +54,15 @@ class Crowd:
         taken = self._wrong.take(visitor.address)
         if taken is None:
             self._ask_for_work(visitor)
+        wrong = False
         try:
             yield
         except NotFound:
+            wrong = True
             raise
-        except BaseException:
-            if taken is not None:
+        finally:
+            if taken is not None and not wrong:
                 self._wrong.give_back(taken)
-            raise
-        if taken is not None:
-            self._wrong.give_back(taken)
 
     def _ask_for_work(self, visitor: Visitor) -> None:
         if not self._work.accepts(visitor.work):

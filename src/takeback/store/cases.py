@@ -148,8 +148,8 @@ class CaseStore:
         rows = self._connection.execute(select(case).where(case.c.erase_at <= at).order_by(case.c.id))
         return [_found(row) for row in rows]
 
-    def erase(self, found: Case, at: datetime) -> str:
-        """Erase what she wrote and who she is; return the data key, to be destroyed after the commit."""
+    def erase(self, found: Case, at: datetime) -> None:
+        """Erase what she wrote and who she is; its data key is to be destroyed after the commit."""
         self._set(
             found.id,
             sealed_notice=None,
@@ -159,7 +159,11 @@ class CaseStore:
             erase_at=None,
             erased_at=at,
         )
-        return found.key_id
+
+    def erased_key_ids(self) -> list[str]:
+        """Return the data keys of erased cases: whichever still exist are to be destroyed."""
+        rows = self._connection.execute(select(case.c.key_id).where(case.c.erased_at.is_not(None)))
+        return [row.key_id for row in rows]
 
     def by_id(self, case_id: int) -> Case:
         """Return one case; `NotFound` where there is none."""

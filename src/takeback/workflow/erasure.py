@@ -73,10 +73,13 @@ def erase_due(store: Store, *, actor: str, at: datetime) -> int:
             now = tx.cases.by_id(case.id)
             if now.erase_at is None or now.erase_at > at or tx.copies.of_case(case.id, [CopyState.CONTESTED]):
                 continue
-            key_id = tx.cases.erase(now, at)
+            tx.cases.erase(now, at)
             links = tx.copies.forget_elsewhere(case.id)
             note(tx, EventKind.ERASED, now, at=at, actor=actor, facts={"why": "asked for", "links": links})
-        # A crash before this leaves a key that seals nothing any more; the next round destroys it.
-        store.keyring.destroy([key_id])
         erased += 1
+    # Also those that a crash, or a restore of an older key store, left behind.
+    with store.read() as tx:
+        left = store.keyring.data_keys(tx.cases.erased_key_ids())
+    if left:
+        store.keyring.destroy(list(left))
     return erased

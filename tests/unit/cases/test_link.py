@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from takeback.cases.link import as_link, is_link
+from takeback.cases.link import as_link, names_a_place
 
 
 @pytest.mark.parametrize(
@@ -42,9 +42,9 @@ def test_a_whole_link_stays_as_it_is(link: str) -> None:
 
 @pytest.mark.parametrize("word", ["", "I", "don't", "know", "...", "unknown", "javascript:alert(1)", "https://", "a/b"])
 def test_a_word_is_no_link(word: str) -> None:
-    assert not is_link(word)
+    assert not names_a_place(word)
 
 
 @pytest.mark.parametrize("link", ["a.example", "HTTPS://A.EXAMPLE", "127.0.0.1:80/x", "http://[::1]/", "//a.example"])
 def test_whatever_names_a_host_is_one(link: str) -> None:
-    assert is_link(link)
+    assert names_a_place(link)

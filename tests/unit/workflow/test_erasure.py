@@ -115,3 +115,15 @@ def test_nothing_to_cancel_and_wrong_receipts_are_told(store: Store, journal: Jo
         ask_for_erasure(store, journal, "no words", at=AT)
     with pytest.raises(NotFound):
         cancel_erasure(store, "no words", at=AT)
+
+
+def test_a_key_that_a_crash_left_behind_is_destroyed_in_the_next_round(
+    store: Store, journal: Journal, received: Received
+) -> None:
+    case = ask_for_erasure(store, journal, received.receipt, at=AT)
+    with store.write() as tx:
+        tx.cases.erase(case, LATER)
+    assert store.keyring.data_key(case.key_id)
+    assert erase_due(store, actor="test", at=LATER) == 0
+    with pytest.raises(SealBroken):
+        store.keyring.data_key(case.key_id)

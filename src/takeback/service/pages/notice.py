@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from takeback.assembly import Parts
 from takeback.cases import Contact, LawPack, Notice, Role, clocks_of, law_pack, missing_fields
-from takeback.cases.link import as_link, is_link
+from takeback.cases.link import names_a_place
 from takeback.cases.notice import MAX_FINGERPRINTS, MAX_ORIGINALS, is_valid
 from takeback.service.auth import ServiceParts
 from takeback.service.pages.answer import PageRoute, PageVisitor, SentForm, as_data, page, words_of
@@ -82,7 +82,7 @@ def notice_of(given: Given) -> Notice:
 
 def _problems(words: Words, given: Given, notice: Notice, packs: list[LawPack]) -> list[str]:
     """Return what has to be answered first: the age, and what the law that lacks least still lacks."""
-    others = [word for word in notice.links if not is_link(as_link(word))]
+    others = [word for word in notice.links if not names_a_place(word)]
     problems = [] if given.get("under_18") in ("yes", "no") else [words("age.legend")]
     if others:
         problems.append(words("what.not_links", words=" ".join(others)))

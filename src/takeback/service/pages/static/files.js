@@ -11,14 +11,11 @@ import { startWorker } from "./workers.js";
  *   too_many: string, remove: string }} FileWords
  */
 
-/** The worker, started when the first file is chosen. */
+/** Asks the worker, started with the first file, about one file after the other: a phone has no memory for two. */
 class Reader {
   constructor() {
-    /** @type {Map<number, (answer: Answer | null) => void>} */
-    this._waiting = new Map();
-    this._next = 0;
-    /** The file before: a clip's frames are taken one clip after the other. */
-    this._before = /** @type {Promise<unknown>} */ (Promise.resolve());
+    /** @type {Promise<Answer | null>} */
+    this._before = Promise.resolve(null);
     /** @type {Worker | null} */
     this._worker = null;
   }
@@ -29,9 +26,8 @@ class Reader {
    * @returns {Promise<Answer | null>} null where it failed
    */
   read(file, isOriginal) {
-    const answer = this._before.then(() => this._read(file, isOriginal));
-    this._before = answer;
-    return answer;
+    this._before = this._before.then(() => this._ask(file, isOriginal)).catch(() => null);
+    return this._before;
   }
 
   /**
@@ -39,29 +35,18 @@ class Reader {
    * @param {boolean} isOriginal
    * @returns {Promise<Answer | null>}
    */
-  async _read(file, isOriginal) {
+  async _ask(file, isOriginal) {
     const clip = file.type.startsWith("video/") ? await framesOf(file) : [];
-    const worker = (this._worker ??= this._start());
-    const id = this._next++;
+    const worker = (this._worker ??= startWorker("/page/worker.js"));
     return new Promise((resolve) => {
-      this._waiting.set(id, resolve);
-      worker.postMessage({ id, file, clip, isOriginal }, clip);
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.onerror = () => {
+        // It is gone; the next file starts another.
+        this._worker = null;
+        resolve(null);
+      };
+      worker.postMessage({ file, clip, isOriginal }, clip);
     });
-  }
-
-  _start() {
-    const worker = startWorker("/page/worker.js");
-    worker.addEventListener("message", ({ data }) => {
-      this._waiting.get(data.id)?.(data.answer ?? null);
-      this._waiting.delete(data.id);
-    });
-    worker.addEventListener("error", () => {
-      // It is gone, with all that it was to read; the next file starts another.
-      for (const resolve of this._waiting.values()) resolve(null);
-      this._waiting.clear();
-      this._worker = null;
-    });
-    return worker;
   }
 }
 

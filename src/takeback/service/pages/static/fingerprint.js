@@ -13,8 +13,8 @@ const HEX = /^[0-9a-f]{64}$/;
 /** Makes sure that nobody else makes one. */
 const madeHere = Symbol("made here");
 
-/** What a reported picture is known by, in the form that the server takes (`PictureIn`). */
-export class Fingerprint {
+/** Text and numbers that nobody else can make, and nobody can change. */
+class MadeHere {
   #fields;
 
   /**
@@ -27,6 +27,13 @@ export class Fingerprint {
     Object.freeze(this);
   }
 
+  toJSON() {
+    return this.#fields;
+  }
+}
+
+/** What a reported picture is known by, in the form that the server takes (`PictureIn`). */
+export class Fingerprint extends MadeHere {
   /**
    * @param {Answer} answer
    * @returns {Fingerprint[]} one of a picture, one of each frame of an animation or a clip; of what could not be
@@ -37,26 +44,10 @@ export class Fingerprint {
     if (answer.frames.length === 0) return [new Fingerprint(madeHere, file)];
     return answer.frames.map((frame) => new Fingerprint(madeHere, { ...file, ...fieldsOf(frame) }));
   }
-
-  toJSON() {
-    return this.#fields;
-  }
 }
 
 /** What an ordinary picture is known by (`OriginalIn`): no digest, since an equal file is nobody's business. */
-export class OriginalFingerprint {
-  #fields;
-
-  /**
-   * @param {symbol} token
-   * @param {Record<string, unknown>} fields
-   */
-  constructor(token, fields) {
-    if (token !== madeHere) throw new TypeError("A fingerprint is made of a worker's answer.");
-    this.#fields = Object.freeze(fields);
-    Object.freeze(this);
-  }
-
+export class OriginalFingerprint extends MadeHere {
   /**
    * @param {Answer} answer of a picture with enough detail
    */
@@ -69,10 +60,6 @@ export class OriginalFingerprint {
       crops: known.crops.map(digits),
       tiles: btoa(String.fromCharCode(...answer.tiles)),
     });
-  }
-
-  toJSON() {
-    return this.#fields;
   }
 }
 

@@ -83,7 +83,7 @@ async function post(body, key, headers) {
 const FIELDS = /** @type {Record<string, (notice: Notice) => boolean>} */ ({
   signature: ({ words }) => given(words.signature),
   role: ({ words }) => words.role !== null && (words.role === "me" || given(words.authority)),
-  location: ({ pictures, originals, links }) => pictures.length + originals.length + links.length > 0,
+  location: ({ pictures, originals, links }) => pictures.length + originals.length > 0 || links.some(isLink),
   statement: ({ words }) => given(words.statement),
   intimate: ({ words }) => words.intimate,
   not_consensual: ({ words }) => words.not_consensual,
@@ -109,7 +109,7 @@ const LINK = new RegExp(
 );
 
 /**
- * Whether a word can be a link; the twin of `is_link` in `takeback/cases/link.py`.
+ * Whether a word can be a link; the twin of `names_a_place` in `takeback/cases/link.py`.
  *
  * @param {string} word
  */

@@ -14,7 +14,7 @@ const BLOCK_SIDE = 16;
 const MIN_SIDE = 5;
 
 /** Below this a picture has too little detail to be compared ("discard quality ≤ 49", `pdq/README.md`). */
-export const MIN_QUALITY = 50;
+const MIN_QUALITY = 50;
 
 /** Fewer ones than this has no photograph; see `takeback/fingerprint/pdq.py`. */
 const MIN_PLAUSIBLE_ONES = 100;

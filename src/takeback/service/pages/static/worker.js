@@ -1,11 +1,11 @@
 /**
- * Reads one file at a time, off the page's thread, and answers with what it is known by. It sends nothing anywhere:
- * the page's policy lets a worker of this address connect to nothing.
+ * Reads a file off the page's thread, and answers with what it is known by, or null where it failed; the page asks for
+ * one at a time. It sends nothing anywhere: the policy lets a worker of this address connect to nothing.
  */
 
 import { DistinctFrames } from "./frames.js";
 import { PictureReader, cropsOf, tilesOf } from "./picture.js";
-import { MIN_QUALITY } from "./pdq.js";
+import { isTelling } from "./pdq.js";
 
 /** Rows that are read from the picture at once. */
 const STRIP_ROWS = 256;
@@ -21,22 +21,16 @@ const PIXELS_VERSION = new TextEncoder().encode("takeback/pixels/v1\0");
 /**
  * `clip` holds frames of a video, which only the page itself can decode.
  *
- * @typedef {{ id: number, file: Blob, clip: ImageBitmap[], isOriginal: boolean }} Question
+ * @typedef {{ file: Blob, clip: ImageBitmap[], isOriginal: boolean }} Question
  * @typedef {{ hex: Record<string, string>, quality: number, crops: string[] }} Known
  * @typedef {{ pixelsSha256: string | null, known: Known | null }} Frame
  * @typedef {{ fileSha256: string, frames: Frame[], tiles: Uint8Array | null, why: "" | "unreadable" | "plain" }} Answer
  * @typedef {ImageBitmap | VideoFrame} Shown
  */
 
-/** What is being read; the next waits for it, since a phone has no memory for two large pictures. */
-let before = Promise.resolve();
-
-self.addEventListener("message", (/** @type {MessageEvent<Question>} */ event) => {
-  const { id, file, clip, isOriginal } = event.data;
-  before = before
-    .then(() => look(file, clip, isOriginal))
-    .then((answer) => self.postMessage({ id, answer }))
-    .catch((problem) => self.postMessage({ id, problem: String(problem) }));
+self.addEventListener("message", async (/** @type {MessageEvent<Question>} */ event) => {
+  const { file, clip, isOriginal } = event.data;
+  self.postMessage(await look(file, clip, isOriginal).catch(() => null));
 });
 
 /**
@@ -56,14 +50,14 @@ async function look(file, clip, isOriginal) {
     const isFirst = distinct.isEmpty;
     if (!distinct.isNew(sample)) continue;
     const turned = Object.entries(seen.orientations);
-    const isPlain = turned.some(([, pdq]) => pdq.quality < MIN_QUALITY);
-    const known = isPlain
-      ? null
-      : {
+    // A code that no photograph has is refused by the service, with all of the notice: it is no fingerprint.
+    const known = turned.every(([, pdq]) => isTelling(pdq))
+      ? {
           hex: Object.fromEntries(turned.map(([name, pdq]) => [name, pdq.hex])),
           quality: seen.orientations.upright.quality,
           crops: isFirst ? cropsOf(seen.small) : [],
-        };
+        }
+      : null;
     distinct.add(sample, { pixelsSha256, known });
     if (isFirst && isOriginal) {
       tiles = tilesOf(seen.small);
