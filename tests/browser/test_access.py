@@ -25,15 +25,13 @@ def empty(_here: Visit, _photo: Path) -> None:
 
 
 def everything_open(here: Visit, photo: Path) -> None:
-    here.tick("under_18-no")
-    here.tick("role-helper")
+    here.begin(role="helper")
     here.choose_files(photo)
     here.page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true })")
 
 
 def about_a_child(here: Visit, _photo: Path) -> None:
-    here.tick("under_18-yes")
-    here.tick("role-parent")
+    here.begin(under_18="yes", role="parent")
     here.page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true })")
 
 
@@ -43,8 +41,7 @@ def problems(here: Visit, _photo: Path) -> None:
 
 
 def review(here: Visit, photo: Path) -> None:
-    here.tick("under_18-no")
-    here.tick("role-me")
+    here.begin()
     here.choose_files(photo)
     here.write("links", "https://elsewhere.example/picture")
     here.say()

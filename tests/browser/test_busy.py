@@ -27,8 +27,7 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 def reported(here: Visit) -> str:
-    here.tick("under_18-no")
-    here.tick("role-me")
+    here.begin()
     here.write("links", "https://elsewhere.example/picture")
     here.say()
     here.review()

@@ -34,8 +34,7 @@ MOST_BITS_ALIKE, MOST_BITS = 2, 10
 
 def sent_of(visit: Visit) -> dict[str, Any]:
     """Fill in the rest, and return what the page would send."""
-    for name in ("under_18-no", "role-me"):
-        visit.tick(name)
+    visit.begin()
     visit.say()
     visit.review()
     body: dict[str, Any] = json.loads(visit.page.text_content("#review-bytes") or "")

@@ -57,8 +57,7 @@ def test_a_picture_is_reported_by_its_fingerprint_alone(
     visit: Open, service: Service, photo: Path, size: dict[str, int]
 ) -> None:
     here = visit(size=size)
-    here.tick("under_18-no")
-    here.tick("role-me")
+    here.begin()
     here.choose_files(photo)
     here.say()
     here.review()
@@ -78,8 +77,7 @@ def test_a_link_is_held_and_a_link_to_another_site_is_never_opened(
     visit: Open, service: Service, site: Receiver, size: dict[str, int]
 ) -> None:
     here = visit(size=size)
-    here.tick("under_18-no")
-    here.tick("role-me")
+    here.begin()
     here.write("links", f"{site.url}/posts/{size['width']}\nhttps://elsewhere.example/picture")
     here.say()
     here.review()
@@ -103,8 +101,7 @@ def test_of_a_forgery_the_ordinary_photo_is_enough(visit: Open, service: Service
     path = tmp_path / "holiday-at-the-sea.jpg"
     path.write_bytes(sorted((photos / "scenes").glob("*.jpg"))[5].read_bytes())
     here = visit()
-    here.tick("under_18-no")
-    here.tick("role-me")
+    here.begin()
     here.press("#original > summary")
     here.choose_files(path, into="originals")
     here.say()
@@ -152,8 +149,7 @@ def test_nothing_is_ticked_and_what_is_missing_is_named_with_a_way_to_it(visit: 
     here.page.locator("#problems a").nth(1).click()
     assert here.page.evaluate("document.activeElement.id") != ""
     assert here.page.url == f"{here.url}/"
-    here.tick("under_18-no")
-    here.tick("role-me")
+    here.begin()
     here.write("links", "https://elsewhere.example/picture")
     here.say()
     here.review()
@@ -161,8 +157,7 @@ def test_nothing_is_ticked_and_what_is_missing_is_named_with_a_way_to_it(visit: 
 
 def test_what_a_choice_costs_under_each_law_is_told_before_it_is_sent(visit: Open) -> None:
     here = visit()
-    here.tick("under_18-no")
-    here.tick("role-me")
+    here.begin()
     here.write("links", "https://elsewhere.example/picture")
     here.say()
     here.review()
@@ -180,8 +175,7 @@ def test_what_a_choice_costs_under_each_law_is_told_before_it_is_sent(visit: Ope
 
 def test_a_notice_whose_answer_was_lost_makes_no_second_case(visit: Open) -> None:
     here = visit()
-    here.tick("under_18-no")
-    here.tick("role-me")
+    here.begin()
     here.write("links", "elsewhere.example/lost-answer")
     here.say()
     here.review()
@@ -205,8 +199,7 @@ def test_a_notice_whose_answer_was_lost_makes_no_second_case(visit: Open) -> Non
 
 def test_a_word_among_the_links_is_named(visit: Open) -> None:
     here = visit()
-    here.tick("under_18-no")
-    here.tick("role-me")
+    here.begin()
     here.write("links", "I forgot forum.example/p/1")
     here.say()
     here.press("#to-review")
@@ -215,8 +208,7 @@ def test_a_word_among_the_links_is_named(visit: Open) -> None:
 
 def test_the_age_counts_that_is_ticked_while_a_file_is_still_read(visit: Open, photo: Path) -> None:
     here = visit()
-    here.tick("under_18-no")
-    here.tick("role-me")
+    here.begin()
     here.write("links", "https://elsewhere.example/picture")
     here.say()
     here.page.set_input_files("#files", [str(photo)] * 6)
@@ -228,8 +220,7 @@ def test_the_age_counts_that_is_ticked_while_a_file_is_still_read(visit: Open, p
 
 def test_a_notice_that_did_not_arrive_is_not_lost(visit: Open) -> None:
     here = visit()
-    here.tick("under_18-no")
-    here.tick("role-me")
+    here.begin()
     here.write("links", "https://elsewhere.example/picture")
     here.say()
     here.review()
@@ -245,8 +236,7 @@ def test_a_notice_that_did_not_arrive_is_not_lost(visit: Open) -> None:
 def test_without_scripts_a_link_is_enough(visit: Open, service: Service, site: Receiver, size: dict[str, int]) -> None:
     here = visit(size=size, script=False)
     assert not here.page.is_visible("#files")
-    here.tick("under_18-no")
-    here.tick("role-helper")
+    here.begin(role="helper")
     here.write("authority", "I am her lawyer.")
     here.write("links", f"{site.url}/posts/no-script-{size['width']}")
     for name in ("intimate", "not_consensual", "good_faith", "mailbox"):
@@ -279,8 +269,7 @@ def test_without_scripts_what_is_missing_is_named_and_what_was_written_stays(vis
 
 def test_she_comes_back_with_her_words_and_ends_the_case(visit: Open, service: Service, photo: Path) -> None:
     here = visit()
-    here.tick("under_18-no")
-    here.tick("role-me")
+    here.begin()
     here.choose_files(photo)
     here.say()
     here.review()
@@ -300,8 +289,7 @@ def test_she_comes_back_with_her_words_and_ends_the_case(visit: Open, service: S
 
 def test_she_has_everything_erased_and_changes_her_mind(visit: Open, service: Service, photo: Path) -> None:
     here = visit()
-    here.tick("under_18-no")
-    here.tick("role-me")
+    here.begin()
     here.choose_files(photo)
     here.say()
     here.review()
@@ -348,8 +336,7 @@ def test_exit_leaves_at_once_by_the_button_and_by_three_times_shift(visit: Open,
 
 def test_nothing_is_kept_in_the_browser(visit: Open, photo: Path) -> None:
     here = visit()
-    here.tick("under_18-no")
-    here.tick("role-me")
+    here.begin()
     here.choose_files(photo)
     here.say()
     here.review()

@@ -112,6 +112,11 @@ class Visit:
             arg=[into, before + len(paths)],
         )
 
+    def begin(self, *, under_18: str = "no", role: str = "me") -> None:
+        """Answer who is shown, and who she is."""
+        self.tick(f"under_18-{under_18}")
+        self.tick(f"role-{role}")
+
     def say(self, *, signature: str = "A. B.") -> None:
         """Fill in what every law but the European asks for, the shortest way."""
         for name in ("intimate", "not_consensual"):

@@ -167,7 +167,7 @@ def send_notice(
         request=request_key,
         at=parts.now(),
     )
-    standing = _standing(parts, received.case)
+    standing = standing_of(parts, received.case)
     return ReceivedOut(
         **standing.model_dump(),
         receipt=received.receipt,
@@ -185,7 +185,7 @@ def add_what_was_missing(body: CompletionIn, parts: ServiceParts, visitor: AnyVi
         case = complete_notice(
             parts.store, parts.replica, body.receipt, notice, default_laws=parts.settings.laws, at=parts.now()
         )
-    return _standing(parts, case)
+    return standing_of(parts, case)
 
 
 @router.post("/standing")
@@ -193,7 +193,7 @@ def read_standing(body: ReceiptIn, parts: ServiceParts, visitor: AnyVisitor) -> 
     """Say how the case of a receipt stands."""
     with visitor.crowd.trying_a_receipt(visitor):
         case = case_of_receipt(parts.store, body.receipt)
-    return _standing(parts, case)
+    return standing_of(parts, case)
 
 
 @router.post("/renewal")
@@ -201,7 +201,7 @@ def send_renewal(body: ReceiptIn, parts: ServiceParts, visitor: AnyVisitor) -> S
     """Look for altered copies of her ordinary pictures for another 90 days from now."""
     with visitor.crowd.trying_a_receipt(visitor):
         case = renew_originals(parts.store, body.receipt, actor=THE_PERSON, at=parts.now())
-    return _standing(parts, case)
+    return standing_of(parts, case)
 
 
 @router.post("/withdrawal")
@@ -209,7 +209,7 @@ def send_withdrawal(body: ReceiptIn, parts: ServiceParts, visitor: AnyVisitor) -
     """End the matching at once and erase the fingerprints. It puts nothing back."""
     with visitor.crowd.trying_a_receipt(visitor):
         case = withdraw(parts.store, parts.journal, body.receipt, at=parts.now())
-    return _standing(parts, case)
+    return standing_of(parts, case)
 
 
 @router.post("/erasure")
@@ -217,7 +217,7 @@ def send_erasure(body: ReceiptIn, parts: ServiceParts, visitor: AnyVisitor) -> S
     """End the matching at once, and erase all that is hers in 72 hours."""
     with visitor.crowd.trying_a_receipt(visitor):
         case = ask_for_erasure(parts.store, parts.journal, body.receipt, at=parts.now())
-    return _standing(parts, case)
+    return standing_of(parts, case)
 
 
 @router.post("/erasure/cancellation")
@@ -225,10 +225,10 @@ def cancel(body: ReceiptIn, parts: ServiceParts, visitor: AnyVisitor) -> Standin
     """Keep what would have been erased."""
     with visitor.crowd.trying_a_receipt(visitor):
         case = cancel_erasure(parts.store, body.receipt, at=parts.now())
-    return _standing(parts, case)
+    return standing_of(parts, case)
 
 
-PUBLIC_STATE = {
+_PUBLIC_STATE = {
     CaseState.RECEIVED: "open",
     CaseState.VALID: "open",
     CaseState.WATCHING: "open",
@@ -237,13 +237,14 @@ PUBLIC_STATE = {
 """States that say the same to her until there is a decision."""
 
 
-def _standing(parts: Parts, case: Case) -> StandingOut:
+def standing_of(parts: Parts, case: Case) -> StandingOut:
+    """Return how a case stands, as its person may know it."""
     with parts.store.read() as tx:
         until = watched_until(tx, case, parts.now())
     clocks: Clocks = clocks_of(case.received_at, case.valid_at, [law_pack(law) for law in case.laws])
     return StandingOut(
         case=case.public_id,
-        state=PUBLIC_STATE.get(case.state, case.state.value),
+        state=_PUBLIC_STATE.get(case.state, case.state.value),
         missing=[MissingOut(**missing) for missing in case.missing],
         received_at=case.received_at,
         due_from_receipt_at=clocks.from_receipt_at,

@@ -164,8 +164,7 @@ def test_a_plural_has_each_form_that_the_language_has(code: str) -> None:
     assert plurals
     for name in plurals:
         assert set(words.under(name)) == {*Locale.parse(code).plural_form.tags, "other"}, name
-        for count in (0, 1, 2, 3, 11, 100):
-            assert "{" not in words.count(name, count)
+        assert all("{" not in form.format(count=3) for form in words.under(name).values())
 
 
 @pytest.mark.parametrize("code", [code for code in CODES if code != "en"])

@@ -10,10 +10,10 @@ from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from takeback.assembly import Parts
-from takeback.cases import clocks_of, law_pack
+from takeback.cases import law_pack
 from takeback.errors import NotFound
 from takeback.service.auth import ServiceParts
-from takeback.service.notices import PUBLIC_STATE
+from takeback.service.notices import standing_of
 from takeback.service.pages.answer import PageRoute, PageVisitor, SentForm, page, words_of
 from takeback.service.pages.authorities import complaints, search_engines
 from takeback.service.pages.letters import letters
@@ -21,7 +21,7 @@ from takeback.service.pages.words import Words
 from takeback.store.cases import Case
 from takeback.workflow.erasure import ask_for_erasure, cancel_erasure
 from takeback.workflow.intake import THE_PERSON, is_only_elsewhere, links_elsewhere
-from takeback.workflow.originals import renew_originals, watched_until
+from takeback.workflow.originals import renew_originals
 from takeback.workflow.withdraw import case_of_receipt, withdraw
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
@@ -66,35 +66,40 @@ def _act(words: Words, parts: Parts, sent: Mapping[str, str], site: str) -> dict
             found = renew_originals(parts.store, receipt, actor=THE_PERSON, at=at)
         case _:
             found = case_of_receipt(parts.store, receipt)
-    return {**_standing(words, parts, found, receipt), **_ways_on(words, found, site)}
+    return _shown(words, parts, found, receipt, site)
 
 
-def _standing(words: Words, parts: Parts, found: Case, receipt: str) -> dict[str, object]:
-    with parts.store.read() as tx:
-        until = watched_until(tx, found, parts.now())
+def _shown(words: Words, parts: Parts, found: Case, receipt: str, site: str) -> dict[str, object]:
+    standing = standing_of(parts, found)
     packs = {law: law_pack(law) for law in found.laws}
-    clocks = clocks_of(found.received_at, found.valid_at, list(packs.values()))
-    moments = [("received", found.received_at), ("due", clocks.deadline_at), ("decided", found.decided_at)]
-    elsewhere = links_elsewhere(parts.store, found)
+    due_at, number = standing.due_from_receipt_at, found.public_id[:8]
+    # Only laws under which the notice is complete: under another the site had no duty.
+    complete = {law: pack for law, pack in packs.items() if law not in {each.law for each in standing.missing}}
+    moments = [("received", found.received_at), ("due", due_at), ("decided", found.decided_at)]
+    until, erased_at = standing.originals_until, standing.erased_at
     return {
         "receipt": receipt,
-        "letters": letters(words, elsewhere, list(packs.values())),
-        "number": words("case.number", number=found.public_id[:8]),
+        "number": words("case.number", number=number),
+        "state": standing.state,
         "only_elsewhere": is_only_elsewhere(parts.store, found),
-        "state": PUBLIC_STATE.get(found.state, found.state.value),
         "moments": [(label, words.moment(moment)) for label, moment in moments if moment is not None],
         "missing": [
             words(
                 "case.missing_line",
-                field=words(f"fields.{each['field']}"),
-                law=packs[each["law"]].name if each["law"] in packs else each["law"],
-                section=each["section"],
+                field=words(f"fields.{each.field}"),
+                law=packs[each.law].name,
+                section=each.section,
             )
-            for each in found.missing
+            for each in standing.missing
         ],
-        "erasing": _erasing(words, found, parts.now()),
-        "erased": "" if found.erased_at is None else words("case.erased", moment=words.moment(found.erased_at)),
+        "letters": letters(words, links_elsewhere(parts.store, found), list(packs.values())),
+        "complaints": complaints(
+            words, complete, site=site, number=number, received_at=found.received_at, due_at=due_at
+        ),
+        "search_engines": search_engines(),
         "originals": "" if until is None else words("case.originals", moment=words.moment(until)),
+        "erasing": _erasing(words, found, parts.now()),
+        "erased": "" if erased_at is None else words("case.erased", moment=words.moment(erased_at)),
     }
 
 
@@ -104,14 +109,3 @@ def _erasing(words: Words, found: Case, now: datetime) -> str:
     if found.erase_at <= now:
         return words("case.erasing_waits")
     return words("case.erasing", moment=words.moment(found.erase_at))
-
-
-def _ways_on(words: Words, found: Case, site: str) -> dict[str, object]:
-    """Return whom she can turn to, with the case's own dates."""
-    # Only laws under which the notice is complete: under another the site had no duty.
-    lacking = {each["law"] for each in found.missing}
-    packs = {law: law_pack(law) for law in found.laws if law not in lacking}
-    due_at = clocks_of(found.received_at, found.valid_at, [law_pack(law) for law in found.laws]).deadline_at
-    number = found.public_id[:8]
-    written = complaints(words, packs, site=site, number=number, received_at=found.received_at, due_at=due_at)
-    return {"complaints": written, "search_engines": search_engines()}

@@ -8,12 +8,13 @@ from importlib import resources
 from fastapi import APIRouter, Response
 
 from takeback.errors import NotFound
+from takeback.service.pages.answer import PAGE_HEADERS
 
 router = APIRouter(include_in_schema=False)
 
 _TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
 
-_HEADERS = {"Cross-Origin-Resource-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp"}
+_HEADERS = {name: PAGE_HEADERS[name] for name in ("Cross-Origin-Resource-Policy", "Cross-Origin-Embedder-Policy")}
 
 WORKERS = ("worker.js", "solver.js")
 

@@ -14,14 +14,13 @@ from babel import Locale
 from babel.core import negotiate_locale
 from babel.dates import format_date, format_time
 from babel.lists import format_list
-from babel.numbers import format_decimal
 
 DEFAULT = "en"
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """One language: its texts by dotted name, and its rules for numbers, lists and dates."""
+    """One language: its texts by dotted name, and its rules for lists and dates."""
 
     code: str
     texts: Mapping[str, Any]
@@ -32,12 +31,6 @@ class Words:
         if not isinstance(text, str):
             raise KeyError(name)
         return text.format(**values) if values else text
-
-    def count(self, name: str, count: int) -> str:
-        """Return the form of the text `name` that `count` asks for (CLDR plural rules)."""
-        forms = self.under(name)
-        form = forms.get(self.locale.plural_form(count), forms["other"])
-        return str(form).format(count=format_decimal(count, locale=self.locale))
 
     def under(self, name: str) -> Any:
         """Return what stands under a dotted name: a text, the forms of a plural, or a group of names."""
