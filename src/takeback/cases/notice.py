@@ -140,3 +140,18 @@ def is_valid(notice: Notice, packs: Sequence[LawPack]) -> bool:
     """
     lacking = {missing.law for missing in missing_fields(notice, packs)}
     return any(pack.id not in lacking for pack in packs)
+
+
+def nearest_law(notice: Notice, packs: Sequence[LawPack]) -> LawPack:
+    """
+    Return the law under which a notice is soonest complete: the one that lacks least.
+
+    A law that still asks who she is comes after those that do not: nobody is told to give a name where another law
+    does without. `packs` holds at least one.
+    """
+
+    def far(pack: LawPack) -> tuple[bool, int]:
+        lacking = {missing.field for missing in missing_fields(notice, [pack])}
+        return not lacking.isdisjoint({"name", "email"}), len(lacking)
+
+    return min(packs, key=far)

@@ -7,7 +7,7 @@ from typing import Any
 
 from takeback.cases import Contact, Notice, Role
 from takeback.cases.law import law_pack, law_packs
-from takeback.cases.notice import is_valid, missing_fields
+from takeback.cases.notice import ReportedPicture, is_valid, missing_fields, nearest_law
 from takeback.cli.terminal import Terminal
 from takeback.errors import IncompleteNotice
 
@@ -37,7 +37,9 @@ def require_valid(words: Mapping[str, Any], *, has_pictures: bool) -> None:
     packs = [law_pack(law) for law in words["laws"]] or list(law_packs().values())
     notice = Notice(
         laws=(),
-        links=("hashed later",) if has_pictures else tuple(words["links"]),
+        # Hashed later: whether there is one is all that the law asks.
+        pictures=(ReportedPicture(),) if has_pictures else (),
+        links=tuple(words["links"]),
         role=Role(words["role"]),
         authority=words["authority"],
         statement=words["statement"],
@@ -49,8 +51,10 @@ def require_valid(words: Mapping[str, Any], *, has_pictures: bool) -> None:
     )
     if is_valid(notice, packs):
         return
-    fewest = min(packs, key=lambda pack: len(missing_fields(notice, [pack])))
-    lacking = [missing.field for missing in missing_fields(notice, [fewest])]
-    problem = IncompleteNotice(f"Nothing was sent: {fewest.name} asks for more: {', '.join(lacking)}.", missing=lacking)
+    nearest = nearest_law(notice, packs)
+    lacking = [missing.field for missing in missing_fields(notice, [nearest])]
+    problem = IncompleteNotice(
+        f"Nothing was sent: {nearest.name} asks for more: {', '.join(lacking)}.", missing=lacking
+    )
     problem.advice = "`takeback notice send --help` says how each is given."
     raise problem

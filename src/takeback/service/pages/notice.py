@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from takeback.assembly import Parts
 from takeback.cases import Contact, LawPack, Notice, Role, clocks_of, law_pack, missing_fields
 from takeback.cases.link import names_a_place
-from takeback.cases.notice import MAX_FINGERPRINTS, MAX_ORIGINALS, is_valid
+from takeback.cases.notice import MAX_FINGERPRINTS, MAX_ORIGINALS, is_valid, nearest_law
 from takeback.service.auth import ServiceParts
 from takeback.service.pages.answer import PageRoute, PageVisitor, SentForm, as_data, page, words_of
 from takeback.service.pages.helplines import by_country, read_on
@@ -87,15 +87,9 @@ def _problems(words: Words, given: Given, notice: Notice, packs: list[LawPack]) 
     if others:
         problems.append(words("what.not_links", words=" ".join(others)))
     if not is_valid(notice, packs):
-        lacking = _easiest(notice, packs)
+        lacking = {each.field for each in missing_fields(notice, [nearest_law(notice, packs)])}
         problems += [words(f"fields.{name}") for name in FORM_ORDER if name in lacking]
     return problems
-
-
-def _easiest(notice: Notice, packs: list[LawPack]) -> list[str]:
-    """Return what is missing under the law that is easiest to meet, best one that does not ask who she is."""
-    lacking = [[each.field for each in missing_fields(notice, [pack])] for pack in packs]
-    return min(lacking, key=lambda fields: (bool({"name", "email"} & set(fields)), len(fields)))
 
 
 def _form_page(words: Words, parts: Parts, given: Given, problems: list[str] | None = None) -> Response:

@@ -130,7 +130,7 @@ function problemsOf(notice) {
 
 /**
  * A law that does not ask who she is comes before one that does, and then the one that lacks least; the twin of
- * `_easiest` in `takeback/service/pages/notice.py`.
+ * `nearest_law` in `takeback/cases/notice.py`.
  *
  * @param {string[]} one
  * @param {string[]} other
