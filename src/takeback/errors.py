@@ -16,6 +16,7 @@ problem+json).
     ├── NotAllowed              the key is missing, unknown, or lacks the role
     ├── NotFound                no such case, bank, entry, item or site
     ├── IllegalTransition       the case is not in a state that allows this
+    │   └── DeskKeysChanged     words are sealed to people who are not, or no longer, of the desk
     ├── OutsideError            another system failed; `permanent` says whether trying again can help
     │   ├── ExchangeError
     │   └── DeliveryError
@@ -126,6 +127,13 @@ class IllegalTransition(TakebackError):
 
     code = "illegal-transition"
     advice = "Read the case again: someone may have acted on it meanwhile."
+
+
+class DeskKeysChanged(IllegalTransition):
+    """Words are sealed to people who are not, or no longer, of the desk."""
+
+    code = "desk-keys-changed"
+    advice = "Read `GET /api/v1/notices/desk-keys`, and seal them to every key that it names."
 
 
 class OutsideError(TakebackError):

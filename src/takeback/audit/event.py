@@ -54,6 +54,7 @@ class EventKind(StrEnum):
     # What a person at the desk did
     PICTURE_VIEWED = "picture_viewed"
     WORDS_OPENED = "words_opened"
+    WORDS_SEALED_AGAIN = "words_sealed_again"
     DECIDED_REMOVED = "decided_removed"
     DECIDED_REFUSED = "decided_refused"
     CONTESTED = "contested"
@@ -79,6 +80,8 @@ class EventKind(StrEnum):
     ENTRY_RELEASED = "entry_released"
     KEY_MADE = "key_made"
     KEY_REVOKED = "key_revoked"
+    DESK_KEY_ADDED = "desk_key_added"
+    DESK_KEY_RETIRED = "desk_key_retired"
     SITE_ADDED = "site_added"
     SETTINGS_CHANGED = "settings_changed"
     LOG_CHECKED = "log_checked"

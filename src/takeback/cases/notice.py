@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from takeback.cases.law import LawPack
 from takeback.cases.link import names_a_place
+from takeback.cases.sealed import DeskKey, SealedWords, seal_words
 from takeback.fingerprint import Descriptor, Orientation, PdqHash
 from takeback.fingerprint.tiles import Tiles
 from takeback.registration import LocalFeatures
@@ -95,6 +97,8 @@ class Notice:
     good_faith: bool = False
     contact: Contact = Contact()
     under_18: bool = False
+    sealed: SealedWords | None = None
+    """All of what she says, where it came sealed; the fields between `role` and `contact` are empty then."""
 
 
 FIELDS: Mapping[str, Callable[[Notice], bool]] = {
@@ -109,7 +113,9 @@ FIELDS: Mapping[str, Callable[[Notice], bool]] = {
     "name": lambda notice: bool(notice.contact.name.strip()),
     "email": lambda notice: bool(notice.contact.email.strip()),
 }
-"""Every field that a law may ask for, and when it counts as given."""
+"""Every field that a law may ask for, and when it counts as given in words that are not sealed."""
+SEALED_FIELDS = (*(name for name in FIELDS if name != "location"), "phone")
+"""What stands beside sealed words, of each field whether it is filled in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +133,15 @@ def missing_fields(notice: Notice, packs: Sequence[LawPack]) -> tuple[MissingFie
         MissingField(pack.id, name, section)
         for pack in packs
         for name, section in pack.fields.items()
-        if not FIELDS[name](notice)
+        if not _is_given(notice, name)
     )
+
+
+def _is_given(notice: Notice, name: str) -> bool:
+    """Whether a field is filled in; of sealed words, as it is said beside them."""
+    if notice.sealed is not None and name in SEALED_FIELDS:
+        return name in notice.sealed.given
+    return FIELDS[name](notice)
 
 
 def is_valid(notice: Notice, packs: Sequence[LawPack]) -> bool:
@@ -155,3 +168,44 @@ def nearest_law(notice: Notice, packs: Sequence[LawPack]) -> LawPack:
         return not lacking.isdisjoint({"name", "email"}), len(lacking)
 
     return min(packs, key=far)
+
+
+_NO_WORDS: Mapping[str, Any] = {
+    "role": None,
+    "authority": "",
+    "statement": "",
+    "signature": "",
+    "intimate": False,
+    "not_consensual": False,
+    "good_faith": False,
+    "contact": Contact(),
+}
+
+
+def words_of(notice: Notice) -> dict[str, object]:
+    """Return what she says and who she is: what is sealed."""
+    return {
+        "role": None if notice.role is None else notice.role.value,
+        "authority": notice.authority,
+        "statement": notice.statement,
+        "signature": notice.signature,
+        "intimate": notice.intimate,
+        "not_consensual": notice.not_consensual,
+        "good_faith": notice.good_faith,
+        "contact": asdict(notice.contact),
+    }
+
+
+def sealed_notice(notice: Notice, keys: Sequence[DeskKey]) -> Notice:
+    """Return the notice with what she says sealed to `keys`; as it is where it came sealed."""
+    if notice.sealed is not None:
+        return notice
+    given = [name for name in SEALED_FIELDS if name in FIELDS and FIELDS[name](notice)]
+    given += ["phone"] if notice.contact.phone.strip() else []
+    sealed = seal_words(words_of(notice), given, keys)
+    return replace(notice, **_NO_WORDS, sealed=sealed)
+
+
+def has_words(notice: Notice) -> bool:
+    """Whether anything of what she says stands in clear."""
+    return any(getattr(notice, name) != nothing for name, nothing in _NO_WORDS.items())

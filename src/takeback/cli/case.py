@@ -4,22 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlencode
 
 import typer
 
 from takeback.cases import CaseState
+from takeback.cases.sealed import DeskKey, SealedWords, identities_in, open_words, seal_again
+from takeback.cli.exit_code import ExitCode
 from takeback.cli.lazy import PlainCommand, PlainGroup, new_app
 from takeback.cli.likeness import likeness
 from takeback.cli.moments import in_words, read_moment, time_left
 from takeback.cli.options import AsJson, example
 from takeback.cli.server import DEFAULT_SERVER, KeyFile, Server, ServerUrl
 from takeback.cli.terminal import Terminal
+from takeback.errors import InputError, SealBroken
 
 Outcome = Literal["removed", "refused"]
 Confirm = Literal["none", "blind", "all"]
 # The words of `takeback.workflow.decide`, which would load the whole store with it.
+
+_MOST_CASES = 1_000
+"""That the service names at once."""
+
+Identity = Annotated[
+    Path | None,
+    typer.Option(
+        "--identity",
+        envvar="TAKEBACK_IDENTITY",
+        metavar="FILE",
+        help="File with your key of the desk (AGE-SECRET-KEY-1…), as `takeback desk add` or `age-keygen` writes it.",
+        show_envvar=True,
+    ),
+]
 
 CaseId = Annotated[str, typer.Argument(metavar="CASE", help="The case's id, as `takeback case list` shows it.")]
 
@@ -158,16 +176,31 @@ def answer(
     _write(terminal, Server.with_key(server, key_file).post(path, {"put_back": put_back, "reason": reason}))
 
 
-@app.command("words", cls=PlainCommand, epilog=example("takeback case words 3f2a…09 --key-file ~/moderator.key"))
+@app.command(
+    "words",
+    cls=PlainCommand,
+    epilog=example("takeback case words 3f2a…09 --identity ~/ada.age --key-file ~/moderator.key"),
+)
 def words(
     case_id: CaseId,
+    identity: Identity = None,
     server: ServerUrl = DEFAULT_SERVER,
     key_file: KeyFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Open what she wrote and how to reach her. Each opening is logged with the key that opened."""
+    """
+    Open what she wrote and how to reach her. Each opening is logged with the key that opened.
+
+    Where it is sealed to the desk, it is opened here, with --identity; the service cannot.
+    """
     terminal = Terminal(as_json)
-    opened = Server.with_key(server, key_file).post(f"/api/v1/cases/{quote(case_id, safe='')}/words", {})
+    takeback, path = Server.with_key(server, key_file), f"/api/v1/cases/{quote(case_id, safe='')}"
+    identities = [] if identity is None else _identities(identity)
+    if takeback.get(path)["sealed_to"] is not None and not identities:
+        raise InputError("Her words are sealed to the people of the desk.", advice="Name your key with --identity.")
+    answer = takeback.post(f"{path}/words", {})
+    sealed = answer.pop("sealed", None)
+    opened = answer if sealed is None else {**open_words(SealedWords.from_json(sealed), identities), **answer}
     if as_json:
         terminal.json(opened)
         return
@@ -178,6 +211,59 @@ def words(
             terminal.line(f"{name.replace('_', ' '):<16} {value}")
     for contest in contests:
         terminal.line(f"{'contest':<16} copy {contest['copy']}: {contest['grounds']}")
+
+
+@app.command(
+    "reseal",
+    cls=PlainCommand,
+    epilog=example("takeback case reseal --identity ~/ada.age --key-file ~/moderator.key"),
+)
+def reseal(
+    identity: Identity = None,
+    server: ServerUrl = DEFAULT_SERVER,
+    key_file: KeyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Seal the words of every case to the present desk, after a key was added or retired.
+
+    They are opened here, with --identity, and sealed again to everyone who has a key now. The service sees that they
+    are the same, and never what they are. Each opening is logged.
+    """
+    terminal = Terminal(as_json)
+    if identity is None:
+        raise InputError("Words that are sealed open with a key.", advice="Name yours with --identity.")
+    takeback, identities = Server.with_key(server, key_file), _identities(identity)
+    keys = [DeskKey(key["id"], key["recipient"]) for key in takeback.get("/api/v1/notices/desk-keys")]
+    waiting = takeback.get(f"/api/v1/cases?seal_again=true&limit={_MOST_CASES}")
+    done, closed = 0, []
+    with terminal.progress("Sealing again", len(waiting)) as step:
+        for case in waiting:
+            path = f"/api/v1/cases/{case['id']}/words"
+            sealed = SealedWords.from_json(takeback.post(path, {})["sealed"])
+            try:
+                takeback.put(path, seal_again(sealed, identities, keys).as_json())
+                done += 1
+            except (InputError, SealBroken):
+                closed.append(case["id"])
+            step()
+    if as_json:
+        terminal.json({"sealed": done, "closed": closed})
+    else:
+        terminal.line(f"The words of {done:,} cases are sealed to the present desk.")
+        for case_id in closed:
+            terminal.say(f"Case {case_id} does not open with this key.")
+        if len(waiting) == _MOST_CASES:
+            terminal.say("There may be more: run it again.")
+    if closed:
+        raise typer.Exit(ExitCode.NO)
+
+
+def _identities(path: Path) -> list[str]:
+    try:
+        return identities_in(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as problem:
+        raise InputError(f"The file {path} cannot be read as a key.", advice="Name the file of your key.") from problem
 
 
 def _write(terminal: Terminal, case: Mapping[str, Any]) -> None:

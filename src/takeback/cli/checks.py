@@ -22,6 +22,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from takeback.assembly import read_master_key
+from takeback.cases.sealed import LEAST_DESK_KEYS
 from takeback.config import Settings
 from takeback.errors import TakebackError
 from takeback.fingerprint import CopyDescriptor
@@ -30,6 +31,7 @@ from takeback.media.sandbox import DecoderPool, PoolProcess, start_pool
 from takeback.runtime import default_parent, file_system, is_in_memory
 from takeback.store import Keyring
 from takeback.store.database import DATABASE_NAME, KEYS_NAME
+from takeback.store.desk_keys import DeskKeyStore
 from takeback.store.schema import newest_revision, revision_of
 
 _FORMATS_HANDLER = "takeback.cli.formats:formats_handler"
@@ -204,25 +206,35 @@ def _data(settings: Settings) -> Iterator[Check]:
         yield Check("data directory", Standing.WARNING, f"{data} is open to others: run `chmod 700 {data}`")
     else:
         yield Check("data directory", Standing.OK, f"{data}, writable, closed to others", needed=True)
-    yield _schema(data)
+    yield from _database(data)
     yield _disk(data)
 
 
-def _schema(data: Path) -> Check:
+def _database(data: Path) -> Iterator[Check]:
     if not (data / DATABASE_NAME).exists():
-        return Check("database", Standing.OK, "The first `takeback serve` makes it")
+        yield Check("database", Standing.OK, "The first `takeback serve` makes it")
+        return
     engine = create_engine(f"sqlite+pysqlite:///file:{data / DATABASE_NAME}?mode=ro&uri=true")
     try:
-        revision = revision_of(engine)
+        revision, newest = revision_of(engine), newest_revision()
+        if revision != newest:
+            text = f"schema {revision}, and this program needs {newest}: back up, then `takeback upgrade`"
+            yield Check("database", Standing.MISSING, text, needed=True)
+            return
+        yield Check("database", Standing.OK, f"schema {revision}, the one that this program needs", needed=True)
+        with engine.connect() as connection:
+            yield _desk(len(DeskKeyStore(connection).active()))
     except SQLAlchemyError:
-        return Check("database", Standing.MISSING, "It cannot be read; restore a backup.", needed=True)
+        yield Check("database", Standing.MISSING, "It cannot be read; restore a backup.", needed=True)
     finally:
         engine.dispose()
-    newest = newest_revision()
-    if revision == newest:
-        return Check("database", Standing.OK, f"schema {revision}, the one that this program needs", needed=True)
-    text = f"schema {revision}, and this program needs {newest}: back up, then `takeback upgrade`"
-    return Check("database", Standing.MISSING, text, needed=True)
+
+
+def _desk(people: int) -> Check:
+    if people >= LEAST_DESK_KEYS:
+        return Check("desk keys", Standing.OK, f"what is written in notices is sealed to {people} people")
+    text = f"This service can read what is written in notices: `takeback desk add` a key of {LEAST_DESK_KEYS} people"
+    return Check("desk keys", Standing.WARNING, text)
 
 
 def _disk(folder: Path) -> Check:

@@ -36,6 +36,7 @@ class Commands(LazyGroup):
         "bank": "List, make and fill banks on a running Takeback.",
         "site": "List and add the sites that a data directory acts for.",
         "key": "List, make and revoke keys of the HTTP interface; rotate the master key.",
+        "desk": "List, add and retire the keys of those at the desk, to whom what is written in notices is sealed.",
         "verify": "Check the whole audit log.",
         "backup": "Copy a data directory, also of a running service, into a folder.",
         "restore": "Put a backup into an empty data directory, and withdraw again what was withdrawn since.",

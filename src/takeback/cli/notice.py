@@ -12,8 +12,9 @@ from typing import Annotated, Any
 
 import typer
 
-from takeback.cases import Role
-from takeback.cases.notice import Level
+from takeback.cases import Notice, Role
+from takeback.cases.notice import Level, sealed_notice
+from takeback.cases.sealed import DeskKey
 from takeback.cli.exit_code import ExitCode
 from takeback.cli.lazy import DefaultGroup, PlainCommand, new_app
 from takeback.cli.moments import in_words, read_moment
@@ -22,7 +23,7 @@ from takeback.cli.pictures import files_below, picture_reader
 from takeback.cli.reported import Give, as_originals, as_pictures, describer_for
 from takeback.cli.server import Server, json_bytes
 from takeback.cli.terminal import Terminal
-from takeback.cli.words import asked, require_valid
+from takeback.cli.words import asked, notice_of
 from takeback.config import load_settings
 from takeback.errors import InputError, OutsideError
 from takeback.service.prints import OriginalIn, PictureIn, Strict
@@ -146,10 +147,11 @@ def send(
         )
     if not as_json and sys.stdin.isatty():
         words = asked(terminal, words)
-    require_valid(words, has_pictures=bool(files or originals))
-    body = _body(words, pictures=_hashed(terminal, files_below(files or ()), give))
-    if originals:
-        body |= {"originals": _dumped(_described(terminal, files_below(originals), give))}
+    notice = notice_of(words, has_pictures=bool(files or originals))
+    pictures = _hashed(terminal, files_below(files or ()), give)
+    described = _described(terminal, files_below(originals), give) if originals else []
+    keys = _desk_keys(terminal, server, is_asked=not show)
+    body = _body(_sealed(terminal, keys, notice, words), pictures=pictures, originals=described)
     if show:
         _show(terminal, to, body)
         return
@@ -223,8 +225,33 @@ def _ask_of_case(to: str, what: str, as_json: bool) -> None:
         _write_standing(terminal, answer)
 
 
-def _body(words: Mapping[str, Any], *, pictures: Sequence[PictureIn]) -> dict[str, Any]:
-    return {"pictures": _dumped(pictures), **words}
+def _desk_keys(terminal: Terminal, server: Server, *, is_asked: bool) -> list[DeskKey]:
+    """Return to whom words are sealed; a site that does not answer is no matter where nothing `is_asked` of it."""
+    try:
+        return [DeskKey(key["id"], key["recipient"]) for key in server.get(f"{_PATH}/desk-keys")]
+    except OutsideError as problem:
+        if is_asked:
+            raise
+        terminal.say(f"{problem.message} It is shown as it is before it is sealed to the people of the desk.")
+        return []
+
+
+def _sealed(terminal: Terminal, keys: Sequence[DeskKey], notice: Notice, words: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the words as they are sent: sealed to the site's desk, where that has keys."""
+    if not keys:
+        return words
+    sealed = sealed_notice(notice, keys).sealed
+    assert sealed is not None
+    terminal.say("What you say and who you are is sealed to the people of the desk: the service cannot read it.")
+    open_fields = {name: value for name, value in words.items() if name in ("laws", "links", "under_18")}
+    return {**open_fields, "sealed": sealed.as_json()}
+
+
+def _body(
+    words: Mapping[str, Any], *, pictures: Sequence[PictureIn], originals: Sequence[OriginalIn]
+) -> dict[str, Any]:
+    body = {"pictures": _dumped(pictures), **words}
+    return body | {"originals": _dumped(originals)} if originals else body
 
 
 def _dumped(values: Sequence[Strict]) -> list[dict[str, Any]]:

@@ -32,12 +32,15 @@ def asked(terminal: Terminal, words: dict[str, Any]) -> dict[str, Any]:
     return {**said, "contact": contact}
 
 
-def require_valid(words: Mapping[str, Any], *, has_pictures: bool) -> None:
-    """Raise `IncompleteNotice` where no law would take the notice; nothing was sent then."""
+def notice_of(words: Mapping[str, Any], *, has_pictures: bool) -> Notice:
+    """
+    Return the notice that the words make; raise `IncompleteNotice` where no law would take it.
+
+    Of pictures, which are hashed later, it says only whether there are some: that is all that the law asks.
+    """
     packs = [law_pack(law) for law in words["laws"]] or list(law_packs().values())
     notice = Notice(
         laws=(),
-        # Hashed later: whether there is one is all that the law asks.
         pictures=(ReportedPicture(),) if has_pictures else (),
         links=tuple(words["links"]),
         role=Role(words["role"]),
@@ -50,7 +53,7 @@ def require_valid(words: Mapping[str, Any], *, has_pictures: bool) -> None:
         contact=Contact(**words["contact"]),
     )
     if is_valid(notice, packs):
-        return
+        return notice
     nearest = nearest_law(notice, packs)
     lacking = [missing.field for missing in missing_fields(notice, [nearest])]
     problem = IncompleteNotice(

@@ -12,14 +12,18 @@ from pydantic import Field
 
 from takeback.audit.log import LogEntry
 from takeback.cases import CaseState
+from takeback.cases.notice import SEALED_FIELDS
+from takeback.cases.sealed import require_sealed
 from takeback.service.auth import Moderator, ServiceParts
 from takeback.service.body import StrictRoute
 from takeback.service.prints import Strict
+from takeback.service.sealed import SealedIn
 from takeback.store import Transaction
 from takeback.store.cases import Case
 from takeback.store.copies import Copy
 from takeback.workflow.contest import answer_contest
 from takeback.workflow.decide import Confirm, Decision, Finding, Outcome, confirm_copies, decide
+from takeback.workflow.desk_keys import keep_sealed_again, to_seal_again
 from takeback.workflow.words import open_words
 
 router = APIRouter(prefix="/api/v1/cases", tags=["cases"], route_class=StrictRoute)
@@ -71,6 +75,8 @@ class CaseOut(Strict):
     decided_at: datetime | None
     deadline_at: datetime | None
     finding: Mapping[str, str] | None
+    sealed_to: list[str] | None
+    """The keys of the desk that open her words; null where none is needed."""
 
 
 class CaseDetailOut(CaseOut):
@@ -120,9 +126,15 @@ def list_cases(
     parts: ServiceParts,
     state: Annotated[list[CaseState] | None, Query()] = None,
     limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+    seal_again: Annotated[
+        bool, Query(description="Only cases whose words are sealed to others than the present desk, oldest first.")
+    ] = False,
 ) -> list[CaseOut]:
     """List cases, the ones due first at the top."""
     with parts.store.read() as tx:
+        if seal_again:
+            found = [case for case in to_seal_again(tx) if not state or case.state in state]
+            return [_case(case) for case in found[:limit]]
         return [_case(case) for case in tx.cases.queue(states=state or (), limit=limit)]
 
 
@@ -143,8 +155,20 @@ def read_events(case_id: str, _caller: Moderator, parts: ServiceParts) -> list[E
 
 @router.post("/{case_id}/words")
 def read_words(case_id: str, caller: Moderator, parts: ServiceParts) -> Mapping[str, object]:
-    """Open what she wrote and how to reach her. Each opening is an event of the case."""
+    """
+    Open what she wrote and how to reach her. Each opening is an event of the case.
+
+    Where it is sealed to the desk, `sealed` holds it as it came, and it opens with the key of one of its people.
+    """
     return open_words(parts.store, case_id, actor=caller.actor, at=parts.now())
+
+
+@router.put("/{case_id}/words", status_code=204)
+def seal_words_again(case_id: str, body: SealedIn, caller: Moderator, parts: ServiceParts) -> None:
+    """Keep the very same words, sealed to everyone who has a key of the desk now."""
+    sealed = body.words()
+    require_sealed(sealed, SEALED_FIELDS)
+    keep_sealed_again(parts.store, case_id, sealed, actor=caller.actor, at=parts.now())
 
 
 @router.post("/{case_id}/decision")
@@ -179,6 +203,7 @@ def _case(case: Case) -> CaseOut:
         decided_at=case.decided_at,
         deadline_at=case.deadline_at,
         finding=case.finding,
+        sealed_to=None if case.sealed_to is None else list(case.sealed_to),
     )
 
 

@@ -16,7 +16,9 @@ from takeback.service.auth import ServiceParts
 from takeback.service.body import StrictRoute
 from takeback.service.crowd import AnyVisitor
 from takeback.service.prints import MAX_ADDRESS_CHARACTERS, OriginalIn, PictureIn, Strict, UnjudgedOut
+from takeback.service.sealed import DeskKeyOut, SealedIn
 from takeback.store.cases import Case
+from takeback.workflow.desk_keys import keys_of_the_desk
 from takeback.workflow.erasure import ask_for_erasure, cancel_erasure
 from takeback.workflow.intake import THE_PERSON, complete_notice, links_elsewhere, receive_notice
 from takeback.workflow.originals import renew_originals, watched_until
@@ -69,6 +71,9 @@ class NoticeIn(Strict):
     good_faith: bool = False
     contact: ContactIn = ContactIn()
     under_18: bool = Field(False, description="The person shown is under 18, or was when it was made: links only.")
+    sealed: SealedIn | None = Field(
+        None, description="Everything from `role` to `contact`, sealed on her device; those fields are left out then."
+    )
 
     def notice(self) -> Notice:
         """Return the notice in the program's own terms."""
@@ -86,6 +91,7 @@ class NoticeIn(Strict):
             good_faith=self.good_faith,
             contact=Contact(self.contact.name, self.contact.email, self.contact.phone, self.contact.mailbox),
             under_18=self.under_18,
+            sealed=None if self.sealed is None else self.sealed.words(),
         )
 
 
@@ -151,6 +157,12 @@ RequestKey = Annotated[
         description="Random; a repeat makes nothing twice.",
     ),
 ]
+
+
+@router.get("/desk-keys")
+def read_desk_keys(parts: ServiceParts) -> list[DeskKeyOut]:
+    """Read to whom her words are to be sealed; nobody where the desk has no keys: then they are sent open."""
+    return [DeskKeyOut(id=key.id, recipient=key.recipient) for key in keys_of_the_desk(parts.store)]
 
 
 @router.post("", status_code=201)

@@ -39,6 +39,8 @@ class Case:
     erased_at: datetime | None
     missing: tuple[Mapping[str, str], ...]
     finding: Mapping[str, str] | None
+    sealed_to: tuple[str, ...] | None
+    """The desk's keys that open her words; None where this service opens them, or nothing is left of them."""
     key_id: str
 
 
@@ -58,6 +60,8 @@ class NewCase:
     """The caller's `Idempotency-Key`."""
     body: str = ""
     """What the request asked for, by which a repeat is told from another notice under the same key."""
+    sealed_to: Sequence[str] | None = None
+    """The desk's keys that `words` are sealed to, where they are."""
 
 
 class CaseStore:
@@ -81,6 +85,7 @@ class CaseStore:
                 missing=list(new.missing),
                 key_id=key_id,
                 sealed_notice=seal(secret, json.dumps(new.words).encode(), _PURPOSE),
+                sealed_to=None if new.sealed_to is None else list(new.sealed_to),
                 receipt_digest=new.receipt_digest,
                 request_digest=None if new.request is None else self._keyring.keyed_receipt(new.request),
                 request_body=self._keyring.keyed_receipt(new.body),
@@ -108,15 +113,26 @@ class CaseStore:
         self,
         found: Case,
         words: Mapping[str, object],
+        sealed_to: Sequence[str] | None,
         *,
         missing: Sequence[Mapping[str, str]],
         laws: Sequence[str],
         under_18: bool,
     ) -> Case:
         """Replace what the notice said when she sends it again with what was missing."""
+        self._set(found.id, missing=list(missing), laws=list(laws), under_18=under_18)
+        return self.keep_words(found, words, sealed_to)
+
+    def keep_words(self, found: Case, words: Mapping[str, object], sealed_to: Sequence[str] | None) -> Case:
+        """Put other words in place of a case's, or the same sealed otherwise."""
         sealed = seal(self._keyring.data_key(found.key_id), json.dumps(words).encode(), _PURPOSE)
-        self._set(found.id, sealed_notice=sealed, missing=list(missing), laws=list(laws), under_18=under_18)
+        self._set(found.id, sealed_notice=sealed, sealed_to=None if sealed_to is None else list(sealed_to))
         return self.by_id(found.id)
+
+    def with_words(self) -> list[Case]:
+        """Return the cases of which words are kept, oldest first."""
+        rows = self._connection.execute(select(case).where(case.c.sealed_notice.is_not(None)).order_by(case.c.id))
+        return [_found(row) for row in rows]
 
     def move(self, found: Case, after: CaseState, **columns: object) -> Case:
         """
@@ -153,6 +169,7 @@ class CaseStore:
         self._set(
             found.id,
             sealed_notice=None,
+            sealed_to=None,
             missing=[],
             request_digest=None,
             request_body=None,
@@ -227,5 +244,5 @@ def _found(row: Row[tuple[object, ...]] | None) -> Case:
     return Case(
         row.id, row.public_id, CaseState(row.state), tuple(row.laws), row.under_18, row.received_at, row.valid_at,
         row.decided_at, row.closed_at, row.deadline_at, row.erase_at, row.erased_at, tuple(row.missing), row.finding,
-        row.key_id,
+        None if row.sealed_to is None else tuple(row.sealed_to), row.key_id,
     )  # fmt: skip

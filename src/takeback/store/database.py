@@ -19,6 +19,7 @@ from takeback.store.banks import BankStore
 from takeback.store.cases import CaseStore
 from takeback.store.changes import ChangeStore
 from takeback.store.copies import CopyStore
+from takeback.store.desk_keys import DeskKeyStore
 from takeback.store.items import ItemStore
 from takeback.store.keyring import Keyring
 from takeback.store.leases import LeaseStore
@@ -106,6 +107,11 @@ class Transaction:
     def access(self) -> AccessStore:
         """Keys of the HTTP interface."""
         return AccessStore(self.connection)
+
+    @cached_property
+    def desk_keys(self) -> DeskKeyStore:
+        """Public keys of the people to whom her words are sealed."""
+        return DeskKeyStore(self.connection)
 
     @cached_property
     def leases(self) -> LeaseStore:

@@ -130,6 +130,18 @@ api_key = Table(
     sqlite_autoincrement=True,
 )
 
+desk_key = Table(
+    "desk_key",
+    metadata,
+    _id(),
+    _public_id(),
+    Column("name", String(100), nullable=False),
+    Column("recipient", String(100), nullable=False, unique=True),
+    Column("created_at", Moment, nullable=False),
+    Column("retired_at", Moment),
+    sqlite_autoincrement=True,
+)
+
 bank = Table(
     "bank",
     metadata,
@@ -166,6 +178,7 @@ case = Table(
     Column("finding", JSON),
     Column("key_id", String(32), nullable=False),
     Column("sealed_notice", LargeBinary),
+    Column("sealed_to", JSON(none_as_null=True)),
     Column("receipt_digest", LargeBinary, nullable=False, unique=True),
     Column("request_digest", LargeBinary, unique=True),
     Column("request_body", LargeBinary),

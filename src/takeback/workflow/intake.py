@@ -14,13 +14,24 @@ from takeback.audit.event import EventKind, Json
 from takeback.bank import EntryState, Opinion
 from takeback.cases import CaseState, CopyState, LawPack, Notice, clocks_of, law_pack, missing_fields
 from takeback.cases.link import as_link
-from takeback.cases.notice import MAX_FINGERPRINTS, MAX_LINKS, MAX_ORIGINALS, ReportedPicture, is_valid
+from takeback.cases.notice import (
+    MAX_FINGERPRINTS,
+    MAX_LINKS,
+    MAX_ORIGINALS,
+    SEALED_FIELDS,
+    ReportedPicture,
+    has_words,
+    is_valid,
+    words_of,
+)
 from takeback.cases.receipt import RECEIPT_BYTES, receipt_of
+from takeback.cases.sealed import require_sealed
 from takeback.errors import IllegalTransition, InputError
 from takeback.store import Store, Transaction
 from takeback.store.banks import NOTICES_BANK, NewEntry
 from takeback.store.cases import Case, NewCase
 from takeback.store.copies import Copy, NewCopy
+from takeback.workflow.desk_keys import sealed_for_the_desk
 from takeback.workflow.order import HOLD, copy_facts, note, order
 from takeback.workflow.originals import unjudged_originals, watch_originals
 from takeback.workflow.query import Unjudged, known_by_of_reported, query_of_reported
@@ -53,7 +64,8 @@ def receive_notice(
     `request` is the caller's `Idempotency-Key`: the same one with the same notice later gives the same case
     and receipt. Raises `InputError` where a law is unknown or the notice asks for what may not be (a
     fingerprint of a picture of someone under 18), `IllegalTransition` where the key came with another
-    notice. An incomplete notice is taken, its clock of receipt runs, and `Received.case.missing` says what
+    notice, `DeskKeysChanged` where it is sealed to others than the desk. What came open is sealed to the desk, where
+    the desk has keys. An incomplete notice is taken, its clock of receipt runs, and `Received.case.missing` says what
     it lacks.
     """
     # 1. What may not be taken at all.
@@ -64,6 +76,7 @@ def receive_notice(
     made = _made_before(store, request, body)
     if made is not None:
         return Received(made, receipt, (), repeated=True)
+    notice = sealed_for_the_desk(store, notice)
     # 2. Keys first: they live apart from the database, and an unused one does no harm.
     keys = store.keyring.new_data_keys(1 + len(notice.pictures) + len(notice.originals))
     digest = store.keyring.receipt_digest(receipt)
@@ -77,7 +90,8 @@ def receive_notice(
             under_18=notice.under_18,
             received_at=at,
             missing=_missing(notice, packs),
-            words=_words(notice),
+            words=_kept(notice),
+            sealed_to=_sealed_to(notice),
             receipt_digest=digest,
             request=request,
             body=body,
@@ -99,6 +113,8 @@ def complete_notice(
     Once it was about someone under 18 it stays so, whatever the second one says.
     """
     packs = _packs(notice, default_laws)
+    check_bounds(notice)
+    notice = sealed_for_the_desk(store, notice)
     keys = store.keyring.new_data_keys(len(notice.pictures) + len(notice.originals))
     digest = store.keyring.receipt_digest(receipt)
     with store.write() as tx:
@@ -112,7 +128,8 @@ def complete_notice(
         check_bounds(notice)
         case = tx.cases.reword(
             case,
-            _words(notice),
+            _kept(notice),
+            _sealed_to(notice),
             missing=_missing(notice, packs),
             laws=[pack.id for pack in packs],
             under_18=notice.under_18,
@@ -143,7 +160,8 @@ def _body(notice: Notice) -> str:
         for picture in (*notice.pictures, *notice.originals)
     ]
     counts = [len(notice.pictures), len(notice.originals)]
-    return json.dumps([_words(notice), notice.laws, notice.links, notice.under_18, counts, pictures], sort_keys=True)
+    words = words_of(notice) if notice.sealed is None else [notice.sealed.digest.hex(), sorted(notice.sealed.given)]
+    return json.dumps([words, notice.laws, notice.links, notice.under_18, counts, pictures], sort_keys=True)
 
 
 def check_bounds(notice: Notice) -> None:
@@ -163,6 +181,10 @@ def check_bounds(notice: Notice) -> None:
             f"This notice brings {len(notice.originals)} ordinary pictures; one notice takes {MAX_ORIGINALS}.",
             advice="Send the rest in a second notice.",
         )
+    if notice.sealed is not None:
+        if has_words(notice):
+            raise InputError("What she says comes sealed or open, not both.", advice="Leave the open fields out.")
+        require_sealed(notice.sealed, SEALED_FIELDS)
     if notice.under_18 and (notice.pictures or notice.originals):
         raise InputError(
             "A notice about someone under 18 is taken by link only.",
@@ -302,23 +324,20 @@ def _missing(notice: Notice, packs: Sequence[LawPack]) -> list[dict[str, str]]:
     return [asdict(missing) for missing in missing_fields(notice, packs)]
 
 
-def _words(notice: Notice) -> Mapping[str, object]:
-    """Return what is sealed: who she is and what she wrote."""
-    return {
-        "role": None if notice.role is None else notice.role.value,
-        "authority": notice.authority,
-        "statement": notice.statement,
-        "signature": notice.signature,
-        "intimate": notice.intimate,
-        "not_consensual": notice.not_consensual,
-        "good_faith": notice.good_faith,
-        "contact": asdict(notice.contact),
-    }
+def _kept(notice: Notice) -> Mapping[str, object]:
+    """Return what is kept of what she says, under the case's own key: sealed to the desk, or open without its keys."""
+    return words_of(notice) if notice.sealed is None else {"sealed": notice.sealed.as_json()}
+
+
+def _sealed_to(notice: Notice) -> Sequence[str] | None:
+    return None if notice.sealed is None else notice.sealed.desk_keys
 
 
 def _notice_facts(notice: Notice, packs: Sequence[LawPack]) -> dict[str, Json]:
     """Return what the log says of a notice: how much it held, never what."""
+    sealed: dict[str, Json] = {} if notice.sealed is None else {"words_sha256": notice.sealed.digest.hex()}
     return {
+        **sealed,
         "laws": [pack.id for pack in packs],
         "links": len(notice.links),
         "pictures": len(notice.pictures),

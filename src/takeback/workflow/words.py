@@ -14,6 +14,8 @@ def open_words(store: Store, case_id: str, *, actor: str, at: datetime) -> Mappi
     """
     Return her words and contact, and the grounds of each contest; log who opened them.
 
+    Where her words are sealed to the desk they are in `sealed`, and open with the key of one of its people.
+
     Nothing is left of either once they are erased. `NotFound` for no case.
     """
     with store.write() as tx:
