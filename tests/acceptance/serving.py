@@ -19,6 +19,8 @@ from typing import Any
 import httpx2
 import psutil
 
+from takeback.cases.sealed import new_identity
+
 READY_SECONDS = 30.0
 
 
@@ -104,6 +106,26 @@ class Service:
         assert answer.status_code == 201, answer.text
         self.keys["upload"] = answer.json()["upload_key"]
         receiver.secret = bytes.fromhex(answer.json()["webhook_secret"])
+
+    def add_desk_key(self, name: str) -> str:
+        """Give a person of the desk a key; return its secret part, which the service is never given."""
+        identity, recipient = new_identity()
+        self._desk("add", name, "--recipient", recipient)
+        return identity
+
+    def retire_desk_keys(self) -> list[str]:
+        """Retire every key of the desk, as lost ones are; return their ids."""
+        ids = [key["id"] for key in json.loads(self._desk("list", "--json")) if key["retired_at"] is None]
+        for key_id in ids:
+            self._desk("retire", key_id, "--lost")
+        return ids
+
+    def _desk(self, *arguments: str) -> str:
+        where = ("--data", str(self.data), "--master-key-file", str(self.folder / "master.key"))
+        command = [sys.executable, "-m", "takeback", "desk", *arguments, *where]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def _reap(self) -> int:
         assert self._process is not None

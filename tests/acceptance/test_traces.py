@@ -16,6 +16,7 @@ import pytest
 from tests.acceptance.serving import Service, receiving
 from tests.house import drawn, forms_of
 
+from takeback.cases.sealed import SealedWords, open_words
 from takeback.fingerprint import Orientation, file_digest, pdq_orientations
 
 pytestmark = pytest.mark.slow
@@ -77,8 +78,9 @@ def test_nothing_of_her_lies_anywhere_in_clear(tmp_path: Path) -> None:
         }
         service.start()
         service.add_site(receiver)
-        # 1. The whole journey: a notice, a copy that it finds, a look, words opened, a decision, a withdrawal.
-        receipt = _journey(service)
+        # 1. The whole journey: a notice, a copy that it finds, words opened by one of the desk, a withdrawal.
+        ada, _ = service.add_desk_key("Ada"), service.add_desk_key("Bo")
+        receipt = _journey(service, ada)
         # 2. What is written when it runs, when it stops, and into a backup.
         secrets = _secrets(receipt)
         backup = tmp_path / "backup"
@@ -100,7 +102,7 @@ def test_the_search_for_traces_finds_what_is_there(tmp_path: Path) -> None:
     assert len(found) == 3
 
 
-def _journey(service: Service) -> str:
+def _journey(service: Service, identity: str) -> str:
     her = {"X-Real-IP": ADDRESS}
     sent = httpx2.post(f"{service.url}/api/v1/notices", json=notice(), headers=her)
     assert sent.status_code == 201, sent.text
@@ -111,8 +113,8 @@ def _journey(service: Service) -> str:
         json={"pictures": [{"pdq": pdq}], "item_id": "81"},
     )  # fmt: skip
     assert held.json()["action"] == "hold", held.text
-    words = httpx2.post(f"{service.url}/api/v1/cases/{case}/words", headers=service.headers("moderator"))
-    assert SECRETS["statement"] in words.text
+    words = httpx2.post(f"{service.url}/api/v1/cases/{case}/words", headers=service.headers("moderator")).json()
+    assert open_words(SealedWords.from_json(words["sealed"]), [identity])["statement"] == SECRETS["statement"]
     page = httpx2.post(f"{service.url}/case", data={"receipt": receipt}, headers=her)
     assert "working on it" in page.text
     for wrong in ("wrong words here", receipt[:-1]):

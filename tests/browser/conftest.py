@@ -23,7 +23,7 @@ if find_spec("playwright"):
             yield browser
 
     @pytest.fixture
-    def visit(browser: Browser, service: Service) -> Iterator[Open]:
+    def visit(browser: Browser, service: Service, desk: list[str]) -> Iterator[Open]:
         """Open the page in a fresh browser profile, which is closed after the test."""
         opened: list[Visit] = []
 
@@ -49,6 +49,12 @@ def service(tmp_path_factory: pytest.TempPathFactory, site: Receiver) -> Iterato
     served.add_site(site)
     yield served
     served.stop()
+
+
+@pytest.fixture(scope="session")
+def desk(service: Service) -> list[str]:
+    """The secret keys of the two people to whom this service's notices are sealed."""
+    return [service.add_desk_key(name) for name in ("Ada", "Bo")]
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import asdict
 
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
@@ -17,6 +18,7 @@ from takeback.service.pages.answer import PageRoute, PageVisitor, SentForm, as_d
 from takeback.service.pages.helplines import by_country, read_on
 from takeback.service.pages.letters import letters
 from takeback.service.pages.words import Words
+from takeback.workflow.desk_keys import keys_of_the_desk
 from takeback.workflow.intake import Received, is_only_elsewhere, links_elsewhere, receive_notice
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
@@ -47,7 +49,7 @@ async def answer(request: Request, parts: ServiceParts, visitor: PageVisitor, se
     notice = notice_of(given)
     problems = _problems(words, given, notice, packs)
     if problems or sent.get("step") == "change":
-        return _form_page(words, parts, given, problems)
+        return await run_in_threadpool(_form_page, words, parts, given, problems)
     if sent.get("step") != "send":
         return _review_page(words, given, notice, packs)
     visitor.crowd.admit_notice(visitor)
@@ -114,6 +116,7 @@ def _page_data(words: Words, parts: Parts) -> dict[str, object]:
     return {
         "language": words.code,
         "laws": [{"name": pack.name, "citation": pack.citation, "fields": dict(pack.fields)} for pack in packs],
+        "deskKeys": [asdict(key) for key in keys_of_the_desk(parts.store)],
         "mostPictures": MAX_FINGERPRINTS,
         "mostOriginals": MAX_ORIGINALS,
         "notLinks": words("what.not_links", words="{words}"),

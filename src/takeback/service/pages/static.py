@@ -12,7 +12,11 @@ from takeback.service.pages.answer import PAGE_HEADERS
 
 router = APIRouter(include_in_schema=False)
 
-_TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
+_TYPES = {
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".txt": "text/plain; charset=utf-8",
+}
 
 _HEADERS = {name: PAGE_HEADERS[name] for name in ("Cross-Origin-Resource-Policy", "Cross-Origin-Embedder-Policy")}
 

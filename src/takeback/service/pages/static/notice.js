@@ -3,14 +3,16 @@
  */
 
 import { Fingerprint, OriginalFingerprint } from "./fingerprint.js";
+import { Sealed } from "./seal.js";
 import { workFor } from "./work.js";
 
 /**
+ * @typedef {import("./seal.js").DeskKey} DeskKey
  * @typedef {{ role: string | null, authority: string, statement: string, signature: string, intimate: boolean,
- *   not_consensual: boolean, good_faith: boolean, under_18: boolean,
+ *   not_consensual: boolean, good_faith: boolean,
  *   contact: { name: string, email: string, phone: string, mailbox: boolean } }} Words
  * @typedef {{ pictures: readonly Fingerprint[], originals: readonly OriginalFingerprint[], links: readonly string[],
- *   words: Words }} Notice
+ *   under_18: boolean, words: Words, sealed: Sealed | null }} Notice
  * @typedef {{ receipt: string, received_at: string, due_from_receipt_at: string, missing: object[],
  *   unjudged: object[], elsewhere: string[] }} Received
  * @typedef {{ name: string, citation: string, fields: Record<string, string> }} Law
@@ -19,11 +21,20 @@ import { workFor } from "./work.js";
 /** The server said no, or could not be reached. */
 export class NotSent extends Error {}
 
+/** The words are sealed to people who are not of the desk any more; nothing was made of the notice. */
+export class DeskKeysChanged extends Error {
+  /** @param {DeskKey[]} keys those of the present desk */
+  constructor(keys) {
+    super();
+    this.keys = keys;
+  }
+}
+
 /**
  * The exact letters that `submit` sends.
  *
- * Throws `TypeError` for anything but fingerprints that were made here, links and words: a file or its bytes cannot
- * be in a notice.
+ * Where they were sealed, her words are in it only so. Throws `TypeError` for anything but fingerprints and a seal
+ * that were made here, links and words: a file or its bytes cannot be in a notice.
  *
  * @param {Notice} notice
  * @returns {string}
@@ -33,10 +44,12 @@ export function bodyOf(notice) {
   if (!notice.originals.every((each) => each instanceof OriginalFingerprint)) {
     throw new TypeError("Only fingerprints are sent.");
   }
+  if (notice.sealed !== null && !(notice.sealed instanceof Sealed)) throw new TypeError("Only a seal is sent.");
   onlyWords(notice.links);
   onlyWords(notice.words);
-  const { pictures, originals, links, words } = notice;
-  return JSON.stringify({ ...words, links, pictures, originals }, null, 1);
+  const { pictures, originals, links, under_18, words, sealed } = notice;
+  const said = sealed === null ? words : { sealed };
+  return JSON.stringify({ under_18, ...said, links, pictures, originals }, null, 1);
 }
 
 /**
@@ -54,6 +67,7 @@ export async function submit(notice, key) {
     answer = await post(body, key, { "Takeback-Work": await workFor(told.work) });
     told = await answer.json().catch(() => ({}));
   }
+  if (told.type === "urn:takeback:problem:desk-keys-changed") throw new DeskKeysChanged(await deskKeys());
   if (answer.ok && typeof told.receipt !== "string") throw new NotSent("");
   if (!answer.ok) throw new NotSent([told.detail, told.advice].filter(Boolean).join(" ") || answer.statusText);
   return told;
@@ -64,16 +78,25 @@ export async function submit(notice, key) {
  * @param {string} key
  * @param {Record<string, string>} headers
  */
-async function post(body, key, headers) {
+function post(body, key, headers) {
+  const sent = { "Content-Type": "application/json", "Idempotency-Key": key, ...headers };
+  return ask("/api/v1/notices", { method: "POST", headers: sent, body });
+}
+
+/** @returns {Promise<DeskKey[]>} */
+async function deskKeys() {
+  const answer = await ask("/api/v1/notices/desk-keys", {});
+  if (!answer.ok) throw new NotSent("");
+  return answer.json();
+}
+
+/**
+ * @param {string} path
+ * @param {RequestInit} request
+ */
+async function ask(path, request) {
   try {
-    return await fetch("/api/v1/notices", {
-      method: "POST",
-      headers: { "Content-Type": "application/json", "Idempotency-Key": key, ...headers },
-      body,
-      credentials: "omit",
-      cache: "no-store",
-      referrerPolicy: "no-referrer",
-    });
+    return await fetch(path, { ...request, credentials: "omit", cache: "no-store", referrerPolicy: "no-referrer" });
   } catch {
     throw new NotSent("");
   }
@@ -92,6 +115,17 @@ const FIELDS = /** @type {Record<string, (notice: Notice) => boolean>} */ ({
   name: ({ words }) => given(words.contact.name),
   email: ({ words }) => given(words.contact.email),
 });
+
+/**
+ * What stands beside words that are sealed, of each field whether it is filled in; the twin of `SEALED_FIELDS`.
+ *
+ * @param {Notice} notice
+ * @returns {string[]}
+ */
+export function givenFields(notice) {
+  const given = Object.keys(FIELDS).filter((name) => name !== "location" && FIELDS[name](notice));
+  return notice.words.contact.phone.trim() === "" ? given : [...given, "phone"];
+}
 
 /**
  * @param {Notice} notice

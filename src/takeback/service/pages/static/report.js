@@ -4,11 +4,12 @@
 
 import { FileList } from "./files.js";
 import { Fingerprint, OriginalFingerprint } from "./fingerprint.js";
-import { NotSent, bodyOf, isLink, missingFields, submit } from "./notice.js";
+import { DeskKeysChanged, NotSent, bodyOf, givenFields, isLink, missingFields, submit } from "./notice.js";
+import { seal } from "./seal.js";
 
 /**
  * @typedef {Record<string, string>} Plural by the categories of `Intl.PluralRules`
- * @typedef {{ language: string, laws: import("./notice.js").Law[], mostPictures: number, mostOriginals: number,
+ * @typedef {{ language: string, laws: import("./notice.js").Law[], deskKeys: import("./seal.js").DeskKey[], mostPictures: number, mostOriginals: number,
  *   notLinks: string, files: import("./files.js").FileWords, send: Record<string, string> & { pictures: Plural, originals: Plural,
  *   links: Plural }, fields: Record<string, string>, questions: { under_18: string },
  *   receipt: { received: string, due: string },
@@ -31,18 +32,23 @@ const originals = new FileList(input("originals"), element("originals-list"), {
   make: (answer) => (answer.why === "" ? [OriginalFingerprint.of(answer)] : []),
 });
 
-/** @type {{ notice: import("./notice.js").Notice, key: string } | null} */
+/**
+ * What she is shown before it is sent; `open` is the same with her words as she wrote them.
+ *
+ * @type {{ notice: import("./notice.js").Notice, open: string, key: string } | null}
+ */
 let reviewed = null;
+let deskKeys = data.deskKeys;
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const button = /** @type {HTMLButtonElement} */ (element("to-review"));
   button.disabled = true;
   const notice = await noticeOf();
-  button.disabled = false;
   const problems = problemsOf(notice);
   showProblems(problems);
-  if (problems.length === 0) review(notice);
+  if (problems.length === 0) await review(notice);
+  button.disabled = false;
 });
 
 // A link to another language would lose what she wrote.
@@ -71,10 +77,7 @@ element("send").addEventListener("click", async () => {
     const { notice, key } = reviewed;
     showReceipt(await submit(notice, key), notice);
   } catch (problem) {
-    const why = problem instanceof NotSent ? problem.message : "";
-    const told = element("send-problem");
-    told.textContent = why === "" ? data.send.offline : filled(data.send.failed, { why });
-    told.hidden = false;
+    await sayWhy(problem, reviewed.notice);
   } finally {
     button.disabled = false;
     button.textContent = label;
@@ -82,6 +85,25 @@ element("send").addEventListener("click", async () => {
 });
 
 element("print").addEventListener("click", () => print());
+
+/**
+ * @param {unknown} problem
+ * @param {import("./notice.js").Notice} notice
+ */
+async function sayWhy(problem, notice) {
+  const told = element("send-problem");
+  if (problem instanceof DeskKeysChanged) {
+    // Nothing was made of it. What is sent is sealed anew, and shown before.
+    deskKeys = problem.keys;
+    reviewed = null;
+    await review({ ...notice, sealed: null });
+    told.textContent = data.send.keys_changed;
+  } else {
+    const why = problem instanceof NotSent ? problem.message : "";
+    told.textContent = why === "" ? data.send.offline : filled(data.send.failed, { why });
+  }
+  told.hidden = false;
+}
 
 /** @returns {Promise<import("./notice.js").Notice>} */
 async function noticeOf() {
@@ -93,6 +115,8 @@ async function noticeOf() {
     pictures: isChild ? [] : pictures,
     originals: isChild ? [] : ordinary,
     links,
+    under_18: isChild,
+    sealed: null,
     words: {
       role: chosen("role"),
       authority: chosen("role") === "me" ? "" : value("authority"),
@@ -101,7 +125,6 @@ async function noticeOf() {
       intimate: input("intimate").checked,
       not_consensual: input("not_consensual").checked,
       good_faith: input("good_faith").checked,
-      under_18: isChild,
       contact: {
         name: value("name"),
         email: value("email"),
@@ -176,22 +199,43 @@ function showProblems(problems) {
   if (problems.length > 0) box.focus();
 }
 
-/** @param {import("./notice.js").Notice} notice */
-function review(notice) {
-  // The same notice keeps its key, so that one that was sent and whose answer was lost makes no second case.
-  const isSame = reviewed !== null && bodyOf(reviewed.notice) === bodyOf(notice);
-  reviewed = { notice, key: reviewed !== null && isSame ? reviewed.key : randomKey() };
+/** @param {import("./notice.js").Notice} notice with her words open */
+async function review(notice) {
+  const open = bodyOf(notice);
+  // The same notice keeps its seal and its key, so that one whose answer was lost makes no second case.
+  if (reviewed === null || reviewed.open !== open) {
+    reviewed = { notice: { ...notice, sealed: await sealed(notice) }, open, key: randomKey() };
+  }
+  const isSealed = reviewed.notice.sealed !== null;
   const counted = /** @type {const} */ (["pictures", "originals", "links"])
     .filter((name) => notice[name].length > 0)
     .map((name) => plural(data.send[name], notice[name].length));
   element("review-list").replaceChildren(...counted.map((text) => inItem(text)));
   element("review-laws").replaceChildren(...lawLines(notice).map((text) => inItem(text)));
-  element("review-bytes").textContent = bodyOf(notice);
+  element("review-sealed").textContent = isSealed ? data.send.sealed_here : data.send.sealed;
+  element("review-bytes").textContent = bodyOf(reviewed.notice);
+  element("review-inside").hidden = !isSealed;
+  element("review-words").textContent = JSON.stringify(notice.words, null, 1);
   element("send-problem").hidden = true;
   form.hidden = true;
   element("review").hidden = false;
   element("review-heading").focus();
   scrollTo(0, 0);
+}
+
+/**
+ * Her words sealed to the people of the desk; null where those have no keys, or what seals could not be loaded: then
+ * they are sealed when they arrive, and the page says so.
+ *
+ * @param {import("./notice.js").Notice} notice
+ */
+async function sealed(notice) {
+  if (deskKeys.length === 0) return null;
+  try {
+    return await seal(notice.words, givenFields(notice), deskKeys);
+  } catch {
+    return null;
+  }
 }
 
 /** @param {import("./notice.js").Notice} notice */
@@ -227,7 +271,7 @@ function showReceipt(received, notice) {
   element("receipt").hidden = false;
   // What she wrote leaves the page with the form; only her words are left.
   form.remove();
-  element("review-bytes").textContent = "";
+  for (const id of ["review-bytes", "review-words"]) element(id).textContent = "";
   reviewed = null;
   element("receipt-heading").focus();
   scrollTo(0, 0);
