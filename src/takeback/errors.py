@@ -105,13 +105,13 @@ class BadSetting(InputError):
 
 
 class NotAllowed(TakebackError):
-    """The key is missing, unknown or revoked, or is known but lacks the role (`known` true)."""
+    """The key is missing, unknown or revoked, or is known and does not suffice (`known` true)."""
 
     code = "not-allowed"
     advice = "Send `Authorization: Bearer KEY` with a key of the role named here; `takeback key new` makes one."
 
-    def __init__(self, message: str, *, known: bool = False) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, known: bool = False, advice: str | None = None) -> None:
+        super().__init__(message, advice=advice)
         self.known = known
 
 

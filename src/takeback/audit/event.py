@@ -42,6 +42,10 @@ class EventKind(StrEnum):
     NOTICE_RECEIVED = "notice_received"
     NOTICE_INCOMPLETE = "notice_incomplete"
     NOTICE_VALID = "notice_valid"
+    NOTICE_EXTENDED = "notice_extended"
+    MESSAGE_TO_DESK = "message_to_desk"
+    RECOVERY_SET = "recovery_set"
+    RECOVERED = "recovered"
     LINK_FETCHED = "link_fetched"
     LINK_FAILED = "link_failed"
     # The search for copies
@@ -58,6 +62,7 @@ class EventKind(StrEnum):
     DECIDED_REMOVED = "decided_removed"
     DECIDED_REFUSED = "decided_refused"
     CONTESTED = "contested"
+    MESSAGE_TO_PERSON = "message_to_person"
     # What followed
     COPY_REMOVED = "copy_removed"
     COPY_PUT_BACK = "copy_put_back"

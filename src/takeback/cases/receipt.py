@@ -1,26 +1,40 @@
 """
-The receipt: seven words that the person alone has, and that open her case.
+What the person alone has: a receipt, seven words that open her case, and sixteen digits that also end it.
 
-Seven of the 2,048 English words of BIP 39 (Bitcoin Improvement Proposal 39, package `mnemonic`): 77 bits that can be
-read out, written down and remembered. No two of the words begin with the same four letters. A receipt is looked up by
-what Argon2id makes of it (RFC 9106), so that whoever has the data and every key still pays for each guess.
+Two, since whoever finds the words, or is given them to help her, must not be able to end what protects her. The words
+are of the 2,048 English ones of BIP 39 (Bitcoin Improvement Proposal 39, package `mnemonic`): 77 bits that can be read
+out, written down and remembered, and no two begin with the same four letters. The digits are 53 bits, and the same in
+every language. Both are looked up by what Argon2id makes of them (RFC 9106), so that whoever has the data and every key
+still pays for each guess.
 """
 
 from __future__ import annotations
 
 import re
 from functools import cache
+from unicodedata import decimal, normalize
 
 from argon2.low_level import Type, hash_secret_raw
 from mnemonic import Mnemonic
+
+from takeback.errors import InputError
 
 RECEIPT_WORDS = 7
 _BITS_OF_A_WORD = 11
 RECEIPT_BYTES = 10
 """Random bytes that a receipt is made of; three bits of them are left over."""
+ENDING_DIGITS = 16
+ENDING_BYTES = 16
+"""Random bytes that the number is made of: so many that no number is more likely than another."""
+_GROUP = 4
 
 _PASSES, _MEMORY_KIB = 2, 19_456
 """The least that OWASP's Password Storage Cheat Sheet recommends for Argon2id."""
+
+_RECOVERY_PASSES, _RECOVERY_MEMORY_KIB = 3, 65_536
+"""RFC 9106 section 4, the second recommended option, on one lane."""
+LEAST_PHRASE = 12
+_LEAST_DIFFERENT = 6
 
 _APART = re.compile(r"[\s,.;\-–—·]+")
 
@@ -34,9 +48,24 @@ def receipt_of(secret: bytes) -> str:
     return " ".join(words[number >> (place * _BITS_OF_A_WORD) & len(words) - 1] for place in range(RECEIPT_WORDS))
 
 
+def ending_of(secret: bytes) -> str:
+    """Return the number that ends a case, in groups of four digits; `ValueError` for less than `ENDING_BYTES`."""
+    if len(secret) < ENDING_BYTES:
+        raise ValueError(f"The number that ends a case is made of {ENDING_BYTES} bytes.")
+    digits = f"{int.from_bytes(secret[:ENDING_BYTES]) % 10**ENDING_DIGITS:0{ENDING_DIGITS}d}"
+    return " ".join(digits[start : start + _GROUP] for start in range(0, ENDING_DIGITS, _GROUP))
+
+
 def as_written(text: str) -> str:
-    """Return a receipt in the form that is looked up, however she typed it: capitals, commas, line ends."""
-    return " ".join(part for part in _APART.split(text.lower()) if part)
+    """
+    Return words or digits in the form that is looked up, however she typed them.
+
+    Words in small letters with one space between; digits without any, and Arabic or Persian ones as ours.
+    """
+    parts = [part for part in _APART.split(text.lower()) if part]
+    if all(part.isdecimal() for part in parts):
+        return "".join(str(decimal(digit)) for part in parts for digit in part)
+    return " ".join(parts)
 
 
 def stretched(receipt: str, salt: bytes) -> bytes:
@@ -54,6 +83,37 @@ def stretched(receipt: str, salt: bytes) -> bytes:
         hash_len=32,
         type=Type.ID,
     )
+
+
+def require_recovery(name: str, phrase: str) -> None:
+    """Raise `InputError` where a phrase is too easy to guess to open a case."""
+    text = _plain(phrase)
+    if len(text) < LEAST_PHRASE or len(set(text)) < _LEAST_DIFFERENT or not _plain(name) or text == _plain(name):
+        raise InputError(
+            f"The phrase needs {LEAST_PHRASE} characters or more, and a name beside it that is another.",
+            advice="Take four words that do not belong together.",
+        )
+
+
+def stretched_recovery(name: str, phrase: str, salt: bytes) -> bytes:
+    """
+    Return 32 bytes that a name and a phrase of her own stand for, however they are written: 64 MiB of work for each.
+
+    She chose them, so that they are easier to guess than a receipt, and each guess costs more (RFC 9106 section 4).
+    """
+    return hash_secret_raw(
+        f"{_plain(name)}\0{_plain(phrase)}".encode(),
+        salt,
+        time_cost=_RECOVERY_PASSES,
+        memory_cost=_RECOVERY_MEMORY_KIB,
+        parallelism=1,
+        hash_len=32,
+        type=Type.ID,
+    )
+
+
+def _plain(text: str) -> str:
+    return " ".join(normalize("NFKC", text).casefold().split())
 
 
 @cache

@@ -161,6 +161,8 @@ def _sealed(inside: bytes, given: Collection[str], keys: Sequence[DeskKey]) -> S
 
 
 def _inside(sealed: SealedWords, identities: Sequence[str]) -> bytes:
+    if not identities:
+        raise InputError("This is sealed to the people of the desk.", advice="Name your key with --identity.")
     try:
         opened = [x25519.Identity.from_str(identity) for identity in identities]
     except pyrage.IdentityError as problem:

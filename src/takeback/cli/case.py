@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -199,18 +199,41 @@ def words(
     if takeback.get(path)["sealed_to"] is not None and not identities:
         raise InputError("Her words are sealed to the people of the desk.", advice="Name your key with --identity.")
     answer = takeback.post(f"{path}/words", {})
-    sealed = answer.pop("sealed", None)
-    opened = answer if sealed is None else {**open_words(SealedWords.from_json(sealed), identities), **answer}
+    opened = _opened(answer, identities) | {"messages": [_opened(each, identities) for each in answer["messages"]]}
     if as_json:
         terminal.json(opened)
         return
     contact = {f"contact {name}": value for name, value in dict(opened.pop("contact", None) or {}).items()}
-    contests = opened.pop("contests")
+    contests, messages = opened.pop("contests"), opened.pop("messages")
     for name, value in {**opened, **contact}.items():
         if value not in ("", None):
             terminal.line(f"{name.replace('_', ' '):<16} {value}")
+    for message in messages:
+        who = "the desk" if message["sender"] == "desk" else "she"
+        terminal.line(f"{in_words(read_moment(message['at'])):<16} {who} wrote: {message['text']}")
     for contest in contests:
         terminal.line(f"{'contest':<16} copy {contest['copy']}: {contest['grounds']}")
+
+
+@app.command(
+    "write",
+    cls=PlainCommand,
+    epilog=example("takeback case write 3f2a…09 --text 'Which of the two links is it?' --key-file ~/moderator.key"),
+)
+def write(
+    case_id: CaseId,
+    text: Annotated[str, typer.Option("--text", metavar="TEXT", help="What she reads with her receipt.")],
+    server: ServerUrl = DEFAULT_SERVER,
+    key_file: KeyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write to her: she reads it with her receipt, and can answer."""
+    terminal = Terminal(as_json)
+    Server.with_key(server, key_file).post(f"/api/v1/cases/{quote(case_id, safe='')}/message", {"text": text})
+    if as_json:
+        terminal.json({"case": case_id, "written": True})
+    else:
+        terminal.line("She finds it when she looks how her case stands.")
 
 
 @app.command(
@@ -239,10 +262,9 @@ def reseal(
     done, closed = 0, []
     with terminal.progress("Sealing again", len(waiting)) as step:
         for case in waiting:
-            path = f"/api/v1/cases/{case['id']}/words"
-            sealed = SealedWords.from_json(takeback.post(path, {})["sealed"])
+            path = f"/api/v1/cases/{case['id']}"
             try:
-                takeback.put(path, seal_again(sealed, identities, keys).as_json())
+                _seal_again(takeback, path, identities, keys)
                 done += 1
             except (InputError, SealBroken):
                 closed.append(case["id"])
@@ -257,6 +279,22 @@ def reseal(
             terminal.say("There may be more: run it again.")
     if closed:
         raise typer.Exit(ExitCode.NO)
+
+
+def _seal_again(takeback: Server, path: str, identities: Sequence[str], keys: Sequence[DeskKey]) -> None:
+    """Seal what was written in a case to `keys`: her words, and each message of hers."""
+    opened = takeback.post(f"{path}/words", {})
+    places = [(f"{path}/words", opened), *((f"{path}/messages/{each['id']}", each) for each in opened["messages"])]
+    for place, each in places:
+        if "sealed" in each:
+            takeback.put(place, seal_again(SealedWords.from_json(each["sealed"]), identities, keys).as_json())
+
+
+def _opened(answer: Mapping[str, Any], identities: Sequence[str]) -> dict[str, Any]:
+    """Return what was written, opened where it is sealed."""
+    opened = dict(answer)
+    sealed = opened.pop("sealed", None)
+    return opened if sealed is None else {**open_words(SealedWords.from_json(sealed), identities), **opened}
 
 
 def _identities(path: Path) -> list[str]:

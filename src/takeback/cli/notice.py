@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from takeback.cases import Notice, Role
-from takeback.cases.notice import Level, sealed_notice
-from takeback.cases.sealed import DeskKey
+from takeback.cases import Role
+from takeback.cases.notice import Level
+from takeback.cases.sealed import seal_words
 from takeback.cli.exit_code import ExitCode
 from takeback.cli.lazy import DefaultGroup, PlainCommand, new_app
 from takeback.cli.moments import in_words, read_moment
 from takeback.cli.options import AsJson, example
-from takeback.cli.pictures import files_below, picture_reader
-from takeback.cli.reported import Give, as_originals, as_pictures, describer_for
+from takeback.cli.reported import Give
+from takeback.cli.sending import NOTICES, body_of, described, desk_keys, hashed, sealed
 from takeback.cli.server import Server, json_bytes
 from takeback.cli.terminal import Terminal
 from takeback.cli.words import asked, notice_of
-from takeback.config import load_settings
 from takeback.errors import InputError, OutsideError
-from takeback.service.prints import OriginalIn, PictureIn, Strict
-from takeback.workflow.picture import original_of, reported_of
 
-_PATH = "/api/v1/notices"
 _TRIES = 3
 _WAIT_SECONDS = 1.0
 
@@ -148,10 +143,9 @@ def send(
     if not as_json and sys.stdin.isatty():
         words = asked(terminal, words)
     notice = notice_of(words, has_pictures=bool(files or originals))
-    pictures = _hashed(terminal, files_below(files or ()), give)
-    described = _described(terminal, files_below(originals), give) if originals else []
-    keys = _desk_keys(terminal, server, is_asked=not show)
-    body = _body(_sealed(terminal, keys, notice, words), pictures=pictures, originals=described)
+    pictures, ordinary = hashed(terminal, files or (), give), described(terminal, originals or (), give)
+    keys = desk_keys(terminal, server, is_asked=not show)
+    body = body_of(sealed(terminal, keys, notice, words), pictures=pictures, originals=ordinary)
     if show:
         _show(terminal, to, body)
         return
@@ -168,16 +162,101 @@ def standing(to: To, as_json: AsJson = False) -> None:
     _ask_of_case(to, "standing", as_json)
 
 
+@app.command(
+    "add",
+    cls=PlainCommand,
+    epilog=example("takeback notice add --link https://forum.example/p/9 --to https://forum.example"),
+)
+def add(
+    to: To,
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="FILE", help="More of your pictures, or folders of them.")
+    ] = None,
+    links: Annotated[
+        list[str] | None, typer.Option("--link", metavar="URL", help="Where else a picture is; repeatable.")
+    ] = None,
+    originals: Annotated[
+        list[Path] | None,
+        typer.Option("--original", metavar="FILE", help="An ordinary picture, as for `send`; repeatable."),
+    ] = None,
+    give: Give = Level.FINGERPRINT,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Add links and pictures to a case that there is; each has a clock of its own.
+
+    The receipt is asked for, or read from stdin; never from the command line.
+    """
+    terminal = Terminal(as_json)
+    pictures, ordinary = hashed(terminal, files or (), give), described(terminal, originals or (), give)
+    fields = {"receipt": _receipt(terminal), "links": list(links or ())}
+    answer = Server(to).post(f"{NOTICES}/addition", body_of(fields, pictures=pictures, originals=ordinary))
+    if as_json:
+        terminal.json(answer)
+    else:
+        _write_standing(terminal, answer)
+
+
+@app.command("write", cls=PlainCommand, epilog=example("takeback notice write --to https://forum.example"))
+def write(
+    to: To,
+    text: Annotated[str, typer.Option("--text", metavar="TEXT", help="What you write; asked for if left out.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """
+    Write to the people who decide; `takeback notice standing` shows what they answer.
+
+    It is sealed to them here. The receipt is asked for, or read from stdin; never from the command line.
+    """
+    terminal = Terminal(as_json)
+    server, receipt = Server(to), _receipt(terminal)
+    text = text or terminal.ask("What do you write")
+    keys = desk_keys(terminal, server, is_asked=True)
+    message = {"sealed": seal_words({"text": text}, (), keys).as_json()} if keys and text else {"text": text}
+    answer = server.post(f"{NOTICES}/message", {"receipt": receipt, **message})
+    if as_json:
+        terminal.json(answer)
+    else:
+        terminal.line("It is with the people who decide.")
+
+
+@app.command("recovery", cls=PlainCommand, epilog=example("takeback notice recovery --to https://forum.example"))
+def recovery(to: To, as_json: AsJson = False) -> None:
+    """
+    Choose a name and a phrase that recover a case if its receipt is lost.
+
+    The number that ends the case, the name and the phrase are asked for, or read from stdin, a line each.
+    """
+    terminal = Terminal(as_json)
+    body = {"ending": _ending(terminal), **_name_and_phrase(terminal)}
+    answer = Server(to).post(f"{NOTICES}/recovery", body)
+    if as_json:
+        terminal.json(answer)
+    else:
+        terminal.line("The name and the phrase recover this case from now on.")
+
+
+@app.command("recover", cls=PlainCommand, epilog=example("takeback notice recover --to https://forum.example"))
+def recover(to: To, as_json: AsJson = False) -> None:
+    """
+    Get a new receipt and a new number for a case whose receipt is lost; the former ones open nothing any more.
+
+    The name and the phrase that were chosen for it are asked for, or read from stdin, a line each.
+    """
+    terminal = Terminal(as_json)
+    _received(terminal, to, Server(to).post(f"{NOTICES}/recovery/receipt", _name_and_phrase(terminal)))
+
+
 @app.command("withdraw", cls=PlainCommand, epilog=example("takeback notice withdraw --to https://forum.example"))
 def withdraw(to: To, as_json: AsJson = False) -> None:
     """
     End a case: matching stops, fingerprints are erased.
 
-    At once, and it cannot be undone; what is hidden or removed stays so. The receipt is asked for, or read
-    from stdin; never from the command line.
+    At once, and it cannot be undone; what is hidden or removed stays so. The number of sixteen digits that came with
+    the receipt is asked for, or read from stdin; never from the command line.
     """
     terminal = Terminal(as_json)
-    answer = Server(to).post(f"{_PATH}/withdrawal", {"receipt": _receipt(terminal)})
+    answer = Server(to).post(f"{NOTICES}/withdrawal", {"ending": _ending(terminal)})
     if as_json:
         terminal.json(answer)
     else:
@@ -189,10 +268,15 @@ def erase(to: To, as_json: AsJson = False) -> None:
     """
     End a case, and have all that is yours erased in 72 hours.
 
-    Matching stops at once. Until then `takeback notice keep` cancels the erasure. The receipt is asked for, or read
-    from stdin; never from the command line.
+    Matching stops at once. Until then `takeback notice keep` cancels the erasure. The number of sixteen digits that
+    came with the receipt is asked for, or read from stdin; never from the command line.
     """
-    _ask_of_case(to, "erasure", as_json)
+    terminal = Terminal(as_json)
+    answer = Server(to).post(f"{NOTICES}/erasure", {"ending": _ending(terminal)})
+    if as_json:
+        terminal.json(answer)
+    else:
+        _write_standing(terminal, answer)
 
 
 @app.command("keep", cls=PlainCommand, epilog=example("takeback notice keep --to https://forum.example"))
@@ -218,89 +302,15 @@ def renew(to: To, as_json: AsJson = False) -> None:
 def _ask_of_case(to: str, what: str, as_json: bool) -> None:
     """Send the receipt to an address below the notices', and write how the case stands then."""
     terminal = Terminal(as_json)
-    answer = Server(to).post(f"{_PATH}/{what}", {"receipt": _receipt(terminal)})
+    answer = Server(to).post(f"{NOTICES}/{what}", {"receipt": _receipt(terminal)})
     if as_json:
         terminal.json(answer)
     else:
         _write_standing(terminal, answer)
 
 
-def _desk_keys(terminal: Terminal, server: Server, *, is_asked: bool) -> list[DeskKey]:
-    """Return to whom words are sealed; a site that does not answer is no matter where nothing `is_asked` of it."""
-    try:
-        return [DeskKey(key["id"], key["recipient"]) for key in server.get(f"{_PATH}/desk-keys")]
-    except OutsideError as problem:
-        if is_asked:
-            raise
-        terminal.say(f"{problem.message} It is shown as it is before it is sealed to the people of the desk.")
-        return []
-
-
-def _sealed(terminal: Terminal, keys: Sequence[DeskKey], notice: Notice, words: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the words as they are sent: sealed to the site's desk, where that has keys."""
-    if not keys:
-        return words
-    sealed = sealed_notice(notice, keys).sealed
-    assert sealed is not None
-    terminal.say("What you say and who you are is sealed to the people of the desk: the service cannot read it.")
-    open_fields = {name: value for name, value in words.items() if name in ("laws", "links", "under_18")}
-    return {**open_fields, "sealed": sealed.as_json()}
-
-
-def _body(
-    words: Mapping[str, Any], *, pictures: Sequence[PictureIn], originals: Sequence[OriginalIn]
-) -> dict[str, Any]:
-    body = {"pictures": _dumped(pictures), **words}
-    return body | {"originals": _dumped(originals)} if originals else body
-
-
-def _dumped(values: Sequence[Strict]) -> list[dict[str, Any]]:
-    return [each.model_dump(exclude_none=True) for each in values]
-
-
-def _hashed(terminal: Terminal, paths: Sequence[Path], give: Level) -> list[PictureIn]:
-    """Hash the pictures; one that cannot be read stops the notice, since she means all of them."""
-    pictures: list[PictureIn] = []
-    if not paths:
-        return pictures
-    describer, missing = describer_for(give, load_settings({}, os.environ))
-    if missing is not None:
-        terminal.say(missing)
-    with picture_reader() as reader, terminal.progress("Hashing, on this machine", len(paths)) as step:
-        for read in reader.each(paths, lambda decoder, data: reported_of(decoder.looked_at(data), give, describer)):
-            if read.value is None:
-                assert read.problem is not None
-                raise InputError(f"{read.path}: {read.problem.message} Nothing was sent.", advice=read.problem.advice)
-            if any(each.pdq is None for each in read.value):
-                terminal.say(f"{read.path} has little detail: only equal copies of it can be found.")
-            pictures += as_pictures(read.value)
-            step()
-    return pictures
-
-
-def _described(terminal: Terminal, paths: Sequence[Path], give: Level) -> list[OriginalIn]:
-    """Describe ordinary pictures, as altered copies of them are found: with the descriptor at least."""
-    give = Level.DESCRIPTOR if give is Level.FINGERPRINT else give
-    describer, missing = describer_for(give, load_settings({}, os.environ))
-    if missing is not None:
-        terminal.say(missing)
-    originals = []
-    with picture_reader() as reader, terminal.progress("Describing, on this machine", len(paths)) as step:
-        for read in reader.each(paths, lambda decoder, data: original_of(decoder.looked_at(data), give, describer)):
-            if read.problem is not None:
-                raise InputError(f"{read.path}: {read.problem.message} Nothing was sent.", advice=read.problem.advice)
-            if read.value is None:
-                raise InputError(
-                    f"{read.path} has too little detail: altered copies of it cannot be told. Nothing was sent.",
-                    advice="Name another ordinary picture, or leave it out.",
-                )
-            originals.append(read.value)
-            step()
-    return as_originals(originals)
-
-
 def _show(terminal: Terminal, to: str, body: Mapping[str, Any]) -> None:
-    terminal.say(f"This would be sent to {to.rstrip('/')}{_PATH}, and nothing else. It was not sent.")
+    terminal.say(f"This would be sent to {to.rstrip('/')}{NOTICES}, and nothing else. It was not sent.")
     sys.stdout.write(json_bytes(body).decode() + "\n")
 
 
@@ -309,7 +319,7 @@ def _sent(server: Server, body: Mapping[str, Any]) -> Mapping[str, Any]:
     headers = {"Idempotency-Key": secrets.token_urlsafe(24)}
     for attempt in range(1, _TRIES + 1):
         try:
-            answer: Mapping[str, Any] = server.post(_PATH, body, headers)
+            answer: Mapping[str, Any] = server.post(NOTICES, body, headers)
             return answer
         except OutsideError:
             if attempt == _TRIES:
@@ -323,10 +333,11 @@ def _received(terminal: Terminal, to: str, answer: Mapping[str, Any]) -> None:
         terminal.json(answer)
     else:
         terminal.line(f"Receipt: {answer['receipt']}")
+        terminal.line(f"To end it: {answer['ending']}")
         terminal.line()
         terminal.paragraph(
-            "Keep it. It alone shows how your case stands, and ends it. It is written down nowhere else, and nobody "
-            "can give it to you again."
+            "Keep both, apart from each other. The words show how your case stands; the number ends it too. They are "
+            "written down nowhere else, and nobody can give them to you again."
         )
         terminal.line()
         _write_standing(terminal, answer)
@@ -351,10 +362,30 @@ def _write_standing(terminal: Terminal, answer: Mapping[str, Any]) -> None:
     for name, title in (("erase_at", "erased at"), ("erased_at", "erased")):
         if answer.get(name) is not None:
             rows[title] = in_words(read_moment(answer[name]))
+    if answer["copies"] is not None:
+        rows["copies"] = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in answer["copies"].items())
     for title, value in rows.items():
         terminal.line(f"{title:<17} {value}")
     for missing in answer["missing"]:
         terminal.line(f"{'missing':<17} {missing['field']}, for {missing['law']} ({missing['section']})")
+    for message in answer["messages"]:
+        who = "the desk" if message["sender"] == "desk" else "you"
+        terminal.line(f"{in_words(read_moment(message['at'])):<17} {who} wrote{_quoted(message['text'])}")
+
+
+def _quoted(text: str | None) -> str:
+    return "" if text is None else f": {text}"
+
+
+def _name_and_phrase(terminal: Terminal) -> dict[str, str]:
+    return {"name": terminal.ask_secret("Name"), "phrase": terminal.ask_secret("Phrase")}
+
+
+def _ending(terminal: Terminal) -> str:
+    text = terminal.ask_secret("Number that ends it")
+    if not text:
+        raise InputError("There is no number.", advice="Type the sixteen digits that came with the receipt.")
+    return text
 
 
 def _receipt(terminal: Terminal) -> str:

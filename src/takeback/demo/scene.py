@@ -55,6 +55,7 @@ class Scene:
     notice_at: float = 0.0
     case_id: str = ""
     receipt: str = ""
+    ending: str = ""
 
     def open_doors(self) -> None:
         """Make a client for everyone who takes part, once the service has its address."""
@@ -87,8 +88,8 @@ class Scene:
         return case
 
     def with_receipt(self, what: str) -> dict[str, Any]:
-        """Return what the service answers to her receipt: `standing` or `withdrawal`."""
-        body = {"receipt": self.receipt}
+        """Return what the service answers to her receipt: `standing`, or to the number that ends it: `withdrawal`."""
+        body = {"ending": self.ending} if what == "withdrawal" else {"receipt": self.receipt}
         standing: dict[str, Any] = self.person.post_json(f"/api/v1/notices/{what}", body).expect(200).json()
         return standing
 

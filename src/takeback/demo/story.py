@@ -116,6 +116,7 @@ def send_notice(scene: Scene) -> str:
     scene.notice_at = time.monotonic()
     received = scene.person.post_json("/api/v1/notices", scene.notice).expect(201).json()
     scene.case_id, scene.receipt = received["case"], received["receipt"]
+    scene.ending = received["ending"]
     require(not received["missing"], "The notice lacks what a law asks for.")
     require(received["state"] == "open" and "copies" not in received, "The answer says more than that it is open.")
     return "valid; she has a receipt, and is not told what was found"
@@ -179,7 +180,7 @@ def upload_again(scene: Scene) -> str:
 
 
 def withdraw(scene: Scene) -> str:
-    """Withdraw with the receipt; see that nothing comes back."""
+    """Withdraw with the number that ends it; see that nothing comes back."""
     standing = scene.with_receipt("withdrawal")
     require(standing["state"] == "withdrawn", f"Her receipt says {standing['state']}.")
     # Orders are committed with what causes them: were a copy to be put back, the order would stand here already.

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 import takeback
 from takeback.assembly import FOLLOW_SECONDS, Follower, Parts
 from takeback.errors import TakebackError
-from takeback.service import banks, cases, check, description, health, items, notices, sites
+from takeback.service import banks, cases, check, description, health, items, notices, returns, sites
 from takeback.service.crowd import Crowd
 from takeback.service.pages import case as case_page
 from takeback.service.pages import notice as notice_page
@@ -56,7 +56,20 @@ def create_app(parts: Parts) -> FastAPI:
     )
     app.state.parts = parts
     app.state.crowd = Crowd(parts.settings, parts.store.keyring)
-    for module in (check, notices, cases, items, banks, sites, health, description, notice_page, case_page, static):
+    for module in (
+        check,
+        notices,
+        returns,
+        cases,
+        items,
+        banks,
+        sites,
+        health,
+        description,
+        notice_page,
+        case_page,
+        static,
+    ):
         app.include_router(module.router)
     add_problem_handlers(app)
     app.add_middleware(_Headers)

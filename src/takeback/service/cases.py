@@ -24,6 +24,7 @@ from takeback.store.copies import Copy
 from takeback.workflow.contest import answer_contest
 from takeback.workflow.decide import Confirm, Decision, Finding, Outcome, confirm_copies, decide
 from takeback.workflow.desk_keys import keep_sealed_again, to_seal_again
+from takeback.workflow.messages import MAX_MESSAGE, write_to_person
 from takeback.workflow.words import open_words
 
 router = APIRouter(prefix="/api/v1/cases", tags=["cases"], route_class=StrictRoute)
@@ -77,6 +78,8 @@ class CaseOut(Strict):
     finding: Mapping[str, str] | None
     sealed_to: list[str] | None
     """The keys of the desk that open her words; null where none is needed."""
+    unopened: int
+    """Messages of hers that nobody at the desk has opened."""
 
 
 class CaseDetailOut(CaseOut):
@@ -113,6 +116,12 @@ class DecisionIn(Strict):
         return Decision(self.outcome, finding, actor, self.confirm, frozenset(self.copies))
 
 
+class MessageIn(Strict):
+    """What the desk writes to her."""
+
+    text: str = Field(max_length=2 * MAX_MESSAGE)
+
+
 class AnswerIn(Strict):
     """The answer to a contest, by someone who did not decide the case."""
 
@@ -134,8 +143,8 @@ def list_cases(
     with parts.store.read() as tx:
         if seal_again:
             found = [case for case in to_seal_again(tx) if not state or case.state in state]
-            return [_case(case) for case in found[:limit]]
-        return [_case(case) for case in tx.cases.queue(states=state or (), limit=limit)]
+            return [_case(tx, case) for case in found[:limit]]
+        return [_case(tx, case) for case in tx.cases.queue(states=state or (), limit=limit)]
 
 
 @router.get("/{case_id}")
@@ -171,6 +180,20 @@ def seal_words_again(case_id: str, body: SealedIn, caller: Moderator, parts: Ser
     keep_sealed_again(parts.store, case_id, sealed, actor=caller.actor, at=parts.now())
 
 
+@router.put("/{case_id}/messages/{message_id}", status_code=204)
+def seal_message_again(case_id: str, message_id: str, body: SealedIn, caller: Moderator, parts: ServiceParts) -> None:
+    """Keep the very same message of hers, sealed to everyone who has a key of the desk now."""
+    sealed = body.words()
+    require_sealed(sealed, ())
+    keep_sealed_again(parts.store, case_id, sealed, message_id=message_id, actor=caller.actor, at=parts.now())
+
+
+@router.post("/{case_id}/message", status_code=204)
+def send_message(case_id: str, body: MessageIn, caller: Moderator, parts: ServiceParts) -> None:
+    """Write to her; she reads it with her receipt."""
+    write_to_person(parts.store, case_id, body.text, actor=caller.actor, at=parts.now())
+
+
 @router.post("/{case_id}/decision")
 def send_decision(case_id: str, body: DecisionIn, caller: Moderator, parts: ServiceParts) -> CaseDetailOut:
     """Decide a held case: remove or refuse."""
@@ -192,7 +215,7 @@ def send_answer(case_id: str, body: AnswerIn, caller: Moderator, parts: ServiceP
     return read_case(case_id, caller, parts)
 
 
-def _case(case: Case) -> CaseOut:
+def _case(tx: Transaction, case: Case) -> CaseOut:
     return CaseOut(
         id=case.public_id,
         state=case.state.value,
@@ -204,12 +227,13 @@ def _case(case: Case) -> CaseOut:
         deadline_at=case.deadline_at,
         finding=case.finding,
         sealed_to=None if case.sealed_to is None else list(case.sealed_to),
+        unopened=tx.messages.unopened(case),
     )
 
 
 def _detail(tx: Transaction, case: Case) -> CaseDetailOut:
     copies = [_copy(tx, copy) for copy in tx.copies.of_case(case.id)]
-    return CaseDetailOut(**_case(case).model_dump(), copies=copies)
+    return CaseDetailOut(**_case(tx, case).model_dump(), copies=copies)
 
 
 def _copy(tx: Transaction, copy: Copy) -> CopyOut:

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
 from takeback.cases import CaseState, move_case
-from takeback.errors import IllegalTransition, NotFound
+from takeback.errors import IllegalTransition, InputError, NotFound
 from takeback.store.keyring import Keyring
 from takeback.store.seal import seal, unseal
 from takeback.store.tables import case
@@ -56,6 +56,8 @@ class NewCase:
     """What she wrote and who she is; sealed under the case's own data key."""
     receipt_digest: bytes
     """`Keyring.receipt_digest` of her receipt."""
+    ending_digest: bytes
+    """The same of the number that ends the case."""
     request: str | None
     """The caller's `Idempotency-Key`."""
     body: str = ""
@@ -87,6 +89,7 @@ class CaseStore:
                 sealed_notice=seal(secret, json.dumps(new.words).encode(), _PURPOSE),
                 sealed_to=None if new.sealed_to is None else list(new.sealed_to),
                 receipt_digest=new.receipt_digest,
+                ending_digest=new.ending_digest,
                 request_digest=None if new.request is None else self._keyring.keyed_receipt(new.request),
                 request_body=self._keyring.keyed_receipt(new.body),
             )
@@ -173,6 +176,7 @@ class CaseStore:
             missing=[],
             request_digest=None,
             request_body=None,
+            recovery_digest=None,
             erase_at=None,
             erased_at=at,
         )
@@ -191,11 +195,48 @@ class CaseStore:
         return _found(self._connection.execute(select(case).where(case.c.public_id == public_id)).first())
 
     def by_receipt(self, digest: bytes) -> Case:
-        """Return the case that a receipt opens, by `Keyring.receipt_digest`; `NotFound` where it opens none."""
-        row = self._connection.execute(select(case).where(case.c.receipt_digest == digest)).first()
+        """
+        Return the case that a receipt opens, or the number that ends it, by `Keyring.receipt_digest`.
+
+        `NotFound` where it opens none.
+        """
+        query = select(case).where(or_(case.c.receipt_digest == digest, case.c.ending_digest == digest))
+        row = self._connection.execute(query).first()
         if row is None:
             raise NotFound("No case belongs to this receipt.", advice="Check each word of the receipt.")
         return _found(row)
+
+    def ends(self, found: Case, digest: bytes) -> bool:
+        """Whether what opened a case also ends it. The receipts of earlier releases, which came alone, do."""
+        query = select(case.c.ending_digest).where(case.c.id == found.id)
+        ending: bytes | None = self._connection.execute(query).scalar_one()
+        return ending is None or ending == digest
+
+    def set_recovery(self, found: Case, digest: bytes) -> None:
+        """Let a case be recovered by `Keyring.recovery_digest`; `InputError` where it recovers another one."""
+        query = select(case.c.id).where(case.c.recovery_digest == digest, case.c.id != found.id)
+        if self._connection.execute(query).first():
+            raise InputError("This name and phrase belong to another case.", advice="Choose another phrase.")
+        self._set(found.id, recovery_digest=digest)
+
+    def by_recovery(self, digest: bytes) -> Case:
+        """Return the case that a name and a phrase recover; `NotFound` where they recover none."""
+        row = self._connection.execute(select(case).where(case.c.recovery_digest == digest)).first()
+        if row is None:
+            raise NotFound("No case belongs to this name and phrase.", advice="Check how you wrote both.")
+        return _found(row)
+
+    def renew_secrets(self, found: Case, receipt_digest: bytes, ending_digest: bytes) -> Case:
+        """Give a case another receipt and another number; the former ones open nothing any more."""
+        # The request that made it would derive the former ones anew.
+        self._set(
+            found.id,
+            receipt_digest=receipt_digest,
+            ending_digest=ending_digest,
+            request_digest=None,
+            request_body=None,
+        )
+        return self.by_id(found.id)
 
     def by_request(self, request: str, body: str) -> Case | None:
         """

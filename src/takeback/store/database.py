@@ -23,6 +23,7 @@ from takeback.store.desk_keys import DeskKeyStore
 from takeback.store.items import ItemStore
 from takeback.store.keyring import Keyring
 from takeback.store.leases import LeaseStore
+from takeback.store.messages import MessageStore
 from takeback.store.outbox import OutboxStore
 from takeback.store.prints import PrintStore
 from takeback.store.schema import create_or_check, holds_data, revision_of
@@ -87,6 +88,11 @@ class Transaction:
     def copies(self) -> CopyStore:
         """The copies of each case."""
         return CopyStore(self.connection)
+
+    @cached_property
+    def messages(self) -> MessageStore:
+        """What she and the desk write to each other."""
+        return MessageStore(self.connection, self.keyring)
 
     @cached_property
     def outbox(self) -> OutboxStore:

@@ -28,7 +28,7 @@ from collections.abc import Collection, Mapping
 from hashlib import sha256
 from pathlib import Path
 
-from takeback.cases.receipt import stretched
+from takeback.cases.receipt import stretched, stretched_recovery
 from takeback.errors import SealBroken, StoreError
 from takeback.store.seal import KEY_BYTES, MasterKey, seal, unseal
 
@@ -135,6 +135,12 @@ class Keyring:
         """
         with self._stretching:
             return self.keyed_receipt(stretched(receipt, self.keyed_receipt("salt-of-receipts")[:16]).hex())
+
+    def recovery_digest(self, name: str, phrase: str) -> bytes:
+        """Return what a name and a phrase of hers are stored and looked up by; takes 200 ms and 64 MiB."""
+        with self._stretching:
+            salt = self.keyed_receipt("salt-of-recovery")[:16]
+            return self.keyed_receipt(stretched_recovery(name, phrase, salt).hex())
 
     def new_data_keys(self, count: int = 1) -> list[tuple[str, bytes]]:
         """Make data keys, durable before this returns: pairs of id and 32-byte key."""

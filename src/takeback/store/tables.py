@@ -180,9 +180,13 @@ case = Table(
     Column("sealed_notice", LargeBinary),
     Column("sealed_to", JSON(none_as_null=True)),
     Column("receipt_digest", LargeBinary, nullable=False, unique=True),
+    Column("ending_digest", LargeBinary),
+    Column("recovery_digest", LargeBinary),
     Column("request_digest", LargeBinary, unique=True),
     Column("request_body", LargeBinary),
     Index("ix_case_state_deadline_at", "state", "deadline_at"),
+    Index("ix_case_ending_digest", "ending_digest", unique=True),
+    Index("ix_case_recovery_digest", "recovery_digest", unique=True),
     sqlite_autoincrement=True,
 )
 
@@ -331,6 +335,22 @@ outbox = Table(
     Index("ix_outbox_state_next_attempt_at", "state", "next_attempt_at"),
     Index("ix_outbox_site_id_state_next_attempt_at", "site_id", "state", "next_attempt_at"),
     Index("ix_outbox_item_key_state", "item_key", "state"),
+    sqlite_autoincrement=True,
+)
+
+# What she and the desk write to each other, oldest first.
+message = Table(
+    "message",
+    metadata,
+    _id(),
+    _public_id(),
+    Column("case_id", ForeignKey("case.id"), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("sender", String(8), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("sealed_to", JSON(none_as_null=True)),
+    Column("opened_at", Moment),
+    CheckConstraint("sender in ('person', 'desk')", name="sender"),
     sqlite_autoincrement=True,
 )
 

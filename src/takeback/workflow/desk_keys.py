@@ -7,18 +7,19 @@ they are sealed to every person who has one, in her browser or on receipt, and t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from takeback.audit.event import EventKind, Json
 from takeback.cases import Contact, Notice, Role
 from takeback.cases.notice import sealed_notice
-from takeback.cases.sealed import LEAST_DESK_KEYS, DeskKey, SealedWords, read_recipient
-from takeback.errors import DeskKeysChanged, IllegalTransition, InputError
+from takeback.cases.sealed import LEAST_DESK_KEYS, DeskKey, SealedWords, read_recipient, seal_words
+from takeback.errors import DeskKeysChanged, IllegalTransition, InputError, NotFound
 from takeback.store import Store, Transaction
 from takeback.store.cases import Case
 from takeback.store.desk_keys import DeskPerson
+from takeback.store.messages import Sender
 from takeback.workflow.order import note
 
 _MAX_NAME = 100
@@ -47,7 +48,7 @@ def sealed_for_the_desk(store: Store, notice: Notice) -> Notice:
     """
     keys = keys_of_the_desk(store)
     if notice.sealed is not None:
-        _require_desk(notice.sealed, keys)
+        require_desk(notice.sealed, keys)
         return notice
     return sealed_notice(notice, keys) if keys else notice
 
@@ -78,7 +79,7 @@ def retire_desk_key(store: Store, key_id: str, *, actor: str, at: datetime, even
     with store.write() as tx:
         tx.desk_keys.retire(key_id, at)
         others = {person.key.id for person in tx.desk_keys.active()}
-        lost = sum(1 for case in tx.cases.with_words() if case.sealed_to and others.isdisjoint(case.sealed_to))
+        lost = sum(any(others.isdisjoint(to) for to in sealed_to) for _, sealed_to in _sealed_cases(tx))
         if lost and not even_if_last:
             raise IllegalTransition(
                 f"Words are sealed to this key and to nobody else who is at the desk (cases: {lost:,}).",
@@ -88,30 +89,35 @@ def retire_desk_key(store: Store, key_id: str, *, actor: str, at: datetime, even
 
 
 def to_seal_again(tx: Transaction) -> list[Case]:
-    """Return the cases whose words are sealed to others than the present desk, oldest first."""
+    """Return the cases of which something is sealed to others than the present desk, oldest first."""
     keys = {key.id for key in _keys(tx)}
-    return [case for case in tx.cases.with_words() if keys and case.sealed_to and set(case.sealed_to) != keys]
+    return [case for case, sealed_to in _sealed_cases(tx) if keys and any(set(to) != keys for to in sealed_to)]
 
 
-def keep_sealed_again(store: Store, case_id: str, sealed: SealedWords, *, actor: str, at: datetime) -> Case:
+def keep_sealed_again(
+    store: Store, case_id: str, sealed: SealedWords, *, message_id: str = "", actor: str, at: datetime
+) -> Case:
     """
-    Keep the very same words sealed to the present desk.
+    Keep the very same words, those of her notice or of a message, sealed to the present desk.
 
-    `IllegalTransition` where a case has no sealed words, or these are others, `DeskKeysChanged` where they are not
-    sealed to everyone who has a key.
+    `IllegalTransition` where they are not sealed, or these are others, `NotFound` where there is no such message,
+    `DeskKeysChanged` where they are not sealed to everyone who has a key.
     """
     with store.write() as tx:
         case, keys = tx.cases.by_public_id(case_id), _keys(tx)
-        before = sealed_in(tx.cases.words(case))
+        before = sealed_in(_message_body(tx, case, message_id) if message_id else tx.cases.words(case))
         if before is None:
-            raise IllegalTransition("This case has no words that are sealed to the desk.")
+            raise IllegalTransition("These words are not sealed to the desk.")
         if (before.digest, before.given) != (sealed.digest, sealed.given):
             raise IllegalTransition(
                 "These are not the words that were received: their digest is another.",
                 advice="Read them again, and seal them as they are.",
             )
-        _require_desk(sealed, keys, everyone=True)
-        case = tx.cases.keep_words(case, {"sealed": sealed.as_json()}, sealed.desk_keys)
+        require_desk(sealed, keys, everyone=True)
+        if message_id:
+            tx.messages.keep(case, message_id, {"sealed": sealed.as_json()}, sealed.desk_keys)
+        else:
+            case = tx.cases.keep_words(case, {"sealed": sealed.as_json()}, sealed.desk_keys)
         facts: dict[str, Json] = {"desk_keys": list(sealed.desk_keys)}
         note(tx, EventKind.WORDS_SEALED_AGAIN, case, at=at, actor=actor, facts=facts)
         return case
@@ -123,12 +129,27 @@ def sealed_in(words: Mapping[str, object]) -> SealedWords | None:
     return SealedWords.from_json(found) if isinstance(found, dict) else None
 
 
+def _message_body(tx: Transaction, case: Case, message_id: str) -> Mapping[str, object]:
+    for message in tx.messages.of_case(case):
+        if message.public_id == message_id:
+            return message.body
+    raise NotFound("This case has no such message.")
+
+
+def _sealed_cases(tx: Transaction) -> Iterator[tuple[Case, list[tuple[str, ...]]]]:
+    """Yield each case that has words, and to whom each sealed thing of it is sealed."""
+    messages = tx.messages.sealed_to()
+    for case in tx.cases.with_words():
+        yield case, [to for to in (case.sealed_to, *messages.get(case.id, ())) if to is not None]
+
+
 def _keys(tx: Transaction) -> tuple[DeskKey, ...]:
     keys = tuple(person.key for person in tx.desk_keys.active())
     return keys if len(keys) >= LEAST_DESK_KEYS else ()
 
 
-def _require_desk(sealed: SealedWords, keys: Sequence[DeskKey], *, everyone: bool = False) -> None:
+def require_desk(sealed: SealedWords, keys: Sequence[DeskKey], *, everyone: bool = False) -> None:
+    """Raise `DeskKeysChanged` where words are sealed to someone else than `keys`, or not to `everyone` of them."""
     named, known = set(sealed.desk_keys), {key.id for key in keys}
     if not named <= known or (everyone and named != known):
         raise DeskKeysChanged("The people of the desk are others than those to whom these words are sealed.")
@@ -140,17 +161,21 @@ def _seal_what_is_open(store: Store, *, actor: str, at: datetime) -> int:
     if not keys:
         return 0
     with store.read() as tx:
-        waiting = [case.id for case in tx.cases.with_words() if case.sealed_to is None]
+        messages = tx.messages.sealed_to()
+        waiting = [case.id for case in tx.cases.with_words() if None in (case.sealed_to, *messages.get(case.id, ()))]
     for case_id in waiting:
         with store.write() as tx:
             case = tx.cases.by_id(case_id)
             words = tx.cases.words(case)
-            if not words or sealed_in(words) is not None:
-                continue
-            sealed = sealed_notice(_notice_of(words), keys).sealed
-            assert sealed is not None
-            tx.cases.keep_words(case, {"sealed": sealed.as_json()}, sealed.desk_keys)
-            facts: dict[str, Json] = {"desk_keys": list(sealed.desk_keys)}
+            if words and sealed_in(words) is None:
+                sealed = sealed_notice(_notice_of(words), keys).sealed
+                assert sealed is not None
+                tx.cases.keep_words(case, {"sealed": sealed.as_json()}, sealed.desk_keys)
+            for message in tx.messages.of_case(case):
+                if message.sender is Sender.PERSON and sealed_in(message.body) is None:
+                    inside = seal_words(message.body, (), keys)
+                    tx.messages.keep(case, message.public_id, {"sealed": inside.as_json()}, inside.desk_keys)
+            facts: dict[str, Json] = {"desk_keys": [key.id for key in keys]}
             note(tx, EventKind.WORDS_SEALED_AGAIN, case, at=at, actor=actor, facts=facts)
     return len(waiting)
 

@@ -18,21 +18,20 @@ from takeback.errors import IllegalTransition
 from takeback.store import Store
 from takeback.store.cases import Case
 from takeback.store.journal import Journal
-from takeback.workflow.intake import THE_PERSON
-from takeback.workflow.order import note
+from takeback.workflow.order import THE_PERSON, note
 from takeback.workflow.withdraw import withdraw
 
 ERASED_AFTER = timedelta(hours=72)
 """How long it can be cancelled."""
 
 
-def ask_for_erasure(store: Store, journal: Journal, receipt: str, *, at: datetime) -> Case:
+def ask_for_erasure(store: Store, journal: Journal, ending: str, *, at: datetime) -> Case:
     """
-    Withdraw the case that `receipt` opens, and erase the rest of it after `ERASED_AFTER`; asking twice moves nothing.
+    Withdraw a case by the number that ends it, and erase the rest after `ERASED_AFTER`; asking twice moves nothing.
 
-    `NotFound` for a receipt of no case.
+    Raises what `withdraw` does.
     """
-    case = withdraw(store, journal, receipt, at=at)
+    case = withdraw(store, journal, ending, at=at)
     if case.erase_at is not None or case.erased_at is not None:
         return case
     with store.write() as tx:
@@ -73,6 +72,7 @@ def erase_due(store: Store, *, actor: str, at: datetime) -> int:
             now = tx.cases.by_id(case.id)
             if now.erase_at is None or now.erase_at > at or tx.copies.of_case(case.id, [CopyState.CONTESTED]):
                 continue
+            tx.messages.erase(now)
             tx.cases.erase(now, at)
             links = tx.copies.forget_elsewhere(case.id)
             note(tx, EventKind.ERASED, now, at=at, actor=actor, facts={"why": "asked for", "links": links})

@@ -11,35 +11,28 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from takeback.audit.event import EventKind, Json
-from takeback.bank import EntryState, Opinion
 from takeback.cases import CaseState, CopyState, LawPack, Notice, clocks_of, law_pack, missing_fields
-from takeback.cases.link import as_link
 from takeback.cases.notice import (
     MAX_FINGERPRINTS,
     MAX_LINKS,
     MAX_ORIGINALS,
     SEALED_FIELDS,
-    ReportedPicture,
     has_words,
     is_valid,
     words_of,
 )
-from takeback.cases.receipt import RECEIPT_BYTES, receipt_of
+from takeback.cases.receipt import ENDING_BYTES, RECEIPT_BYTES, ending_of, receipt_of
 from takeback.cases.sealed import require_sealed
 from takeback.errors import IllegalTransition, InputError
 from takeback.store import Store, Transaction
-from takeback.store.banks import NOTICES_BANK, NewEntry
 from takeback.store.cases import Case, NewCase
-from takeback.store.copies import Copy, NewCopy
 from takeback.workflow.desk_keys import sealed_for_the_desk
-from takeback.workflow.order import HOLD, copy_facts, note, order
-from takeback.workflow.originals import unjudged_originals, watch_originals
-from takeback.workflow.query import Unjudged, known_by_of_reported, query_of_reported
+from takeback.workflow.order import THE_PERSON, note
+from takeback.workflow.originals import unjudged_originals
+from takeback.workflow.query import Unjudged, query_of_reported
 from takeback.workflow.replica import Replica
-from takeback.workflow.sweep import Sought, any_held, hold_copies, refresh_deadline, suspect_others
-
-THE_PERSON = "the-person"
-NOTICE_SOURCE = "notice"
+from takeback.workflow.reported import take_reported
+from takeback.workflow.sweep import any_held, refresh_deadline
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +41,9 @@ class Received:
 
     case: Case
     receipt: str
-    """Hers alone: it shows the case and ends it. Stored nowhere."""
+    """Hers alone: it opens the case. Stored nowhere."""
+    ending: str
+    """Hers alone: it opens the case and ends it. Stored nowhere."""
     unjudged: tuple[Unjudged, ...]
     """What of it can never be compared, and why."""
     repeated: bool
@@ -71,18 +66,18 @@ def receive_notice(
     # 1. What may not be taken at all.
     packs = _packs(notice, default_laws)
     check_bounds(notice)
-    receipt = _receipt(store, request)
+    receipt, ending = _secrets(store, request)
     body = _body(notice)
     made = _made_before(store, request, body)
     if made is not None:
-        return Received(made, receipt, (), repeated=True)
+        return Received(made, receipt, ending, (), repeated=True)
     notice = sealed_for_the_desk(store, notice)
     # 2. Keys first: they live apart from the database, and an unused one does no harm.
     keys = store.keyring.new_data_keys(1 + len(notice.pictures) + len(notice.originals))
-    digest = store.keyring.receipt_digest(receipt)
+    digest, ending_digest = store.keyring.receipt_digest(receipt), store.keyring.receipt_digest(ending)
     with store.write() as tx:
         if request is not None and (made := tx.cases.by_request(request, body)) is not None:
-            return Received(made, receipt, (), repeated=True)
+            return Received(made, receipt, ending, (), repeated=True)
         replica.catch_up(tx)
         # 3. The case, and both clocks from here.
         new = NewCase(
@@ -93,6 +88,7 @@ def receive_notice(
             words=_kept(notice),
             sealed_to=_sealed_to(notice),
             receipt_digest=digest,
+            ending_digest=ending_digest,
             request=request,
             body=body,
         )
@@ -101,7 +97,7 @@ def receive_notice(
         # 4. Valid or not; if valid, what follows from it.
         case = _judge(tx, replica, case, notice, packs, keys[1:], at)
     unjudged = (*query_of_reported(notice.pictures).unjudged, *unjudged_originals(notice.originals))
-    return Received(case, receipt, unjudged, repeated=False)
+    return Received(case, receipt, ending, unjudged, repeated=False)
 
 
 def complete_notice(
@@ -192,12 +188,16 @@ def check_bounds(notice: Notice) -> None:
         )
 
 
-def _receipt(store: Store, request: str | None) -> str:
+def _secrets(store: Store, request: str | None) -> tuple[str, str]:
+    """Return the receipt, and the number that ends the case."""
     if request is None:
-        return receipt_of(secrets.token_bytes(RECEIPT_BYTES))
-    # A repeated request must give the same receipt, and the receipt may be stored nowhere: so it is derived.
-    key = store.keyring.keyed_receipt("receipt-of-request")
-    return receipt_of(hmac.digest(key, request.encode(), hashlib.sha256))
+        return receipt_of(secrets.token_bytes(RECEIPT_BYTES)), ending_of(secrets.token_bytes(ENDING_BYTES))
+    # A repeated request must give the same ones, and they may be stored nowhere: so they are derived.
+    made = [
+        hmac.digest(store.keyring.keyed_receipt(f"{what}-of-request"), request.encode(), hashlib.sha256)
+        for what in ("receipt", "ending")
+    ]
+    return receipt_of(made[0]), ending_of(made[1])
 
 
 def _judge(
@@ -226,20 +226,7 @@ def _act_on_valid(
     tx: Transaction, replica: Replica, case: Case, notice: Notice, keys: Sequence[tuple[str, bytes]], *,
     deadline_at: datetime, at: datetime,
 ) -> Case:  # fmt: skip
-    # 1. Each link of this operator's sites is held at once; each has its own state.
-    copies = [_take_link(tx, case, link, deadline_at=deadline_at, at=at) for link in _distinct(tx, notice.links)]
-    # 2. What is looked for from now on: it can hold, not refuse, until a person has decided.
-    bank = tx.banks.bank_by_name(NOTICES_BANK)
-    sought = []
-    for picture, key in zip(notice.pictures, keys[: len(notice.pictures)], strict=True):
-        entry = tx.banks.add_entry(bank.id, entry_of([picture], case.id), key, at)
-        sought.append(Sought(query_of_reported([picture]), entry.id))
-    # 3. Ordinary pictures: only altered copies of them matter, and only to the desk.
-    watch_originals(tx, replica, case, notice.originals, keys[len(notice.pictures) :], actor=THE_PERSON, at=at)
-    # 4. What the sites store already.
-    copies += hold_copies(tx, replica, case, sought, bank.thresholds, deadline_at=deadline_at, at=at)
-    suspect_others(tx, replica, case, sought, at=at)
-    # 5. Held, or watching.
+    copies = take_reported(tx, replica, case, notice, keys, deadline_at=deadline_at, at=at)
     if any_held(copies):
         case = tx.cases.move(case, CaseState.HELD)
     else:
@@ -247,63 +234,6 @@ def _act_on_valid(
         note(tx, EventKind.WATCHING_BEGAN, case, at=at, actor=THE_PERSON)
     refresh_deadline(tx, case)
     return tx.cases.by_id(case.id)
-
-
-def entry_of(pictures: Sequence[ReportedPicture], case_id: int) -> NewEntry:
-    """Return the entry that one reported picture, or the frames of one animation, becomes."""
-    return NewEntry(
-        source=NOTICE_SOURCE,
-        opinion=Opinion.POSITIVE,
-        state=EntryState.HOLDING,
-        case_id=case_id,
-        known_by=known_by_of_reported(pictures),
-    )
-
-
-def _distinct(tx: Transaction, links: Sequence[str]) -> list[str]:
-    """Return each link once, however it was spelled."""
-    spelled: dict[str, str] = {}
-    for link in map(as_link, links):
-        site = tx.sites.for_link(link)
-        spelled.setdefault(link if site is None else tx.sites.address_of(site, link), link)
-    return list(spelled.values())
-
-
-def _take_link(tx: Transaction, case: Case, url: str, *, deadline_at: datetime, at: datetime) -> Copy:
-    site = tx.sites.for_link(url)
-    if site is None:
-        problem = "This link is not on a site of this operator; it was not fetched."
-        return tx.copies.add(
-            NewCopy(
-                case.id,
-                CopyState.ELSEWHERE,
-                url,
-                found_at=at,
-                deadline_at=deadline_at,
-                linked=True,
-                problem=problem,
-            )
-        )
-    # In the site's own words from here on: that is how it named the item, and what is fetched.
-    url = tx.sites.address_of(site, url)
-    item = tx.items.find_by_url(site.id, url)
-    copy = tx.copies.add(
-        NewCopy(
-            case.id,
-            CopyState.HELD,
-            url,
-            found_at=at,
-            deadline_at=deadline_at,
-            linked=True,
-            site_id=site.id,
-            site_item_id=None if item is None else item.site_item_id,
-            # Nobody looks at a picture that may show a child, and nothing is computed from it (design §8.7).
-            fetch_at=None if case.under_18 else at,
-        )
-    )
-    note(tx, EventKind.COPY_HELD, case, at=at, actor=THE_PERSON, facts=copy_facts(copy))
-    order(tx, HOLD, case, copy, why="A notice about this picture is being examined.", at=at)
-    return copy
 
 
 def links_elsewhere(store: Store, case: Case) -> list[str]:

@@ -15,10 +15,10 @@ from takeback.store import Store, Transaction
 from takeback.store.banks import NOTICES_BANK
 from takeback.store.copies import Copy
 from takeback.store.prints import KnownBy
-from takeback.workflow.intake import entry_of
 from takeback.workflow.order import note
 from takeback.workflow.query import MAX_ITEM_FRAMES, query_of_reported, spread
 from takeback.workflow.replica import Replica
+from takeback.workflow.reported import entry_of
 from takeback.workflow.sweep import ACTOR, Sought, hold_copies, settle_case, suspect_others
 
 RETRY_AFTER = (timedelta(seconds=5), timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))

@@ -13,6 +13,9 @@ from takeback.store.copies import Copy, Likeness
 
 HOLD, REMOVE, PUT_BACK = "hold", "remove", "put_back"
 
+THE_PERSON = "the-person"
+"""Who sent the notice, as the log names her."""
+
 HIDDEN = (CopyState.HELD, CopyState.REMOVED, CopyState.CONTESTED)
 
 

@@ -7,25 +7,26 @@ from datetime import datetime
 from takeback.audit.event import EventKind
 from takeback.bank import EntryState
 from takeback.cases import CaseState
-from takeback.errors import NotFound
+from takeback.errors import NotAllowed, NotFound
 from takeback.store import Store, Transaction
 from takeback.store.cases import Case
 from takeback.store.journal import Journal, Withdrawal
-from takeback.workflow.intake import THE_PERSON
-from takeback.workflow.order import note
+from takeback.workflow.order import THE_PERSON, note
 
 JOURNAL = "journal-of-withdrawals"
 
 
-def withdraw(store: Store, journal: Journal, receipt: str, *, at: datetime) -> Case:
+def withdraw(store: Store, journal: Journal, ending: str, *, at: datetime) -> Case:
     """
-    Withdraw the case that `receipt` opens; withdrawing twice changes nothing.
+    Withdraw a case by the number that ends it; withdrawing twice changes nothing.
+
+    `NotFound` where it opens no case, `NotAllowed` where it only opens one.
 
     1. It is written to the journal, which a restore replays, before anything else.
     2. In one transaction the fingerprints and digests are erased and every replica is told.
     3. The data keys that sealed them are destroyed, and with them every old copy in a backup.
     """
-    case = case_of_receipt(store, receipt)
+    case = case_of_ending(store, ending)
     if case.state is CaseState.WITHDRAWN:
         return case
     journal.append(Withdrawal(case.public_id, at))
@@ -36,10 +37,24 @@ def withdraw(store: Store, journal: Journal, receipt: str, *, at: datetime) -> C
 
 
 def case_of_receipt(store: Store, receipt: str) -> Case:
-    """Return the case that `receipt` opens; `NotFound` where it opens none."""
+    """Return the case that a receipt, or the number that ends it, opens; `NotFound` where it opens none."""
     digest = store.keyring.receipt_digest(receipt)
     with store.read() as tx:
         return tx.cases.by_receipt(digest)
+
+
+def case_of_ending(store: Store, ending: str) -> Case:
+    """Return the case that a number ends; `NotFound` where it opens none, `NotAllowed` for the receipt of one."""
+    digest = store.keyring.receipt_digest(ending)
+    with store.read() as tx:
+        case = tx.cases.by_receipt(digest)
+        if not tx.cases.ends(case, digest):
+            raise NotAllowed(
+                "These words open the case, and do not end it.",
+                advice="Send the number of sixteen digits that came with them.",
+                known=True,
+            )
+        return case
 
 
 def end_matching(tx: Transaction, case_id: str, *, actor: str, at: datetime) -> tuple[Case, list[str]]:

@@ -12,9 +12,9 @@ from takeback.workflow.order import note
 
 def open_words(store: Store, case_id: str, *, actor: str, at: datetime) -> Mapping[str, object]:
     """
-    Return her words and contact, and the grounds of each contest; log who opened them.
+    Return her words and contact, what was written since, and the grounds of each contest; log who opened them.
 
-    Where her words are sealed to the desk they are in `sealed`, and open with the key of one of its people.
+    Where they are sealed to the desk, `sealed` holds them, of each message too, for the key of one of its people.
 
     Nothing is left of either once they are erased. `NotFound` for no case.
     """
@@ -25,5 +25,10 @@ def open_words(store: Store, case_id: str, *, actor: str, at: datetime) -> Mappi
         words["contests"] = [
             {"copy": copy, "grounds": tx.cases.open_grounds(case, sealed)} for copy, sealed in contests
         ]
+        words["messages"] = [
+            {"id": each.public_id, "at": each.at.isoformat(), "sender": each.sender.value, **each.body}
+            for each in tx.messages.of_case(case)
+        ]
+        tx.messages.mark_opened(case, at)
         note(tx, EventKind.WORDS_OPENED, case, at=at, actor=actor)
     return words

@@ -39,7 +39,7 @@ def test_the_job_erases_a_case_72_hours_after_its_person_asked_for_it(
 ) -> None:
     parts = Parts(Settings(data=data), store, replica, journal, InProcess(), clock)
     received = receive_notice(store, replica, notice_about(), default_laws=LAWS, request=None, at=AT)
-    ask_for_erasure(store, journal, received.receipt, at=AT)
+    ask_for_erasure(store, journal, received.ending, at=AT)
     for hours, is_erased in ((71, False), (1, True)):
         clock.pass_(hours=hours)
         asyncio.run(ExpiryJob(parts).step())

@@ -82,7 +82,7 @@ def test_an_erasure_is_followed_by_new_sealed_snapshots_but_not_more_than_one_a_
     for seed in (1, 2):
         notice = notice_about(reported(drawn(seed)))
         received = receive_notice(parts.store, parts.replica, notice, default_laws=LAWS, request=None, at=AT)
-        withdraw(parts.store, parts.journal, received.receipt, at=AT)
+        withdraw(parts.store, parts.journal, received.ending, at=AT)
         assert not are_sealed(parts.store, parts.settings.data)
         _step(job)
         assert are_sealed(parts.store, parts.settings.data) == (seed == 1)

@@ -98,7 +98,7 @@ def compared(
             check_file(store, replica, decoder, describer, stored, Upload(site, "1", url or f"{base}/1"), at=AT)
             received = receive_notice(store, replica, notice, default_laws=LAWS, request=None, at=AT)
             if withdrawn:
-                withdraw(store, parts.journal, received.receipt, at=AT)
+                withdraw(store, parts.journal, received.ending, at=AT)
             job = SuspectJob(parts, OutgoingHttp(["127.0.0.1"], timeouts=Timeouts(total_seconds=30)))
             for _ in range(steps):
                 await job.step()

@@ -72,7 +72,7 @@ def test_what_was_withdrawn_after_the_backup_stays_withdrawn(
     _case(store, replica, 2)
     folder = tmp_path / "backup"
     back_up(data, journal.path, folder, at=AT)
-    withdraw(store, journal, received.receipt, at=AT)
+    withdraw(store, journal, received.ending, at=AT)
     restore(folder, tmp_path / "new", journal.path)
     restored = _reopen(tmp_path / "new")
     assert finish_withdrawals(restored, Journal(journal.path, restored.keyring.journal_key), at=AT) == 1
@@ -89,7 +89,7 @@ def test_a_later_backup_erases_what_was_withdrawn_from_the_earlier_one(
     received = _case(store, replica, 1)
     folder = tmp_path / "backup"
     first = back_up(data, journal.path, folder, at=AT)
-    withdraw(store, journal, received.receipt, at=AT)
+    withdraw(store, journal, received.ending, at=AT)
     back_up(data, journal.path, folder, at=AT.replace(hour=13))
     # Even with the old database file and no journal: the key that sealed the fingerprint is nowhere any more.
     (folder / "withdrawals.journal").unlink()

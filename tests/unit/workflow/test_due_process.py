@@ -161,7 +161,7 @@ def test_a_withdrawal_stops_matching_and_puts_nothing_back(
     orders = _orders(store)
     with store.read() as tx:
         (entry,) = tx.banks.of_case(received.case.id)
-    case = withdraw(store, journal, received.receipt, at=AT)
+    case = withdraw(store, journal, received.ending, at=AT)
     assert case.state is CaseState.WITHDRAWN
     assert _orders(store) == orders
     assert set(_states(store, case).values()) == {CopyState.REMOVED}
@@ -176,8 +176,8 @@ def test_a_withdrawal_stops_matching_and_puts_nothing_back(
 
 
 def test_withdrawing_twice_changes_nothing(store: Store, journal: Journal, received: Received) -> None:
-    withdraw(store, journal, received.receipt, at=AT)
-    withdraw(store, journal, received.receipt, at=AT)
+    withdraw(store, journal, received.ending, at=AT)
+    withdraw(store, journal, received.ending, at=AT)
     assert len(list(journal.read())) == 1
 
 
@@ -187,7 +187,7 @@ def test_a_withdrawal_that_a_crash_cut_short_is_finished_at_the_next_start(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Store, "write", _crash)
         with pytest.raises(KeyboardInterrupt):
-            withdraw(store, journal, received.receipt, at=AT)
+            withdraw(store, journal, received.ending, at=AT)
     assert finish_withdrawals(store, journal, at=AT) == 1
     with store.read() as tx:
         assert tx.cases.by_id(received.case.id).state is CaseState.WITHDRAWN
@@ -214,7 +214,7 @@ def test_every_step_is_in_the_log_and_the_log_verifies(
     decide(store, received.case.public_id, REMOVE, at=AT)
     contest(store, site, "1", "I drew this myself.", at=AT)
     answer_contest(store, received.case.public_id, put_back=False, reason="Covered.", actor="key/two", at=AT)
-    withdraw(store, journal, received.receipt, at=AT)
+    withdraw(store, journal, received.ending, at=AT)
     with store.read() as tx:
         kinds = [entry.kind for entry in tx.audit.of_case(received.case.public_id)]
         total = verify_log(tx.audit.entries(), tx.audit.head(), store.keyring.log_key)
@@ -248,7 +248,7 @@ def test_what_a_withdrawn_case_hides_is_still_settled_by_the_desk(
     store: Store, replica: Replica, journal: Journal, received: Received
 ) -> None:
     other = _send(store, replica, notice_about(reported(drawn(1), digests=True))).case
-    withdraw(store, journal, received.receipt, at=AT)
+    withdraw(store, journal, received.ending, at=AT)
     # Another case about the same item, refused, lifts nothing while the withdrawn one still hides it.
     decide(store, other.public_id, REFUSE, at=AT)
     assert [kind for kind, _ in _orders(store)].count("put_back") == 0
@@ -261,7 +261,7 @@ def test_a_contest_of_a_withdrawn_case_is_answered(
     store: Store, site: Site, journal: Journal, received: Received
 ) -> None:
     decide(store, received.case.public_id, REMOVE, at=AT)
-    withdraw(store, journal, received.receipt, at=AT)
+    withdraw(store, journal, received.ending, at=AT)
     contest(store, site, "1", "I drew this.", at=AT)
     case = answer_contest(store, received.case.public_id, put_back=True, reason="Drawn.", actor="key/two", at=AT)
     assert (case.state, _states(store, case)["1"]) == (CaseState.WITHDRAWN, CopyState.PUT_BACK)

@@ -41,7 +41,7 @@ def kinds(store: Store, received: Received) -> list[str]:
 def test_matching_stops_at_once_and_the_rest_stays_for_72_hours(
     store: Store, journal: Journal, received: Received
 ) -> None:
-    case = ask_for_erasure(store, journal, received.receipt, at=AT)
+    case = ask_for_erasure(store, journal, received.ending, at=AT)
     assert (case.state, case.erase_at, case.erased_at) == (CaseState.WITHDRAWN, LATER, None)
     assert erase_due(store, actor="test", at=LATER - timedelta(seconds=1)) == 0
     assert open_words(store, case.public_id, actor="desk", at=AT)["signature"] == "A. Person"
@@ -50,7 +50,7 @@ def test_matching_stops_at_once_and_the_rest_stays_for_72_hours(
 def test_after_72_hours_her_words_her_links_and_the_key_are_gone(
     store: Store, journal: Journal, received: Received
 ) -> None:
-    case = ask_for_erasure(store, journal, received.receipt, at=AT)
+    case = ask_for_erasure(store, journal, received.ending, at=AT)
     assert erase_due(store, actor="test", at=LATER) == 1
     with store.read() as tx:
         erased = tx.cases.by_id(case.id)
@@ -64,7 +64,7 @@ def test_after_72_hours_her_words_her_links_and_the_key_are_gone(
 
 
 def test_the_log_says_it_and_still_verifies(store: Store, journal: Journal, received: Received) -> None:
-    ask_for_erasure(store, journal, received.receipt, at=AT)
+    ask_for_erasure(store, journal, received.ending, at=AT)
     erase_due(store, actor="test", at=LATER)
     assert kinds(store, received)[-3:] == [EventKind.WITHDRAWN, EventKind.ERASURE_ASKED, EventKind.ERASED]
     with store.read() as tx:
@@ -79,14 +79,14 @@ def test_what_the_other_side_wrote_is_kept_until_it_is_answered(
     received = receive_notice(store, replica, notice, default_laws=LAWS, request=None, at=AT)
     decide(store, received.case.public_id, Decision(Outcome.REMOVED, Finding(True, "Covered."), "key/one"), at=AT)
     contest(store, site, "1", "I drew this myself.", at=AT)
-    ask_for_erasure(store, journal, received.receipt, at=AT)
+    ask_for_erasure(store, journal, received.ending, at=AT)
     assert erase_due(store, actor="test", at=LATER) == 0
     words = open_words(store, received.case.public_id, actor="desk", at=LATER)
     assert "I drew this myself." in str(words["contests"])
 
 
 def test_it_can_be_cancelled_and_the_case_stays_ended(store: Store, journal: Journal, received: Received) -> None:
-    ask_for_erasure(store, journal, received.receipt, at=AT)
+    ask_for_erasure(store, journal, received.ending, at=AT)
     case = cancel_erasure(store, received.receipt, at=AT)
     assert (case.state, case.erase_at) == (CaseState.WITHDRAWN, None)
     assert erase_due(store, actor="test", at=LATER) == 0
@@ -95,17 +95,17 @@ def test_it_can_be_cancelled_and_the_case_stays_ended(store: Store, journal: Jou
 
 
 def test_asking_twice_moves_nothing(store: Store, journal: Journal, received: Received) -> None:
-    ask_for_erasure(store, journal, received.receipt, at=AT)
-    again = ask_for_erasure(store, journal, received.receipt, at=AT + timedelta(hours=5))
+    ask_for_erasure(store, journal, received.ending, at=AT)
+    again = ask_for_erasure(store, journal, received.ending, at=AT + timedelta(hours=5))
     assert again.erase_at == LATER
     erase_due(store, actor="test", at=LATER)
-    assert ask_for_erasure(store, journal, received.receipt, at=LATER).erased_at == LATER
+    assert ask_for_erasure(store, journal, received.ending, at=LATER).erased_at == LATER
 
 
 def test_a_case_that_was_withdrawn_before_can_be_erased(store: Store, journal: Journal, received: Received) -> None:
-    case = ask_for_erasure(store, journal, received.receipt, at=AT)
+    case = ask_for_erasure(store, journal, received.ending, at=AT)
     cancel_erasure(store, received.receipt, at=AT)
-    assert ask_for_erasure(store, journal, received.receipt, at=AT).erase_at == case.erase_at
+    assert ask_for_erasure(store, journal, received.ending, at=AT).erase_at == case.erase_at
 
 
 def test_nothing_to_cancel_and_wrong_receipts_are_told(store: Store, journal: Journal, received: Received) -> None:
@@ -120,7 +120,7 @@ def test_nothing_to_cancel_and_wrong_receipts_are_told(store: Store, journal: Jo
 def test_a_key_that_a_crash_left_behind_is_destroyed_in_the_next_round(
     store: Store, journal: Journal, received: Received
 ) -> None:
-    case = ask_for_erasure(store, journal, received.receipt, at=AT)
+    case = ask_for_erasure(store, journal, received.ending, at=AT)
     with store.write() as tx:
         tx.cases.erase(case, LATER)
     assert store.keyring.data_key(case.key_id)

@@ -185,7 +185,7 @@ def test_an_original_expires_unless_it_is_renewed(store: Store, replica: Replica
 
 def test_her_withdrawal_ends_it_at_once(store: Store, replica: Replica, journal: Journal) -> None:
     received = watch(store, replica, cornered(1))
-    withdraw(store, journal, received.receipt, at=AT)
+    withdraw(store, journal, received.ending, at=AT)
     assert check(store, replica, forged(cornered(1))).screening.matches == ()
     assert len(replica.originals) == 0
 
@@ -195,7 +195,7 @@ def test_what_she_withdrew_while_an_upload_was_compared_leaves_no_trace(
 ) -> None:
     received = watch(store, replica, cornered(1))
     altered = check(store, replica, forged(cornered(1))).screening.matches
-    withdraw(store, journal, received.receipt, at=AT)
+    withdraw(store, journal, received.ending, at=AT)
     checked = check_upload(store, replica, Query(), Upload(site, "1"), altered=altered, at=AT)
     assert (checked.screening.matches, copies_of(store, received.case)) == ((), [])
 

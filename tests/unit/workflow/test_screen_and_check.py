@@ -106,7 +106,7 @@ def test_a_picture_without_detail_is_unjudged_and_still_compared_by_digest(store
 def test_a_withdrawn_entry_no_longer_matches(store: Store, replica: Replica, site: Site, journal: Journal) -> None:
     received = _notice(store, replica, drawn(5))
     assert _check(store, replica, drawn(5)).action is Action.HOLD
-    withdraw(store, journal, received.receipt, at=AT)
+    withdraw(store, journal, received.ending, at=AT)
     assert _check(store, replica, drawn(5)).screening.matches == ()
     assert len(replica.entries) == 0
 

@@ -207,7 +207,7 @@ def test_a_withdrawal_is_erased_from_the_shared_snapshot_and_ends_the_sealed_one
     assert _code(1) in clear.read_bytes()
     sealed = [path.read_bytes() for path in sealed_paths(data)]
     shared = Replica.open(folder, store)
-    withdraw(store, journal, received.receipt, at=AT)
+    withdraw(store, journal, received.ending, at=AT)
     # 1. The key of the sealed one is gone at once, whoever kept a copy of it.
     assert not are_sealed(store, data)
     # 2. The first process that follows erases the code for all.
@@ -231,7 +231,7 @@ def test_an_erasure_while_a_snapshot_is_written_leaves_none_that_opens(
 
     def and_then_she_withdraws(target: Path) -> None:
         save(target)
-        withdraw(store, journal, received.receipt, at=AT)
+        withdraw(store, journal, received.ending, at=AT)
 
     monkeypatch.setattr(replica, "save", and_then_she_withdraws)
     publish(store, replica, folder=folder, data=data)
@@ -323,7 +323,7 @@ def test_processes_that_share_snapshots_end_with_the_same_codes_while_notices_co
     for seed in range(30):
         received = _notice(store, replica, drawn(seed))
         if seed % 3 == 0:
-            withdraw(store, journal, received.receipt, at=AT)
+            withdraw(store, journal, received.ending, at=AT)
         if seed % 10 == 9:
             publish(store, replica, folder=folder, data=data)
     for other in others:

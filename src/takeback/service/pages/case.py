@@ -13,14 +13,15 @@ from takeback.assembly import Parts
 from takeback.cases import law_pack
 from takeback.errors import NotFound
 from takeback.service.auth import ServiceParts
-from takeback.service.notices import standing_of
 from takeback.service.pages.answer import PageRoute, PageVisitor, SentForm, page, words_of
 from takeback.service.pages.authorities import complaints, search_engines
 from takeback.service.pages.letters import letters
 from takeback.service.pages.words import Words
+from takeback.service.standing import standing_of
 from takeback.store.cases import Case
 from takeback.workflow.erasure import ask_for_erasure, cancel_erasure
-from takeback.workflow.intake import THE_PERSON, is_only_elsewhere, links_elsewhere
+from takeback.workflow.intake import is_only_elsewhere, links_elsewhere
+from takeback.workflow.order import THE_PERSON
 from takeback.workflow.originals import renew_originals
 from takeback.workflow.withdraw import case_of_receipt, withdraw
 

@@ -1,0 +1,139 @@
+"""How a case stands, as its person may know it: the answer to whatever she asks of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import Field
+
+from takeback.assembly import Parts
+from takeback.cases import Clocks, CopyState, clocks_of, law_pack
+from takeback.cases.case import CaseState
+from takeback.service.prints import Strict
+from takeback.store import Transaction
+from takeback.store.cases import Case
+from takeback.store.messages import Sender
+from takeback.workflow.originals import watched_until
+
+_LINE = 500
+
+
+class ReceiptIn(Strict):
+    """The receipt, or the number, in the body so that it is in no address and no log."""
+
+    receipt: str = Field(max_length=_LINE)
+
+
+class EndingIn(Strict):
+    """The number of sixteen digits, which alone ends a case."""
+
+    ending: str = Field(max_length=_LINE)
+
+
+class MessageOut(Strict):
+    """
+    One message between her and the desk.
+
+    What she wrote is not in it: it may be sealed, and whoever else has the receipt need not read it.
+    """
+
+    at: datetime
+    sender: Sender
+    text: str | None
+
+
+class CountsOut(Strict):
+    """What became of the copies of a case; only once a person has decided."""
+
+    found: int
+    """Items that are copies, those of her links included."""
+    held: int
+    removed: int
+    put_back: int
+
+
+class MissingOut(Strict):
+    """A field that a law asks for and the notice lacks."""
+
+    law: str
+    field: str
+    section: str
+
+
+class StandingOut(Strict):
+    """
+    How her case stands.
+
+    Before a decision it says nothing of what was found: a notice must not become a search engine for
+    someone else (design §8.4).
+    """
+
+    case: str
+    state: str
+    missing: list[MissingOut]
+    received_at: datetime
+    due_from_receipt_at: datetime
+    due_from_valid_at: datetime | None
+    decided_at: datetime | None
+    erase_at: datetime | None
+    """When all that is hers will be erased, until which it can be cancelled; None where it will not."""
+    erased_at: datetime | None
+    copies: CountsOut | None
+    """What was found and what became of it, once a person has decided."""
+    messages: list[MessageOut]
+    originals_until: datetime | None
+    """Until when altered copies of her ordinary pictures are looked for."""
+
+
+_PUBLIC_STATE = {
+    CaseState.RECEIVED: "open",
+    CaseState.VALID: "open",
+    CaseState.WATCHING: "open",
+    CaseState.HELD: "open",
+}
+"""States that say the same to her until there is a decision."""
+
+
+def standing_of(parts: Parts, case: Case) -> StandingOut:
+    """Return how a case stands, as its person may know it."""
+    with parts.store.read() as tx:
+        until = watched_until(tx, case, parts.now())
+        counts, messages = _counts(tx, case), _messages(tx, case)
+    clocks: Clocks = clocks_of(case.received_at, case.valid_at, [law_pack(law) for law in case.laws])
+    return StandingOut(
+        case=case.public_id,
+        state=_PUBLIC_STATE.get(case.state, case.state.value),
+        missing=[MissingOut(**missing) for missing in case.missing],
+        received_at=case.received_at,
+        due_from_receipt_at=clocks.from_receipt_at,
+        due_from_valid_at=clocks.from_valid_at,
+        decided_at=case.decided_at,
+        erase_at=case.erase_at,
+        erased_at=case.erased_at,
+        copies=counts,
+        messages=messages,
+        originals_until=until,
+    )
+
+
+_FOUND = (CopyState.HELD, CopyState.REMOVED, CopyState.CONTESTED, CopyState.PUT_BACK, CopyState.GONE)
+
+
+def _counts(tx: Transaction, case: Case) -> CountsOut | None:
+    if case.decided_at is None:
+        return None
+    states = [copy.state for copy in tx.copies.of_case(case.id, _FOUND)]
+    removed = (CopyState.REMOVED, CopyState.CONTESTED)
+    return CountsOut(
+        found=len(states),
+        held=states.count(CopyState.HELD),
+        removed=sum(state in removed for state in states),
+        put_back=states.count(CopyState.PUT_BACK),
+    )
+
+
+def _messages(tx: Transaction, case: Case) -> list[MessageOut]:
+    return [
+        MessageOut(at=each.at, sender=each.sender, text=str(each.body["text"]) if each.sender is Sender.DESK else None)
+        for each in tx.messages.of_case(case)
+    ]
