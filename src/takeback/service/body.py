@@ -62,6 +62,11 @@ def media_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
+def was_read(request: Request) -> bool:
+    """Whether the whole body was read, within its bounds; where it was not, nobody may read it again without them."""
+    return hasattr(request, "_body")
+
+
 async def _read_body(request: Request) -> None:
     body = b"".join([chunk async for chunk in bounded(request, MAX_JSON_BYTES)])
     # Where Starlette keeps what it has read: the framework reads neither again.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import string
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from html import unescape
 from importlib import resources
@@ -20,14 +22,16 @@ from takeback.assembly import Parts
 from takeback.cases import CopyState, Notice
 from takeback.cases.law import law_pack
 from takeback.cases.link import _LINK
-from takeback.cases.notice import FIELDS
+from takeback.cases.notice import FIELDS, MAX_LINKS
+from takeback.errors import LowQuality, OutsideError, SealBroken
 from takeback.service.pages import static
-from takeback.service.pages.answer import EXIT_URL, PAGE_HEADERS
+from takeback.service.pages.answer import EXIT_URL, PAGE_HEADERS, told_of
 from takeback.service.pages.authorities import authorities
 from takeback.service.pages.helplines import PURPOSES, by_country, helplines
 from takeback.service.pages.letters import host_of, letters
 from takeback.service.pages.notice import FORM_ORDER
 from takeback.service.pages.words import languages, words_for
+from takeback.store.database import DATABASE_NAME
 from takeback.workflow.intake import receive_notice
 
 CODES = ["ar", "de", "en", "es", "fr", "pt"]
@@ -364,6 +368,95 @@ def test_too_large_a_form_is_refused(client: TestClient) -> None:
     answer = client.post("/", data={"statement": "x" * 2_000_000})
     assert answer.status_code == 413
     assert "That did not work" in answer.text
+
+
+def test_too_large_a_form_that_does_not_say_how_large_it_is_is_refused_too(client: TestClient) -> None:
+    in_pieces = (b"statement=" if number == 0 else b"x" * 100_000 for number in range(20))
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = client.post("/", content=in_pieces, headers=headers)
+    assert answer.status_code == 413
+    assert "too long to be sent at once" in answer.text
+
+
+# ---- What she wrote is kept where something fails ---------------------------------------------------------------
+
+
+def hidden_in(html: str) -> dict[str, str]:
+    """Return the fields that a page carries along."""
+    return {
+        name: unescape(value)
+        for name, value in re.findall(r'<input type="hidden" name="(\w+)"[^>]* value="([^"]*)">', html)
+    }
+
+
+def break_the_store(parts: Parts) -> None:
+    with sqlite3.connect(parts.settings.data / DATABASE_NAME) as database:
+        database.execute('ALTER TABLE "case" RENAME TO gone')
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_where_the_store_fails_she_is_told_in_her_language_and_goes_back_to_all_that_she_wrote(
+    client: TestClient, parts: Parts, code: str
+) -> None:
+    evil = '"><b>&amp; two\nlines'
+    break_the_store(parts)
+    given = {**COMPLETE, "statement": evil, "language": code}
+    failed = client.post("/", data={**given, "step": "send", "work": "x"})
+    assert failed.status_code == 503
+    assert languages()[code]("problem.codes.store-error") in unescape(failed.text)
+    assert "database" not in failed.text
+    assert failed.headers["clear-site-data"] == '"cache"'
+    carried = hidden_in(failed.text)
+    assert {name: value.replace("\r\n", "\n") for name, value in carried.items()} == given
+    back = client.post("/", data={**carried, "step": "change"})
+    assert back.status_code == 200
+    form = unescape(back.text)
+    assert evil in form
+    assert COMPLETE["links"] in form
+    assert form.count(" checked>") == sum(
+        name in COMPLETE for name in ("under_18", "role", "intimate", "not_consensual", "good_faith", "mailbox")
+    )
+
+
+def test_what_is_not_possible_any_more_leads_back_to_the_case(client: TestClient) -> None:
+    receipt = receipt_in(client.post("/", data={**COMPLETE, "step": "send"}).text)
+    failed = client.post("/case", data={"receipt": receipt, "step": "keep", "language": "fr"})
+    assert failed.status_code == 409
+    assert languages()["fr"]("problem.codes.illegal-transition") in unescape(failed.text)
+    back = client.post("/case", data={**hidden_in(failed.text), "step": "change"})
+    assert languages()["fr"]("case.state_open") in unescape(back.text)
+
+
+def test_an_error_that_nobody_expected_says_nothing_of_itself_and_keeps_what_was_written(
+    client: TestClient, parts: Parts
+) -> None:
+    broken = replace(parts, now=lambda: 1 // 0)  # type: ignore[arg-type,return-value]
+    client.app.state.parts = broken  # type: ignore[attr-defined]
+    failed = client.post("/", data={**COMPLETE, "step": "send"})
+    assert failed.status_code == 500
+    assert languages()["en"]("problem.codes.error") in unescape(failed.text)
+    assert "division" not in failed.text
+    assert hidden_in(failed.text) == COMPLETE
+
+
+def test_an_error_without_a_sentence_of_its_own_is_told_as_its_kind_and_only_then_in_english(
+    client: TestClient,
+) -> None:
+    words = words_for("es", "")
+    assert told_of(words, SealBroken("It does not open.")) == words("problem.codes.integrity-error")
+    assert told_of(words, LowQuality("Too little.")) == words("problem.codes.bad-input")
+    assert told_of(words, OutsideError("It does not answer.")) == ""
+
+
+def test_more_links_than_a_notice_takes_are_told_before_it_is_sent(client: TestClient) -> None:
+    links = " ".join(f"https://forum.example/{number}" for number in range(MAX_LINKS + 1))
+    answer = client.post("/", data={**COMPLETE, "links": links, "step": "send", "language": "de"})
+    assert receipt_is_empty(answer.text)
+    assert languages()["de"]("what.too_many_links", most=MAX_LINKS) in unescape(answer.text)
+
+
+def test_the_script_is_told_what_to_say_of_each_error(client: TestClient) -> None:
+    assert page_data(client.get("/?language=pt").text)["problems"] == languages()["pt"].under("problem.codes")
 
 
 def test_about_a_child_the_form_takes_the_link_and_hides_it_unseen(

@@ -16,10 +16,9 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
 
 from takeback.errors import InputError, TakebackError, TooMany
-from takeback.service.body import StrictRoute, media_type
+from takeback.service.body import StrictRoute, media_type, was_read
 from takeback.service.crowd import AnyVisitor, Visitor
 from takeback.service.pages.words import Words, languages, words_for
 from takeback.service.problem import status_of
@@ -32,6 +31,9 @@ EXIT_URL = "https://weather.com/"
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 _MAX_FIELDS = 100
+
+_NOT_CARRIED = ("work", "step")
+"""What a page that holds a form leaves out: work counts once, and going back does nothing a second time."""
 
 PAGE_HEADERS = {
     "Content-Security-Policy": (
@@ -135,29 +137,47 @@ class PageRoute(StrictRoute):
                 status = status_of(problem)
                 if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
                     log.error(problem.message, extra={"code": problem.code})
-                return page(
-                    await _words_of_sent(request),
-                    "problem.html",
-                    status=status,
-                    message=problem.message,
-                    advice=problem.advice,
-                )
+                return await _problem_page(request, status, problem)
             except (HTTPException, RequestValidationError):
                 raise
             except Exception:
                 log.exception("unexpected error")
-                status = HTTPStatus.INTERNAL_SERVER_ERROR
-                return page(await _words_of_sent(request), "problem.html", status=status, message="", advice="")
+                return await _problem_page(request, HTTPStatus.INTERNAL_SERVER_ERROR, None)
 
         return as_page
 
 
-async def _words_of_sent(request: Request) -> Words:
-    """Return the language that was chosen in a form, if one was sent that can be read."""
+async def _problem_page(request: Request, status: HTTPStatus, problem: TakebackError | None) -> Response:
+    """Say what is wrong in her language, and hold what was sent, so that she goes back to it and loses nothing."""
+    sent = await _sent_with(request)
+    words = words_of(request, sent)
+    return page(
+        words,
+        "problem.html",
+        status=status,
+        forget=bool(sent),
+        path=request.url.path,
+        sent={name: value for name, value in sent.items() if name not in _NOT_CARRIED},
+        told=words("problem.codes.error") if problem is None else told_of(words, problem),
+        problem=problem,
+    )
+
+
+def told_of(words: Words, problem: TakebackError) -> str:
+    """Return the sentence for an error, or for the nearest kind above it that has one; empty where there is none."""
+    told = words.under("problem.codes")
+    above = [kind.code for kind in type(problem).__mro__ if issubclass(kind, TakebackError) and kind != TakebackError]
+    return next((str(told[code]) for code in above if code in told), "")
+
+
+async def _sent_with(request: Request) -> Mapping[str, str]:
+    """Return the fields that came with a request; none where its body was not read whole, or is no form."""
+    if not was_read(request):
+        return {}
     try:
-        return words_of(request, await form_of(request))
-    except (TakebackError, ClientDisconnect):
-        return words_of(request)
+        return await form_of(request)
+    except TakebackError:
+        return {}
 
 
 async def _busy_page(request: Request, problem: TooMany) -> Response:

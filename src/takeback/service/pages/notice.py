@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from takeback.assembly import Parts
 from takeback.cases import Contact, LawPack, Notice, Role, clocks_of, law_pack, missing_fields
 from takeback.cases.link import names_a_place
-from takeback.cases.notice import MAX_FINGERPRINTS, MAX_ORIGINALS, is_valid, nearest_law
+from takeback.cases.notice import MAX_FINGERPRINTS, MAX_LINKS, MAX_ORIGINALS, is_valid, nearest_law
 from takeback.service.auth import ServiceParts
 from takeback.service.pages.answer import PageRoute, PageVisitor, SentForm, as_data, page, words_of
 from takeback.service.pages.helplines import by_country, read_on
@@ -88,6 +88,8 @@ def _problems(words: Words, given: Given, notice: Notice, packs: list[LawPack]) 
     problems = [] if given.get("under_18") in ("yes", "no") else [words("age.legend")]
     if others:
         problems.append(words("what.not_links", words=" ".join(others)))
+    if len(notice.links) > MAX_LINKS:
+        problems.append(words("what.too_many_links", most=MAX_LINKS))
     if not is_valid(notice, packs):
         lacking = {each.field for each in missing_fields(notice, [nearest_law(notice, packs)])}
         problems += [words(f"fields.{name}") for name in FORM_ORDER if name in lacking]
@@ -119,10 +121,13 @@ def _page_data(words: Words, parts: Parts) -> dict[str, object]:
         "deskKeys": [asdict(key) for key in keys_of_the_desk(parts.store)],
         "mostPictures": MAX_FINGERPRINTS,
         "mostOriginals": MAX_ORIGINALS,
+        "mostLinks": MAX_LINKS,
+        "tooManyLinks": words("what.too_many_links", most=MAX_LINKS),
         "notLinks": words("what.not_links", words="{words}"),
         "files": words.under("what"),
         "send": words.under("send"),
         "fields": words.under("fields"),
+        "problems": words.under("problem.codes"),
         "questions": {"under_18": words("age.legend")},
         "receipt": words.under("receipt"),
         "letter": words.under("letter"),

@@ -18,8 +18,17 @@ import { workFor } from "./work.js";
  * @typedef {{ name: string, citation: string, fields: Record<string, string> }} Law
  */
 
-/** The server said no, or could not be reached. */
-export class NotSent extends Error {}
+/** The server said no, or could not be reached. `code` is the problem's stable name, empty where nobody answered. */
+export class NotSent extends Error {
+  /**
+   * @param {string} why in English
+   * @param {string} code
+   */
+  constructor(why, code = "") {
+    super(why);
+    this.code = code;
+  }
+}
 
 /** The words are sealed to people who are not of the desk any more; nothing was made of the notice. */
 export class DeskKeysChanged extends Error {
@@ -69,7 +78,10 @@ export async function submit(notice, key) {
   }
   if (told.type === "urn:takeback:problem:desk-keys-changed") throw new DeskKeysChanged(await deskKeys());
   if (answer.ok && typeof told.receipt !== "string") throw new NotSent("");
-  if (!answer.ok) throw new NotSent([told.detail, told.advice].filter(Boolean).join(" ") || answer.statusText);
+  if (!answer.ok) {
+    const why = [told.detail, told.advice].filter(Boolean).join(" ") || answer.statusText;
+    throw new NotSent(why, String(told.type ?? "").split(":").at(-1));
+  }
   return told;
 }
 

@@ -9,8 +9,10 @@ import { seal } from "./seal.js";
 
 /**
  * @typedef {Record<string, string>} Plural by the categories of `Intl.PluralRules`
- * @typedef {{ language: string, laws: import("./notice.js").Law[], deskKeys: import("./seal.js").DeskKey[], mostPictures: number, mostOriginals: number,
- *   notLinks: string, files: import("./files.js").FileWords, send: Record<string, string> & { pictures: Plural, originals: Plural,
+ * @typedef {{ language: string, laws: import("./notice.js").Law[], deskKeys: import("./seal.js").DeskKey[],
+ *   mostPictures: number, mostOriginals: number, mostLinks: number, tooManyLinks: string, notLinks: string,
+ *   problems: Record<string, string>, files: import("./files.js").FileWords,
+ *   send: Record<string, string> & { pictures: Plural, originals: Plural,
  *   links: Plural }, fields: Record<string, string>, questions: { under_18: string },
  *   receipt: { received: string, due: string },
  *   letter: { label: string, copy: string, copied: string, body: string } }} PageData
@@ -99,7 +101,7 @@ async function sayWhy(problem, notice) {
     await review({ ...notice, sealed: null });
     told.textContent = data.send.keys_changed;
   } else {
-    const why = problem instanceof NotSent ? problem.message : "";
+    const why = problem instanceof NotSent ? (data.problems[problem.code] ?? problem.message) : "";
     told.textContent = why === "" ? data.send.offline : filled(data.send.failed, { why });
   }
   told.hidden = false;
@@ -146,6 +148,7 @@ function problemsOf(notice) {
   if (chosen("under_18") === null) problems.push({ text: data.questions.under_18, at: "under_18-yes" });
   const words = notice.links.filter((link) => !isLink(link));
   if (words.length > 0) problems.push({ text: filled(data.notLinks, { words: words.join(" ") }), at: "links" });
+  if (notice.links.length > data.mostLinks) problems.push({ text: data.tooManyLinks, at: "links" });
   const lacking = data.laws.map((law) => missingFields(notice, law)).sort(byWhatIsEasier)[0] ?? [];
   for (const [name, at] of PLACES) if (lacking.includes(name)) problems.push({ text: data.fields[name], at });
   return problems;
