@@ -9,6 +9,7 @@ in force.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -23,8 +24,23 @@ KERNEL_VARIABLE = "TAKEBACK_KERNEL"
 """Chooses the kernel's instructions (`native/core/level.hpp`). No setting: it is read before any is."""
 
 
+_NAME = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+_ORIGIN = re.compile(
+    rf"(?:https://(?:{_NAME}\.)*{_NAME}|http://(?:localhost|127\.0\.0\.1|(?:{_NAME}\.)*[a-z2-7]{{56}}\.onion))(?::[0-9]{{1,5}})?"
+)
+"""A page over http can be changed on the way, and the frame in it with it: only this machine and onions are safe so."""
+_ORIGIN_ADVICE = "Write it as a browser does: https://forum.example, without a path or a star; in small letters."
+_CONTACT = re.compile(r"(?:mailto:[^\s@,]+@[^\s@,]+|https://[^\s,]+|tel:[0-9+().-]+)")
+_CONTACT_ADVICE = "Write it as mailto:desk@forum.example, https://forum.example/contact or tel:+1-555-0100."
+
+
 def _setting(default: Any, help_text: str) -> Any:
     return field(default=default, metadata={"help": help_text})
+
+
+def is_origin(text: str) -> bool:
+    """Whether `text` is a site as a browser names it, which nobody on the way can change."""
+    return _ORIGIN.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +69,16 @@ class Settings:
     laws: tuple[str, ...] = _setting(
         ("us-take-it-down", "uk-osa-20a", "eu-dsa-16"),
         "Laws that a notice is tried under when it names none.",
+    )
+    embedded_on: tuple[str, ...] = _setting(
+        (), "Sites that may show the form and the case in a frame, such as https://forum.example; empty: none may."
+    )
+    contact: tuple[str, ...] = _setting(
+        (),
+        "Where people and authorities reach the operator: mailto:, https: or tel:. The notice to the public names it.",
+    )
+    security_contact: tuple[str, ...] = _setting(
+        (), "Where a hole is reported: mailto:, https: or tel:, as security.txt names it; empty: there is no such file."
     )
     allowed_private_hosts: tuple[str, ...] = _setting(
         (), "Hosts with private addresses that webhooks and links may reach, by name or name:port."
@@ -95,6 +121,13 @@ class Settings:
             raise BadSetting("notices_per_hour must be at least 0.")
         if not 0 <= self.port <= 65_535:
             raise BadSetting("port must be between 0 and 65535.")
+        for origin in self.embedded_on:
+            if not is_origin(origin):
+                raise BadSetting(f"embedded_on names {origin!r}, which is no origin.", advice=_ORIGIN_ADVICE)
+        for name in ("contact", "security_contact"):
+            for address in getattr(self, name):
+                if not _CONTACT.fullmatch(address):
+                    raise BadSetting(f"{name} names {address!r}, which is no address.", advice=_CONTACT_ADVICE)
 
     @property
     def master_key_path(self) -> Path:

@@ -70,7 +70,21 @@ def unknown_case(here: Visit, _photo: Path) -> None:
     here.press("main button")
 
 
-STATES: list[State] = [empty, everything_open, about_a_child, problems, review, receipt, case, unknown_case]
+def how(here: Visit, _photo: Path) -> None:
+    here.press("main a[href='/how']")
+
+
+def not_possible(here: Visit, photo: Path) -> None:
+    """What is asked for does not fit the case: its button was pressed on a page that is no longer so."""
+    case(here, photo)
+    here.page.eval_on_selector("button[value=erase]", "(button) => { button.value = 'keep' }")
+    here.tick("sure")
+    here.press("button[value=keep]")
+
+
+STATES: list[State] = [
+    empty, everything_open, about_a_child, problems, review, receipt, case, unknown_case, how, not_possible,
+]  # fmt: skip
 
 
 WIDEST = ["en", "de", "ar"]

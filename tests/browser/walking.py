@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Frame, Page, Request, sync_playwright
 from tests.house import forms_of
 
 __all__ = ["DESKTOP", "PHONE", "Browser", "Open", "Sent", "Visit", "started_browser"]
@@ -74,11 +74,15 @@ class Visit:
 
     def __init__(
         self, browser: Browser, url: str, *, size: dict[str, int] = PHONE, script: bool = True, path: str = "/",
-        language: str = "en",
+        language: str = "en", listening: str = "",
     ) -> None:  # fmt: skip
         self._context = browser.new_context(viewport=size, java_script_enabled=script, locale=language)
         self._context.set_default_timeout(WAIT_MILLISECONDS)
         self.page: Page = self._context.new_page()
+        self.page.add_init_script(listening)
+        self.page.route("https://weather.com/**", lambda route: route.fulfill(body="sunny"))
+        self.form: Page | Frame = self.page
+        """Where the form is: the page, or a frame in it."""
         self.requests: list[Sent] = []
         self.problems: list[str] = []
         self.steps = 0
@@ -94,22 +98,22 @@ class Visit:
 
     def tick(self, name: str) -> None:
         self.steps += 1
-        self.page.check(f"#{name}")
+        self.form.check(f"#{name}")
 
     def write(self, name: str, text: str) -> None:
         self.steps += 1
-        self.page.fill(f"#{name}", text)
+        self.form.fill(f"#{name}", text)
 
     def press(self, selector: str) -> None:
         self.steps += 1
-        self.page.click(selector)
+        self.form.click(selector)
 
     def choose_files(self, *paths: Path, into: str = "files") -> None:
         """Choose files and wait until each was read."""
         self.steps += 1
-        before = self.page.locator(f"#{into}-list > li").count()
-        self.page.set_input_files(f"#{into}", [str(path) for path in paths])
-        self.page.wait_for_function(
+        before = self.form.locator(f"#{into}-list > li").count()
+        self.form.set_input_files(f"#{into}", [str(path) for path in paths])
+        self.form.wait_for_function(
             "([list, count]) => document.querySelectorAll(`#${list}-list > :is(.good, .bad)`).length === count",
             arg=[into, before + len(paths)],
         )
@@ -130,16 +134,16 @@ class Visit:
 
     def review(self) -> None:
         self.press("#to-review")
-        self.page.wait_for_selector("#review:not([hidden])")
+        self.form.wait_for_selector("#review:not([hidden])")
 
     def send(self) -> str:
         """Send what was reviewed and return the receipt."""
         self.press("#send")
-        self.page.wait_for_selector("#receipt:not([hidden])")
-        return str(self.page.inner_text("#receipt-words")).strip()
+        self.form.wait_for_selector("#receipt:not([hidden])")
+        return str(self.form.inner_text("#receipt-words")).strip()
 
     def texts(self, selector: str) -> Sequence[str]:
-        return [text.strip() for text in self.page.locator(selector).all_inner_texts()]
+        return [text.strip() for text in self.form.locator(selector).all_inner_texts()]
 
     def _write_down(self, request: Request) -> None:
         self.requests.append(Sent(request.method, request.url, request.headers, request.post_data_buffer or b""))

@@ -34,3 +34,53 @@ def test_laws_in_the_file_are_checked_too(tmp_path: Path) -> None:
 def test_at_least_one_thread_describes_a_picture(tmp_path: Path) -> None:
     with pytest.raises(BadSetting, match="copy_threads must be at least 1"):
         load_settings({"data": tmp_path}, {"TAKEBACK_COPY_THREADS": "0"})
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://forum.example",
+        "https://a-b.forum.example:8443",
+        "http://127.0.0.1:9",
+        "http://localhost",
+        f"http://{'a' * 56}.onion",
+    ],
+)
+def test_a_site_may_show_the_form(origin: str) -> None:
+    assert Settings(embedded_on=(origin,)).embedded_on == (origin,)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "forum.example", "http://forum.example", "https://forum.example/", "https://*.example", "https://", "*",
+        "'self'", "https://a.example; script-src *", "https://a.example https://b.example", "https://Forum.example",
+        "https://münchen.example", "https://user@forum.example", "https://forum.example:x", "https://a..example",
+        "data:", "https://a.example\n", "null",
+    ],
+)  # fmt: skip
+def test_what_is_no_origin_may_show_nothing_and_is_said_to_be_none(origin: str) -> None:
+    with pytest.raises(BadSetting, match="embedded_on names") as refused:
+        Settings(embedded_on=("https://good.example", origin))
+    assert "https://forum.example" in refused.value.advice
+
+
+def test_sites_come_from_the_environment_with_commas(tmp_path: Path) -> None:
+    given = {"TAKEBACK_EMBEDDED_ON": "https://a.example, https://b.example"}
+    assert load_settings({"data": tmp_path}, given).embedded_on == ("https://a.example", "https://b.example")
+
+
+@pytest.mark.parametrize("name", ["contact", "security_contact"])
+def test_a_contact_is_an_address_that_a_browser_can_follow(name: str) -> None:
+    good = ("mailto:desk@forum.example", "https://forum.example/contact?to=desk", "tel:+1-201-555-0123")
+    assert getattr(Settings(**{name: good}), name) == good  # type: ignore[arg-type]
+    for bad in (
+        "desk@forum.example",
+        "javascript:alert(1)",
+        "http://forum.example",
+        "mailto:a b@c",
+        "tel:",
+        "https://a\nExpires: x",
+    ):
+        with pytest.raises(BadSetting, match=f"{name} names"):
+            Settings(**{name: (bad,)})  # type: ignore[arg-type]

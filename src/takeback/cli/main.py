@@ -35,6 +35,7 @@ class Commands(LazyGroup):
         "case": "Read and decide cases on a running Takeback.",
         "bank": "List, make and fill banks on a running Takeback.",
         "site": "List and add the sites that a data directory acts for.",
+        "page": "Write what a site puts on its own pages: a link, the law's notice, the form in a frame.",
         "key": "List, make and revoke keys of the HTTP interface; rotate the master key.",
         "desk": "List, add and retire the keys of those at the desk, to whom what is written in notices is sealed.",
         "verify": "Check the whole audit log.",

@@ -41,6 +41,11 @@ class Terminal:
         """Write one line of the result to stdout, never wrapped."""
         self._out.print(shown(text.rstrip()), soft_wrap=True)
 
+    def verbatim(self, text: str) -> None:
+        """Write a text of our own to stdout as it is, for a file: the marks for right-to-left writing stay in it."""
+        sys.stdout.write(text if text.endswith("\n") else text + "\n")
+        sys.stdout.flush()
+
     def paragraph(self, text: str) -> None:
         """Write text of the result to stdout, wrapped between words."""
         for line in wrap(shown(text), self._out.width):

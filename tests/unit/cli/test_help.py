@@ -18,7 +18,7 @@ import takeback
 from takeback.cli.exit_code import ExitCode
 from takeback.cli.main import Commands, app
 
-GROUPS = {"notice", "case", "bank", "site", "key"}
+GROUPS = {"notice", "case", "bank", "site", "page", "key"}
 
 
 def _commands() -> Iterator[tuple[str, ...]]:

@@ -25,11 +25,12 @@ from takeback.cases.link import _LINK
 from takeback.cases.notice import FIELDS, MAX_LINKS
 from takeback.errors import LowQuality, OutsideError, SealBroken
 from takeback.service.pages import static
-from takeback.service.pages.answer import EXIT_URL, PAGE_HEADERS, told_of
+from takeback.service.pages.answer import PAGE_HEADERS, told_of
 from takeback.service.pages.authorities import authorities
 from takeback.service.pages.helplines import PURPOSES, by_country, helplines
 from takeback.service.pages.letters import host_of, letters
 from takeback.service.pages.notice import FORM_ORDER
+from takeback.service.pages.rendering import EXIT_URL
 from takeback.service.pages.words import languages, words_for
 from takeback.store.database import DATABASE_NAME
 from takeback.workflow.intake import receive_notice

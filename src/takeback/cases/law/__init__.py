@@ -2,8 +2,8 @@
 What each law asks of a notice, as data: one TOML file per law beside this module.
 
 A file names the law, the hours it gives from receipt, whether copies that are not identical fall under
-it, and the fields of a valid notice, each with the section that asks for it. A new law is a new file;
-`FIELDS` in `takeback.cases.notice` lists what a field may be called.
+it, the fields of a valid notice, and what the public is told that the site has to do, each with the section
+that asks for it. A new law is a new file; `FIELDS` in `takeback.cases.notice` lists what a field may be called.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ class LawPack:
     covers_substantially_same: bool
     fields: Mapping[str, str]
     """Field name → section."""
+    process: Mapping[str, str]
+    """What the public is told that the law asks of the site: name of a text of the pages (`how.says`) → section."""
 
 
 def _parse(text: str) -> LawPack:
@@ -43,6 +45,7 @@ def _parse(text: str) -> LawPack:
         removal_within=timedelta(hours=raw["removal_within_hours"]),
         covers_substantially_same=raw["covers_substantially_same"],
         fields=MappingProxyType(dict(raw["fields"])),
+        process=MappingProxyType(dict(raw["process"])),
     )
 
 

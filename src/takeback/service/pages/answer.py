@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -13,21 +13,19 @@ from urllib.parse import parse_qsl
 from fastapi import Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.exceptions import HTTPException
 
 from takeback.errors import InputError, TakebackError, TooMany
 from takeback.service.body import StrictRoute, media_type, was_read
 from takeback.service.crowd import AnyVisitor, Visitor
+from takeback.service.pages.rendering import rendered
 from takeback.service.pages.words import Words, languages, words_for
+from takeback.service.parts import parts_of
 from takeback.service.problem import status_of
 from takeback.service.work import puzzle
 
 log = logging.getLogger("takeback.service")
-
-EXIT_URL = "https://weather.com/"
-"""Where Exit leads: somewhere that anyone may be."""
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 _MAX_FIELDS = 100
@@ -35,10 +33,14 @@ _MAX_FIELDS = 100
 _NOT_CARRIED = ("work", "step")
 """What a page that holds a form leaves out: work counts once, and going back does nothing a second time."""
 
+FRAMING = "frame-ancestors 'none'"
+"""What `PAGE_HEADERS` says of frames, beside X-Frame-Options."""
+
 PAGE_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src data:; media-src blob:; "
-        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; "
+        f"{FRAMING}; "
         "require-trusted-types-for 'script'; trusted-types takeback-worker"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -55,14 +57,6 @@ On pages with a receipt or a case. Not `cookies` or `storage`: the pages keep no
 and log her out of the site whose subdomain this is.
 """
 
-_environment = Environment(
-    loader=PackageLoader("takeback.service.pages", "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-
 
 def page(
     words: Words,
@@ -74,10 +68,10 @@ def page(
     **values: object,
 ) -> HTMLResponse:
     """Return a page. `language_links` is its own address, where it may be asked for in another language."""
-    text = _environment.get_template(template).render(
+    text = rendered(
+        template,
         words=words,
         t=words,
-        exit_url=EXIT_URL,
         languages=[(code, each("language")) for code, each in languages().items()],
         language_links=language_links,
         **values,
@@ -129,6 +123,11 @@ class PageRoute(StrictRoute):
         handle = super().get_route_handler()
 
         async def as_page(request: Request) -> Response:
+            answer = await in_words(request)
+            framed_by(answer, parts_of(request).settings.embedded_on)
+            return answer
+
+        async def in_words(request: Request) -> Response:
             try:
                 return await handle(request)
             except TooMany as problem:
@@ -145,6 +144,15 @@ class PageRoute(StrictRoute):
                 return await _problem_page(request, HTTPStatus.INTERNAL_SERVER_ERROR, None)
 
         return as_page
+
+
+def framed_by(answer: Response, origins: Sequence[str]) -> None:
+    """Let pages of `origins`, and no others, show this page in a frame; where there are none it stays as it is."""
+    if origins:
+        policy = answer.headers["Content-Security-Policy"]
+        answer.headers["Content-Security-Policy"] = policy.replace(FRAMING, f"frame-ancestors {' '.join(origins)}")
+        # It can name no origin. Every browser that runs the form's script reads the policy.
+        del answer.headers["X-Frame-Options"]
 
 
 async def _problem_page(request: Request, status: HTTPStatus, problem: TakebackError | None) -> Response:

@@ -12,7 +12,12 @@ function leave() {
   document.body.hidden = true;
   document.title = "…";
   for (const form of document.forms) form.reset();
-  location.replace(button.href);
+  try {
+    // Where it stands in another site's page, that page goes too.
+    (window.top ?? window).location.replace(button.href);
+  } catch {
+    location.replace(button.href);
+  }
 }
 
 button.addEventListener("click", (event) => {
