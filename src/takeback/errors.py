@@ -11,6 +11,7 @@ problem+json).
     │   ├── MediaTooLarge       more bytes, pixels, frames or work than the limits allow
     │   ├── LowQuality          too little detail to be compared by its fingerprint
     │   ├── MalformedHash       not a fingerprint or digest of the kind it claims to be
+    │   ├── WeakPhrase          a phrase for recovery that is too easy to guess
     │   ├── IncompleteNotice    fields that the law asks for are missing
     │   └── BadSetting          a setting that cannot be used
     ├── NotAllowed              the key is missing, unknown, or lacks the role
@@ -84,6 +85,13 @@ class MalformedHash(InputError):
 
     code = "malformed-hash"
     advice = "A PDQ fingerprint has 64 hexadecimal digits, a SHA-256 digest too; compute it again from the file."
+
+
+class WeakPhrase(InputError):
+    """A phrase for recovery that is too easy to guess."""
+
+    code = "weak-phrase"
+    advice = "Take four words or more that do not belong together."
 
 
 class IncompleteNotice(InputError):

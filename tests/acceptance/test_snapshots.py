@@ -35,8 +35,8 @@ def _notice(service: Service, code: bytes) -> str:
     }
     answer = httpx2.post(f"{service.url}/api/v1/notices", json=body, headers={"Idempotency-Key": secrets.token_hex(9)})
     assert answer.status_code == 201, answer.text
-    receipt: str = answer.json()["receipt"]
-    return receipt
+    ending: str = answer.json()["ending"]
+    return ending
 
 
 def _action(service: Service, code: bytes) -> str:
@@ -73,10 +73,10 @@ def test_every_process_shares_the_snapshots_and_each_change_is_seen_by_all_at_on
         assert _sharing(service) == 3  # two workers and the jobs
         assert _folder(service).parent == default_parent()
         for seed in range(20):
-            receipt = _notice(service, _code(seed))
+            ending = _notice(service, _code(seed))
             # A new connection each time, so that now one worker answers, now the other.
             assert [_action(service, _code(seed)) for _ in range(6)] == ["hold"] * 6
-            gone = httpx2.post(f"{service.url}/api/v1/notices/withdrawal", json={"receipt": receipt})
+            gone = httpx2.post(f"{service.url}/api/v1/notices/withdrawal", json={"ending": ending})
             assert gone.status_code == 200, gone.text
             assert [_action(service, _code(seed)) for _ in range(6)] == ["allow"] * 6
 

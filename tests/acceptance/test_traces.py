@@ -29,6 +29,9 @@ SECRETS = {
     "statement": "A sentence that only the desk should ever read.",
     "signature": "Ada S. Signature",
     "authority": "Her sister, by her word of Tuesday.",
+    "message": "What I forgot to say before: it was in May.",
+    "recovery name": "Grandmother Rosalinde",
+    "phrase": "copper walnut Thursday umbrella",
 }
 
 
@@ -80,9 +83,13 @@ def test_nothing_of_her_lies_anywhere_in_clear(tmp_path: Path) -> None:
         service.add_site(receiver)
         # 1. The whole journey: a notice, a copy that it finds, words opened by one of the desk, a withdrawal.
         ada, _ = service.add_desk_key("Ada"), service.add_desk_key("Bo")
-        receipt = _journey(service, ada)
+        receipt, ending = _journey(service, ada)
         # 2. What is written when it runs, when it stops, and into a backup.
-        secrets = _secrets(receipt)
+        secrets = {
+            **_secrets(receipt),
+            "ending": ending.encode(),
+            "ending, its digits": ending.replace(" ", "").encode(),
+        }
         backup = tmp_path / "backup"
         _backup(service, backup)
         assert traces(everything_below(service.data, backup, temporary), secrets) == []
@@ -102,11 +109,11 @@ def test_the_search_for_traces_finds_what_is_there(tmp_path: Path) -> None:
     assert len(found) == 3
 
 
-def _journey(service: Service, identity: str) -> str:
+def _journey(service: Service, identity: str) -> tuple[str, str]:
     her = {"X-Real-IP": ADDRESS}
     sent = httpx2.post(f"{service.url}/api/v1/notices", json=notice(), headers=her)
     assert sent.status_code == 201, sent.text
-    receipt, case = sent.json()["receipt"], sent.json()["case"]
+    receipt, ending, case = (sent.json()[name] for name in ("receipt", "ending", "case"))
     pdq = pdq_orientations(drawn(61))[Orientation.UPRIGHT].hex()
     held = httpx2.post(
         f"{service.url}/api/v1/check", headers=service.headers("upload"),
@@ -115,15 +122,22 @@ def _journey(service: Service, identity: str) -> str:
     assert held.json()["action"] == "hold", held.text
     words = httpx2.post(f"{service.url}/api/v1/cases/{case}/words", headers=service.headers("moderator")).json()
     assert open_words(SealedWords.from_json(words["sealed"]), [identity])["statement"] == SECRETS["statement"]
+    for step, more in (
+        ("write", {"text": SECRETS["message"]}),
+        ("recovery", {"ending": ending, "name": SECRETS["recovery name"], "phrase": SECRETS["phrase"]}),
+    ):
+        done = httpx2.post(f"{service.url}/case", data={"receipt": receipt, "step": step, **more}, headers=her)
+        assert done.status_code == 200
+        assert 'class="done"' in done.text, done.text
     page = httpx2.post(f"{service.url}/case", data={"receipt": receipt}, headers=her)
     assert "working on it" in page.text
     for wrong in ("wrong words here", receipt[:-1]):
         httpx2.post(f"{service.url}/case", data={"receipt": wrong}, headers=her)
     broken = httpx2.post(f"{service.url}/api/v1/notices", content=SECRETS["statement"], headers=her)
     assert broken.status_code == 422
-    ended = httpx2.post(f"{service.url}/api/v1/notices/withdrawal", json={"receipt": receipt}, headers=her)
+    ended = httpx2.post(f"{service.url}/api/v1/notices/withdrawal", json={"ending": ending}, headers=her)
     assert ended.json()["state"] == "withdrawn"
-    return str(receipt)
+    return str(receipt), str(ending)
 
 
 def _secrets(receipt: str) -> dict[str, bytes]:

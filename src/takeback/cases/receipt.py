@@ -17,7 +17,7 @@ from unicodedata import decimal, normalize
 from argon2.low_level import Type, hash_secret_raw
 from mnemonic import Mnemonic
 
-from takeback.errors import InputError
+from takeback.errors import WeakPhrase
 
 RECEIPT_WORDS = 7
 _BITS_OF_A_WORD = 11
@@ -68,6 +68,12 @@ def as_written(text: str) -> str:
     return " ".join(parts)
 
 
+def is_number(text: str) -> bool:
+    """Whether this is written as the number that ends a case, and not as the words that open it."""
+    digits = as_written(text)
+    return digits.isdecimal() and len(digits) == ENDING_DIGITS
+
+
 def stretched(receipt: str, salt: bytes) -> bytes:
     """
     Return 32 bytes that a receipt stands for, however it is written: 25 ms and 19 MiB of work for each.
@@ -86,13 +92,10 @@ def stretched(receipt: str, salt: bytes) -> bytes:
 
 
 def require_recovery(name: str, phrase: str) -> None:
-    """Raise `InputError` where a phrase is too easy to guess to open a case."""
+    """Raise `WeakPhrase` where a phrase is too easy to guess to open a case."""
     text = _plain(phrase)
     if len(text) < LEAST_PHRASE or len(set(text)) < _LEAST_DIFFERENT or not _plain(name) or text == _plain(name):
-        raise InputError(
-            f"The phrase needs {LEAST_PHRASE} characters or more, and a name beside it that is another.",
-            advice="Take four words that do not belong together.",
-        )
+        raise WeakPhrase(f"The phrase needs {LEAST_PHRASE} characters or more, and a name beside it that is another.")
 
 
 def stretched_recovery(name: str, phrase: str, salt: bytes) -> bytes:

@@ -218,7 +218,7 @@ def words(
 @app.command(
     "write",
     cls=PlainCommand,
-    epilog=example("takeback case write 3f2a…09 --text 'Which of the two links is it?' --key-file ~/moderator.key"),
+    epilog=example("takeback case write 3f2a…09 --text 'Which link is it?' --key-file ~/mod.key"),
 )
 def write(
     case_id: CaseId,

@@ -165,7 +165,7 @@ def standing(to: To, as_json: AsJson = False) -> None:
 @app.command(
     "add",
     cls=PlainCommand,
-    epilog=example("takeback notice add --link https://forum.example/p/9 --to https://forum.example"),
+    epilog=example("takeback notice add more.jpg --to https://forum.example"),
 )
 def add(
     to: To,

@@ -21,7 +21,7 @@ from takeback.workflow.replica import Replica
 from takeback.workflow.reported import take_reported
 from takeback.workflow.sweep import settle_case
 
-_EXTENDABLE = (CaseState.WATCHING, CaseState.HELD, CaseState.REMOVED, CaseState.CONTESTED)
+EXTENDABLE = (CaseState.WATCHING, CaseState.HELD, CaseState.REMOVED, CaseState.CONTESTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def add_to_notice(store: Store, replica: Replica, receipt: str, more: Notice, *,
 
 
 def _require_room(tx: Transaction, case: Case, more: Notice) -> None:
-    if case.state not in _EXTENDABLE:
+    if case.state not in EXTENDABLE:
         raise IllegalTransition(
             "Nothing can be added to this case any more, or it is not complete yet.", advice="Send another notice."
         )

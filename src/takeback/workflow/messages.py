@@ -34,7 +34,7 @@ def write_to_desk(store: Store, receipt: str, written: str | SealedWords, *, at:
     else:
         _require_text(written)
         sealed = seal_words({"text": written.strip()}, (), keys) if keys else None
-    body = {"text": written} if sealed is None else {"sealed": sealed.as_json()}
+    body = {"text": str(written).strip()} if sealed is None else {"sealed": sealed.as_json()}
     digest = store.keyring.receipt_digest(receipt)
     with store.write() as tx:
         case = tx.cases.by_receipt(digest)

@@ -124,13 +124,47 @@ def test_a_picture_of_little_detail_is_reported_by_digest_and_that_is_said(
 
 
 def test_the_receipt_shows_and_ends_the_case_and_comes_by_stdin(call: Call, picture: Save, service: Service) -> None:
-    receipt = _send(call, service, picture("hers.png", 25), "--json").json["receipt"]
+    answer = _send(call, service, picture("hers.png", 25), "--json").json
+    receipt, ending = answer["receipt"], answer["ending"]
     shown = call("notice", "standing", "--to", service.url, "--json", stdin=f"{receipt}\n")
     assert (shown.code, shown.json["state"]) == (0, "open")
-    ended = call("notice", "withdraw", "--to", service.url, stdin=receipt)
+    refused = call("notice", "withdraw", "--to", service.url, "--json", stdin=receipt)
+    assert (refused.code, refused.error["code"]) == (2, "not-allowed")
+    ended = call("notice", "withdraw", "--to", service.url, stdin=ending.replace(" ", ""))
     assert ended.code == 0
     assert "is withdrawn" in ended.out
     assert "state             withdrawn" in call("notice", "standing", "--to", service.url, stdin=receipt).out
+
+
+def test_she_adds_and_writes_and_reads_the_answer(call: Call, picture: Save, service: Service) -> None:
+    sent = _send(call, service, picture("hers.png", 31), "--json").json
+    receipt, to = sent["receipt"], ("--to", service.url)
+    link = ("--link", "https://elsewhere.example/p/1")
+    added = call("notice", "add", picture("more.png", 32), *link, *to, "--json", stdin=receipt)
+    assert (added.code, added.json["elsewhere"]) == (0, ["https://elsewhere.example/p/1"])
+    nothing = call("notice", "add", *to, "--json", stdin=receipt)
+    assert (nothing.code, nothing.error["code"]) == (2, "bad-input")
+    written = call("notice", "write", *to, stdin=f"{receipt}\nIt began in May.\n")
+    assert (written.code, "with the people who decide" in written.out) == (0, True)
+    case = f"{service.url}/api/v1/cases/{sent['case']}"
+    opened = httpx2.post(f"{case}/words", headers=service.headers("moderator")).json()
+    assert [each["text"] for each in opened["messages"]] == ["It began in May."]
+    httpx2.post(f"{case}/message", headers=service.headers("moderator"), json={"text": "Thank you."})
+    shown = call("notice", "standing", *to, stdin=receipt).out
+    assert "the desk wrote: Thank you." in shown
+    assert "It began in May." not in shown
+
+
+def test_a_lost_receipt_is_recovered_by_a_name_and_a_phrase(call: Call, picture: Save, service: Service) -> None:
+    sent, to = _send(call, service, picture("hers.png", 33), "--json").json, ("--to", service.url)
+    phrase = "Rosa\ncopper walnut Thursday umbrella\n"
+    weak = call("notice", "recovery", *to, "--json", stdin=f"{sent['ending']}\nRosa\nRosa\n")
+    assert (weak.code, weak.error["code"]) == (2, "weak-phrase")
+    assert call("notice", "recovery", *to, stdin=f"{sent['ending']}\n{phrase}").code == 0
+    renewed = call("notice", "recover", *to, "--json", stdin=phrase).json
+    assert (renewed["case"], renewed["receipt"] != sent["receipt"]) == (sent["case"], True)
+    assert call("notice", "standing", *to, stdin=sent["receipt"]).code == 2
+    assert call("notice", "withdraw", *to, stdin=renewed["ending"]).code == 0
 
 
 @pytest.mark.parametrize("command", ["standing", "withdraw"])
@@ -144,7 +178,7 @@ def test_a_receipt_is_never_taken_from_the_command_line(call: Call, service: Ser
 def test_a_person_is_told_to_keep_the_receipt_within_80_columns(call: Call, picture: Save, service: Service) -> None:
     done = _send(call, service, picture("hers.png", 26))
     assert done.out.startswith("Receipt: ")
-    assert "nobody can give it to you again" in " ".join(done.out.split())
+    assert "nobody can give them to you again" in " ".join(done.out.split())
     assert max(len(line) for line in done.out.splitlines()) <= 80
 
 
@@ -167,6 +201,9 @@ TIMES: dict[str, Any] = {
     "due_from_valid_at": None,
     "decided_at": None,
     "originals_until": None,
+    "ending": "1234 5678 9012 3456",
+    "copies": None,
+    "messages": [],
     "repeated": False,
 }
 

@@ -126,7 +126,7 @@ ROWS: dict[str, tuple[Send, int, str]] = {
     "an unknown field": (_post(NOTICE, b'{"image": "data:image/png;base64,AAAA"}'), 422, BAD),
     "an unknown law": (_post(NOTICE, b'{"laws": ["atlantis-1"]}'), 422, BAD),
     "a number where text belongs": (_post(NOTICE, b'{"statement": 7}'), 422, BAD),
-    "an unknown receipt": (_post(f"{NOTICE}/withdrawal", b'{"receipt": "nobody"}'), 404, "not-found"),
+    "an unknown receipt": (_post(f"{NOTICE}/withdrawal", b'{"ending": "nobody"}'), 404, "not-found"),
     "an unknown case": (
         lambda client, keys: client.get("/api/v1/cases/nobody", headers=keys["moderator"]),
         404,

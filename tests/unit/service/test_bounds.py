@@ -11,13 +11,19 @@ from tests.unit.service.conftest import Keys
 
 from takeback.cases import law_packs
 from takeback.service.check import FingerprintsIn
-from takeback.service.notices import CompletionIn, ContactIn, NoticeIn, ReceiptIn
+from takeback.service.notices import CompletionIn, ContactIn, NoticeIn
 from takeback.service.prints import PictureIn
+from takeback.service.returns import AdditionIn, MessageIn, RecoverIn, RecoveryIn
+from takeback.service.sealed import SealedIn
+from takeback.service.standing import EndingIn, ReceiptIn
 
 NOTICE, CHECK = "/api/v1/notices", "/api/v1/check"
 LAW = "us-take-it-down"
 PICTURE = {"pdq": "5a3cc396f00f69a5965a3cc3a5690ff0c3965a3c69a5f00f3cc3965a0ff069a5"}
-MODELS = (NoticeIn, ContactIn, ReceiptIn, CompletionIn, FingerprintsIn, PictureIn)
+MODELS = (
+    NoticeIn, ContactIn, ReceiptIn, EndingIn, CompletionIn, AdditionIn, MessageIn, RecoverIn, RecoveryIn, SealedIn,
+    FingerprintsIn, PictureIn,
+)  # fmt: skip
 
 
 def _unbounded(node: Any, where: str) -> list[str]:

@@ -91,13 +91,26 @@ def test_a_right_receipt_is_never_counted(coming_from: From) -> None:
 
 
 def test_every_door_that_takes_a_receipt_counts_wrong_ones(coming_from: From) -> None:
-    doors = ["standing", "renewal", "withdrawal", "erasure", "erasure/cancellation"]
+    phrase: dict[str, object] = {"name": "A name", "phrase": "four words of hers"}
+    doors: dict[str, tuple[str, dict[str, object]]] = {
+        **dict.fromkeys(("standing", "renewal", "erasure/cancellation"), ("receipt", {})),
+        **dict.fromkeys(("withdrawal", "erasure"), ("ending", {})),
+        "addition": ("receipt", {"links": ["https://forum.example/p/1"]}),
+        "message": ("receipt", {"text": "Hello."}),
+        "recovery": ("ending", phrase),
+        "recovery/receipt": ("", phrase),
+    }
     client = coming_from("192.0.2.1")
+
+    def tried(door: str, number: int) -> int:
+        secret, more = doors[door]
+        body = {**more, **({secret: wrong(number)} if secret else {})}
+        return client.post(f"/api/v1/notices/{door}", json=body).status_code
+
     for number in range(WRONG_RECEIPTS.of_one):
-        door = doors[number % len(doors)]
-        assert client.post(f"/api/v1/notices/{door}", json={"receipt": wrong(number)}).status_code == 404
+        assert tried([*doors][number % len(doors)], number) == 404
     for door in doors:
-        assert client.post(f"/api/v1/notices/{door}", json={"receipt": wrong(99)}).status_code == 429
+        assert tried(door, 99) == 429
     completion = {"receipt": wrong(99), "notice": NOTICE}
     assert client.post("/api/v1/notices/completion", json=completion).status_code == 429
     assert client.post("/case", data={"receipt": wrong(99)}).status_code == 429

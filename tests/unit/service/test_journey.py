@@ -72,7 +72,7 @@ def test_before_a_decision_the_answer_says_nothing_of_what_was_found(
     client: TestClient, keys: Keys, received: dict[str, Any]
 ) -> None:
     unknown = client.post("/api/v1/notices", json=notice_in(drawn(99))).json()
-    for name in ("case", "receipt", "received_at", "due_from_receipt_at", "due_from_valid_at"):
+    for name in ("case", "receipt", "ending", "received_at", "due_from_receipt_at", "due_from_valid_at"):
         unknown.pop(name)
         received.pop(name)
     assert unknown == received
@@ -107,7 +107,7 @@ def test_a_withdrawal_lets_new_uploads_through_and_puts_nothing_back(
 ) -> None:
     path = f"/api/v1/cases/{received['case']}"
     client.post(f"{path}/decision", headers=keys["moderator"], json=DECISION)
-    answer = client.post("/api/v1/notices/withdrawal", json={"receipt": received["receipt"]}).json()
+    answer = client.post("/api/v1/notices/withdrawal", json={"ending": received["ending"]}).json()
     assert answer["state"] == "withdrawn"
     assert upload(client, keys, png(drawn(1)), "5")["action"] == "allow"
     (copy,) = client.get(path, headers=keys["moderator"]).json()["copies"]
@@ -181,7 +181,7 @@ def test_a_revoked_key_is_refused_at_once(client: TestClient, keys: Keys) -> Non
     assert client.get("/api/v1/cases", headers=keys["second"]).status_code == 401
 
 
-PATHS_WITHOUT_A_KEY = {"/api/v1/notices", "/health/live", "/health/ready"}
+PATHS_WITHOUT_A_KEY = {"/api/v1/notices", "/health/live", "/health/ready", "/.well-known/"}
 
 
 def test_nothing_is_open_without_a_key_but_the_persons_own_paths(client: TestClient, keys: Keys) -> None:

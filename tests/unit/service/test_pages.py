@@ -238,6 +238,12 @@ def receipt_in(html: str) -> str:
     return found.group(1).strip()
 
 
+def ending_in(html: str) -> str:
+    found = re.search(r'id="receipt-ending"[^>]*>([^<]+)<', html)
+    assert found is not None, text_of(html)
+    return found.group(1).strip()
+
+
 def test_a_link_is_reviewed_then_sent_and_its_receipt_opens_the_case(client: TestClient) -> None:
     review = client.post("/", data={**COMPLETE, "step": "review"})
     assert "A picture of me." in review.text
@@ -245,18 +251,21 @@ def test_a_link_is_reviewed_then_sent_and_its_receipt_opens_the_case(client: Tes
     hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', review.text))
     assert len(hidden.pop("key")) == 32
     assert {name: unescape(value) for name, value in hidden.items()} == {**COMPLETE, "language": "en"}
-    receipt = receipt_in(client.post("/", data={**hidden, "step": "send"}).text)
+    sent = client.post("/", data={**hidden, "step": "send"}).text
+    receipt, ending = receipt_in(sent), ending_in(sent)
     case = client.post("/case", data={"receipt": receipt})
     assert "working on it" in case.text
-    ended = client.post("/case", data={"receipt": receipt, "step": "end", "sure": "yes"})
+    ended = client.post("/case", data={"receipt": receipt, "ending": ending, "step": "end", "sure": "yes"})
     assert "You have ended this case" in ended.text
 
 
 def test_everything_can_be_erased_and_she_can_change_her_mind(client: TestClient) -> None:
-    receipt = receipt_in(client.post("/", data={**COMPLETE, "step": "send"}).text)
+    sent = client.post("/", data={**COMPLETE, "step": "send"}).text
+    receipt, ending = receipt_in(sent), ending_in(sent)
 
     def after(step: str) -> str:
-        return text_of(client.post("/case", data={"receipt": receipt, "step": step, "sure": "yes"}).text)
+        # Opened by the number: nothing more is asked for.
+        return text_of(client.post("/case", data={"receipt": ending, "step": step, "sure": "yes"}).text)
 
     erasing = after("erase")
     assert "You have ended this case" in erasing
@@ -266,7 +275,7 @@ def test_everything_can_be_erased_and_she_can_change_her_mind(client: TestClient
     assert "End it and erase everything" in kept
     standing = client.post("/api/v1/notices/standing", json={"receipt": receipt}).json()
     assert (standing["state"], standing["erase_at"], standing["erased_at"]) == ("withdrawn", None, None)
-    asked = client.post("/api/v1/notices/erasure", json={"receipt": receipt}).json()
+    asked = client.post("/api/v1/notices/erasure", json={"ending": ending}).json()
     assert asked["erase_at"] is not None
     assert client.post("/api/v1/notices/erasure/cancellation", json={"receipt": receipt}).json()["erase_at"] is None
     assert client.post("/api/v1/notices/erasure/cancellation", json={"receipt": receipt}).status_code == 409

@@ -209,8 +209,9 @@ def test_the_last_key_that_opens_something_is_retired_only_as_lost(
 def test_erasure_takes_sealed_words_along(
     store: Store, replica: Replica, people: object, journal: Journal, clock: Clock
 ) -> None:
-    case, receipt = _receive(store, replica)
-    ask_for_erasure(store, journal, receipt, at=AT)
+    received = receive_notice(store, replica, NOTICE, default_laws=LAWS, request=None, at=AT)
+    case = received.case
+    ask_for_erasure(store, journal, received.ending, at=AT)
     erase_due(store, actor="test", at=clock.pass_(hours=73))
     with store.read() as tx:
         erased = tx.cases.by_id(case.id)

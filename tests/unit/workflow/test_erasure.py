@@ -59,7 +59,7 @@ def test_after_72_hours_her_words_her_links_and_the_key_are_gone(
         assert tx.copies.of_case(case.id, [CopyState.ELSEWHERE]) == []
     with pytest.raises(SealBroken):
         store.keyring.data_key(case.key_id)
-    assert open_words(store, case.public_id, actor="desk", at=LATER) == {"contests": []}
+    assert open_words(store, case.public_id, actor="desk", at=LATER) == {"messages": [], "contests": []}
     assert erase_due(store, actor="test", at=LATER) == 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from http import HTTPStatus
 
@@ -10,67 +11,174 @@ from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from takeback.assembly import Parts
-from takeback.cases import law_pack
-from takeback.errors import NotFound
+from takeback.cases import Notice, law_pack
+from takeback.cases.notice import MAX_FINGERPRINTS
+from takeback.cases.receipt import is_number
+from takeback.errors import NotAllowed, NotFound
 from takeback.service.auth import ServiceParts
-from takeback.service.pages.answer import PageRoute, PageVisitor, SentForm, page, words_of
+from takeback.service.pages.answer import PageRoute, PageVisitor, SentForm, as_data, page, words_of
 from takeback.service.pages.authorities import complaints, search_engines
 from takeback.service.pages.letters import letters
 from takeback.service.pages.words import Words
 from takeback.service.standing import standing_of
+from takeback.store import Store
 from takeback.store.cases import Case
+from takeback.workflow.addition import EXTENDABLE, add_to_notice
+from takeback.workflow.desk_keys import keys_of_the_desk
 from takeback.workflow.erasure import ask_for_erasure, cancel_erasure
 from takeback.workflow.intake import is_only_elsewhere, links_elsewhere
+from takeback.workflow.messages import write_to_desk
 from takeback.workflow.order import THE_PERSON
 from takeback.workflow.originals import renew_originals
-from takeback.workflow.withdraw import case_of_receipt, withdraw
+from takeback.workflow.recovery import Recovered, recover, set_recovery
+from takeback.workflow.withdraw import case_of_ending, case_of_receipt, withdraw
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
+
+
+_ENDS = ("end", "erase", "recovery")
+"""Steps that take the number of sixteen digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a step left: the case, what opens it from now on, and what is said of the step."""
+
+    case: Case
+    receipt: str
+    said: str = ""
+    renewed: Recovered | None = None
 
 
 @router.get("/case")
 def ask(request: Request) -> Response:
     """Ask for the receipt."""
-    return page(words_of(request), "case.html", language_links="/case", standing=None, problem="", typed="")
+    return _ask_page(words_of(request))
 
 
 @router.post("/case")
 async def show(request: Request, parts: ServiceParts, visitor: PageVisitor, sent: SentForm) -> Response:
-    """Show how the case stands, after doing what was asked for: renew the search for originals, or end it."""
-    words = words_of(request, sent)
+    """Show how the case stands, after doing what was asked for."""
+    words, site = words_of(request, sent), request.url.hostname or ""
+    step = sent.get("step", "")
     try:
         with visitor.crowd.trying_a_receipt(visitor):
-            standing = await run_in_threadpool(_act, words, parts, sent, request.url.hostname or "")
+            done = await run_in_threadpool(_act, parts, step, sent)
     except NotFound:
-        return page(
-            words,
-            "case.html",
-            status=HTTPStatus.NOT_FOUND,
-            forget=True,
-            standing=None,
-            problem=words("case.unknown"),
-            typed=sent.get("receipt", ""),
-        )
-    return page(words, "case.html", forget=True, standing=standing)
+        return await run_in_threadpool(_not_found, words, parts, step, sent, site)
+    # Back from an error: what she wrote is still there.
+    given = sent if step == "change" else {}
+    return await run_in_threadpool(_case_page, words, parts, done, site, given)
 
 
-def _act(words: Words, parts: Parts, sent: Mapping[str, str], site: str) -> dict[str, object]:
-    receipt, at = sent.get("receipt", ""), parts.now()
-    match sent.get("step"):
+def _act(parts: Parts, step: str, sent: Mapping[str, str]) -> Done:
+    """Do what was asked for; `NotFound` where receipt, number or phrase open nothing, or are of two cases."""
+    store, at = parts.store, parts.now()
+    receipt, ending = sent.get("receipt", ""), sent.get("ending") or sent.get("receipt", "")
+    match step:
         case "end" if sent.get("sure") == "yes":
-            found = withdraw(parts.store, parts.journal, receipt, at=at)
+            _require_one_case(store, receipt, ending)
+            return Done(withdraw(store, parts.journal, ending, at=at), receipt)
         case "erase" if sent.get("sure") == "yes":
-            found = ask_for_erasure(parts.store, parts.journal, receipt, at=at)
+            _require_one_case(store, receipt, ending)
+            return Done(ask_for_erasure(store, parts.journal, ending, at=at), receipt)
         case "keep":
-            found = cancel_erasure(parts.store, receipt, at=at)
+            return Done(cancel_erasure(store, receipt, at=at), receipt)
         case "renew":
-            found = renew_originals(parts.store, receipt, actor=THE_PERSON, at=at)
+            return Done(renew_originals(store, receipt, actor=THE_PERSON, at=at), receipt)
+        case "write":
+            return Done(write_to_desk(store, receipt, sent.get("text", ""), at=at), receipt, "write")
+        case "add":
+            more = Notice((), links=tuple(sent.get("links", "").split()))
+            return Done(add_to_notice(store, parts.replica, receipt, more, at=at).case, receipt, "add")
+        case "recovery":
+            _require_one_case(store, receipt or ending, ending)
+            case = set_recovery(store, ending, sent.get("name", ""), sent.get("phrase", ""), at=at)
+            return Done(case, receipt or ending, "recovery")
+        case "recover":
+            renewed = recover(store, sent.get("name", ""), sent.get("phrase", ""), at=at)
+            return Done(renewed.case, renewed.receipt, "recover", renewed)
         case _:
-            found = case_of_receipt(parts.store, receipt)
-    return _shown(words, parts, found, receipt, site)
+            return Done(case_of_receipt(store, receipt), receipt, sent.get("done", ""))
 
 
-def _shown(words: Words, parts: Parts, found: Case, receipt: str, site: str) -> dict[str, object]:
+def _require_one_case(store: Store, receipt: str, ending: str) -> None:
+    """Raise `NotFound` where the number ends no case, or another one than is open: nothing else is ended by mistake."""
+    opened = case_of_receipt(store, receipt)
+    try:
+        ended = case_of_ending(store, ending)
+    except NotAllowed as problem:
+        raise NotFound(problem.message) from problem
+    if ended.id != opened.id:
+        raise NotFound("This number ends another case.")
+
+
+def _not_found(words: Words, parts: Parts, step: str, sent: Mapping[str, str], site: str) -> Response:
+    """Say which of what was typed opens nothing; where it is the number, the case stays open."""
+    receipt = sent.get("receipt", "")
+    if step == "recover":
+        return _ask_page(words, problem=words("case.lost_unknown"), is_lost=True)
+    if step in _ENDS and receipt:
+        try:
+            done = Done(case_of_receipt(parts.store, receipt), receipt, "ending_wrong")
+            return _case_page(words, parts, done, site, {}, is_problem=True)
+        except NotFound:
+            pass
+    return _ask_page(words, problem=words("case.unknown"), typed=receipt)
+
+
+def _ask_page(words: Words, *, problem: str = "", typed: str = "", is_lost: bool = False) -> Response:
+    return page(
+        words,
+        "case.html",
+        status=HTTPStatus.NOT_FOUND if problem else HTTPStatus.OK,
+        forget=bool(problem),
+        language_links="" if problem else "/case",
+        standing=None,
+        problem=problem,
+        typed=typed,
+        is_lost=is_lost,
+    )
+
+
+_SAID = ("write", "add", "recovery", "recover", "ending_wrong")
+
+
+def _case_page(
+    words: Words,
+    parts: Parts,
+    done: Done,
+    site: str,
+    given: Mapping[str, str],
+    *,
+    is_problem: bool = False,
+) -> Response:
+    return page(
+        words,
+        "case.html",
+        forget=True,
+        standing=_shown(words, parts, done, site),
+        said=words(f"case.said_{done.said}") if done.said in _SAID else "",
+        is_problem=is_problem,
+        given=given,
+        page_data=as_data(_page_data(words, parts)),
+    )
+
+
+def _page_data(words: Words, parts: Parts) -> dict[str, object]:
+    """Return what the script needs: to whom it seals, and its texts."""
+    return {
+        "deskKeys": [asdict(key) for key in keys_of_the_desk(parts.store)],
+        "mostPictures": MAX_FINGERPRINTS,
+        "files": words.under("what"),
+        "offline": words("send.offline"),
+        "failed": words("send.failed", why="{why}"),
+        "problems": words.under("problem.codes"),
+    }
+
+
+def _shown(words: Words, parts: Parts, done: Done, site: str) -> dict[str, object]:
+    found = done.case
     standing = standing_of(parts, found)
     packs = {law: law_pack(law) for law in found.laws}
     due_at, number = standing.due_from_receipt_at, found.public_id[:8]
@@ -79,11 +187,20 @@ def _shown(words: Words, parts: Parts, found: Case, receipt: str, site: str) -> 
     moments = [("received", found.received_at), ("due", due_at), ("decided", found.decided_at)]
     until, erased_at = standing.originals_until, standing.erased_at
     return {
-        "receipt": receipt,
+        "receipt": done.receipt,
+        "renewed": done.renewed,
+        "ends": is_number(done.receipt),
         "number": words("case.number", number=number),
         "state": standing.state,
         "only_elsewhere": is_only_elsewhere(parts.store, found),
         "moments": [(label, words.moment(moment)) for label, moment in moments if moment is not None],
+        "counts": [] if standing.copies is None else list(standing.copies.model_dump().items()),
+        "messages": [
+            (words(f"case.wrote_{each.sender.value}", moment=words.moment(each.at)), each.text)
+            for each in standing.messages
+        ],
+        "takes_more": found.state in EXTENDABLE,
+        "takes_pictures": not found.under_18,
         "missing": [
             words(
                 "case.missing_line",

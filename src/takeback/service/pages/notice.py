@@ -170,6 +170,7 @@ def _receipt(words: Words, received: Received) -> dict[str, object]:
     clocks = clocks_of(case.received_at, case.valid_at, [law_pack(law) for law in case.laws])
     return {
         "words": received.receipt,
+        "ending": received.ending,
         "received": words("receipt.received", moment=words.moment(case.received_at)),
         "due": words("receipt.due", moment=words.moment(clocks.deadline_at)),
         "unjudged": bool(received.unjudged),

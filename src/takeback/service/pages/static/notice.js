@@ -3,7 +3,7 @@
  */
 
 import { Fingerprint, OriginalFingerprint } from "./fingerprint.js";
-import { Sealed } from "./seal.js";
+import { Sealed, seal } from "./seal.js";
 import { workFor } from "./work.js";
 
 /**
@@ -13,7 +13,7 @@ import { workFor } from "./work.js";
  *   contact: { name: string, email: string, phone: string, mailbox: boolean } }} Words
  * @typedef {{ pictures: readonly Fingerprint[], originals: readonly OriginalFingerprint[], links: readonly string[],
  *   under_18: boolean, words: Words, sealed: Sealed | null }} Notice
- * @typedef {{ receipt: string, received_at: string, due_from_receipt_at: string, missing: object[],
+ * @typedef {{ receipt: string, ending: string, received_at: string, due_from_receipt_at: string, missing: object[],
  *   unjudged: object[], elsewhere: string[] }} Received
  * @typedef {{ name: string, citation: string, fields: Record<string, string> }} Law
  */
@@ -49,10 +49,7 @@ export class DeskKeysChanged extends Error {
  * @returns {string}
  */
 export function bodyOf(notice) {
-  if (!notice.pictures.every((each) => each instanceof Fingerprint)) throw new TypeError("Only fingerprints are sent.");
-  if (!notice.originals.every((each) => each instanceof OriginalFingerprint)) {
-    throw new TypeError("Only fingerprints are sent.");
-  }
+  onlyFingerprints(notice);
   if (notice.sealed !== null && !(notice.sealed instanceof Sealed)) throw new TypeError("Only a seal is sent.");
   onlyWords(notice.links);
   onlyWords(notice.words);
@@ -69,15 +66,58 @@ export function bodyOf(notice) {
  * @returns {Promise<Received>}
  */
 export async function submit(notice, key) {
-  const body = bodyOf(notice);
-  let answer = await post(body, key, {});
+  const told = await send("", bodyOf(notice), { "Idempotency-Key": key });
+  if (typeof told.receipt !== "string") throw new NotSent("");
+  return told;
+}
+
+/**
+ * Add links and pictures to the case of a receipt. Throws what `submit` does.
+ *
+ * @param {string} receipt
+ * @param {Pick<Notice, "links" | "pictures" | "originals">} more
+ */
+export async function add(receipt, more) {
+  onlyFingerprints(more);
+  onlyWords(more.links);
+  await send("/addition", JSON.stringify({ receipt, ...more }));
+}
+
+/**
+ * Write to the people of the desk, sealed to them where they have `keys`.
+ *
+ * @param {string} receipt
+ * @param {string} text
+ * @param {readonly DeskKey[]} keys
+ */
+export async function write(receipt, text, keys) {
+  /** @param {readonly DeskKey[]} to */
+  const sendTo = async (to) => {
+    const sealed = await seal({ text }, [], to);
+    await send("/message", JSON.stringify({ receipt, ...(sealed === null ? { text } : { sealed }) }));
+  };
+  try {
+    await sendTo(keys);
+  } catch (problem) {
+    if (!(problem instanceof DeskKeysChanged)) throw problem;
+    await sendTo(problem.keys);
+  }
+}
+
+/**
+ * @param {string} path below the notices'
+ * @param {string} body
+ * @param {Record<string, string>} headers
+ * @returns {Promise<any>}
+ */
+async function send(path, body, headers = {}) {
+  let answer = await post(path, body, headers);
   let told = await answer.json().catch(() => ({}));
   if (answer.status === 429 && told.work) {
-    answer = await post(body, key, { "Takeback-Work": await workFor(told.work) });
+    answer = await post(path, body, { ...headers, "Takeback-Work": await workFor(told.work) });
     told = await answer.json().catch(() => ({}));
   }
   if (told.type === "urn:takeback:problem:desk-keys-changed") throw new DeskKeysChanged(await deskKeys());
-  if (answer.ok && typeof told.receipt !== "string") throw new NotSent("");
   if (!answer.ok) {
     const why = [told.detail, told.advice].filter(Boolean).join(" ") || answer.statusText;
     throw new NotSent(why, String(told.type ?? "").split(":").at(-1));
@@ -86,13 +126,13 @@ export async function submit(notice, key) {
 }
 
 /**
+ * @param {string} path
  * @param {string} body
- * @param {string} key
  * @param {Record<string, string>} headers
  */
-function post(body, key, headers) {
-  const sent = { "Content-Type": "application/json", "Idempotency-Key": key, ...headers };
-  return ask("/api/v1/notices", { method: "POST", headers: sent, body });
+function post(path, body, headers) {
+  const sent = { "Content-Type": "application/json", ...headers };
+  return ask(`/api/v1/notices${path}`, { method: "POST", headers: sent, body });
 }
 
 /** @returns {Promise<DeskKey[]>} */
@@ -166,6 +206,14 @@ export function isLink(word) {
 /** @param {string} text */
 function given(text) {
   return text.trim() !== "";
+}
+
+/** @param {Pick<Notice, "pictures" | "originals">} of */
+function onlyFingerprints({ pictures, originals }) {
+  const isOurs = pictures.every((each) => each instanceof Fingerprint);
+  if (!isOurs || !originals.every((each) => each instanceof OriginalFingerprint)) {
+    throw new TypeError("Only fingerprints are sent.");
+  }
 }
 
 /**

@@ -207,7 +207,8 @@ async function review(notice) {
   const open = bodyOf(notice);
   // The same notice keeps its seal and its key, so that one whose answer was lost makes no second case.
   if (reviewed === null || reviewed.open !== open) {
-    reviewed = { notice: { ...notice, sealed: await sealed(notice) }, open, key: randomKey() };
+    const sealed = await seal(notice.words, givenFields(notice), deskKeys);
+    reviewed = { notice: { ...notice, sealed }, open, key: randomKey() };
   }
   const isSealed = reviewed.notice.sealed !== null;
   const counted = /** @type {const} */ (["pictures", "originals", "links"])
@@ -224,21 +225,6 @@ async function review(notice) {
   element("review").hidden = false;
   element("review-heading").focus();
   scrollTo(0, 0);
-}
-
-/**
- * Her words sealed to the people of the desk; null where those have no keys, or what seals could not be loaded: then
- * they are sealed when they arrive, and the page says so.
- *
- * @param {import("./notice.js").Notice} notice
- */
-async function sealed(notice) {
-  if (deskKeys.length === 0) return null;
-  try {
-    return await seal(notice.words, givenFields(notice), deskKeys);
-  } catch {
-    return null;
-  }
 }
 
 /** @param {import("./notice.js").Notice} notice */
@@ -262,6 +248,8 @@ function showReceipt(received, notice) {
   const moment = new Intl.DateTimeFormat(data.language, { dateStyle: "full", timeStyle: "short" });
   const at = (/** @type {string} */ text) => ({ moment: moment.format(new Date(text)) });
   element("receipt-words").textContent = received.receipt;
+  element("receipt-ending").textContent = received.ending;
+  input("recovery-ending").value = received.ending;
   element("receipt-received").textContent = filled(data.receipt.received, at(received.received_at));
   element("receipt-due").textContent = filled(data.receipt.due, at(received.due_from_receipt_at));
   // Where every link is elsewhere and there is no picture, no clock of this site's runs.

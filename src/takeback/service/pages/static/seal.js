@@ -34,12 +34,29 @@ export class Sealed {
 }
 
 /**
+ * Her words sealed; null where the people of the desk have no keys, or what seals could not be loaded: then they are
+ * sealed when they arrive, and the page says so.
+ *
  * @param {Record<string, unknown>} words
  * @param {readonly string[]} given the fields that are filled in, which is all that can be read of them
  * @param {readonly DeskKey[]} keys each of which opens it alone
- * @returns {Promise<Sealed>}
+ * @returns {Promise<Sealed | null>}
  */
 export async function seal(words, given, keys) {
+  if (keys.length === 0) return null;
+  try {
+    return await sealedTo(words, given, keys);
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * @param {Record<string, unknown>} words
+ * @param {readonly string[]} given
+ * @param {readonly DeskKey[]} keys
+ */
+async function sealedTo(words, given, keys) {
   const { Encrypter } = await import("./age.js");
   const encrypter = new Encrypter();
   for (const { recipient } of keys) encrypter.addRecipient(recipient);

@@ -1,0 +1,81 @@
+/**
+ * Her return: what she adds becomes fingerprints and what she writes is sealed before it leaves; then the page is asked
+ * for anew. Without this script the forms send links and words as they are.
+ */
+
+import { FileList } from "./files.js";
+import { Fingerprint } from "./fingerprint.js";
+import { NotSent, add, write } from "./notice.js";
+
+/**
+ * @typedef {{ deskKeys: import("./seal.js").DeskKey[], mostPictures: number, files: import("./files.js").FileWords,
+ *   offline: string, failed: string, problems: Record<string, string> }} CaseData
+ */
+
+const data = /** @type {CaseData} */ (JSON.parse(document.getElementById("page-data")?.textContent ?? "{}"));
+
+const adding = form("add");
+if (adding !== null) {
+  const chosen = adding.querySelector("#files");
+  const files =
+    chosen instanceof HTMLInputElement
+      ? new FileList(chosen, /** @type {HTMLElement} */ (adding.querySelector("#files-list")), {
+          most: data.mostPictures,
+          isOriginal: false,
+          words: data.files,
+          make: (answer) => Fingerprint.of(answer),
+        })
+      : null;
+  before(adding, async (receipt) => {
+    const links = field(adding, "links").split(/\s+/).filter(Boolean);
+    await add(receipt, { links, pictures: (await files?.made()) ?? [], originals: [] });
+  });
+}
+
+const writing = form("write");
+if (writing !== null) before(writing, (receipt) => write(receipt, field(writing, "text"), data.deskKeys));
+
+/**
+ * Do `act` in the place of sending a form; then ask for the page, with the receipt alone.
+ *
+ * @param {HTMLFormElement} from
+ * @param {(receipt: string) => Promise<void>} act
+ */
+function before(from, act) {
+  from.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const button = /** @type {HTMLButtonElement} */ (from.querySelector("button[name=step]"));
+    const problem = /** @type {HTMLElement} */ (from.querySelector(".problem"));
+    button.disabled = true;
+    problem.hidden = true;
+    try {
+      await act(field(from, "receipt"));
+      const again = /** @type {HTMLFormElement} */ (document.getElementById("again"));
+      /** @type {HTMLInputElement} */ (again.elements.namedItem("done")).value = button.value;
+      again.submit();
+    } catch (failed) {
+      problem.textContent = told(failed);
+      problem.hidden = false;
+      button.disabled = false;
+    }
+  });
+}
+
+/** @param {unknown} problem */
+function told(problem) {
+  const why = problem instanceof NotSent ? (data.problems[problem.code] ?? problem.message) : "";
+  return why === "" ? data.offline : data.failed.replace("{why}", why);
+}
+
+/**
+ * @param {HTMLFormElement} from
+ * @param {string} name
+ */
+function field(from, name) {
+  return String(new FormData(from).get(name) ?? "");
+}
+
+/** @param {string} id */
+function form(id) {
+  return /** @type {HTMLFormElement | null} */ (document.getElementById(id));
+}
