@@ -79,11 +79,56 @@ def not_possible(here: Visit, photo: Path) -> None:
     case(here, photo)
     here.page.eval_on_selector("button[value=erase]", "(button) => { button.value = 'keep' }")
     here.tick("sure")
+    here.write("ending", "1234 5678 9012 3456")
     here.press("button[value=keep]")
 
 
+def written(here: Visit, photo: Path) -> None:
+    """She wrote to the desk, and wrote a number that is not hers."""
+    case(here, photo)
+    here.write("text", "It began in May.")
+    here.press("button[value=write]")
+    here.page.wait_for_selector(".done")
+    here.press(".end > summary")
+    here.tick("sure")
+    here.write("ending", "1234 5678 9012 3456")
+    here.press("button[value=end]")
+    here.page.wait_for_selector("p.problem[role=alert]:not([hidden])")
+    here.page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true })")
+
+
+def erasing(here: Visit, photo: Path) -> None:
+    receipt(here, photo)
+    number = here.page.inner_text("#receipt-ending")
+    here.press("#receipt a[href='/case']")
+    here.write("receipt", number)
+    here.press("main button")
+    here.press(".end > summary")
+    here.tick("sure")
+    here.press("button[value=erase]")
+    here.page.wait_for_selector(".erasing")
+
+
+def recovered(here: Visit, photo: Path) -> None:
+    """She chose a way back, lost both, and went it."""
+    receipt(here, photo)
+    phrase = f"copper walnut Thursday {here.page.inner_text('#receipt-ending')}"
+    here.press("#receipt details:has(form) > summary")
+    here.write("recovery-name", "Rosa")
+    here.write("recovery-phrase", phrase)
+    here.press("button[value=recovery]")
+    here.page.wait_for_selector(".done")
+    here.page.goto(f"{here.url}/case")
+    here.press("main details > summary")
+    here.write("recovery-name", "rosa")
+    here.write("recovery-phrase", phrase)
+    here.press("button[value=recover]")
+    here.page.wait_for_selector("#receipt-ending")
+
+
 STATES: list[State] = [
-    empty, everything_open, about_a_child, problems, review, receipt, case, unknown_case, how, not_possible,
+    empty, everything_open, about_a_child, problems, review, receipt, case, unknown_case, how, not_possible, written,
+    erasing, recovered,
 ]  # fmt: skip
 
 

@@ -56,6 +56,7 @@ _CHANGING = [
     (re.compile(r"127\.0\.0\.1(?::\d+)?"), "SITE"),
     (re.compile(r"[0-9a-f]{64}"), "FINGERPRINT"),
     (re.compile(r"\b[0-9a-f]{32}\b"), "KEY"),
+    (re.compile(r"\b(?:\d{4} ){3}\d{4}\b"), "SIXTEEN DIGITS"),
     (re.compile(r"[A-Za-z0-9+/=]{200,}"), "SEALED"),
 ]
 """What is another in each visit, and what stands for it."""
