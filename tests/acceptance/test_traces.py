@@ -41,6 +41,7 @@ def notice() -> dict[str, object]:
         "pdq": turned[Orientation.UPRIGHT].hex(),
         "orientations": {orientation.value: pdq.hex() for orientation, pdq in turned.items()},
         "file_sha256": file_digest(drawn(61).tobytes()).hex(),
+        "nearest_512": turned[Orientation.FLIPPED].hex(),
         "crops": [turned[Orientation.MIRRORED].hex()],
     }
     contact = {name: SECRETS[name] for name in ("name", "email", "phone")}

@@ -11,6 +11,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import PIL.ExifTags
 import PIL.Image
 import pytest
 from tests.browser.files import large, real_files
@@ -20,7 +21,7 @@ from tests.house import drawn
 from takeback.altered import TELLING_QUALITY
 from takeback.cases.notice import Level
 from takeback.cases.receipt import RECEIPT_WORDS
-from takeback.fingerprint import MATCH_RADIUS, PdqHash, file_digest, pdq_hash
+from takeback.fingerprint import MATCH_RADIUS, PdqHash, Route, file_digest, pdq_hash, pdq_of_file
 from takeback.fingerprint.take import look_at, take_fingerprints
 from takeback.fingerprint.tiles import Tiles, tiles_of
 from takeback.media import MediaLimits
@@ -49,6 +50,7 @@ def test_fifty_real_files_have_the_same_fingerprints_as_on_the_server(
     visit: Open, photos: Path, tmp_path: Path
 ) -> None:
     apart: dict[str, tuple[int, bool]] = {}
+    by_list: dict[str, int] = {}
     files = list(real_files(photos))
     assert len(files) == 50
     for start in range(0, len(files), 25):
@@ -65,14 +67,37 @@ def test_fifty_real_files_have_the_same_fingerprints_as_on_the_server(
             turned = prints.frames[0].orientations
             of_each = [bits(picture["orientations"][orientation], pdq) for orientation, pdq in turned.items()]
             apart[name] = max(of_each), alike
+            by_list[name] = bits(picture["nearest_512"], pdq_of_file(data, route=Route.NEAREST_512).upright)
         assert here.problems == []
     same = [distance for distance, alike in apart.values() if alike]
     other = [distance for distance, alike in apart.values() if not alike]
     print(f"\ndecoded alike: {len(same)} files, median {statistics.median(same)}, at most {max(same)} bits")
     print(f"the rest: {len(other)} files, median {statistics.median(other)}, at most {max(other)} bits")
+    listed = by_list.values()
+    print(f"by StopNCII's route: {len(listed)} files, median {statistics.median(listed)}, at most {max(listed)} bits")
     assert statistics.median([*same, *other]) == 0
     assert max(same) <= MOST_BITS_ALIKE, apart
     assert max(other) <= MOST_BITS, apart
+    assert statistics.median(listed) == 0
+    assert max(listed) <= MOST_BITS_ALIKE, by_list
+
+
+def test_by_stopnciis_route_a_png_is_not_turned_and_what_hides_under_transparency_is_left_out(
+    visit: Open, tmp_path: Path
+) -> None:
+    turned, clear = tmp_path / "turned.png", tmp_path / "clear.png"
+    exif = PIL.Image.Exif()
+    exif[PIL.ExifTags.Base.Orientation] = 6
+    PIL.Image.fromarray(large(4)).save(turned, exif=exif)
+    see_through = PIL.Image.fromarray(large(5)).convert("RGBA")
+    see_through.paste((0, 0, 0, 0), (0, 0, 200, 200))
+    see_through.save(clear)
+    here = visit()
+    here.choose_files(turned, clear)
+    first, second = sent_of(here)["pictures"]
+    assert first["nearest_512"] == pdq_of_file(turned.read_bytes(), route=Route.NEAREST_512).upright.hex()
+    assert "pdq" in second
+    assert "nearest_512" not in second
 
 
 def test_the_crops_are_those_that_the_server_takes(visit: Open, photo: Path) -> None:

@@ -69,6 +69,8 @@ class ReportedPicture:
     """The eight orientations where her device computed them; else they are estimated from `pdq`."""
     file_digest: bytes | None = None
     pixel_digest: bytes | None = None
+    nearest_512: PdqHash | None = None
+    """PDQ by `Route.NEAREST_512`: what StopNCII's list holds of the same picture."""
     crops: tuple[PdqHash, ...] = ()
     """PDQ of the crops that people make of it (`takeback.fingerprint.pdq_crops`)."""
     descriptor: Descriptor | None = None

@@ -60,6 +60,7 @@ def _picture(reported: ReportedPicture) -> PictureIn:
         pdq=reported.pdq.hex(),
         quality=reported.pdq.quality,
         orientations={name.value: pdq.hex() for name, pdq in reported.orientations.items()},
+        nearest_512=None if reported.nearest_512 is None else reported.nearest_512.hex(),
         **PictureIn.fields_of(reported),
         file_sha256=file,
         pixels_sha256=pixels,

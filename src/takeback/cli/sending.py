@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from takeback.cases import Notice
-from takeback.cases.notice import Level, sealed_notice
+from takeback.cases.notice import Level, ReportedPicture, sealed_notice
 from takeback.cases.sealed import DeskKey
-from takeback.cli.pictures import files_below, picture_reader
+from takeback.cli.pictures import files_below, picture_reader, route_reader
 from takeback.cli.reported import as_originals, as_pictures, describer_for
 from takeback.cli.server import Server
 from takeback.cli.terminal import Terminal
 from takeback.config import load_settings
 from takeback.errors import InputError, OutsideError
+from takeback.fingerprint import PdqHash, Route
 from takeback.service.prints import OriginalIn, PictureIn, Strict
 from takeback.workflow.picture import original_of, reported_of
 
@@ -64,16 +66,29 @@ def hashed(terminal: Terminal, files: Sequence[Path], give: Level) -> list[Pictu
     describer, missing = describer_for(give, load_settings({}, os.environ))
     if missing is not None:
         terminal.say(missing)
-    with picture_reader() as reader, terminal.progress("Hashing, on this machine", len(paths)) as step:
-        for read in reader.each(paths, lambda decoder, data: reported_of(decoder.looked_at(data), give, describer)):
+    with (
+        picture_reader() as reader,
+        route_reader(Route.NEAREST_512) as route,
+        terminal.progress("Hashing, on this machine", len(paths)) as step,
+    ):
+        reads = reader.each(paths, lambda decoder, data: reported_of(decoder.looked_at(data), give, describer))
+        codes = route.each(paths, lambda decoder, data: decoder.fingerprint(data).upright)
+        for read, code in zip(reads, codes, strict=True):
             if read.value is None:
                 assert read.problem is not None
                 raise InputError(f"{read.path}: {read.problem.message} Nothing was sent.", advice=read.problem.advice)
             if any(each.pdq is None for each in read.value):
                 terminal.say(f"{read.path} has little detail: only equal copies of it can be found.")
-            pictures += as_pictures(read.value)
+            pictures += as_pictures(_with_stored(read.value, code.value))
             step()
     return pictures
+
+
+def _with_stored(reported: Sequence[ReportedPicture], code: PdqHash | None) -> Sequence[ReportedPicture]:
+    """Return the pictures of one file, the first with what StopNCII's list holds of it, where that says something."""
+    if code is None or not code.is_telling or reported[0].pdq is None:
+        return reported
+    return [replace(reported[0], nearest_512=code), *reported[1:]]
 
 
 def described(terminal: Terminal, files: Sequence[Path], give: Level) -> list[OriginalIn]:

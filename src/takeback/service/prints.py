@@ -105,6 +105,11 @@ class PictureIn(GivenIn):
         max_length=2 * len(Orientation),
         description="PDQ of the eight orientations by name; estimated from `pdq` where it is left out.",
     )
+    nearest_512: _Hex | None = Field(
+        None,
+        description="PDQ of the picture as it is stored, neither turned nor converted, of 512 × 512 pixels: what "
+        "StopNCII's list holds. Kept for that list, and compared with nothing here.",
+    )
     file_sha256: _Hex | None = Field(None, description="SHA-256 of the file, 64 hexadecimal digits.")
     pixels_sha256: _Hex | None = Field(None, description="SHA-256 of the canonical pixels.")
 
@@ -115,12 +120,15 @@ class PictureIn(GivenIn):
                 "A picture needs a fingerprint or a digest.",
                 advice="Send `pdq`, `file_sha256` or `pixels_sha256`.",
             )
-        if self.pdq is None and (self.crops or self.descriptor or self.local_features):
-            raise InputError("`crops`, `descriptor` and `local_features` need `pdq` beside them, of the same picture.")
+        if self.pdq is None and (self.nearest_512 or self.crops or self.descriptor or self.local_features):
+            raise InputError(
+                "`nearest_512`, `crops`, `descriptor` and `local_features` need `pdq` beside them, of the same picture."
+            )
         return replace(
             self.given(),
             pdq=None if self.pdq is None else PdqHash.from_hex(self.pdq, quality=self.quality),
             orientations=self._orientations(),
+            nearest_512=None if self.nearest_512 is None else PdqHash.from_hex(self.nearest_512),
             file_digest=_digest(self.file_sha256),
             pixel_digest=_digest(self.pixels_sha256),
         )

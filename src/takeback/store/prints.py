@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Row, Select, delete, insert, literal, select
 
 from takeback.bank import EntryState
-from takeback.fingerprint import DESCRIPTOR_VALUES, MIN_QUALITY, Descriptor, Orientation, PdqHash
+from takeback.fingerprint import DESCRIPTOR_VALUES, MIN_QUALITY, Descriptor, Orientation, PdqHash, Route
 from takeback.fingerprint.tiles import Tiles
 from takeback.index.indexes import Searchable
 from takeback.index.interface import CODE_BYTES
@@ -26,8 +26,6 @@ from takeback.store.tables import digest, entry, fingerprint
 PDQ, CROPS, SSCD, LOCAL, TILES = "pdq", "pdq-crops", "sscd", "local", "pdq-tiles"
 """Algorithms: one code; the codes of a picture's crops, in one row; a descriptor; local features; its tiles."""
 _SEARCHED = (PDQ, CROPS, SSCD, LOCAL)
-ROUTE_PIXELS = "pixels"
-"""PDQ of the full-resolution upright sRGB picture; other routes are other fingerprints."""
 VERSION = 1
 WHOLE = "whole"
 _BATCH_ROWS = 5_000
@@ -51,14 +49,29 @@ class KnownBy:
 
     `prints` are PDQ fingerprints, each with the view of the picture that it is of; `crops` are those of a
     picture's crops; `tiles` those of an original; `digests` are SHA-256 digests with their kind, `file` or `pixels`.
+    `nearest_512` are PDQ fingerprints by that route, which StopNCII's list holds: kept, and compared with nothing here,
+    since codes of two routes are not alike.
     """
 
     prints: Sequence[tuple[str, PdqHash]] = ()
+    nearest_512: Sequence[PdqHash] = ()
     crops: Sequence[PdqHash] = ()
     descriptors: Sequence[tuple[str, Descriptor]] = ()
     local: Sequence[LocalFeatures] = ()
     tiles: Sequence[Tiles] = ()
     digests: Sequence[tuple[str, bytes]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What is stored of one fingerprint; `value` is sealed."""
+
+    algorithm: str
+    value: bytes
+    view: str = WHOLE
+    quality: int = MIN_QUALITY
+    model: str | None = None
+    route: Route = Route.PIXELS
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +105,17 @@ class PrintStore:
         rows = [
             {
                 f"{owner}_id": owner_id,
-                "algorithm": algorithm,
-                "route": ROUTE_PIXELS,
+                "algorithm": row.algorithm,
+                "route": row.route.value,
                 "version": VERSION,
                 "orientation": Orientation.UPRIGHT.value,
-                "view": view,
-                "model": model,
-                "quality": quality,
+                "view": row.view,
+                "model": row.model,
+                "quality": row.quality,
                 "key_id": key_id,
-                "sealed": seal(secret, value, _purpose(algorithm)),
+                "sealed": seal(secret, row.value, _purpose(row.algorithm)),
             }
-            for algorithm, view, model, quality, value in _rows(known_by)
+            for row in _rows(known_by)
         ]
         if rows:
             self._connection.execute(insert(fingerprint), rows)
@@ -217,18 +230,19 @@ def _purpose(algorithm: str) -> str:
     return f"fingerprint/{algorithm}"
 
 
-def _rows(known_by: KnownBy) -> Iterator[tuple[str, str, str | None, int, bytes]]:
-    """Yield algorithm, view, model, quality and value of each row."""
+def _rows(known_by: KnownBy) -> Iterator[_Row]:
     for view, pdq in known_by.prints:
-        yield PDQ, view, None, pdq.quality, pdq.code
+        yield _Row(PDQ, pdq.code, view, pdq.quality)
+    for pdq in known_by.nearest_512:
+        yield _Row(PDQ, pdq.code, route=Route.NEAREST_512)
     if known_by.crops:
-        yield CROPS, WHOLE, None, MIN_QUALITY, b"".join(pdq.code for pdq in known_by.crops)
+        yield _Row(CROPS, b"".join(pdq.code for pdq in known_by.crops))
     for view, descriptor in known_by.descriptors:
-        yield SSCD, view, descriptor.model_id, MIN_QUALITY, descriptor.values
+        yield _Row(SSCD, descriptor.values, view, model=descriptor.model_id)
     for features in known_by.local:
-        yield LOCAL, WHOLE, None, MIN_QUALITY, features.to_bytes()
+        yield _Row(LOCAL, features.to_bytes())
     for tiles in known_by.tiles:
-        yield TILES, WHOLE, None, MIN_QUALITY, tiles.to_bytes()
+        yield _Row(TILES, tiles.to_bytes())
 
 
 def _codes(value: bytes) -> NDArray[np.uint8]:
@@ -257,8 +271,9 @@ def _descriptors(rows: Sequence[_Opened]) -> tuple[NDArray[np.uint64], NDArray[n
 
 
 def _select(owner: Searched, algorithms: Sequence[str] = ()) -> Select[tuple[object, ...]]:
-    """Select what an index may hold: good enough to be compared, and of an entry that may match."""
+    """Select what an index may hold: good enough to be compared, of our route, and of an entry that may match."""
     query = select(fingerprint).where(_OWNER_COLUMN[owner].is_not(None), fingerprint.c.quality >= MIN_QUALITY)
+    query = query.where(fingerprint.c.route == Route.PIXELS.value)
     query = query.where(fingerprint.c.algorithm.in_(algorithms or _SEARCHED))
     if owner in _STATES:
         query = query.join(entry, entry.c.id == fingerprint.c.entry_id).where(entry.c.state.in_(_STATES[owner]))

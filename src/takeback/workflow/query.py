@@ -144,6 +144,7 @@ def known_by_of_reported(pictures: Sequence[ReportedPicture]) -> KnownBy:
     query, telling = query_of_reported(pictures), _telling(pictures)
     return KnownBy(
         prints=[(WHOLE, picture.pdq) for picture in pictures if picture.pdq is not None],
+        nearest_512=[picture.nearest_512 for picture in telling if picture.nearest_512 is not None],
         crops=[crop for picture in telling for crop in picture.crops],
         descriptors=query.descriptors,
         local=[picture.local for picture in telling if picture.local is not None],

@@ -59,7 +59,10 @@ def test_show_prints_the_exact_bytes_and_sends_nothing(call: Call, picture: Save
     expected = {name.value: pdq.hex() for name, pdq in pdq_orientations(drawn(23)).items()}
     assert sent["orientations"] == expected
     assert sent["pdq"] == expected[Orientation.UPRIGHT]
-    assert sent.keys() == {"algorithm", "pdq", "quality", "orientations", "crops", "file_sha256", "pixels_sha256"}
+    assert sent["nearest_512"] == expected[Orientation.UPRIGHT]
+    assert sent.keys() == {
+        "algorithm", "pdq", "quality", "orientations", "nearest_512", "crops", "file_sha256", "pixels_sha256",
+    }  # fmt: skip
     assert "It was not sent." in done.err
 
 

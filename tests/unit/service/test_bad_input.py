@@ -16,6 +16,8 @@ from starlette.testclient import TestClient
 from tests.house import drawn
 from tests.unit.service.conftest import MAX_UPLOAD_BYTES, Keys, Png
 
+from takeback.fingerprint import pdq_hash
+
 type Send = Callable[[TestClient, Keys], Response]
 
 
@@ -69,6 +71,7 @@ def _key(text: str) -> Send:
 
 
 NOTICE, CHECK = "/api/v1/notices", "/api/v1/check"
+_PDQ = pdq_hash(drawn(1)).hex()
 UNREADABLE, LARGE, BAD, HASH = "unreadable-media", "media-too-large", "bad-input", "malformed-hash"
 
 ROWS: dict[str, tuple[Send, int, str]] = {
@@ -101,6 +104,8 @@ ROWS: dict[str, tuple[Send, int, str]] = {
     "a fingerprint with 200 one-bits": (_pictures(pdq="ff" * 25 + "00" * 7), 422, HASH),
     "a fingerprint of zeros": (_pictures(pdq="00" * 32), 422, HASH),
     "a digest of the wrong length": (_pictures(file_sha256="ab"), 422, HASH),
+    "a fingerprint of StopNCII's that is too short": (_pictures(pdq=_PDQ, nearest_512="ab" * 31), 422, HASH),
+    "a fingerprint of StopNCII's alone": (_pictures(nearest_512=_PDQ, file_sha256="ab" * 32), 422, BAD),
     "a picture of nothing": (_pictures(), 422, BAD),
     "no pictures": (_post(CHECK, b'{"pictures": []}', "upload"), 422, BAD),
     "no key": (lambda client, _: client.get("/api/v1/cases"), 401, "not-allowed"),

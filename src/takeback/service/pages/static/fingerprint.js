@@ -77,6 +77,7 @@ function fieldsOf({ pixelsSha256, known }) {
           quality: whole(known.quality),
           orientations: Object.fromEntries(Object.entries(known.hex).map(([name, hex]) => [name, digits(hex)])),
           crops: known.crops.map(digits),
+          ...(known.stored === null ? {} : { nearest_512: digits(known.stored) }),
         }),
   };
 }

@@ -6,6 +6,7 @@
 import { DistinctFrames } from "./frames.js";
 import { PictureReader, cropsOf, tilesOf } from "./picture.js";
 import { isTelling } from "./pdq.js";
+import { storedCode } from "./stored.js";
 
 /** Rows that are read from the picture at once. */
 const STRIP_ROWS = 256;
@@ -22,7 +23,7 @@ const PIXELS_VERSION = new TextEncoder().encode("takeback/pixels/v1\0");
  * `clip` holds frames of a video, which only the page itself can decode.
  *
  * @typedef {{ file: Blob, clip: ImageBitmap[], isOriginal: boolean }} Question
- * @typedef {{ hex: Record<string, string>, quality: number, crops: string[] }} Known
+ * @typedef {{ hex: Record<string, string>, quality: number, crops: string[], stored: string | null }} Known
  * @typedef {{ pixelsSha256: string | null, known: Known | null }} Frame
  * @typedef {{ fileSha256: string, frames: Frame[], tiles: Uint8Array | null, why: "" | "unreadable" | "plain" }} Answer
  * @typedef {ImageBitmap | VideoFrame} Shown
@@ -56,6 +57,8 @@ async function look(file, clip, isOriginal) {
           hex: Object.fromEntries(turned.map(([name, pdq]) => [name, pdq.hex])),
           quality: seen.orientations.upright.quality,
           crops: isFirst ? cropsOf(seen.small) : [],
+          // Lists of others hold pictures as they are stored, and a clip by another algorithm; no ordinary ones.
+          stored: isFirst && clip.length === 0 && !isOriginal ? await storedCode(file, data) : null,
         }
       : null;
     distinct.add(sample, { pixelsSha256, known });
