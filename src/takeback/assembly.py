@@ -13,6 +13,7 @@ from takeback.config import Settings
 from takeback.errors import BadSetting, IntegrityError, StoreError
 from takeback.fingerprint import CopyDescriptor
 from takeback.fingerprint.decoder import DECODER_HANDLER, PooledDecoder
+from takeback.fingerprint.in_browser import PageModel, read_page_model
 from takeback.fingerprint.sscd import chosen_model
 from takeback.media import MediaLimits
 from takeback.media.sandbox import DecoderPool, PoolProcess, start_pool
@@ -51,6 +52,7 @@ class Parts:
     now: Callable[[], datetime] = utc_now
     snapshots: Path | None = None
     describer: Describer | None = None
+    page_model: PageModel | None = None
 
 
 def start_decoders(settings: Settings, socket_path: Path) -> PoolProcess:
@@ -109,6 +111,7 @@ def open_parts(settings: Settings, master: MasterKey, socket_path: Path, *, desc
         decoder=PooledDecoder(DecoderPool(socket_path, limits=limits), limits),
         describer=open_describer(settings) if describes_often else late_describer(settings),
         snapshots=snapshots,
+        page_model=read_page_model(settings),
     )
 
 

@@ -101,6 +101,11 @@ class Settings:
         "`distilled` for the small one of the extra `copies`, `off`. Empty: the full one of the extra, if installed.",
     )
     copy_threads: int = _setting(1, "Threads that describe one picture by the copy model.")
+    page_model: str = _setting(
+        "",
+        "Folder with the same model, its licence, which has to allow passing it on, and what runs it in a browser: "
+        "then her own device can make the descriptor too. Empty: it makes fingerprints alone.",
+    )
     reconcile_hours: float = _setting(24.0, "How often each site is asked which items are gone.")
     give_up_hours: float = _setting(72.0, "How long a webhook is retried before the desk is told that it failed.")
     request_timeout_seconds: float = _setting(15.0, "How long another system may take to answer.")

@@ -33,6 +33,7 @@ from takeback.assembly import open_parts, open_store, read_master_key, start_dec
 from takeback.cases.law import check_laws
 from takeback.config import Settings
 from takeback.errors import BadSetting, TakebackError
+from takeback.fingerprint.in_browser import read_page_model
 from takeback.jobs import run_jobs
 from takeback.media.sandbox import PoolProcess
 from takeback.runtime import is_in_memory, runtime_folder
@@ -87,6 +88,7 @@ def serve(settings: Settings, announce: Callable[[FirstStart], None]) -> int:
     set_up_logs()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold keys and fingerprints
     check_laws(settings)
+    read_page_model(settings)
     _warn_of_one_disk(settings)
     with ExitStack() as stack:
         # 1. A private place for this run's sockets and snapshots.

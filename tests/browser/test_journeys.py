@@ -44,9 +44,11 @@ def nothing_leaked(here: Visit, *files: Path) -> None:
 
 
 def only_a_fingerprint(picture: dict[str, object]) -> None:
-    """A picture has no room for anything but codes of 64 digits."""
+    """A picture has no room for anything but codes of 64 digits, and for a descriptor where she asked for one."""
     single = ("file_sha256", "pixels_sha256", "pdq", "nearest_512")
-    assert set(picture) <= {*single, "quality", "orientations", "crops"}
+    assert set(picture) <= {*single, "quality", "orientations", "crops", "descriptor"}
+    descriptor = picture.get("descriptor", {"model": "", "values": ""})
+    assert re.fullmatch('{"model": "([0-9a-f]{16})?", "values": "([A-Za-z0-9+/]{683}=)?"}', json.dumps(descriptor))
     codes = [picture[name] for name in single if name in picture]
     codes += [*dict(picture.get("orientations", {})).values(), *list(picture.get("crops", []))]  # type: ignore[call-overload]
     assert all(re.fullmatch("[0-9a-f]{64}", str(code)) for code in codes)

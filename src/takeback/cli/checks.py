@@ -26,6 +26,7 @@ from takeback.cases.sealed import LEAST_DESK_KEYS
 from takeback.config import Settings
 from takeback.errors import TakebackError
 from takeback.fingerprint import CopyDescriptor
+from takeback.fingerprint.in_browser import RUNTIME_VERSION, read_page_model
 from takeback.fingerprint.sscd import COPIES_ADVICE, chosen_model
 from takeback.media.sandbox import DecoderPool, PoolProcess, start_pool
 from takeback.runtime import default_parent, file_system, is_in_memory
@@ -139,6 +140,7 @@ def _photographs() -> Check:
 
 def _copies(settings: Settings) -> Iterator[Check]:
     yield _copy_model(settings)
+    yield _page_model(settings)
     try:
         version = import_module("cv2").__version__
     except ImportError as problem:
@@ -164,6 +166,17 @@ def _copy_model(settings: Settings) -> Check:
         return Check("copy model", Standing.MISSING, text, needed=settings.copy_model != "")
     text = f"{model.name} ({descriptor.model_id}) describes a picture in {_milliseconds(descriptor):.0f} ms"
     return Check("copy model", Standing.OK, f"{text}, threads: {settings.copy_threads}")
+
+
+def _page_model(settings: Settings) -> Check:
+    try:
+        model = read_page_model(settings)
+    except TakebackError as problem:
+        return Check("page model", Standing.MISSING, f"{problem.message} {problem.advice}", needed=True)
+    if model is None:
+        return Check("page model", Standing.OK, "`page_model` is empty: her browser makes fingerprints, no descriptors")
+    text = f"{model.model_id} from {model.folder}, run by onnxruntime-web {RUNTIME_VERSION} where she agrees"
+    return Check("page model", Standing.OK, text)
 
 
 def _milliseconds(descriptor: CopyDescriptor) -> float:

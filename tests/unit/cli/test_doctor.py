@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import socket
 import sqlite3
 import subprocess
@@ -16,6 +17,8 @@ import pytest
 from tests.unit.cli.conftest import Call, Done, House
 
 from takeback import _native
+from takeback.fingerprint.in_browser import LICENSE, MODEL, PROGRAM, WASM
+from takeback.fingerprint.sscd import chosen_model
 from takeback.media.limits import FORMATS
 from takeback.store import MasterKey
 from takeback.store.database import DATABASE_NAME
@@ -155,6 +158,32 @@ def test_a_copy_model_that_was_asked_for_and_is_none_stands_in_the_way(
     check = _checks(done)["copy model"]
     assert (done.code, check["standing"], check["needed"]) == (1, "missing", True)
     assert "garbage.onnx" in check["text"]
+
+
+def test_without_a_model_for_browsers_it_is_said_what_they_make(call: Call) -> None:
+    check = _checks(call("doctor", "--json"))["page model"]
+    assert check["standing"] == "ok"
+    assert "fingerprints, no descriptors" in check["text"]
+
+
+def test_a_model_that_may_not_be_passed_on_to_browsers_stands_in_the_way(
+    call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    packaged = chosen_model("distilled")
+    assert packaged is not None
+    shutil.copy(packaged, tmp_path / MODEL)
+    for name in (LICENSE, PROGRAM, WASM):
+        (tmp_path / name).write_text("anything")
+    monkeypatch.setenv("TAKEBACK_PAGE_MODEL", str(tmp_path))
+    monkeypatch.setenv("TAKEBACK_COPY_MODEL", "distilled")
+    done = call("doctor", "--json")
+    check = _checks(done)["page model"]
+    assert (done.code, check["standing"], check["needed"]) == (1, "missing", True)
+    assert "not passing it on" in check["text"]
+    serving = call("serve", "--data", str(tmp_path / "data"))
+    assert serving.code == 2
+    assert "not passing it on" in serving.err
+    assert not (tmp_path / "data").exists()
 
 
 def test_without_the_extra_it_is_said_what_is_not_found_and_what_to_install(

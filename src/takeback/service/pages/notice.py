@@ -13,6 +13,7 @@ from takeback.assembly import Parts
 from takeback.cases import Contact, LawPack, Notice, Role, clocks_of, law_pack, missing_fields
 from takeback.cases.link import names_a_place
 from takeback.cases.notice import MAX_FINGERPRINTS, MAX_LINKS, MAX_ORIGINALS, is_valid, nearest_law
+from takeback.fingerprint.in_browser import PageModel
 from takeback.service.auth import ServiceParts
 from takeback.service.pages.answer import PageRoute, PageVisitor, SentForm, as_data, page, words_of
 from takeback.service.pages.helplines import by_country, read_on
@@ -108,6 +109,7 @@ def _form_page(words: Words, parts: Parts, given: Given, problems: list[str] | N
         helplines_adults=by_country(words, ("danger", "adults", "distress")),
         helplines_children=by_country(words, ("danger", "children")),
         helplines_read=words("helplines.read", date=read_on(words)),
+        model_megabytes=_megabytes(parts.page_model),
         page_data=as_data(_page_data(words, parts)),
     )
 
@@ -131,7 +133,19 @@ def _page_data(words: Words, parts: Parts) -> dict[str, object]:
         "questions": {"under_18": words("age.legend")},
         "receipt": words.under("receipt"),
         "letter": words.under("letter"),
+        "describing": _describing(words, parts.page_model),
     }
+
+
+def _describing(words: Words, model: PageModel | None) -> dict[str, object] | None:
+    """Return what the script needs where her browser can make descriptors."""
+    if model is None:
+        return None
+    return {"model": model.model_id, "bytes": model.load_bytes, "words": words.under("describe")}
+
+
+def _megabytes(model: PageModel | None) -> int:
+    return 0 if model is None else -(-model.load_bytes // 1_000_000)
 
 
 def _review_page(words: Words, given: Given, notice: Notice, packs: list[LawPack]) -> Response:

@@ -7,6 +7,8 @@ import { startWorker } from "./workers.js";
 
 /**
  * @typedef {import("./worker.js").Answer} Answer
+ * @typedef {import("./describing.js").Descriptor} Descriptor
+ * @typedef {{ isOriginal: boolean, isSquared: boolean }} Wanted of a file, besides what it is known by in any case
  * @typedef {{ reading: string, ready: string, plain: string, unreadable: string, clip: string, failed: string,
  *   too_many: string, remove: string }} FileWords
  */
@@ -22,20 +24,20 @@ class Reader {
 
   /**
    * @param {File} file
-   * @param {boolean} isOriginal
+   * @param {Wanted} wanted
    * @returns {Promise<Answer | null>} null where it failed
    */
-  read(file, isOriginal) {
-    this._before = this._before.then(() => this._ask(file, isOriginal)).catch(() => null);
+  read(file, wanted) {
+    this._before = this._before.then(() => this._ask(file, wanted)).catch(() => null);
     return this._before;
   }
 
   /**
    * @param {File} file
-   * @param {boolean} isOriginal
+   * @param {Wanted} wanted
    * @returns {Promise<Answer | null>}
    */
-  async _ask(file, isOriginal) {
+  async _ask(file, wanted) {
     const clip = file.type.startsWith("video/") ? await framesOf(file) : [];
     const worker = (this._worker ??= startWorker("/page/worker.js"));
     return new Promise((resolve) => {
@@ -45,7 +47,7 @@ class Reader {
         this._worker = null;
         resolve(null);
       };
-      worker.postMessage({ file, clip, isOriginal }, clip);
+      worker.postMessage({ file, clip, ...wanted }, clip);
     });
   }
 }
@@ -61,13 +63,14 @@ export class FileList {
   /**
    * @param {HTMLInputElement} input
    * @param {HTMLElement} list
-   * @param {{ most: number, isOriginal: boolean, words: FileWords, make: (answer: Answer) => Made[] }} options
+   * @param {{ most: number, wanted: Wanted, words: FileWords,
+   *   make: (answer: Answer, descriptor: Descriptor | null) => Made[] }} options
    */
   constructor(input, list, options) {
     this._list = list;
     this._options = options;
-    /** @type {Map<HTMLElement, Made[]>} */
-    this._made = new Map();
+    /** @type {Map<HTMLElement, Answer>} */
+    this._answers = new Map();
     /** @type {Set<Promise<void>>} */
     this._reading = new Set();
     input.addEventListener("change", () => {
@@ -77,10 +80,26 @@ export class FileList {
     });
   }
 
-  /** @returns {Promise<Made[]>} what was made of each file, in the order of the list, once all are read */
-  async made() {
+  /**
+   * @param {(square: Uint8Array) => Promise<Descriptor | null>} describe
+   * @returns {Promise<Made[]>} what was made of each file, in the order of the list, once all are read
+   */
+  async made(describe) {
     while (this._reading.size > 0) await Promise.all(this._reading);
-    return [...this._list.children].flatMap((item) => this._made.get(/** @type {HTMLElement} */ (item)) ?? []);
+    const made = [];
+    for (const item of [...this._list.children]) {
+      const answer = this._answers.get(/** @type {HTMLElement} */ (item));
+      if (answer === undefined) continue;
+      const square = answer.frames[0]?.known?.square ?? null;
+      made.push(...this._options.make(answer, square === null ? null : await describe(square)));
+    }
+    return made;
+  }
+
+  /** Keeps nothing of any file. */
+  forget() {
+    this._answers.clear();
+    this._list.replaceChildren();
   }
 
   /** @param {File} file */
@@ -105,15 +124,15 @@ export class FileList {
    * @param {HTMLElement} told
    */
   async _read(file, item, told) {
-    const { isOriginal, make, words } = this._options;
-    const answer = await reader.read(file, isOriginal);
-    const made = answer === null ? [] : make(answer);
-    const held = [...this._made.values()].flat().length;
+    const { wanted, make, words } = this._options;
+    const answer = await reader.read(file, wanted);
+    const made = answer === null ? [] : make(answer, null);
+    const held = [...this._answers.values()].flatMap((each) => make(each, null)).length;
     if (held + made.length > this._options.most) {
       this._refuse(item, told, file.name);
       return;
     }
-    if (made.length > 0) this._made.set(item, made);
+    if (answer !== null && made.length > 0) this._answers.set(item, answer);
     item.classList.add(answer?.why === "" ? "good" : "bad");
     const clip = answer?.why === "unreadable" && file.type.startsWith("video/");
     const state = answer === null ? words.failed : clip ? words.clip : words[answer.why || "ready"];
@@ -143,7 +162,7 @@ export class FileList {
     button.textContent = "×";
     button.setAttribute("aria-label", this._options.words.remove.replace("{name}", name));
     button.addEventListener("click", () => {
-      this._made.delete(item);
+      this._answers.delete(item);
       item.remove();
     });
     item.append(" ", button);

@@ -6,9 +6,12 @@
 
 /**
  * @typedef {import("./worker.js").Answer} Answer
+ * @typedef {import("./describing.js").Descriptor} Descriptor
  */
 
 const HEX = /^[0-9a-f]{64}$/;
+const MODEL_ID = /^[0-9a-f]{16}$/;
+const DESCRIPTOR_VALUES = 512;
 
 /** Makes sure that nobody else makes one. */
 const madeHere = Symbol("made here");
@@ -36,13 +39,16 @@ class MadeHere {
 export class Fingerprint extends MadeHere {
   /**
    * @param {Answer} answer
+   * @param {Descriptor | null} descriptor of the first frame
    * @returns {Fingerprint[]} one of a picture, one of each frame of an animation or a clip; of what could not be
    *   decoded one with the digest of the file
    */
-  static of(answer) {
+  static of(answer, descriptor) {
     const file = { file_sha256: digits(answer.fileSha256) };
     if (answer.frames.length === 0) return [new Fingerprint(madeHere, file)];
-    return answer.frames.map((frame) => new Fingerprint(madeHere, { ...file, ...fieldsOf(frame) }));
+    return answer.frames.map(
+      (frame, index) => new Fingerprint(madeHere, { ...file, ...fieldsOf(frame, index === 0 ? descriptor : null) }),
+    );
   }
 }
 
@@ -50,8 +56,9 @@ export class Fingerprint extends MadeHere {
 export class OriginalFingerprint extends MadeHere {
   /**
    * @param {Answer} answer of a picture with enough detail
+   * @param {Descriptor | null} descriptor
    */
-  static of(answer) {
+  static of(answer, descriptor) {
     const known = answer.frames[0]?.known;
     if (!known || answer.tiles === null) throw new TypeError("This picture has too little detail.");
     return new OriginalFingerprint(madeHere, {
@@ -59,15 +66,17 @@ export class OriginalFingerprint extends MadeHere {
       quality: whole(known.quality),
       crops: known.crops.map(digits),
       tiles: btoa(String.fromCharCode(...answer.tiles)),
+      ...described(descriptor),
     });
   }
 }
 
 /**
  * @param {import("./worker.js").Frame} frame
+ * @param {Descriptor | null} descriptor
  * @returns {Record<string, unknown>}
  */
-function fieldsOf({ pixelsSha256, known }) {
+function fieldsOf({ pixelsSha256, known }, descriptor) {
   return {
     ...(pixelsSha256 === null ? {} : { pixels_sha256: digits(pixelsSha256) }),
     ...(known === null
@@ -78,8 +87,19 @@ function fieldsOf({ pixelsSha256, known }) {
           orientations: Object.fromEntries(Object.entries(known.hex).map(([name, hex]) => [name, digits(hex)])),
           crops: known.crops.map(digits),
           ...(known.stored === null ? {} : { nearest_512: digits(known.stored) }),
+          ...described(descriptor),
         }),
   };
+}
+
+/** @param {Descriptor | null} descriptor */
+function described(descriptor) {
+  if (descriptor === null) return {};
+  const { model, values } = descriptor;
+  if (!MODEL_ID.test(model) || !(values instanceof Int8Array) || values.length !== DESCRIPTOR_VALUES) {
+    throw new TypeError("A descriptor has 512 numbers, and the model that made them.");
+  }
+  return { descriptor: { model, values: btoa(String.fromCharCode(...new Uint8Array(values.buffer))) } };
 }
 
 /** @param {string} text */

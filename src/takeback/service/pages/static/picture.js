@@ -6,12 +6,12 @@
 
 import { PdqSampler, isTelling, pdqOfBox } from "./pdq.js";
 import { Sampler, scalingTaps } from "./sampling.js";
+import { SQUARE_SIDE, SquareReader } from "./square.js";
 
 /** Pixels on the long side of the small grey copy that crops are cut from (`takeback/media/miniatures.py`). */
 const SMALL_SIDE = 640;
 
-/** `takeback/fingerprint/tiles.py`: the square that tiles are cut from, and their places. */
-const SQUARE_SIDE = 288;
+/** `takeback/fingerprint/tiles.py`: the places of tiles, on a square of the same side as a model takes. */
 const TILE_SIDE = 48;
 const TILE_STEP = 24;
 const GRID = 11;
@@ -29,7 +29,7 @@ const SAMPLE_GRID = 32;
 /**
  * @typedef {import("./pdq.js").Pdq} Pdq
  * @typedef {{ width: number, height: number, data: Uint8Array }} Plane
- * @typedef {{ orientations: ReturnType<PdqSampler["orientations"]>, small: Plane }} Seen
+ * @typedef {{ orientations: ReturnType<PdqSampler["orientations"]>, small: Plane, square: Uint8Array | null }} Seen
  */
 
 /** Takes a picture's pixels from the top row to the last. */
@@ -37,9 +37,11 @@ export class PictureReader {
   /**
    * @param {number} width pixels
    * @param {number} height pixels
+   * @param {boolean} isSquared whether a model may have to describe it
    */
-  constructor(width, height) {
+  constructor(width, height, isSquared) {
     this._width = width;
+    this._square = isSquared ? new SquareReader(width, height) : null;
     this._luminance = new Float32Array(width);
     this._pdq = new PdqSampler(width, height);
     const [smallWidth, smallHeight] = smallSize(width, height);
@@ -58,6 +60,7 @@ export class PictureReader {
     const rows = rgba.length / 4 / this._width;
     for (let row = 0; row < rows; row++) {
       let at = row * this._width * 4;
+      this._square?.take(rgba, at, firstRow + row);
       for (let x = 0; x < this._width; x++, at += 4) {
         this._luminance[x] = 0.299 * rgba[at] + 0.587 * rgba[at + 1] + 0.114 * rgba[at + 2];
       }
@@ -93,6 +96,7 @@ export class PictureReader {
     return {
       orientations: this._pdq.orientations(),
       small: { width: this._small.width, height: this._down.first.length, data },
+      square: this._square?.pixels() ?? null,
     };
   }
 }

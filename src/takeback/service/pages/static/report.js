@@ -2,6 +2,7 @@
  * The form: files become fingerprints, the form becomes a notice, the notice is shown before it is sent.
  */
 
+import { Describer } from "./describing.js";
 import { FileList } from "./files.js";
 import { Fingerprint, OriginalFingerprint } from "./fingerprint.js";
 import { DeskKeysChanged, NotSent, bodyOf, givenFields, isLink, missingFields, submit } from "./notice.js";
@@ -15,23 +16,28 @@ import { seal } from "./seal.js";
  *   send: Record<string, string> & { pictures: Plural, originals: Plural,
  *   links: Plural }, fields: Record<string, string>, questions: { under_18: string },
  *   receipt: { received: string, due: string },
- *   letter: { label: string, copy: string, copied: string, body: string } }} PageData
+ *   letter: { label: string, copy: string, copied: string, body: string },
+ *   describing: import("./describing.js").Describing | null }} PageData
  */
 
 const data = /** @type {PageData} */ (JSON.parse(element("page-data").textContent ?? "{}"));
 const form = /** @type {HTMLFormElement} */ (element("notice"));
 
+const describer =
+  data.describing === null ? null : new Describer(data.describing, input("describe"), element("describe-told"));
+const isSquared = describer !== null;
+
 const files = new FileList(input("files"), element("files-list"), {
   most: data.mostPictures,
-  isOriginal: false,
+  wanted: { isOriginal: false, isSquared },
   words: data.files,
-  make: (answer) => Fingerprint.of(answer),
+  make: (answer, descriptor) => Fingerprint.of(answer, descriptor),
 });
 const originals = new FileList(input("originals"), element("originals-list"), {
   most: data.mostOriginals,
-  isOriginal: true,
+  wanted: { isOriginal: true, isSquared },
   words: data.files,
-  make: (answer) => (answer.why === "" ? [OriginalFingerprint.of(answer)] : []),
+  make: (answer, descriptor) => (answer.why === "" ? [OriginalFingerprint.of(answer, descriptor)] : []),
 });
 
 /**
@@ -107,10 +113,18 @@ async function sayWhy(problem, notice) {
   told.hidden = false;
 }
 
+/**
+ * @param {Uint8Array} square
+ * @returns {Promise<import("./describing.js").Descriptor | null>}
+ */
+async function describe(square) {
+  return describer === null || chosen("under_18") === "yes" ? null : describer.of(square);
+}
+
 /** @returns {Promise<import("./notice.js").Notice>} */
 async function noticeOf() {
   // All files first: what she answers meanwhile counts.
-  const [pictures, ordinary] = [await files.made(), await originals.made()];
+  const [pictures, ordinary] = [await files.made(describe), await originals.made(describe)];
   const isChild = chosen("under_18") === "yes";
   const links = value("links").split(/\s+/).filter(Boolean);
   return {
@@ -262,6 +276,9 @@ function showReceipt(received, notice) {
   element("receipt").hidden = false;
   // What she wrote leaves the page with the form; only her words are left.
   form.remove();
+  files.forget();
+  originals.forget();
+  document.getElementById("describe-told")?.remove();
   for (const id of ["review-bytes", "review-words"]) element(id).textContent = "";
   reviewed = null;
   element("receipt-heading").focus();

@@ -20,35 +20,33 @@ const MAX_FRAMES_SEEN = 300;
 const PIXELS_VERSION = new TextEncoder().encode("takeback/pixels/v1\0");
 
 /**
- * `clip` holds frames of a video, which only the page itself can decode.
+ * `clip` holds frames of a video, which only the page itself can decode; `isSquared` asks for what a model takes.
  *
- * @typedef {{ file: Blob, clip: ImageBitmap[], isOriginal: boolean }} Question
- * @typedef {{ hex: Record<string, string>, quality: number, crops: string[], stored: string | null }} Known
+ * @typedef {{ file: Blob, clip: ImageBitmap[], isOriginal: boolean, isSquared: boolean }} Question
+ * @typedef {{ hex: Record<string, string>, quality: number, crops: string[], stored: string | null,
+ *   square: Uint8Array | null }} Known
  * @typedef {{ pixelsSha256: string | null, known: Known | null }} Frame
  * @typedef {{ fileSha256: string, frames: Frame[], tiles: Uint8Array | null, why: "" | "unreadable" | "plain" }} Answer
  * @typedef {ImageBitmap | VideoFrame} Shown
  */
 
 self.addEventListener("message", async (/** @type {MessageEvent<Question>} */ event) => {
-  const { file, clip, isOriginal } = event.data;
-  self.postMessage(await look(file, clip, isOriginal).catch(() => null));
+  self.postMessage(await look(event.data).catch(() => null));
 });
 
 /**
- * @param {Blob} file
- * @param {ImageBitmap[]} clip
- * @param {boolean} isOriginal
+ * @param {Question} question
  * @returns {Promise<Answer>}
  */
-async function look(file, clip, isOriginal) {
+async function look({ file, clip, isOriginal, isSquared }) {
   const data = await file.arrayBuffer();
   const fileSha256 = hex(await crypto.subtle.digest("SHA-256", data));
   const distinct = new DistinctFrames();
   let tiles = null;
   for await (const shown of clip.length > 0 ? clip : pictures(file, data)) {
-    const { seen, pixelsSha256, sample } = await read(shown);
-    shown.close();
     const isFirst = distinct.isEmpty;
+    const { seen, pixelsSha256, sample } = await read(shown, isFirst && isSquared);
+    shown.close();
     if (!distinct.isNew(sample)) continue;
     const turned = Object.entries(seen.orientations);
     // A code that no photograph has is refused by the service, with all of the notice: it is no fingerprint.
@@ -59,6 +57,7 @@ async function look(file, clip, isOriginal) {
           crops: isFirst ? cropsOf(seen.small) : [],
           // Lists of others hold pictures as they are stored, and a clip by another algorithm; no ordinary ones.
           stored: isFirst && clip.length === 0 && !isOriginal ? await storedCode(file, data) : null,
+          square: seen.square,
         }
       : null;
     distinct.add(sample, { pixelsSha256, known });
@@ -120,13 +119,16 @@ async function animationIn(file, data) {
   return null;
 }
 
-/** @param {Shown} shown */
-async function read(shown) {
+/**
+ * @param {Shown} shown
+ * @param {boolean} isSquared
+ */
+async function read(shown, isSquared) {
   const [width, height] = shown instanceof ImageBitmap ? [shown.width, shown.height] : [shown.displayWidth, shown.displayHeight];
   const canvas = new OffscreenCanvas(width, Math.min(height, STRIP_ROWS));
   const context = canvas.getContext("2d", { willReadFrequently: true, alpha: false });
   if (context === null) throw new Error("This browser has no canvas.");
-  const reader = new PictureReader(width, height);
+  const reader = new PictureReader(width, height, isSquared);
   const digested = width * height <= MAX_DIGEST_PIXELS ? pixelBytes(width, height) : null;
   let at = PIXELS_VERSION.length + 8;
   for (let top = 0; top < height; top += STRIP_ROWS) {

@@ -1,8 +1,8 @@
 /**
- * The two workers of the pages, and the one policy by which a worker can be started at all.
+ * The workers of the pages, and the one policy by which a worker can be started at all.
  */
 
-const ADDRESSES = ["/page/worker.js", "/page/solver.js"];
+const ADDRESSES = ["/page/worker.js", "/page/solver.js", "/page/describer.js"];
 
 /** @type {{ createPolicy: (name: string, rules: object) => { createScriptURL: (address: string) => string } } | undefined} */
 const trustedTypes = Reflect.get(globalThis, "trustedTypes");
@@ -14,7 +14,7 @@ const policy = trustedTypes?.createPolicy("takeback-worker", {
   },
 });
 
-/** @param {"/page/worker.js" | "/page/solver.js"} address */
+/** @param {"/page/worker.js" | "/page/solver.js" | "/page/describer.js"} address */
 export function startWorker(address) {
   return new Worker(policy?.createScriptURL(address) ?? address, { type: "module" });
 }
