@@ -55,5 +55,5 @@ def test_it_is_compared_with_nothing(store: Store, replica: Replica) -> None:
 
 
 def test_it_is_erased_with_the_rest(store: Store, journal: Journal, received: Received) -> None:
-    withdraw(store, journal, received.receipt, at=AT)
+    withdraw(store, journal, received.ending, at=AT)
     assert listed(store) == []
