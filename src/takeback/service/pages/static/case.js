@@ -21,14 +21,14 @@ if (adding !== null) {
     chosen instanceof HTMLInputElement
       ? new FileList(chosen, /** @type {HTMLElement} */ (adding.querySelector("#files-list")), {
           most: data.mostPictures,
-          isOriginal: false,
+          wanted: { isOriginal: false, isSquared: false },
           words: data.files,
-          make: (answer) => Fingerprint.of(answer),
+          make: (answer) => Fingerprint.of(answer, null),
         })
       : null;
   before(adding, async (receipt) => {
     const links = field(adding, "links").split(/\s+/).filter(Boolean);
-    await add(receipt, { links, pictures: (await files?.made()) ?? [], originals: [] });
+    await add(receipt, { links, pictures: (await files?.made(async () => null)) ?? [], originals: [] });
   });
 }
 
