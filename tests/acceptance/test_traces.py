@@ -29,6 +29,7 @@ SECRETS = {
     "statement": "A sentence that only the desk should ever read.",
     "signature": "Ada S. Signature",
     "authority": "Her sister, by her word of Tuesday.",
+    "link elsewhere": "another.example/her-own-page-of-1987",
     "message": "What I forgot to say before: it was in May.",
     "recovery name": "Grandmother Rosalinde",
     "phrase": "copper walnut Thursday umbrella",
@@ -47,7 +48,7 @@ def notice() -> dict[str, object]:
     contact = {name: SECRETS[name] for name in ("name", "email", "phone")}
     return {
         **{name: SECRETS[name] for name in ("statement", "signature", "authority")},
-        "role": "helper", "contact": contact, "pictures": [picture],
+        "role": "helper", "contact": contact, "pictures": [picture], "links": [f"https://{SECRETS['link elsewhere']}"],
         "intimate": True, "not_consensual": True, "good_faith": True,
     }  # fmt: skip
 

@@ -118,7 +118,7 @@ def send_notice(scene: Scene) -> str:
     scene.case_id, scene.receipt = received["case"], received["receipt"]
     scene.ending = received["ending"]
     require(not received["missing"], "The notice lacks what a law asks for.")
-    require(received["state"] == "open" and "copies" not in received, "The answer says more than that it is open.")
+    require(received["state"] == "open" and received["copies"] is None, "The answer says more than that it is open.")
     return "valid; she has a receipt, and is not told what was found"
 
 
@@ -168,6 +168,8 @@ def decide(scene: Scene) -> str:
             break
     standing = scene.with_receipt("standing")
     require(standing["state"] == "removed", f"Her receipt says {standing['state']}.")
+    told = standing["copies"]["removed"]
+    require(told == len(rows), f"Her receipt says that {told} copies are removed.")
     return f"{len(rows)} of {len(rows)} copies are gone from the site; her receipt says so"
 
 

@@ -19,8 +19,9 @@ class ExpiryJob:
 
     async def step(self) -> None:
         """Erase what is due."""
-        for erase in (erase_expired_originals, erase_due):
-            await asyncio.to_thread(erase, self._parts.store, actor=ACTOR, at=self._parts.now())
+        store, journal, at = self._parts.store, self._parts.journal, self._parts.now()
+        await asyncio.to_thread(erase_expired_originals, store, actor=ACTOR, at=at)
+        await asyncio.to_thread(erase_due, store, journal, actor=ACTOR, at=at)
 
     async def drain(self) -> None:
         """Nothing is left running between steps."""

@@ -232,11 +232,11 @@ def _case(tx: Transaction, case: Case) -> CaseOut:
 
 
 def _detail(tx: Transaction, case: Case) -> CaseDetailOut:
-    copies = [_copy(tx, copy) for copy in tx.copies.of_case(case.id)]
+    copies = [_copy(tx, case, copy) for copy in tx.copies.of_case(case.id)]
     return CaseDetailOut(**_case(tx, case).model_dump(), copies=copies)
 
 
-def _copy(tx: Transaction, copy: Copy) -> CopyOut:
+def _copy(tx: Transaction, case: Case, copy: Copy) -> CopyOut:
     deliveries = [
         DeliveryOut(kind=one.kind, state=one.state.value, attempts=one.attempts, problem=one.problem)
         for one in tx.outbox.of_copy(copy.id)
@@ -244,7 +244,7 @@ def _copy(tx: Transaction, copy: Copy) -> CopyOut:
     return CopyOut(
         id=copy.public_id,
         state=copy.state.value,
-        url=copy.url,
+        url=tx.cases.open_link(case, copy),
         item_id=copy.site_item_id,
         linked=copy.linked,
         copy_class=None if copy.copy_class is None else copy.copy_class.value,

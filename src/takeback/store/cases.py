@@ -12,12 +12,14 @@ from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
 from takeback.cases import CaseState, move_case
 from takeback.errors import IllegalTransition, InputError, NotFound
+from takeback.store.copies import Copy
 from takeback.store.keyring import Keyring
 from takeback.store.seal import seal, unseal
 from takeback.store.tables import case
 
 _PURPOSE = "case/notice"
 _GROUNDS = "copy/grounds"
+_LINK = "copy/url"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,16 @@ class CaseStore:
     def open_grounds(self, found: Case, sealed: bytes) -> str:
         """Open the grounds of a contest."""
         return unseal(self._keyring.data_key(found.key_id), sealed, _GROUNDS).decode()
+
+    def seal_link(self, found: Case, url: str) -> bytes:
+        """Seal a link to another site under the case's data key."""
+        return seal(self._keyring.data_key(found.key_id), url.encode(), _LINK)
+
+    def open_link(self, found: Case, copy: Copy) -> str:
+        """Return the link of a copy, opened where it is sealed."""
+        if copy.sealed_url is None:
+            return copy.url
+        return unseal(self._keyring.data_key(found.key_id), copy.sealed_url, _LINK).decode()
 
     def reword(
         self,

@@ -49,6 +49,9 @@ class Copy:
     site_id: int | None
     site_item_id: str | None
     url: str
+    """Empty where it is sealed."""
+    sealed_url: bytes | None
+    """Of a link to another site, which nobody but her needs: `CaseStore.open_link` opens it."""
     linked: bool
     """She named this one herself."""
     state: CopyState
@@ -75,6 +78,7 @@ class NewCopy:
     url: str
     found_at: datetime
     deadline_at: datetime
+    sealed_url: bytes | None = None
     linked: bool = False
     site_id: int | None = None
     site_item_id: str | None = None
@@ -202,7 +206,8 @@ def _found(row: Row[tuple[object, ...]] | None) -> Copy:
     if row is None:
         raise NotFound("There is no such copy.")
     return Copy(
-        row.id, row.public_id, row.case_id, row.site_id, row.site_item_id, row.url, row.linked, CopyState(row.state),
+        row.id, row.public_id, row.case_id, row.site_id, row.site_item_id, row.url, row.sealed_url, row.linked,
+        CopyState(row.state),
         None if row.copy_class is None else CopyClass(row.copy_class),
         Likeness(**{name: getattr(row, name) for name in _LIKENESS}),
         row.blind, row.found_at, row.decided_at, row.deadline_at, row.problem,

@@ -1,8 +1,8 @@
 """
-The journal of withdrawals: one line each, kept beside the backups, replayed by `takeback restore`.
+The journal of withdrawals and erasures: one line each, kept beside the backups, replayed by `takeback restore`.
 
-A backup is older than a withdrawal that came after it; the journal is what keeps the withdrawn
-withdrawn. Each line is JSON with an HMAC under the journal key, so that nobody without the master key
+A backup is older than a withdrawal that came after it; the journal is what keeps the withdrawn withdrawn, and the
+erased erased. Each line is JSON with an HMAC under the journal key, so that nobody without the master key
 can withdraw a case by adding a line.
 """
 
@@ -19,6 +19,8 @@ from pathlib import Path
 
 from takeback.errors import SealBroken, StoreError
 
+_ERASED = "erased"
+
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
@@ -26,6 +28,8 @@ class Withdrawal:
 
     case_id: str
     at: datetime
+    erased: bool = False
+    """All that was hers was erased, too."""
 
 
 class Journal:
@@ -38,6 +42,7 @@ class Journal:
     def append(self, withdrawal: Withdrawal) -> None:
         """Write a withdrawal down, durable before this returns."""
         fields = {"case": withdrawal.case_id, "at": withdrawal.at.isoformat()}
+        fields |= {"what": _ERASED} if withdrawal.erased else {}
         line = json.dumps({**fields, "mac": self._mac(fields)}) + "\n"
         try:
             descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
@@ -74,13 +79,14 @@ class Journal:
         for number, line in enumerate(lines, start=1):
             try:
                 row = json.loads(line)
-                fields = {"case": str(row["case"]), "at": str(row["at"])}
+                fields = {name: str(row[name]) for name in ("case", "at", "what") if name in row}
+                case_id, at = fields["case"], datetime.fromisoformat(fields["at"])
                 mac = str(row["mac"])
             except (ValueError, KeyError, TypeError):
                 continue
             if not hmac.compare_digest(mac, self._mac(fields)):
                 raise SealBroken(f"Line {number} of the journal of withdrawals was changed, or is another key's.")
-            yield Withdrawal(fields["case"], datetime.fromisoformat(fields["at"]))
+            yield Withdrawal(case_id, at, erased=fields.get("what") == _ERASED)
 
     def _mac(self, fields: dict[str, str]) -> str:
         body = json.dumps(fields, sort_keys=True).encode()

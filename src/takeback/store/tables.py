@@ -287,6 +287,7 @@ copy = Table(
     Column("site_id", ForeignKey("site.id")),
     Column("site_item_id", String(500)),
     Column("url", Text, nullable=False),
+    Column("sealed_url", LargeBinary),
     Column("linked", Boolean, nullable=False),
     Column("state", String(12), nullable=False),
     Column("copy_class", String(20)),

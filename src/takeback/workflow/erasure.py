@@ -2,10 +2,9 @@
 The second way to end a case: matching stops at once, and three days later all that is hers is erased.
 
 Someone may be forcing her, so it can be cancelled until then; matching does not begin again by that. Erased are her
-words, who she is and how to reach her, with the key that sealed them, and so in every old backup; and her links to
-other sites, which are sealed by nothing and so stay in backups made before. What the site did, and when, stays in the
-log, which never held any of it. A restore of a backup from before she asked brings the links back and not the words;
-she has to ask again.
+words, who she is and how to reach her, what was written since, and her links to other sites, with the key that sealed
+them, and so in every old backup. The journal names it, so that a restore erases it again. What the site did, and when,
+stays in the log, which never held any of it.
 """
 
 from __future__ import annotations
@@ -17,9 +16,9 @@ from takeback.cases import CopyState
 from takeback.errors import IllegalTransition
 from takeback.store import Store
 from takeback.store.cases import Case
-from takeback.store.journal import Journal
+from takeback.store.journal import Journal, Withdrawal
 from takeback.workflow.order import THE_PERSON, note
-from takeback.workflow.withdraw import withdraw
+from takeback.workflow.withdraw import erase_hers, withdraw
 
 ERASED_AFTER = timedelta(hours=72)
 """How long it can be cancelled."""
@@ -58,7 +57,7 @@ def cancel_erasure(store: Store, receipt: str, *, at: datetime) -> Case:
     return case
 
 
-def erase_due(store: Store, *, actor: str, at: datetime) -> int:
+def erase_due(store: Store, journal: Journal, *, actor: str, at: datetime) -> int:
     """
     Erase the cases whose time has come, and destroy their keys; return how many.
 
@@ -72,10 +71,9 @@ def erase_due(store: Store, *, actor: str, at: datetime) -> int:
             now = tx.cases.by_id(case.id)
             if now.erase_at is None or now.erase_at > at or tx.copies.of_case(case.id, [CopyState.CONTESTED]):
                 continue
-            tx.messages.erase(now)
-            tx.cases.erase(now, at)
-            links = tx.copies.forget_elsewhere(case.id)
-            note(tx, EventKind.ERASED, now, at=at, actor=actor, facts={"why": "asked for", "links": links})
+            # In the transaction, where nobody can cancel it any more.
+            journal.append(Withdrawal(case.public_id, at, erased=True))
+            erase_hers(tx, now, actor=actor, at=at)
         erased += 1
     # Also those that a crash, or a restore of an older key store, left behind.
     with store.read() as tx:

@@ -239,7 +239,7 @@ def _act_on_valid(
 def links_elsewhere(store: Store, case: Case) -> list[str]:
     """Return the links of a case that are on no site of this operator."""
     with store.read() as tx:
-        return [copy.url for copy in tx.copies.of_case(case.id) if copy.state is CopyState.ELSEWHERE]
+        return [tx.cases.open_link(case, copy) for copy in tx.copies.of_case(case.id, [CopyState.ELSEWHERE])]
 
 
 def is_only_elsewhere(store: Store, case: Case) -> bool:

@@ -34,7 +34,7 @@ def take_reported(
     changed anything.
     """
     # 1. Each link of this operator's sites is held at once; each has its own state.
-    known = {copy.url for copy in tx.copies.of_case(case.id) if copy.linked}
+    known = {tx.cases.open_link(case, copy) for copy in tx.copies.of_case(case.id) if copy.linked}
     links = _distinct(tx, notice.links, known)
     copies = [_take_link(tx, case, link, deadline_at=deadline_at, at=at) for link in links]
     # 2. What is looked for from now on: it can hold, not refuse, until a person has decided.
@@ -79,7 +79,8 @@ def _take_link(tx: Transaction, case: Case, url: str, *, deadline_at: datetime, 
             NewCopy(
                 case.id,
                 CopyState.ELSEWHERE,
-                url,
+                "",
+                sealed_url=tx.cases.seal_link(case, url),
                 found_at=at,
                 deadline_at=deadline_at,
                 linked=True,

@@ -70,11 +70,20 @@ def end_matching(tx: Transaction, case_id: str, *, actor: str, at: datetime) -> 
     return case, key_ids
 
 
+def erase_hers(tx: Transaction, case: Case, *, actor: str, at: datetime) -> None:
+    """Erase inside `tx` all that is hers; the case's data key is to be destroyed after the commit."""
+    tx.messages.erase(case)
+    tx.cases.erase(case, at)
+    links = tx.copies.forget_elsewhere(case.id)
+    note(tx, EventKind.ERASED, case, at=at, actor=actor, facts={"why": "asked for", "links": links})
+
+
 def finish_withdrawals(store: Store, journal: Journal, *, at: datetime) -> int:
     """
     Bring to an end what a crash, or a restore of an older backup, left of withdrawals; return how many.
 
-    Every case that the journal names is withdrawn, and every data key of an erased entry is destroyed.
+    Every case that the journal names is withdrawn, and erased where it says so, and every data key of what was erased
+    is destroyed.
     """
     finished = 0
     for withdrawal in journal.read():
@@ -84,10 +93,12 @@ def finish_withdrawals(store: Store, journal: Journal, *, at: datetime) -> int:
             except NotFound:
                 continue
             if case.state is not CaseState.WITHDRAWN:
-                end_matching(tx, case.public_id, actor=JOURNAL, at=at)
+                case, _ = end_matching(tx, case.public_id, actor=JOURNAL, at=at)
                 finished += 1
+            if withdrawal.erased and case.erased_at is None:
+                erase_hers(tx, case, actor=JOURNAL, at=at)
     with store.read() as tx:
-        erased = tx.banks.withdrawn_key_ids()
+        erased = [*tx.banks.withdrawn_key_ids(), *tx.cases.erased_key_ids()]
     still_there = store.keyring.data_keys(erased)
     if still_there:
         store.keyring.destroy(list(still_there))

@@ -46,7 +46,7 @@ def _sealed() -> SealedWords:
     return sealed
 
 
-@pytest.mark.parametrize("identity", [ADA[0], BO[0]])
+@pytest.mark.parametrize("identity", [ADA[0], BO[0]], ids=["Ada", "Bo"])
 def test_each_person_of_the_desk_opens_all_of_it(identity: str) -> None:
     assert open_words(_sealed(), [identity]) == words_of(NOTICE)
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.house import AT, LAWS, drawn, notice_about, prints_of, reported
+from tests.house import AT, LAWS, Clock, drawn, notice_about, prints_of, reported
 
 from takeback.cases import CaseState
 from takeback.errors import BadSetting, NotFound, SealBroken
@@ -19,13 +19,16 @@ from takeback.store.database import sqlite_url
 from takeback.store.journal import Journal, Withdrawal
 from takeback.store.sites import Site
 from takeback.workflow.decide import Confirm, Decision, Finding, Outcome, decide
+from takeback.workflow.erasure import ask_for_erasure, cancel_erasure, erase_due
 from takeback.workflow.intake import Received, receive_notice
+from takeback.workflow.messages import write_to_desk
 from takeback.workflow.query import query_of_fingerprints
 from takeback.workflow.replica import Replica
 from takeback.workflow.upload import Action, Upload, check_upload
 from takeback.workflow.withdraw import finish_withdrawals, withdraw
 
 MASTER = bytes(range(32))
+ELSEWHERE = "https://elsewhere.example/her-own-page"
 REMOVE = Decision(Outcome.REMOVED, Finding(True, "Covered."), "key/one", Confirm.ALL)
 
 
@@ -80,6 +83,37 @@ def test_what_was_withdrawn_after_the_backup_stays_withdrawn(
     assert _answer(restored, 2) is Action.REFUSE
     with restored.read() as tx:
         assert tx.cases.by_receipt(restored.keyring.receipt_digest(received.receipt)).state is CaseState.WITHDRAWN
+    restored.close()
+
+
+def test_what_was_erased_after_the_backup_stays_erased(
+    store: Store, replica: Replica, site: Site, journal: Journal, tmp_path: Path, data: Path, clock: Clock
+) -> None:
+    notice = notice_about(reported(drawn(1)), links=(ELSEWHERE,))
+    erased, kept = (
+        receive_notice(store, replica, notice, default_laws=LAWS, request=request, at=AT)
+        for request in ("one-request-key", "another-request-key")
+    )
+    for each in (erased, kept):
+        write_to_desk(store, each.receipt, "A secret.", at=AT)
+        ask_for_erasure(store, journal, each.ending, at=AT)
+    cancel_erasure(store, kept.receipt, at=AT)
+    folder = tmp_path / "backup"
+    back_up(data, journal.path, folder, at=AT)
+    assert erase_due(store, journal, actor="test", at=clock.pass_(hours=73)) == 1
+    restore(folder, tmp_path / "new", journal.path)
+    restored = _reopen(tmp_path / "new")
+    finish_withdrawals(restored, Journal(journal.path, restored.keyring.journal_key), at=clock.at)
+    with restored.read() as tx:
+        gone = tx.cases.by_public_id(erased.case.public_id)
+        assert gone.erased_at == clock.at
+        assert tx.cases.words(gone) == {}
+        assert tx.messages.of_case(gone) == []
+        assert tx.copies.of_case(gone.id) == []
+        still = tx.cases.by_public_id(kept.case.public_id)
+        assert still.erased_at is None
+        assert [tx.cases.open_link(still, copy) for copy in tx.copies.of_case(still.id)] == [ELSEWHERE]
+    assert set(restored.keyring.data_keys([gone.key_id, still.key_id])) == {still.key_id}
     restored.close()
 
 

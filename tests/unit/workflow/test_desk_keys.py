@@ -212,7 +212,7 @@ def test_erasure_takes_sealed_words_along(
     received = receive_notice(store, replica, NOTICE, default_laws=LAWS, request=None, at=AT)
     case = received.case
     ask_for_erasure(store, journal, received.ending, at=AT)
-    erase_due(store, actor="test", at=clock.pass_(hours=73))
+    erase_due(store, journal, actor="test", at=clock.pass_(hours=73))
     with store.read() as tx:
         erased = tx.cases.by_id(case.id)
         assert (erased.sealed_to, tx.cases.words(erased), tx.cases.with_words()) == (None, {}, [])

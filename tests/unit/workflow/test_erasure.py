@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
-from tests.house import AT, LAWS, drawn, notice_about, prints_of, reported
+from tests.house import AT, LAWS, drawn, forms_of, notice_about, prints_of, reported
 
 from takeback.audit.event import EventKind
 from takeback.audit.log import verify_log
@@ -17,7 +18,7 @@ from takeback.store.sites import Site
 from takeback.workflow.contest import contest
 from takeback.workflow.decide import Decision, Finding, Outcome, decide
 from takeback.workflow.erasure import ERASED_AFTER, ask_for_erasure, cancel_erasure, erase_due
-from takeback.workflow.intake import Received, receive_notice
+from takeback.workflow.intake import Received, links_elsewhere, receive_notice
 from takeback.workflow.query import query_of_fingerprints
 from takeback.workflow.replica import Replica
 from takeback.workflow.upload import Upload, check_upload
@@ -43,7 +44,7 @@ def test_matching_stops_at_once_and_the_rest_stays_for_72_hours(
 ) -> None:
     case = ask_for_erasure(store, journal, received.ending, at=AT)
     assert (case.state, case.erase_at, case.erased_at) == (CaseState.WITHDRAWN, LATER, None)
-    assert erase_due(store, actor="test", at=LATER - timedelta(seconds=1)) == 0
+    assert erase_due(store, journal, actor="test", at=LATER - timedelta(seconds=1)) == 0
     assert open_words(store, case.public_id, actor="desk", at=AT)["signature"] == "A. Person"
 
 
@@ -51,7 +52,7 @@ def test_after_72_hours_her_words_her_links_and_the_key_are_gone(
     store: Store, journal: Journal, received: Received
 ) -> None:
     case = ask_for_erasure(store, journal, received.ending, at=AT)
-    assert erase_due(store, actor="test", at=LATER) == 1
+    assert erase_due(store, journal, actor="test", at=LATER) == 1
     with store.read() as tx:
         erased = tx.cases.by_id(case.id)
         assert (erased.erase_at, erased.erased_at, erased.missing) == (None, LATER, ())
@@ -60,15 +61,24 @@ def test_after_72_hours_her_words_her_links_and_the_key_are_gone(
     with pytest.raises(SealBroken):
         store.keyring.data_key(case.key_id)
     assert open_words(store, case.public_id, actor="desk", at=LATER) == {"messages": [], "contests": []}
-    assert erase_due(store, actor="test", at=LATER) == 0
+    assert erase_due(store, journal, actor="test", at=LATER) == 0
 
 
 def test_the_log_says_it_and_still_verifies(store: Store, journal: Journal, received: Received) -> None:
     ask_for_erasure(store, journal, received.ending, at=AT)
-    erase_due(store, actor="test", at=LATER)
+    erase_due(store, journal, actor="test", at=LATER)
     assert kinds(store, received)[-3:] == [EventKind.WITHDRAWN, EventKind.ERASURE_ASKED, EventKind.ERASED]
     with store.read() as tx:
         assert verify_log(tx.audit.entries(), tx.audit.head(), store.keyring.log_key) > 3
+
+
+def test_a_link_to_another_site_lies_under_the_key_of_its_case(store: Store, data: Path, received: Received) -> None:
+    assert links_elsewhere(store, received.case) == [ELSEWHERE]
+    with store.read() as tx:
+        (copy,) = tx.copies.of_case(received.case.id, [CopyState.ELSEWHERE])
+    assert copy.url == ""
+    content = b"".join(path.read_bytes() for path in data.iterdir())
+    assert not any(form in content for form in forms_of(ELSEWHERE.encode()))
 
 
 def test_what_the_other_side_wrote_is_kept_until_it_is_answered(
@@ -80,7 +90,7 @@ def test_what_the_other_side_wrote_is_kept_until_it_is_answered(
     decide(store, received.case.public_id, Decision(Outcome.REMOVED, Finding(True, "Covered."), "key/one"), at=AT)
     contest(store, site, "1", "I drew this myself.", at=AT)
     ask_for_erasure(store, journal, received.ending, at=AT)
-    assert erase_due(store, actor="test", at=LATER) == 0
+    assert erase_due(store, journal, actor="test", at=LATER) == 0
     words = open_words(store, received.case.public_id, actor="desk", at=LATER)
     assert "I drew this myself." in str(words["contests"])
 
@@ -89,7 +99,7 @@ def test_it_can_be_cancelled_and_the_case_stays_ended(store: Store, journal: Jou
     ask_for_erasure(store, journal, received.ending, at=AT)
     case = cancel_erasure(store, received.receipt, at=AT)
     assert (case.state, case.erase_at) == (CaseState.WITHDRAWN, None)
-    assert erase_due(store, actor="test", at=LATER) == 0
+    assert erase_due(store, journal, actor="test", at=LATER) == 0
     assert open_words(store, case.public_id, actor="desk", at=AT)["signature"] == "A. Person"
     assert kinds(store, received)[-2] == EventKind.ERASURE_CANCELLED
 
@@ -98,7 +108,7 @@ def test_asking_twice_moves_nothing(store: Store, journal: Journal, received: Re
     ask_for_erasure(store, journal, received.ending, at=AT)
     again = ask_for_erasure(store, journal, received.ending, at=AT + timedelta(hours=5))
     assert again.erase_at == LATER
-    erase_due(store, actor="test", at=LATER)
+    erase_due(store, journal, actor="test", at=LATER)
     assert ask_for_erasure(store, journal, received.ending, at=LATER).erased_at == LATER
 
 
@@ -124,6 +134,6 @@ def test_a_key_that_a_crash_left_behind_is_destroyed_in_the_next_round(
     with store.write() as tx:
         tx.cases.erase(case, LATER)
     assert store.keyring.data_key(case.key_id)
-    assert erase_due(store, actor="test", at=LATER) == 0
+    assert erase_due(store, journal, actor="test", at=LATER) == 0
     with pytest.raises(SealBroken):
         store.keyring.data_key(case.key_id)

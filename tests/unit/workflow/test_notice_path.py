@@ -85,7 +85,8 @@ def test_each_link_has_its_own_state_and_one_bad_link_voids_none(store: Store, r
     notice = notice_about(links=(LINK, "https://elsewhere.example/x", "not a link", "https://forum.example.evil/1"))
     case_id, _ = _receive(store, replica, notice)
     with store.read() as tx:
-        states = {copy.url: copy.state for copy in tx.copies.of_case(case_id)}
+        case = tx.cases.by_id(case_id)
+        states = {tx.cases.open_link(case, copy): copy.state for copy in tx.copies.of_case(case_id)}
         assert states == {
             LINK: CopyState.HELD,
             "https://elsewhere.example/x": CopyState.ELSEWHERE,

@@ -283,7 +283,7 @@ def test_erasure_takes_messages_and_recovery_along(
     set_recovery(store, received.ending, NAME, PHRASE, at=AT)
     write_to_desk(store, received.receipt, "A secret.", at=AT)
     ask_for_erasure(store, journal, received.ending, at=AT)
-    erase_due(store, actor="test", at=clock.pass_(hours=73))
+    erase_due(store, journal, actor="test", at=clock.pass_(hours=73))
     with store.read() as tx:
         assert tx.messages.of_case(received.case) == []
     with pytest.raises(IllegalTransition):
