@@ -30,6 +30,9 @@ _ORIGIN = re.compile(
 )
 """A page over http can be changed on the way, and the frame in it with it: only this machine and onions are safe so."""
 _ORIGIN_ADVICE = "Write it as a browser does: https://forum.example, without a path or a star; in small letters."
+_ONION = re.compile(r"https?://[a-z2-7]{56}\.onion")
+"""Of version 3 (Tor's rend-spec-v3, section 6): base32 of the key, a checksum and the version."""
+
 _CONTACT = re.compile(r"(?:mailto:[^\s@,]+@[^\s@,]+|https://[^\s,]+|tel:[0-9+().-]+)")
 _CONTACT_ADVICE = "Write it as mailto:desk@forum.example, https://forum.example/contact or tel:+1-555-0100."
 
@@ -79,6 +82,9 @@ class Settings:
     )
     security_contact: tuple[str, ...] = _setting(
         (), "Where a hole is reported: mailto:, https: or tel:, as security.txt names it; empty: there is no such file."
+    )
+    onion_address: str = _setting(
+        "", "Address of the onion service before this one, http://….onion; Tor Browser offers it. Empty: there is none."
     )
     allowed_private_hosts: tuple[str, ...] = _setting(
         (), "Hosts with private addresses that webhooks and links may reach, by name or name:port."
@@ -133,6 +139,11 @@ class Settings:
             for address in getattr(self, name):
                 if not _CONTACT.fullmatch(address):
                     raise BadSetting(f"{name} names {address!r}, which is no address.", advice=_CONTACT_ADVICE)
+        if self.onion_address and not _ONION.fullmatch(self.onion_address):
+            raise BadSetting(
+                f"onion_address is {self.onion_address!r}, which is no onion service's.",
+                advice="Give http:// and the 56 characters before .onion that Tor wrote into the file `hostname`.",
+            )
 
     @property
     def master_key_path(self) -> Path:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from playwright.sync_api import Route
 from tests.acceptance.serving import Receiver, Service
 from tests.browser.test_journeys import SIZES, nothing_leaked, only_a_fingerprint, standing
 from tests.browser.walking import DESKTOP, Open, Visit
@@ -144,3 +145,26 @@ def test_where_the_network_fails_nothing_that_she_wrote_is_lost(visit: Open, sit
     here.page.unroute("**/api/v1/notices/message")
     here.press("button[value=write]")
     here.page.wait_for_selector(".messages")
+
+
+@pytest.mark.parametrize("script", ["report.js", "case.js"])
+def test_what_is_chosen_before_the_script_is_there_is_read_all_the_same(
+    visit: Open, site: Receiver, photo: Path, script: str
+) -> None:
+    here = visit()
+    if script == "case.js":
+        receipt, _ = sent_by(here, site)
+        here.page.goto(f"{here.url}/case")
+        here.write("receipt", receipt)
+    held: list[Route] = []
+    here.page.route(f"**/page/{script}", lambda route: held.append(route))
+    if script == "case.js":
+        here.press("main button")
+        here.page.wait_for_selector(".state")
+    else:
+        here.page.goto(here.url, wait_until="commit")
+    here.page.wait_for_selector("#files", state="attached")
+    here.page.set_input_files("#files", str(photo))
+    here.page.wait_for_timeout(100)
+    held[0].continue_()
+    here.page.wait_for_selector("#files-list > .good", state="attached")

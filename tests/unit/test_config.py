@@ -84,3 +84,18 @@ def test_a_contact_is_an_address_that_a_browser_can_follow(name: str) -> None:
     ):
         with pytest.raises(BadSetting, match=f"{name} names"):
             Settings(**{name: (bad,)})  # type: ignore[arg-type]
+
+
+ONION = f"http://{'abcd2345' * 7}.onion"
+
+
+def test_the_address_of_an_onion_service_is_one() -> None:
+    assert Settings(onion_address=ONION).onion_address == ONION
+
+
+@pytest.mark.parametrize(
+    "address", ["abcd.onion", ONION.upper(), f"{ONION}/", ONION.replace("http", "ftp"), ONION.replace(".onion", ".com")]
+)
+def test_what_is_no_onion_service_is_refused(address: str) -> None:
+    with pytest.raises(BadSetting, match="onion_address"):
+        Settings(onion_address=address)

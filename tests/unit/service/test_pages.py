@@ -24,6 +24,7 @@ from takeback.cases.law import law_pack
 from takeback.cases.link import _LINK
 from takeback.cases.notice import FIELDS, MAX_LINKS
 from takeback.errors import LowQuality, OutsideError, SealBroken
+from takeback.service.app import create_app
 from takeback.service.pages import static
 from takeback.service.pages.answer import PAGE_HEADERS, told_of
 from takeback.service.pages.authorities import authorities
@@ -227,6 +228,16 @@ def test_reading_the_english_takes_about_twelve_years() -> None:
     # Flesch-Kincaid grade level (Kincaid et al. 1975); grade 6 is read at about 12.
     grade = 0.39 * words / sentences + 11.8 * syllables / words - 15.59
     assert grade < 6.5
+
+
+@pytest.mark.parametrize("path", ["/", "/case", "/how"])
+def test_tor_browser_is_offered_the_onion_service_of_the_operator(parts: Parts, path: str) -> None:
+    address = f"http://{'abcd2345' * 7}.onion"
+    with TestClient(create_app(replace(parts, settings=replace(parts.settings, onion_address=address)))) as client:
+        assert client.get(path).headers["onion-location"] == address + path
+        assert client.post("/case", data={"receipt": "none"}).headers["onion-location"] == f"{address}/case"
+    with TestClient(create_app(parts)) as client:
+        assert "onion-location" not in client.get(path).headers
 
 
 # ---- The form without scripts -----------------------------------------------------------------------------------

@@ -124,7 +124,11 @@ class PageRoute(StrictRoute):
 
         async def as_page(request: Request) -> Response:
             answer = await in_words(request)
-            framed_by(answer, parts_of(request).settings.embedded_on)
+            settings = parts_of(request).settings
+            framed_by(answer, settings.embedded_on)
+            if settings.onion_address:
+                # Tor Browser offers to go there, where no exit and no certificate is in between.
+                answer.headers["Onion-Location"] = settings.onion_address + request.url.path
             return answer
 
         async def in_words(request: Request) -> Response:

@@ -73,11 +73,9 @@ export class FileList {
     this._answers = new Map();
     /** @type {Set<Promise<void>>} */
     this._reading = new Set();
-    input.addEventListener("change", () => {
-      for (const file of input.files ?? []) this._take(file);
-      // The input forgets them: the page holds no file longer than it takes to read it.
-      input.value = "";
-    });
+    input.addEventListener("change", () => this._takeFrom(input));
+    // Also what was chosen before this script was there.
+    this._takeFrom(input);
   }
 
   /**
@@ -100,6 +98,13 @@ export class FileList {
   forget() {
     this._answers.clear();
     this._list.replaceChildren();
+  }
+
+  /** @param {HTMLInputElement} input */
+  _takeFrom(input) {
+    for (const file of input.files ?? []) this._take(file);
+    // The input forgets them: the page holds no file longer than it takes to read it.
+    input.value = "";
   }
 
   /** @param {File} file */
