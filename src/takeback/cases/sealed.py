@@ -26,6 +26,7 @@ from takeback.errors import InputError, MalformedHash, SealBroken
 
 LEAST_DESK_KEYS = 2
 """People to whom her words are sealed: one of them may be away, leave, or lose a key."""
+MAX_DESK_KEYS = 50
 MAX_SEALED_BYTES = 128 * 1024
 """Of an age file; the longest words that a notice takes are well below."""
 

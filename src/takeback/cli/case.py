@@ -19,7 +19,7 @@ from takeback.cli.moments import in_words, read_moment, time_left
 from takeback.cli.options import AsJson, example
 from takeback.cli.server import DEFAULT_SERVER, KeyFile, Server, ServerUrl
 from takeback.cli.terminal import Terminal
-from takeback.errors import InputError, SealBroken
+from takeback.errors import IllegalTransition, InputError, SealBroken
 
 Outcome = Literal["removed", "refused"]
 Confirm = Literal["none", "blind", "all"]
@@ -58,7 +58,11 @@ def list_(
     key_file: KeyFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """List cases, the ones due first at the top."""
+    """
+    List cases, the ones due first at the top.
+
+    A decided case is due again where she added something; `new` counts messages of hers that nobody opened.
+    """
     terminal = Terminal(as_json)
     query = urlencode([("limit", limit), *(("state", state.value) for state in states or ())])
     cases = Server.with_key(server, key_file).get(f"/api/v1/cases?{query}")
@@ -67,8 +71,8 @@ def list_(
     elif not cases:
         terminal.say("There is no such case.")
     else:
-        rows = [(case["id"], case["state"], *_due(case)) for case in cases]
-        terminal.table(("case", "state", "decide by", "left"), rows)
+        rows = [(case["id"], case["state"], *_due(case), case["unopened"] or "") for case in cases]
+        terminal.table(("case", "state", "decide by", "left", "new"), rows)
 
 
 @app.command("show", cls=PlainCommand, epilog=example("takeback case show 3f2a…09 --key-file ~/moderator.key"))
@@ -199,19 +203,28 @@ def words(
     if takeback.get(path)["sealed_to"] is not None and not identities:
         raise InputError("Her words are sealed to the people of the desk.", advice="Name your key with --identity.")
     answer = takeback.post(f"{path}/words", {})
-    opened = _opened(answer, identities) | {"messages": [_opened(each, identities) for each in answer["messages"]]}
+    opened = _opened(terminal, answer, identities)
+    opened["messages"] = [_opened(terminal, each, identities) for each in answer["messages"]]
+    is_closed = "closed" in opened
     if as_json:
         terminal.json(opened)
-        return
-    contact = {f"contact {name}": value for name, value in dict(opened.pop("contact", None) or {}).items()}
-    contests, messages = opened.pop("contests"), opened.pop("messages")
-    for name, value in {**opened, **contact}.items():
+    else:
+        _write_words(terminal, opened)
+    if is_closed:
+        raise typer.Exit(ExitCode.NO)
+
+
+def _write_words(terminal: Terminal, opened: dict[str, Any]) -> None:
+    contact, contests, messages = (opened.pop(name, None) for name in ("contact", "contests", "messages"))
+    opened.pop("closed", None)
+    reach = contact if isinstance(contact, dict) else {}
+    for name, value in {**opened, **{f"contact {name}": value for name, value in reach.items()}}.items():
         if value not in ("", None):
             terminal.line(f"{name.replace('_', ' '):<16} {value}")
-    for message in messages:
+    for message in messages or ():
         who = "the desk" if message["sender"] == "desk" else "she"
-        terminal.line(f"{in_words(read_moment(message['at'])):<16} {who} wrote: {message['text']}")
-    for contest in contests:
+        terminal.line(f"{in_words(read_moment(message['at'])):<16} {who} wrote: {message.get('text', '(closed)')}")
+    for contest in contests or ():
         terminal.line(f"{'contest':<16} copy {contest['copy']}: {contest['grounds']}")
 
 
@@ -262,39 +275,53 @@ def reseal(
     done, closed = 0, []
     with terminal.progress("Sealing again", len(waiting)) as step:
         for case in waiting:
-            path = f"/api/v1/cases/{case['id']}"
             try:
-                _seal_again(takeback, path, identities, keys)
-                done += 1
-            except (InputError, SealBroken):
-                closed.append(case["id"])
+                is_whole = _seal_again(takeback, f"/api/v1/cases/{case['id']}", identities, keys)
+            except IllegalTransition:
+                is_whole = False  # she completed it in this moment, or the desk changed again
+            done += is_whole
+            closed += [] if is_whole else [case["id"]]
             step()
     if as_json:
         terminal.json({"sealed": done, "closed": closed})
     else:
         terminal.line(f"The words of {done:,} cases are sealed to the present desk.")
         for case_id in closed:
-            terminal.say(f"Case {case_id} does not open with this key.")
+            terminal.say(f"Not all of case {case_id} opens with this key.")
         if len(waiting) == _MOST_CASES:
             terminal.say("There may be more: run it again.")
     if closed:
         raise typer.Exit(ExitCode.NO)
 
 
-def _seal_again(takeback: Server, path: str, identities: Sequence[str], keys: Sequence[DeskKey]) -> None:
-    """Seal what was written in a case to `keys`: her words, and each message of hers."""
+def _seal_again(takeback: Server, path: str, identities: Sequence[str], keys: Sequence[DeskKey]) -> bool:
+    """Seal what was written in a case to `keys`, her words and each message; return whether all of it opened."""
     opened = takeback.post(f"{path}/words", {})
     places = [(f"{path}/words", opened), *((f"{path}/messages/{each['id']}", each) for each in opened["messages"])]
+    is_whole = True
     for place, each in places:
-        if "sealed" in each:
-            takeback.put(place, seal_again(SealedWords.from_json(each["sealed"]), identities, keys).as_json())
+        if "sealed" not in each:
+            continue
+        try:
+            again = seal_again(SealedWords.from_json(each["sealed"]), identities, keys)
+        except (InputError, SealBroken):
+            is_whole = False
+        else:
+            takeback.put(place, again.as_json())
+    return is_whole
 
 
-def _opened(answer: Mapping[str, Any], identities: Sequence[str]) -> dict[str, Any]:
-    """Return what was written, opened where it is sealed."""
+def _opened(terminal: Terminal, answer: Mapping[str, Any], identities: Sequence[str]) -> dict[str, Any]:
+    """Return what was written, opened where it is sealed; what does not open says so, and stops nothing else."""
     opened = dict(answer)
     sealed = opened.pop("sealed", None)
-    return opened if sealed is None else {**open_words(SealedWords.from_json(sealed), identities), **opened}
+    if sealed is None:
+        return opened
+    try:
+        return {**open_words(SealedWords.from_json(sealed), identities), **opened}
+    except (InputError, SealBroken) as problem:
+        terminal.say(f"{'A message' if 'sender' in opened else 'The notice'} stays closed: {problem.message}")
+        return {**opened, "closed": problem.message}
 
 
 def _identities(path: Path) -> list[str]:
@@ -345,6 +372,6 @@ def _likeness(copy: Mapping[str, Any]) -> str:
 
 def _due(case: Mapping[str, Any]) -> tuple[str, str]:
     deadline = read_moment(case["deadline_at"])
-    if deadline is None or case["decided_at"] is not None:
+    if deadline is None:
         return "–", ""
     return in_words(deadline), f"({time_left(deadline, datetime.now(UTC))})"

@@ -1,10 +1,15 @@
-"""What is to be erased by now is erased: ordinary pictures that nobody renewed, and cases whose person asked for it."""
+"""
+What is to be erased by now is erased: ordinary pictures that nobody renewed, and cases whose person asked for it.
+
+And what is to be sealed is sealed: words that were kept open before the desk had keys.
+"""
 
 from __future__ import annotations
 
 import asyncio
 
 from takeback.assembly import Parts
+from takeback.workflow.desk_keys import seal_what_is_open
 from takeback.workflow.erasure import erase_due
 from takeback.workflow.originals import erase_expired_originals
 
@@ -22,6 +27,7 @@ class ExpiryJob:
         store, journal, at = self._parts.store, self._parts.journal, self._parts.now()
         await asyncio.to_thread(erase_expired_originals, store, actor=ACTOR, at=at)
         await asyncio.to_thread(erase_due, store, journal, actor=ACTOR, at=at)
+        await asyncio.to_thread(seal_what_is_open, store, actor=ACTOR, at=at)
 
     async def drain(self) -> None:
         """Nothing is left running between steps."""

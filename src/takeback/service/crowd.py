@@ -64,6 +64,11 @@ class Crowd:
             if taken is not None and not wrong:
                 self._wrong.give_back(taken)
 
+    def count_a_guess(self, visitor: Visitor) -> None:
+        """Count what takes as long as a guess, and may be one, whatever comes of it; `TooMany` as for a receipt."""
+        if self._wrong.take(visitor.address) is None:
+            self._ask_for_work(visitor)
+
     def _ask_for_work(self, visitor: Visitor) -> None:
         if not self._work.accepts(visitor.work):
             raise TooMany("More of this came in at once than people send.", challenge=self._work.challenge())

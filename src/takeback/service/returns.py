@@ -132,7 +132,7 @@ def send_erasure(body: EndingIn, parts: ServiceParts, visitor: AnyVisitor) -> St
 def cancel(body: ReceiptIn, parts: ServiceParts, visitor: AnyVisitor) -> StandingOut:
     """Keep what would have been erased."""
     with visitor.crowd.trying_a_receipt(visitor):
-        case = cancel_erasure(parts.store, body.receipt, at=parts.now())
+        case = cancel_erasure(parts.store, parts.journal, body.receipt, at=parts.now())
     return standing_of(parts, case)
 
 
@@ -161,8 +161,8 @@ def send_message(body: MessageIn, parts: ServiceParts, visitor: AnyVisitor) -> S
 @router.post("/recovery")
 def choose_recovery(body: RecoveryIn, parts: ServiceParts, visitor: AnyVisitor) -> StandingOut:
     """Choose a name and a phrase that recover the case if the receipt is lost."""
-    with visitor.crowd.trying_a_receipt(visitor):
-        case = set_recovery(parts.store, body.ending, body.name, body.phrase, at=parts.now())
+    visitor.crowd.count_a_guess(visitor)
+    case = set_recovery(parts.store, body.ending, body.name, body.phrase, at=parts.now())
     return standing_of(parts, case)
 
 

@@ -7,10 +7,9 @@ from typing import Annotated
 from pydantic import Field
 
 from takeback.cases.notice import SEALED_FIELDS
-from takeback.cases.sealed import MAX_SEALED_BYTES, SealedWords
+from takeback.cases.sealed import MAX_DESK_KEYS, MAX_SEALED_BYTES, SealedWords
 from takeback.service.prints import Strict
 
-_MAX_DESK_KEYS = 50
 _AGE_CHARACTERS_READ = 2 * MAX_SEALED_BYTES
 _LINE = 100
 
@@ -28,7 +27,7 @@ class SealedIn(Strict):
         max_length=len(SEALED_FIELDS), description="The fields that are filled in: " + ", ".join(SEALED_FIELDS) + "."
     )
     sha256: str = Field(max_length=_LINE, description="SHA-256 of what is inside, 64 hexadecimal digits.")
-    desk_keys: list[_Line] = Field(max_length=_MAX_DESK_KEYS, description="The ids of the keys that it is sealed to.")
+    desk_keys: list[_Line] = Field(max_length=MAX_DESK_KEYS, description="The ids of the keys that it is sealed to.")
 
     def words(self) -> SealedWords:
         """Return them in the program's own terms; `MalformedHash` where a field is none of its kind."""

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
 from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
 from takeback.cases import CaseState, move_case
-from takeback.errors import IllegalTransition, InputError, NotFound
+from takeback.errors import IllegalTransition, NotFound
 from takeback.store.copies import Copy
 from takeback.store.keyring import Keyring
 from takeback.store.seal import seal, unseal
-from takeback.store.tables import case
+from takeback.store.tables import case, message
 
 _PURPOSE = "case/notice"
 _GROUNDS = "copy/grounds"
@@ -74,6 +76,7 @@ class CaseStore:
     def __init__(self, connection: Connection, keyring: Keyring) -> None:
         self._connection = connection
         self._keyring = keyring
+        self._keys_of_links: dict[str, bytes] = {}
 
     def add(self, new: NewCase, key: tuple[str, bytes]) -> Case:
         """Add a case in state `received` under a data key of its own (id, key)."""
@@ -93,7 +96,7 @@ class CaseStore:
                 receipt_digest=new.receipt_digest,
                 ending_digest=new.ending_digest,
                 request_digest=None if new.request is None else self._keyring.keyed_receipt(new.request),
-                request_body=self._keyring.keyed_receipt(new.body),
+                request_body=None if new.request is None else _body_mac(new.request, new.body),
             )
         )
         return self.by_public_id(public_id)
@@ -107,22 +110,34 @@ class CaseStore:
         return words
 
     def seal_grounds(self, found: Case, grounds: str) -> bytes:
-        """Seal the grounds of a contest under the case's data key."""
-        return seal(self._keyring.data_key(found.key_id), grounds.encode(), _GROUNDS)
+        """Seal the grounds of a contest under the case's data key; where that is erased, under the house's."""
+        return seal(self._grounds_key(found), grounds.encode(), _GROUNDS)
 
     def open_grounds(self, found: Case, sealed: bytes) -> str:
         """Open the grounds of a contest."""
-        return unseal(self._keyring.data_key(found.key_id), sealed, _GROUNDS).decode()
+        return unseal(self._grounds_key(found), sealed, _GROUNDS).decode()
+
+    def _grounds_key(self, found: Case) -> bytes:
+        if found.erased_at is None:
+            return self._keyring.data_key(found.key_id)
+        # Hers is gone; what the other side writes afterwards is not hers.
+        return self._keyring.keyed_receipt(f"grounds-after-erasure/{found.public_id}")
 
     def seal_link(self, found: Case, url: str) -> bytes:
         """Seal a link to another site under the case's data key."""
-        return seal(self._keyring.data_key(found.key_id), url.encode(), _LINK)
+        return seal(self._key_of_links(found), url.encode(), _LINK)
 
     def open_link(self, found: Case, copy: Copy) -> str:
         """Return the link of a copy, opened where it is sealed."""
         if copy.sealed_url is None:
             return copy.url
-        return unseal(self._keyring.data_key(found.key_id), copy.sealed_url, _LINK).decode()
+        return unseal(self._key_of_links(found), copy.sealed_url, _LINK).decode()
+
+    def _key_of_links(self, found: Case) -> bytes:
+        """Return the case's data key, read once for all links of a transaction."""
+        if found.key_id not in self._keys_of_links:
+            self._keys_of_links[found.key_id] = self._keyring.data_key(found.key_id)
+        return self._keys_of_links[found.key_id]
 
     def reword(
         self,
@@ -143,6 +158,13 @@ class CaseStore:
         sealed = seal(self._keyring.data_key(found.key_id), json.dumps(words).encode(), _PURPOSE)
         self._set(found.id, sealed_notice=sealed, sealed_to=None if sealed_to is None else list(sealed_to))
         return self.by_id(found.id)
+
+    def kept_open(self) -> list[int]:
+        """Return the cases of which words, or a message of hers, are kept open, by number."""
+        open_message = select(message.c.case_id).where(message.c.sender == "person", message.c.sealed_to.is_(None))
+        open_words = case.c.sealed_to.is_(None) & case.c.sealed_notice.is_not(None)
+        query = select(case.c.id).where(open_words | case.c.id.in_(open_message)).order_by(case.c.id)
+        return [row.id for row in self._connection.execute(query)]
 
     def with_words(self) -> list[Case]:
         """Return the cases of which words are kept, oldest first."""
@@ -186,7 +208,6 @@ class CaseStore:
             sealed_notice=None,
             sealed_to=None,
             missing=[],
-            request_digest=None,
             request_body=None,
             recovery_digest=None,
             erase_at=None,
@@ -225,30 +246,35 @@ class CaseStore:
         return ending is None or ending == digest
 
     def set_recovery(self, found: Case, digest: bytes) -> None:
-        """Let a case be recovered by `Keyring.recovery_digest`; `InputError` where it recovers another one."""
-        query = select(case.c.id).where(case.c.recovery_digest == digest, case.c.id != found.id)
-        if self._connection.execute(query).first():
-            raise InputError("This name and phrase belong to another case.", advice="Choose another phrase.")
+        """
+        Let a case be recovered by `Keyring.recovery_digest`.
+
+        That it recovers another case already is told to nobody: it would say that a guess was right.
+        """
         self._set(found.id, recovery_digest=digest)
 
     def by_recovery(self, digest: bytes) -> Case:
-        """Return the case that a name and a phrase recover; `NotFound` where they recover none."""
-        row = self._connection.execute(select(case).where(case.c.recovery_digest == digest)).first()
+        """
+        Return the case that a name and a phrase recover, of several the first; `NotFound` where they recover none.
+
+        The first, so that whoever guesses a phrase and chooses it too takes nothing from its owner.
+        """
+        query = select(case).where(case.c.recovery_digest == digest).order_by(case.c.id)
+        row = self._connection.execute(query).first()
         if row is None:
             raise NotFound("No case belongs to this name and phrase.", advice="Check how you wrote both.")
         return _found(row)
 
     def renew_secrets(self, found: Case, receipt_digest: bytes, ending_digest: bytes) -> Case:
         """Give a case another receipt and another number; the former ones open nothing any more."""
-        # The request that made it would derive the former ones anew.
-        self._set(
-            found.id,
-            receipt_digest=receipt_digest,
-            ending_digest=ending_digest,
-            request_digest=None,
-            request_body=None,
-        )
+        # The request that made it would derive the former ones: repeated, it is told that they are gone.
+        self._set(found.id, receipt_digest=receipt_digest, ending_digest=ending_digest, request_body=None)
         return self.by_id(found.id)
+
+    def has_number(self, found: Case) -> bool:
+        """Whether a case has a number that ends it; else its receipt does, as in earlier releases."""
+        query = select(case.c.ending_digest).where(case.c.id == found.id)
+        return self._connection.execute(query).scalar_one() is not None
 
     def by_request(self, request: str, body: str) -> Case | None:
         """
@@ -261,7 +287,12 @@ class CaseStore:
         row = self._connection.execute(select(case).where(case.c.request_digest == keyed)).first()
         if row is None:
             return None
-        if row.request_body != self._keyring.keyed_receipt(body):
+        if row.request_body is None:
+            raise IllegalTransition(
+                "This request made a case, whose receipt is another by now, or of which nothing is left.",
+                advice="Send the notice with a key of its own.",
+            )
+        if not hmac.compare_digest(row.request_body, _body_mac(request, body)):
             raise IllegalTransition(
                 "This request key was used for another notice.", advice="Send this notice with a key of its own."
             )
@@ -289,6 +320,15 @@ class CaseStore:
 
     def _set(self, case_id: int, **columns: object) -> None:
         self._connection.execute(update(case).where(case.c.id == case_id).values(**columns))
+
+
+def _body_mac(request: str, body: str) -> bytes:
+    """
+    Return what a repeat is told by: under the request's own key, which is kept nowhere.
+
+    Under one of ours, whoever has the data and the keys could try out what she wrote.
+    """
+    return hmac.digest(request.encode(), body.encode(), sha256)
 
 
 def _found(row: Row[tuple[object, ...]] | None) -> Case:

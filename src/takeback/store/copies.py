@@ -158,6 +158,10 @@ class CopyStore:
         )
         return int(done.rowcount)
 
+    def forget_grounds(self, case_id: int) -> None:
+        """Delete what was written in the contests of a case."""
+        self._connection.execute(update(copy).where(copy.c.case_id == case_id).values(sealed_grounds=None))
+
     def of_item(self, site_id: int, site_item_id: str) -> list[Copy]:
         """Return the copies, of any case, that are this item of a site."""
         rows = self._connection.execute(

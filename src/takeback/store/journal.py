@@ -19,7 +19,7 @@ from pathlib import Path
 
 from takeback.errors import SealBroken, StoreError
 
-_ERASED = "erased"
+_ERASED, _KEPT = "erased", "kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,8 @@ class Withdrawal:
     at: datetime
     erased: bool = False
     """All that was hers was erased, too."""
+    kept: bool = False
+    """She kept what would have been erased: an erasure that was written down before did not happen."""
 
 
 class Journal:
@@ -42,7 +44,7 @@ class Journal:
     def append(self, withdrawal: Withdrawal) -> None:
         """Write a withdrawal down, durable before this returns."""
         fields = {"case": withdrawal.case_id, "at": withdrawal.at.isoformat()}
-        fields |= {"what": _ERASED} if withdrawal.erased else {}
+        fields |= {"what": _ERASED} if withdrawal.erased else {"what": _KEPT} if withdrawal.kept else {}
         line = json.dumps({**fields, "mac": self._mac(fields)}) + "\n"
         try:
             descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
@@ -86,7 +88,7 @@ class Journal:
                 continue
             if not hmac.compare_digest(mac, self._mac(fields)):
                 raise SealBroken(f"Line {number} of the journal of withdrawals was changed, or is another key's.")
-            yield Withdrawal(case_id, at, erased=fields.get("what") == _ERASED)
+            yield Withdrawal(case_id, at, erased=fields.get("what") == _ERASED, kept=fields.get("what") == _KEPT)
 
     def _mac(self, fields: dict[str, str]) -> str:
         body = json.dumps(fields, sort_keys=True).encode()

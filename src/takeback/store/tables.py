@@ -186,7 +186,7 @@ case = Table(
     Column("request_body", LargeBinary),
     Index("ix_case_state_deadline_at", "state", "deadline_at"),
     Index("ix_case_ending_digest", "ending_digest", unique=True),
-    Index("ix_case_recovery_digest", "recovery_digest", unique=True),
+    Index("ix_case_recovery_digest", "recovery_digest"),
     sqlite_autoincrement=True,
 )
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from takeback.audit.event import EventKind, Json
 from takeback.cases import CaseState, Notice, clocks_of, law_pack
+from takeback.cases.link import names_a_place
 from takeback.cases.notice import MAX_FINGERPRINTS, MAX_LINKS, MAX_ORIGINALS
 from takeback.errors import IllegalTransition, InputError
 from takeback.store import Store, Transaction
@@ -41,8 +42,12 @@ def add_to_notice(store: Store, replica: Replica, receipt: str, more: Notice, *,
     """
     if not (more.links or more.pictures or more.originals):
         raise InputError("Nothing was added.", advice="Name a link, or choose a picture.")
-    keys = store.keyring.new_data_keys(len(more.pictures) + len(more.originals))
+    if words := [link for link in more.links if not names_a_place(link)]:
+        raise InputError(f"These are no links: {len(words)}.", advice="Name the address of the page or of the picture.")
     digest = store.keyring.receipt_digest(receipt)
+    with store.read() as tx:
+        _require_room(tx, tx.cases.by_receipt(digest), more)
+    keys = store.keyring.new_data_keys(len(more.pictures) + len(more.originals))
     with store.write() as tx:
         replica.catch_up(tx)
         case = tx.cases.by_receipt(digest)

@@ -14,7 +14,7 @@ from datetime import datetime
 from takeback.audit.event import EventKind, Json
 from takeback.cases import Contact, Notice, Role
 from takeback.cases.notice import sealed_notice
-from takeback.cases.sealed import LEAST_DESK_KEYS, DeskKey, SealedWords, read_recipient, seal_words
+from takeback.cases.sealed import LEAST_DESK_KEYS, MAX_DESK_KEYS, DeskKey, SealedWords, read_recipient, seal_words
 from takeback.errors import DeskKeysChanged, IllegalTransition, InputError, NotFound
 from takeback.store import Store, Transaction
 from takeback.store.cases import Case
@@ -37,16 +37,17 @@ class AddedKey:
 def keys_of_the_desk(store: Store) -> tuple[DeskKey, ...]:
     """Return the keys to which words are sealed; none as long as there are not enough people."""
     with store.read() as tx:
-        return _keys(tx)
+        return present_keys(tx)
 
 
-def sealed_for_the_desk(store: Store, notice: Notice) -> Notice:
+def sealed_for_the_desk(tx: Transaction, notice: Notice) -> Notice:
     """
     Return a notice as it may be kept: sealed to the desk, where that has keys.
 
-    `DeskKeysChanged` where it came sealed to someone who is not of the desk, or no longer.
+    In the transaction that keeps it, so that no key comes or goes in between. `DeskKeysChanged` where it came sealed to
+    someone who is not of the desk, or no longer.
     """
-    keys = keys_of_the_desk(store)
+    keys = present_keys(tx)
     if notice.sealed is not None:
         require_desk(notice.sealed, keys)
         return notice
@@ -64,10 +65,12 @@ def add_desk_key(store: Store, name: str, recipient: str, *, actor: str, at: dat
     if not 0 < len(name) <= _MAX_NAME:
         raise InputError(f"The name of the key's owner has 1 to {_MAX_NAME} characters.")
     with store.write() as tx:
+        if len(tx.desk_keys.active()) >= MAX_DESK_KEYS:
+            raise InputError(f"The desk has {MAX_DESK_KEYS} keys already.", advice="Retire one of them first.")
         person = tx.desk_keys.add(name, recipient, at)
         facts: dict[str, Json] = {"desk_key": person.key.id, "recipient": recipient}
         tx.audit.append(EventKind.DESK_KEY_ADDED, at=at, actor=actor, facts=facts)
-    return AddedKey(person, _seal_what_is_open(store, actor=actor, at=at))
+    return AddedKey(person, seal_what_is_open(store, actor=actor, at=at))
 
 
 def retire_desk_key(store: Store, key_id: str, *, actor: str, at: datetime, even_if_last: bool = False) -> None:
@@ -79,7 +82,9 @@ def retire_desk_key(store: Store, key_id: str, *, actor: str, at: datetime, even
     with store.write() as tx:
         tx.desk_keys.retire(key_id, at)
         others = {person.key.id for person in tx.desk_keys.active()}
-        lost = sum(any(others.isdisjoint(to) for to in sealed_to) for _, sealed_to in _sealed_cases(tx))
+        lost = sum(
+            any(key_id in to and others.isdisjoint(to) for to in sealed_to) for _, sealed_to in _sealed_cases(tx)
+        )
         if lost and not even_if_last:
             raise IllegalTransition(
                 f"Words are sealed to this key and to nobody else who is at the desk (cases: {lost:,}).",
@@ -90,7 +95,7 @@ def retire_desk_key(store: Store, key_id: str, *, actor: str, at: datetime, even
 
 def to_seal_again(tx: Transaction) -> list[Case]:
     """Return the cases of which something is sealed to others than the present desk, oldest first."""
-    keys = {key.id for key in _keys(tx)}
+    keys = {key.id for key in present_keys(tx)}
     return [case for case, sealed_to in _sealed_cases(tx) if keys and any(set(to) != keys for to in sealed_to)]
 
 
@@ -104,7 +109,7 @@ def keep_sealed_again(
     `DeskKeysChanged` where they are not sealed to everyone who has a key.
     """
     with store.write() as tx:
-        case, keys = tx.cases.by_public_id(case_id), _keys(tx)
+        case, keys = tx.cases.by_public_id(case_id), present_keys(tx)
         before = sealed_in(_message_body(tx, case, message_id) if message_id else tx.cases.words(case))
         if before is None:
             raise IllegalTransition("These words are not sealed to the desk.")
@@ -143,7 +148,8 @@ def _sealed_cases(tx: Transaction) -> Iterator[tuple[Case, list[tuple[str, ...]]
         yield case, [to for to in (case.sealed_to, *messages.get(case.id, ())) if to is not None]
 
 
-def _keys(tx: Transaction) -> tuple[DeskKey, ...]:
+def present_keys(tx: Transaction) -> tuple[DeskKey, ...]:
+    """Return the keys of the desk; none as long as there are not enough people."""
     keys = tuple(person.key for person in tx.desk_keys.active())
     return keys if len(keys) >= LEAST_DESK_KEYS else ()
 
@@ -155,18 +161,20 @@ def require_desk(sealed: SealedWords, keys: Sequence[DeskKey], *, everyone: bool
         raise DeskKeysChanged("The people of the desk are others than those to whom these words are sealed.")
 
 
-def _seal_what_is_open(store: Store, *, actor: str, at: datetime) -> int:
-    """Seal the words that were kept open, one case after the other; return of how many."""
-    keys = keys_of_the_desk(store)
-    if not keys:
-        return 0
+def seal_what_is_open(store: Store, *, actor: str, at: datetime) -> int:
+    """
+    Seal the words that were kept open, one case after the other; return of how many cases.
+
+    The jobs repeat it, so that whatever stops it leaves nothing open for long.
+    """
     with store.read() as tx:
-        messages = tx.messages.sealed_to()
-        waiting = [case.id for case in tx.cases.with_words() if None in (case.sealed_to, *messages.get(case.id, ()))]
+        waiting = tx.cases.kept_open() if present_keys(tx) else []
     for case_id in waiting:
         with store.write() as tx:
-            case = tx.cases.by_id(case_id)
+            keys, case = present_keys(tx), tx.cases.by_id(case_id)
             words = tx.cases.words(case)
+            if not keys:
+                break
             if words and sealed_in(words) is None:
                 sealed = sealed_notice(_notice_of(words), keys).sealed
                 assert sealed is not None

@@ -39,7 +39,7 @@ def ask_for_erasure(store: Store, journal: Journal, ending: str, *, at: datetime
     return case
 
 
-def cancel_erasure(store: Store, receipt: str, *, at: datetime) -> Case:
+def cancel_erasure(store: Store, journal: Journal, receipt: str, *, at: datetime) -> Case:
     """
     Keep what would have been erased; the case stays withdrawn.
 
@@ -52,6 +52,7 @@ def cancel_erasure(store: Store, receipt: str, *, at: datetime) -> Case:
             raise IllegalTransition(
                 "Nothing of this case waits to be erased.", advice="Look how it stands: it may be erased already."
             )
+        journal.append(Withdrawal(case.public_id, at, kept=True))
         case = tx.cases.set_erasure(case, None)
         note(tx, EventKind.ERASURE_CANCELLED, case, at=at, actor=THE_PERSON)
     return case

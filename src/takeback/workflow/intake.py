@@ -71,7 +71,6 @@ def receive_notice(
     made = _made_before(store, request, body)
     if made is not None:
         return Received(made, receipt, ending, (), repeated=True)
-    notice = sealed_for_the_desk(store, notice)
     # 2. Keys first: they live apart from the database, and an unused one does no harm.
     keys = store.keyring.new_data_keys(1 + len(notice.pictures) + len(notice.originals))
     digest, ending_digest = store.keyring.receipt_digest(receipt), store.keyring.receipt_digest(ending)
@@ -79,6 +78,7 @@ def receive_notice(
         if request is not None and (made := tx.cases.by_request(request, body)) is not None:
             return Received(made, receipt, ending, (), repeated=True)
         replica.catch_up(tx)
+        notice = sealed_for_the_desk(tx, notice)
         # 3. The case, and both clocks from here.
         new = NewCase(
             laws=[pack.id for pack in packs],
@@ -110,7 +110,6 @@ def complete_notice(
     """
     packs = _packs(notice, default_laws)
     check_bounds(notice)
-    notice = sealed_for_the_desk(store, notice)
     keys = store.keyring.new_data_keys(len(notice.pictures) + len(notice.originals))
     digest = store.keyring.receipt_digest(receipt)
     with store.write() as tx:
@@ -122,6 +121,7 @@ def complete_notice(
             )
         notice = replace(notice, under_18=case.under_18 or notice.under_18)
         check_bounds(notice)
+        notice = sealed_for_the_desk(tx, notice)
         case = tx.cases.reword(
             case,
             _kept(notice),

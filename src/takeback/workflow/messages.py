@@ -7,10 +7,10 @@ from datetime import datetime
 from takeback.audit.event import EventKind
 from takeback.cases.sealed import SealedWords, require_sealed, seal_words
 from takeback.errors import IllegalTransition, InputError
-from takeback.store import Store
+from takeback.store import Store, Transaction
 from takeback.store.cases import Case
 from takeback.store.messages import Sender
-from takeback.workflow.desk_keys import keys_of_the_desk, require_desk
+from takeback.workflow.desk_keys import present_keys, require_desk
 from takeback.workflow.order import THE_PERSON, note
 
 MAX_MESSAGE = 10_000
@@ -26,19 +26,16 @@ def write_to_desk(store: Store, receipt: str, written: str | SealedWords, *, at:
     `NotFound` for a receipt of no case, `InputError` for nothing or too much, `DeskKeysChanged` where it is sealed to
     others than the desk, `IllegalTransition` where the case is erased.
     """
-    keys = keys_of_the_desk(store)
     if isinstance(written, SealedWords):
         require_sealed(written, ())
-        require_desk(written, keys)
-        sealed: SealedWords | None = written
     else:
         _require_text(written)
-        sealed = seal_words({"text": written.strip()}, (), keys) if keys else None
-    body = {"text": str(written).strip()} if sealed is None else {"sealed": sealed.as_json()}
     digest = store.keyring.receipt_digest(receipt)
     with store.write() as tx:
         case = tx.cases.by_receipt(digest)
         _require_open(case, tx.messages.count(case, Sender.PERSON))
+        sealed = _sealed(tx, written)
+        body = {"text": str(written).strip()} if sealed is None else {"sealed": sealed.as_json()}
         tx.messages.add(case, Sender.PERSON, body, None if sealed is None else sealed.desk_keys, at)
         note(tx, EventKind.MESSAGE_TO_DESK, case, at=at, actor=THE_PERSON)
         return case
@@ -53,6 +50,15 @@ def write_to_person(store: Store, case_id: str, text: str, *, actor: str, at: da
         tx.messages.add(case, Sender.DESK, {"text": text.strip()}, None, at)
         note(tx, EventKind.MESSAGE_TO_PERSON, case, at=at, actor=actor)
         return case
+
+
+def _sealed(tx: Transaction, written: str | SealedWords) -> SealedWords | None:
+    """Return it sealed to the present desk; None where that has no keys."""
+    keys = present_keys(tx)
+    if isinstance(written, SealedWords):
+        require_desk(written, keys)
+        return written
+    return seal_words({"text": written.strip()}, (), keys) if keys else None
 
 
 def _require_text(text: str) -> None:

@@ -33,14 +33,14 @@ def set_recovery(store: Store, ending: str, name: str, phrase: str, *, at: datet
     """
     Let a name and a phrase recover a case; another one replaces it.
 
-    `InputError` where the phrase is too easy or recovers another case, `NotFound` and `NotAllowed` as `withdraw`,
+    `WeakPhrase` where the phrase is too easy, `NotFound` and `NotAllowed` as `withdraw`,
     `IllegalTransition` where the case is erased.
     """
     require_recovery(name, phrase)
-    found = case_of_ending(store, ending)
-    digest = store.keyring.recovery_digest(name, phrase)
+    case_of_ending(store, ending)
+    ending_digest, digest = store.keyring.receipt_digest(ending), store.keyring.recovery_digest(name, phrase)
     with store.write() as tx:
-        case = tx.cases.by_id(found.id)
+        case = tx.cases.by_receipt(ending_digest)
         if case.erased_at is not None:
             raise IllegalTransition("All of this case is erased: there is nothing to recover.")
         tx.cases.set_recovery(case, digest)

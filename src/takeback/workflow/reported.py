@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from takeback.audit.event import EventKind
@@ -34,9 +34,10 @@ def take_reported(
     changed anything.
     """
     # 1. Each link of this operator's sites is held at once; each has its own state.
-    known = {tx.cases.open_link(case, copy) for copy in tx.copies.of_case(case.id) if copy.linked}
+    gone = {copy.url: copy for copy in tx.copies.of_case(case.id, [CopyState.GONE]) if copy.linked}
+    known = {tx.cases.open_link(case, copy) for copy in tx.copies.of_case(case.id) if copy.linked} - gone.keys()
     links = _distinct(tx, notice.links, known)
-    copies = [_take_link(tx, case, link, deadline_at=deadline_at, at=at) for link in links]
+    copies = [_take_link(tx, case, link, gone, deadline_at=deadline_at, at=at) for link in links]
     # 2. What is looked for from now on: it can hold, not refuse, until a person has decided.
     bank = tx.banks.bank_by_name(NOTICES_BANK)
     sought = []
@@ -71,7 +72,9 @@ def _distinct(tx: Transaction, links: Sequence[str], known: Collection[str]) -> 
     return [link for place, link in spelled.items() if place not in known]
 
 
-def _take_link(tx: Transaction, case: Case, url: str, *, deadline_at: datetime, at: datetime) -> Copy:
+def _take_link(
+    tx: Transaction, case: Case, url: str, gone: Mapping[str, Copy], *, deadline_at: datetime, at: datetime
+) -> Copy:
     site = tx.sites.for_link(url)
     if site is None:
         problem = "This link is not on a site of this operator; it was not fetched."
@@ -90,20 +93,23 @@ def _take_link(tx: Transaction, case: Case, url: str, *, deadline_at: datetime, 
     # In the site's own words from here on: that is how it named the item, and what is fetched.
     url = tx.sites.address_of(site, url)
     item = tx.items.find_by_url(site.id, url)
-    copy = tx.copies.add(
-        NewCopy(
-            case.id,
-            CopyState.HELD,
-            url,
-            found_at=at,
-            deadline_at=deadline_at,
-            linked=True,
-            site_id=site.id,
-            site_item_id=None if item is None else item.site_item_id,
-            # Nobody looks at a picture that may show a child, and nothing is computed from it (design §8.7).
-            fetch_at=None if case.under_18 else at,
-        )
+    new = NewCopy(
+        case.id,
+        CopyState.HELD,
+        url,
+        found_at=at,
+        deadline_at=deadline_at,
+        linked=True,
+        site_id=site.id,
+        site_item_id=None if item is None else item.site_item_id,
+        # Nobody looks at a picture that may show a child, and nothing is computed from it (design §8.7).
+        fetch_at=None if case.under_18 else at,
     )
+    if url in gone:
+        # The site had it no more, and has it again.
+        copy = tx.copies.set(tx.copies.reopen(gone[url], new).id, fetch_at=new.fetch_at, fetch_attempts=0)
+    else:
+        copy = tx.copies.add(new)
     note(tx, EventKind.COPY_HELD, case, at=at, actor=THE_PERSON, facts=copy_facts(copy))
     order(tx, HOLD, case, copy, why="A notice about this picture is being examined.", at=at)
     return copy

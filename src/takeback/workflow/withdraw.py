@@ -57,6 +57,12 @@ def case_of_ending(store: Store, ending: str) -> Case:
         return case
 
 
+def has_number(store: Store, case: Case) -> bool:
+    """Whether it takes a number to end a case; else its receipt does, as in earlier releases."""
+    with store.read() as tx:
+        return tx.cases.has_number(case)
+
+
 def end_matching(tx: Transaction, case_id: str, *, actor: str, at: datetime) -> tuple[Case, list[str]]:
     """Withdraw a case inside `tx`; return it and the data keys to destroy after the commit."""
     case = tx.cases.by_public_id(case_id)
@@ -74,6 +80,7 @@ def erase_hers(tx: Transaction, case: Case, *, actor: str, at: datetime) -> None
     """Erase inside `tx` all that is hers; the case's data key is to be destroyed after the commit."""
     tx.messages.erase(case)
     tx.cases.erase(case, at)
+    tx.copies.forget_grounds(case.id)
     links = tx.copies.forget_elsewhere(case.id)
     note(tx, EventKind.ERASED, case, at=at, actor=actor, facts={"why": "asked for", "links": links})
 
@@ -86,7 +93,9 @@ def finish_withdrawals(store: Store, journal: Journal, *, at: datetime) -> int:
     is destroyed.
     """
     finished = 0
-    for withdrawal in journal.read():
+    written = list(journal.read())
+    kept_last = {each.case_id: number for number, each in enumerate(written) if each.kept}
+    for number, withdrawal in enumerate(written):
         with store.write() as tx:
             try:
                 case = tx.cases.by_public_id(withdrawal.case_id)
@@ -95,7 +104,7 @@ def finish_withdrawals(store: Store, journal: Journal, *, at: datetime) -> int:
             if case.state is not CaseState.WITHDRAWN:
                 case, _ = end_matching(tx, case.public_id, actor=JOURNAL, at=at)
                 finished += 1
-            if withdrawal.erased and case.erased_at is None:
+            if withdrawal.erased and number > kept_last.get(withdrawal.case_id, -1) and case.erased_at is None:
                 erase_hers(tx, case, actor=JOURNAL, at=at)
     with store.read() as tx:
         erased = [*tx.banks.withdrawn_key_ids(), *tx.cases.erased_key_ids()]

@@ -13,7 +13,7 @@ from tests.house import forms_of
 from tests.unit.cli.conftest import Call, House, Save
 from tests.unit.cli.test_notice import WORDS
 
-from takeback.cases.sealed import new_identity
+from takeback.cases.sealed import DeskKey, new_identity, seal_words
 
 STATEMENT = WORDS[1]
 
@@ -107,7 +107,7 @@ def test_what_is_written_is_read_by_the_desk_alone(
     assert len(httpx2.get(events, headers=sealing.headers("moderator")).json()) == count
     (tmp_path / "eve.age").write_text(new_identity()[0])
     done = call("case", "words", after["case"], "--identity", tmp_path / "eve.age", *at)
-    assert (done.code, "do not open with this identity" in done.err) == (2, True)
+    assert (done.code, "do not open with this identity" in done.err) == (1, True)
     # 4. Bo leaves, Cy comes: someone who stays seals everything again.
     cy = _key(call, sealing, tmp_path, "Cy")
     ids = {each["name"]: each["id"] for each in call("desk", "list", *_options(sealing), "--json").json}
@@ -117,8 +117,38 @@ def test_what_is_written_is_read_by_the_desk_alone(
     done = call("case", "reseal", "--identity", ada, *at, "--json")
     assert (done.code, done.json) == (0, {"sealed": 2, "closed": []})
     assert call("case", "words", before, "--identity", cy, *at, "--json").json["statement"] == STATEMENT
-    assert call("case", "words", before, "--identity", bo, *at).code == 2
+    assert call("case", "words", before, "--identity", bo, *at).code == 1
     opens = {each["name"]: each["opens"] for each in call("desk", "list", *_options(sealing), "--json").json}
     assert opens == {"Ada": 2, "Bo": 0, "Cy": 2}
     assert call("case", "reseal", "--identity", ada, *at, "--json").json == {"sealed": 0, "closed": []}
     assert call("case", "reseal", *at).code == 2
+
+
+def test_one_message_that_does_not_open_closes_nothing_else(
+    call: Call, picture: Save, sealing: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TAKEBACK_KEY", sealing.keys["moderator"])
+    at = ("--server", sealing.url)
+    fay = _key(call, sealing, tmp_path, "Fay")
+    _key(call, sealing, tmp_path, "Gil")
+    sent = call("notice", picture("hers.png", 73), "--to", sealing.url, *WORDS, "--json").json
+    keys = httpx2.get(f"{sealing.url}/api/v1/notices/desk-keys").json()
+    strangers = [DeskKey(key["id"], new_identity()[1]) for key in keys]
+    foreign = seal_words({"text": "Nobody reads this."}, (), strangers).as_json()
+    message = {"receipt": sent["receipt"], "sealed": foreign}
+    assert httpx2.post(f"{sealing.url}/api/v1/notices/message", json=message).status_code == 200
+    odd = {"receipt": sent["receipt"], "sealed": seal_words({"no": "text"}, (), [_of(key) for key in keys]).as_json()}
+    assert httpx2.post(f"{sealing.url}/api/v1/notices/message", json=odd).status_code == 200
+    opened = call("case", "words", sent["case"], "--identity", fay, *at)
+    assert (opened.code, STATEMENT in opened.out) == (0, True)
+    assert opened.out.count("she wrote: (closed)") == 2
+    assert "A message stays closed" in opened.err
+    _key(call, sealing, tmp_path, "Hal")
+    done = call("case", "reseal", "--identity", fay, *at, "--json")
+    assert sent["case"] in done.json["closed"]
+    hal = tmp_path / "Hal.age"
+    assert call("case", "words", sent["case"], "--identity", hal, *at, "--json").json["statement"] == STATEMENT
+
+
+def _of(key: dict[str, str]) -> DeskKey:
+    return DeskKey(key["id"], key["recipient"])

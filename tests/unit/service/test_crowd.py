@@ -116,6 +116,21 @@ def test_every_door_that_takes_a_receipt_counts_wrong_ones(coming_from: From) ->
     assert client.post("/case", data={"receipt": wrong(99)}).status_code == 429
 
 
+def test_guessing_phrases_by_choosing_them_is_counted_whether_right_or_wrong(coming_from: From) -> None:
+    client = coming_from("192.0.2.1")
+    ending = client.post("/api/v1/notices", json=NOTICE).json()["ending"]
+
+    def chosen(door: str, number: int) -> int:
+        body = {"ending": ending, "name": "Rosa", "phrase": f"four words of number {number}"}
+        if door == "page":
+            return client.post("/case", data={**body, "receipt": ending, "step": "recovery"}).status_code
+        return client.post("/api/v1/notices/recovery", json=body).status_code
+
+    doors = ("page", "interface")
+    assert [chosen(doors[each % 2], each) for each in range(WRONG_RECEIPTS.of_one)] == [200] * WRONG_RECEIPTS.of_one
+    assert {chosen(door, 99) for door in doors} == {429}
+
+
 def test_the_page_holds_what_was_sent_until_the_work_is_done(coming_from: From) -> None:
     client = coming_from("192.0.2.1")
     receipt = client.post("/api/v1/notices", json=NOTICE).json()["receipt"]

@@ -6,6 +6,7 @@ from html import unescape
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from starlette.testclient import TestClient
 from tests.house import AT, drawn, reported
 from tests.unit.service.conftest import Keys
@@ -14,6 +15,7 @@ from tests.unit.service.test_pages import COMPLETE, ending_in, receipt_in, text_
 from takeback.assembly import Parts
 from takeback.cases.sealed import DeskKey, new_identity, seal_words
 from takeback.service.prints import PictureIn
+from takeback.store.tables import case
 from takeback.workflow.desk_keys import add_desk_key
 
 NOTICES = "/api/v1/notices"
@@ -234,3 +236,24 @@ def test_a_weak_phrase_is_said_in_her_language(client: TestClient, sent: dict[st
     answer = client.post("/case", data=fields)
     assert answer.status_code == 422
     assert "zu leicht zu erraten" in text_of(answer.text)
+
+
+def test_back_from_a_weak_phrase_the_case_is_open_and_nothing_is_counted_as_wrong(
+    client: TestClient, sent: dict[str, Any]
+) -> None:
+    # The page of the receipt has the number alone.
+    fields = {"ending": sent["ending"], "step": "recovery", "name": "Rosa", "phrase": "short"}
+    problem = client.post("/case", data=fields)
+    assert problem.status_code == 422
+    back = client.post("/case", data={**fields, "step": "change"})
+    assert back.status_code == 200
+    assert "working on it" in back.text
+    assert client.post("/case", data={"step": "change", **WAY_BACK}).status_code == 200
+
+
+def test_a_notice_that_came_without_a_key_of_its_own_leaves_nothing_to_guess_by(
+    client: TestClient, parts: Parts, sent: dict[str, Any]
+) -> None:
+    with parts.store.read() as tx:
+        (body,) = tx.connection.execute(select(case.c.request_body)).one()
+    assert body is None

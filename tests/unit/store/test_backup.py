@@ -97,7 +97,7 @@ def test_what_was_erased_after_the_backup_stays_erased(
     for each in (erased, kept):
         write_to_desk(store, each.receipt, "A secret.", at=AT)
         ask_for_erasure(store, journal, each.ending, at=AT)
-    cancel_erasure(store, kept.receipt, at=AT)
+    cancel_erasure(store, journal, kept.receipt, at=AT)
     folder = tmp_path / "backup"
     back_up(data, journal.path, folder, at=AT)
     assert erase_due(store, journal, actor="test", at=clock.pass_(hours=73)) == 1

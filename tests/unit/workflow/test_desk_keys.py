@@ -20,6 +20,7 @@ from takeback.workflow.desk_keys import (
     keep_sealed_again,
     keys_of_the_desk,
     retire_desk_key,
+    seal_what_is_open,
     sealed_in,
     to_seal_again,
 )
@@ -216,3 +217,26 @@ def test_erasure_takes_sealed_words_along(
     with store.read() as tx:
         erased = tx.cases.by_id(case.id)
         assert (erased.sealed_to, tx.cases.words(erased), tx.cases.with_words()) == (None, {}, [])
+
+
+def test_what_stayed_open_is_sealed_by_whoever_comes_next(store: Store, replica: Replica) -> None:
+    case, _ = _receive(store, replica)
+    (ada, first), (_, second) = new_identity(), new_identity()
+    with store.write() as tx:
+        # As if the second key had come, and the power had gone before anything was sealed.
+        tx.desk_keys.add("Ada", first, AT)
+        tx.desk_keys.add("Bo", second, AT)
+    assert seal_what_is_open(store, actor="jobs", at=AT) == 1
+    assert _opened(store, case, ada) == words_of(NOTICE)
+    assert seal_what_is_open(store, actor="jobs", at=AT) == 0
+
+
+def test_a_key_that_opens_nothing_is_retired_whatever_was_lost(
+    store: Store, replica: Replica, people: dict[str, str]
+) -> None:
+    _receive(store, replica)
+    ada, bo = keys_of_the_desk(store)
+    for key in (ada, bo):
+        retire_desk_key(store, key.id, actor="test", at=AT, even_if_last=True)
+    unrelated = add_desk_key(store, "Cy", new_identity()[1], actor="test", at=AT).person.key
+    retire_desk_key(store, unrelated.id, actor="test", at=AT)

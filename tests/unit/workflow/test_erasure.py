@@ -13,15 +13,16 @@ from takeback.audit.log import verify_log
 from takeback.cases import CaseState, CopyState
 from takeback.errors import IllegalTransition, NotFound, SealBroken
 from takeback.store import Store
-from takeback.store.journal import Journal
+from takeback.store.journal import Journal, Withdrawal
 from takeback.store.sites import Site
-from takeback.workflow.contest import contest
+from takeback.workflow.contest import answer_contest, contest
 from takeback.workflow.decide import Decision, Finding, Outcome, decide
 from takeback.workflow.erasure import ERASED_AFTER, ask_for_erasure, cancel_erasure, erase_due
 from takeback.workflow.intake import Received, links_elsewhere, receive_notice
 from takeback.workflow.query import query_of_fingerprints
 from takeback.workflow.replica import Replica
 from takeback.workflow.upload import Upload, check_upload
+from takeback.workflow.withdraw import finish_withdrawals
 from takeback.workflow.words import open_words
 
 ELSEWHERE = "https://elsewhere.example/her-own-page"
@@ -95,9 +96,38 @@ def test_what_the_other_side_wrote_is_kept_until_it_is_answered(
     assert "I drew this myself." in str(words["contests"])
 
 
+def test_after_the_erasure_the_other_side_is_still_heard(
+    store: Store, replica: Replica, journal: Journal, site: Site
+) -> None:
+    for item in ("1", "2"):
+        check_upload(store, replica, query_of_fingerprints(prints_of(drawn(1))), Upload(site, item), at=AT)
+    notice = notice_about(reported(drawn(1), digests=True))
+    received = receive_notice(store, replica, notice, default_laws=LAWS, request=None, at=AT)
+    decide(store, received.case.public_id, Decision(Outcome.REMOVED, Finding(True, "Covered."), "key/one"), at=AT)
+    contest(store, site, "1", "Answered before.", at=AT)
+    answer_contest(store, received.case.public_id, put_back=False, reason="It is covered.", actor="key/two", at=AT)
+    ask_for_erasure(store, journal, received.ending, at=AT)
+    assert erase_due(store, journal, actor="test", at=LATER) == 1
+    assert open_words(store, received.case.public_id, actor="desk", at=LATER)["contests"] == []
+    contest(store, site, "2", "I drew this myself.", at=LATER)
+    contests = open_words(store, received.case.public_id, actor="desk", at=LATER)["contests"]
+    assert "I drew this myself." in str(contests)
+
+
+def test_what_she_kept_is_not_erased_by_what_the_journal_said_before(
+    store: Store, journal: Journal, received: Received
+) -> None:
+    case = ask_for_erasure(store, journal, received.ending, at=AT)
+    # The disk was full between the journal's line and the commit.
+    journal.append(Withdrawal(case.public_id, LATER, erased=True))
+    cancel_erasure(store, journal, received.receipt, at=LATER)
+    finish_withdrawals(store, journal, at=LATER)
+    assert open_words(store, case.public_id, actor="desk", at=LATER)["signature"] == "A. Person"
+
+
 def test_it_can_be_cancelled_and_the_case_stays_ended(store: Store, journal: Journal, received: Received) -> None:
     ask_for_erasure(store, journal, received.ending, at=AT)
-    case = cancel_erasure(store, received.receipt, at=AT)
+    case = cancel_erasure(store, journal, received.receipt, at=AT)
     assert (case.state, case.erase_at) == (CaseState.WITHDRAWN, None)
     assert erase_due(store, journal, actor="test", at=LATER) == 0
     assert open_words(store, case.public_id, actor="desk", at=AT)["signature"] == "A. Person"
@@ -114,17 +144,17 @@ def test_asking_twice_moves_nothing(store: Store, journal: Journal, received: Re
 
 def test_a_case_that_was_withdrawn_before_can_be_erased(store: Store, journal: Journal, received: Received) -> None:
     case = ask_for_erasure(store, journal, received.ending, at=AT)
-    cancel_erasure(store, received.receipt, at=AT)
+    cancel_erasure(store, journal, received.receipt, at=AT)
     assert ask_for_erasure(store, journal, received.ending, at=AT).erase_at == case.erase_at
 
 
 def test_nothing_to_cancel_and_wrong_receipts_are_told(store: Store, journal: Journal, received: Received) -> None:
     with pytest.raises(IllegalTransition):
-        cancel_erasure(store, received.receipt, at=AT)
+        cancel_erasure(store, journal, received.receipt, at=AT)
     with pytest.raises(NotFound):
         ask_for_erasure(store, journal, "no words", at=AT)
     with pytest.raises(NotFound):
-        cancel_erasure(store, "no words", at=AT)
+        cancel_erasure(store, journal, "no words", at=AT)
 
 
 def test_a_key_that_a_crash_left_behind_is_destroyed_in_the_next_round(

@@ -140,6 +140,25 @@ def test_what_is_added_after_the_decision_is_held_and_settled_by_the_desk(
         assert tx.copies.by_id(copy.id).state is CopyState.REMOVED
 
 
+def test_a_link_whose_picture_was_gone_and_is_back_is_held_again(
+    store: Store, replica: Replica, received: Received, clock: Clock
+) -> None:
+    with store.write() as tx:
+        (copy,) = tx.copies.of_case(received.case.id)
+        tx.copies.move(copy, CopyState.GONE)
+    later = clock.pass_(hours=30)
+    add_to_notice(store, replica, received.receipt, Notice((), links=(LINK,)), at=later)
+    with store.read() as tx:
+        (again,) = tx.copies.of_case(received.case.id)
+        assert [each.id for each in tx.copies.to_fetch(later, 10)] == [copy.id]
+    assert (again.id, again.state, again.deadline_at) == (copy.id, CopyState.HELD, later + timedelta(hours=48))
+
+
+def test_a_word_is_no_link(store: Store, replica: Replica, received: Received) -> None:
+    with pytest.raises(InputError, match="no links: 2"):
+        add_to_notice(store, replica, received.receipt, Notice((), links=("please", "help", OTHER)), at=AT)
+
+
 def test_what_cannot_be_compared_is_named(store: Store, replica: Replica, received: Received) -> None:
     poor = ReportedPicture(pdq=PdqHash(reported(drawn(3)).pdq.code, 10))  # type: ignore[union-attr]
     added = add_to_notice(store, replica, received.receipt, Notice((), pictures=(poor,)), at=AT)
@@ -320,17 +339,36 @@ def test_only_who_can_end_it_chooses_a_way_back(store: Store, received: Received
         recover(store, NAME, PHRASE, at=AT)
 
 
-def test_another_phrase_replaces_the_first_and_one_phrase_recovers_one_case(
-    store: Store, replica: Replica, received: Received
-) -> None:
+def test_another_phrase_replaces_the_first(store: Store, received: Received) -> None:
     set_recovery(store, received.ending, NAME, PHRASE, at=AT)
     set_recovery(store, received.ending, NAME, "nine blue ladders sing", at=AT)
     with pytest.raises(NotFound):
         recover(store, NAME, PHRASE, at=AT)
-    other = _receive(store, replica, notice_about(reported(drawn(5))))
-    with pytest.raises(InputError, match="another case"):
-        set_recovery(store, other.ending, NAME, "nine blue ladders sing", at=AT)
     assert recover(store, NAME, "nine blue ladders sing", at=AT).case.id == received.case.id
+
+
+def test_who_chooses_the_phrase_of_another_learns_nothing_and_takes_nothing(
+    store: Store, replica: Replica, received: Received
+) -> None:
+    set_recovery(store, received.ending, NAME, PHRASE, at=AT)
+    other = _receive(store, replica, notice_about(reported(drawn(5))))
+    set_recovery(store, other.ending, NAME, PHRASE, at=AT)
+    assert recover(store, NAME, PHRASE, at=AT).case.id == received.case.id
+    assert case_of_receipt(store, other.receipt).id == other.case.id
+
+
+def test_the_request_that_made_a_case_does_not_bring_its_former_secrets_back(
+    store: Store, replica: Replica, journal: Journal, clock: Clock
+) -> None:
+    notice = notice_about(reported(drawn(1)))
+    recovered, erased = (_receive(store, replica, notice, request=name * 20) for name in ("a", "b"))
+    set_recovery(store, recovered.ending, NAME, PHRASE, at=AT)
+    recover(store, NAME, PHRASE, at=AT)
+    ask_for_erasure(store, journal, erased.ending, at=AT)
+    erase_due(store, journal, actor="test", at=clock.pass_(hours=73))
+    for name in ("a", "b"):
+        with pytest.raises(IllegalTransition, match="receipt is another by now"):
+            _receive(store, replica, notice, request=name * 20)
 
 
 @pytest.mark.parametrize(

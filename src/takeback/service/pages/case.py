@@ -31,7 +31,7 @@ from takeback.workflow.messages import write_to_desk
 from takeback.workflow.order import THE_PERSON
 from takeback.workflow.originals import renew_originals
 from takeback.workflow.recovery import Recovered, recover, set_recovery
-from takeback.workflow.withdraw import case_of_ending, case_of_receipt, withdraw
+from takeback.workflow.withdraw import case_of_ending, case_of_receipt, has_number, withdraw
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
@@ -61,7 +61,11 @@ async def show(request: Request, parts: ServiceParts, visitor: PageVisitor, sent
     """Show how the case stands, after doing what was asked for."""
     words, site = words_of(request, sent), request.url.hostname or ""
     step = sent.get("step", "")
+    if not sent.get("receipt") and not sent.get("ending") and step != "recover":
+        return _ask_page(words)
     try:
+        if step == "recovery":
+            visitor.crowd.count_a_guess(visitor)
         with visitor.crowd.trying_a_receipt(visitor):
             done = await run_in_threadpool(_act, parts, step, sent)
     except NotFound:
@@ -83,7 +87,7 @@ def _act(parts: Parts, step: str, sent: Mapping[str, str]) -> Done:
             _require_one_case(store, receipt, ending)
             return Done(ask_for_erasure(store, parts.journal, ending, at=at), receipt)
         case "keep":
-            return Done(cancel_erasure(store, receipt, at=at), receipt)
+            return Done(cancel_erasure(store, parts.journal, receipt, at=at), receipt)
         case "renew":
             return Done(renew_originals(store, receipt, actor=THE_PERSON, at=at), receipt)
         case "write":
@@ -99,7 +103,8 @@ def _act(parts: Parts, step: str, sent: Mapping[str, str]) -> Done:
             renewed = recover(store, sent.get("name", ""), sent.get("phrase", ""), at=at)
             return Done(renewed.case, renewed.receipt, "recover", renewed)
         case _:
-            return Done(case_of_receipt(store, receipt), receipt, sent.get("done", ""))
+            # Back from an error on the page of the receipt, which has only the number.
+            return Done(case_of_receipt(store, receipt or ending), receipt or ending, sent.get("done", ""))
 
 
 def _require_one_case(store: Store, receipt: str, ending: str) -> None:
@@ -189,7 +194,7 @@ def _shown(words: Words, parts: Parts, done: Done, site: str) -> dict[str, objec
     return {
         "receipt": done.receipt,
         "renewed": done.renewed,
-        "ends": is_number(done.receipt),
+        "ends": is_number(done.receipt) or not has_number(parts.store, found),
         "number": words("case.number", number=number),
         "state": standing.state,
         "only_elsewhere": is_only_elsewhere(parts.store, found),

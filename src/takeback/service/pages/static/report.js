@@ -52,11 +52,14 @@ form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const button = /** @type {HTMLButtonElement} */ (element("to-review"));
   button.disabled = true;
-  const notice = await noticeOf();
-  const problems = problemsOf(notice);
-  showProblems(problems);
-  if (problems.length === 0) await review(notice);
-  button.disabled = false;
+  try {
+    const notice = await noticeOf();
+    const problems = problemsOf(notice);
+    showProblems(problems);
+    if (problems.length === 0) await review(notice);
+  } finally {
+    button.disabled = false;
+  }
 });
 
 // A link to another language would lose what she wrote.
@@ -105,7 +108,7 @@ async function sayWhy(problem, notice) {
     deskKeys = problem.keys;
     reviewed = null;
     await review({ ...notice, sealed: null });
-    told.textContent = data.send.keys_changed;
+    told.textContent = deskKeys.length > 0 ? data.send.keys_changed : data.send.sealed;
   } else {
     const why = problem instanceof NotSent ? (data.problems[problem.code] ?? problem.message) : "";
     told.textContent = why === "" ? data.send.offline : filled(data.send.failed, { why });

@@ -33,4 +33,4 @@ def upgrade() -> None:
     op.add_column("case", sa.Column("ending_digest", sa.LargeBinary(), nullable=True))
     op.add_column("case", sa.Column("recovery_digest", sa.LargeBinary(), nullable=True))
     op.create_index("ix_case_ending_digest", "case", ["ending_digest"], unique=True)
-    op.create_index("ix_case_recovery_digest", "case", ["recovery_digest"], unique=True)
+    op.create_index("ix_case_recovery_digest", "case", ["recovery_digest"], unique=False)
