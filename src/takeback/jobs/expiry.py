@@ -12,6 +12,7 @@ from takeback.assembly import Parts
 from takeback.workflow.desk_keys import seal_what_is_open
 from takeback.workflow.erasure import erase_due
 from takeback.workflow.originals import erase_expired_originals
+from takeback.workflow.reported import seal_links
 
 ACTOR = "takeback"
 
@@ -28,6 +29,7 @@ class ExpiryJob:
         await asyncio.to_thread(erase_expired_originals, store, actor=ACTOR, at=at)
         await asyncio.to_thread(erase_due, store, journal, actor=ACTOR, at=at)
         await asyncio.to_thread(seal_what_is_open, store, actor=ACTOR, at=at)
+        await asyncio.to_thread(seal_links, store)
 
     async def drain(self) -> None:
         """Nothing is left running between steps."""

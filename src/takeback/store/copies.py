@@ -158,6 +158,13 @@ class CopyStore:
         )
         return int(done.rowcount)
 
+    def links_in_clear(self) -> list[Copy]:
+        """Return the links to other sites that an earlier release kept unsealed."""
+        rows = self._connection.execute(
+            select(copy).where(copy.c.state == CopyState.ELSEWHERE.value, copy.c.url != "").order_by(copy.c.id)
+        )
+        return [_found(row) for row in rows]
+
     def forget_grounds(self, case_id: int) -> None:
         """Delete what was written in the contests of a case."""
         self._connection.execute(update(copy).where(copy.c.case_id == case_id).values(sealed_grounds=None))

@@ -10,7 +10,7 @@ from takeback.bank import EntryState, Opinion
 from takeback.cases import CopyState, Notice
 from takeback.cases.link import as_link
 from takeback.cases.notice import ReportedPicture
-from takeback.store import Transaction
+from takeback.store import Store, Transaction
 from takeback.store.banks import NOTICES_BANK, NewEntry
 from takeback.store.cases import Case
 from takeback.store.copies import Copy, NewCopy
@@ -50,6 +50,17 @@ def take_reported(
     copies += hold_copies(tx, replica, case, sought, bank.thresholds, deadline_at=deadline_at, at=at)
     suspect_others(tx, replica, case, sought, at=at)
     return copies
+
+
+def seal_links(store: Store) -> int:
+    """Seal the links to other sites that an earlier release kept in clear; return how many."""
+    with store.read() as tx:
+        waiting = tx.copies.links_in_clear()
+    for copy in waiting:
+        with store.write() as tx:
+            case = tx.cases.by_id(copy.case_id)
+            tx.copies.set(copy.id, url="", sealed_url=tx.cases.seal_link(case, copy.url))
+    return len(waiting)
 
 
 def entry_of(pictures: Sequence[ReportedPicture], case_id: int) -> NewEntry:

@@ -21,6 +21,7 @@ from takeback.workflow.erasure import ERASED_AFTER, ask_for_erasure, cancel_eras
 from takeback.workflow.intake import Received, links_elsewhere, receive_notice
 from takeback.workflow.query import query_of_fingerprints
 from takeback.workflow.replica import Replica
+from takeback.workflow.reported import seal_links
 from takeback.workflow.upload import Upload, check_upload
 from takeback.workflow.withdraw import finish_withdrawals
 from takeback.workflow.words import open_words
@@ -80,6 +81,17 @@ def test_a_link_to_another_site_lies_under_the_key_of_its_case(store: Store, dat
     assert copy.url == ""
     content = b"".join(path.read_bytes() for path in data.iterdir())
     assert not any(form in content for form in forms_of(ELSEWHERE.encode()))
+
+
+def test_a_link_that_an_earlier_release_kept_in_clear_is_sealed(store: Store, received: Received) -> None:
+    with store.write() as tx:
+        (copy,) = tx.copies.of_case(received.case.id, [CopyState.ELSEWHERE])
+        tx.copies.set(copy.id, url=ELSEWHERE, sealed_url=None)
+    assert links_elsewhere(store, received.case) == [ELSEWHERE]
+    assert (seal_links(store), seal_links(store)) == (1, 0)
+    with store.read() as tx:
+        assert tx.copies.by_id(copy.id).url == ""
+    assert links_elsewhere(store, received.case) == [ELSEWHERE]
 
 
 def test_what_the_other_side_wrote_is_kept_until_it_is_answered(
