@@ -37,6 +37,7 @@ class Crowd:
         most = settings.notices_per_hour
         self._notices = Throttle(Limit(most, most * SOURCES_AT_ONCE, HOUR_SECONDS), clock) if most else None
         self._wrong = Throttle(WRONG_RECEIPTS, clock)
+        self._guesses = Throttle(WRONG_RECEIPTS, clock)
         self._work = WorkDesk(keyring.keyed_receipt("work"), clock)
 
     def admit_notice(self, visitor: Visitor) -> None:
@@ -66,7 +67,7 @@ class Crowd:
 
     def count_a_guess(self, visitor: Visitor) -> None:
         """Count what takes as long as a guess, and may be one, whatever comes of it; `TooMany` as for a receipt."""
-        if self._wrong.take(visitor.address) is None:
+        if self._guesses.take(visitor.address) is None:
             self._ask_for_work(visitor)
 
     def _ask_for_work(self, visitor: Visitor) -> None:

@@ -65,9 +65,12 @@ async def show(request: Request, parts: ServiceParts, visitor: PageVisitor, sent
         return _ask_page(words)
     try:
         if step == "recovery":
+            # Counted once, and work that was done for it counts once too.
             visitor.crowd.count_a_guess(visitor)
-        with visitor.crowd.trying_a_receipt(visitor):
             done = await run_in_threadpool(_act, parts, step, sent)
+        else:
+            with visitor.crowd.trying_a_receipt(visitor):
+                done = await run_in_threadpool(_act, parts, step, sent)
     except NotFound:
         return await run_in_threadpool(_not_found, words, parts, step, sent, site)
     # Back from an error: what she wrote is still there.
