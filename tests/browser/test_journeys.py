@@ -13,6 +13,8 @@ from tests.acceptance.serving import Receiver, Service
 from tests.browser.files import MAKER
 from tests.browser.walking import DESKTOP, PHONE, Open, Visit
 
+from takeback.service.work import WORK_HEADER, solve
+
 pytestmark = pytest.mark.browser
 
 SIZES = pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
@@ -20,8 +22,17 @@ RECEIPT = re.compile(r"[a-z]{3,8}( [a-z]{3,8}){6}")
 NAME, MAIL, STORY = "Ada Secretname", "ada.secret@example.org", "A sentence that only the desk should read."
 
 
+def asked_with(service: Service, receipt: str) -> httpx2.Response:
+    """Ask how a case stands; do the work for it where the other tests' wrong receipts have used up what is free."""
+    url, body = f"{service.url}/api/v1/notices/standing", {"receipt": receipt}
+    answer = httpx2.post(url, json=body)
+    if answer.status_code != 429:
+        return answer
+    return httpx2.post(url, json=body, headers={WORK_HEADER: solve(answer.json()["work"]["challenge"])})
+
+
 def standing(service: Service, receipt: str) -> dict[str, object]:
-    answer = httpx2.post(f"{service.url}/api/v1/notices/standing", json={"receipt": receipt})
+    answer = asked_with(service, receipt)
     assert answer.status_code == 200, answer.text
     found: dict[str, object] = answer.json()
     return found

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 from playwright.sync_api import Route
 from tests.acceptance.serving import Receiver, Service
-from tests.browser.test_journeys import SIZES, nothing_leaked, only_a_fingerprint, standing
+from tests.browser.test_journeys import SIZES, asked_with, nothing_leaked, only_a_fingerprint, standing
 from tests.browser.walking import DESKTOP, Open, Visit
 
 from takeback.cases.sealed import SealedWords, open_words
@@ -116,8 +116,7 @@ def test_who_lost_both_secrets_comes_back_by_a_phrase_of_her_own(
     renewed, number = (here.page.inner_text(f"#receipt-{name}").strip() for name in ("words", "ending"))
     print(f"\nrecovery: {here.steps - before} interactions")
     for former in (receipt, ending):
-        answer = httpx2.post(f"{service.url}/api/v1/notices/standing", json={"receipt": former})
-        assert answer.status_code == 404
+        assert asked_with(service, former).status_code == 404
     assert standing(service, renewed)["state"] == standing(service, number)["state"] == "open"
     assert here.problems == []
 
