@@ -191,10 +191,7 @@ def add(
     pictures, ordinary = hashed(terminal, files or (), give), described(terminal, originals or (), give)
     fields = {"receipt": _receipt(terminal), "links": list(links or ())}
     answer = Server(to).post(f"{NOTICES}/addition", body_of(fields, pictures=pictures, originals=ordinary))
-    if as_json:
-        terminal.json(answer)
-    else:
-        _write_standing(terminal, answer)
+    _answer(terminal, answer)
 
 
 @app.command("write", cls=PlainCommand, epilog=example("takeback notice write --to https://forum.example"))
@@ -273,10 +270,7 @@ def erase(to: To, as_json: AsJson = False) -> None:
     """
     terminal = Terminal(as_json)
     answer = Server(to).post(f"{NOTICES}/erasure", {"ending": _ending(terminal)})
-    if as_json:
-        terminal.json(answer)
-    else:
-        _write_standing(terminal, answer)
+    _answer(terminal, answer)
 
 
 @app.command("keep", cls=PlainCommand, epilog=example("takeback notice keep --to https://forum.example"))
@@ -303,10 +297,7 @@ def _ask_of_case(to: str, what: str, as_json: bool) -> None:
     """Send the receipt to an address below the notices', and write how the case stands then."""
     terminal = Terminal(as_json)
     answer = Server(to).post(f"{NOTICES}/{what}", {"receipt": _receipt(terminal)})
-    if as_json:
-        terminal.json(answer)
-    else:
-        _write_standing(terminal, answer)
+    _answer(terminal, answer)
 
 
 def _show(terminal: Terminal, to: str, body: Mapping[str, Any]) -> None:
@@ -347,6 +338,14 @@ def _received(terminal: Terminal, to: str, answer: Mapping[str, Any]) -> None:
     if answer["state"] == "incomplete":
         terminal.say("The notice is not complete under any law of this site yet.")
         raise typer.Exit(ExitCode.NO)
+
+
+def _answer(terminal: Terminal, answer: Mapping[str, Any]) -> None:
+    """Write how the case stands, or the answer itself as JSON."""
+    if terminal.as_json:
+        terminal.json(answer)
+    else:
+        _write_standing(terminal, answer)
 
 
 def _write_standing(terminal: Terminal, answer: Mapping[str, Any]) -> None:

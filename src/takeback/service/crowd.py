@@ -65,10 +65,12 @@ class Crowd:
             if taken is not None and not wrong:
                 self._wrong.give_back(taken)
 
-    def count_a_guess(self, visitor: Visitor) -> None:
-        """Count what takes as long as a guess, and may be one, whatever comes of it; `TooMany` as for a receipt."""
+    @contextmanager
+    def choosing_a_phrase(self, visitor: Visitor) -> Iterator[None]:
+        """Count what may be a guess at somebody's phrase, whatever comes of it; `TooMany` as for a receipt."""
         if self._guesses.take(visitor.address) is None:
             self._ask_for_work(visitor)
+        yield
 
     def _ask_for_work(self, visitor: Visitor) -> None:
         if not self._work.accepts(visitor.work):

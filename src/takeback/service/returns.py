@@ -161,8 +161,8 @@ def send_message(body: MessageIn, parts: ServiceParts, visitor: AnyVisitor) -> S
 @router.post("/recovery")
 def choose_recovery(body: RecoveryIn, parts: ServiceParts, visitor: AnyVisitor) -> StandingOut:
     """Choose a name and a phrase that recover the case if the receipt is lost."""
-    visitor.crowd.count_a_guess(visitor)
-    case = set_recovery(parts.store, body.ending, body.name, body.phrase, at=parts.now())
+    with visitor.crowd.choosing_a_phrase(visitor):
+        case = set_recovery(parts.store, body.ending, body.name, body.phrase, at=parts.now())
     return standing_of(parts, case)
 
 

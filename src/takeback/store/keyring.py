@@ -137,7 +137,7 @@ class Keyring:
             return self.keyed_receipt(stretched(receipt, self.keyed_receipt("salt-of-receipts")[:16]).hex())
 
     def recovery_digest(self, name: str, phrase: str) -> bytes:
-        """Return what a name and a phrase of hers are stored and looked up by; takes 200 ms and 64 MiB."""
+        """Return what a name and a phrase of hers are stored and looked up by; takes 250 ms and 64 MiB."""
         with self._stretching:
             salt = self.keyed_receipt("salt-of-recovery")[:16]
             return self.keyed_receipt(stretched_recovery(name, phrase, salt).hex())

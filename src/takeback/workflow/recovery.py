@@ -17,7 +17,7 @@ from takeback.errors import IllegalTransition
 from takeback.store import Store
 from takeback.store.cases import Case
 from takeback.workflow.order import THE_PERSON, note
-from takeback.workflow.withdraw import case_of_ending
+from takeback.workflow.withdraw import ended_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +37,9 @@ def set_recovery(store: Store, ending: str, name: str, phrase: str, *, at: datet
     `IllegalTransition` where the case is erased.
     """
     require_recovery(name, phrase)
-    case_of_ending(store, ending)
     ending_digest, digest = store.keyring.receipt_digest(ending), store.keyring.recovery_digest(name, phrase)
     with store.write() as tx:
-        case = tx.cases.by_receipt(ending_digest)
+        case = ended_by(tx, ending_digest)
         if case.erased_at is not None:
             raise IllegalTransition("All of this case is erased: there is nothing to recover.")
         tx.cases.set_recovery(case, digest)

@@ -47,14 +47,19 @@ def case_of_ending(store: Store, ending: str) -> Case:
     """Return the case that a number ends; `NotFound` where it opens none, `NotAllowed` for the receipt of one."""
     digest = store.keyring.receipt_digest(ending)
     with store.read() as tx:
-        case = tx.cases.by_receipt(digest)
-        if not tx.cases.ends(case, digest):
-            raise NotAllowed(
-                "These words open the case, and do not end it.",
-                advice="Send the number of sixteen digits that came with them.",
-                known=True,
-            )
-        return case
+        return ended_by(tx, digest)
+
+
+def ended_by(tx: Transaction, digest: bytes) -> Case:
+    """Return the same inside `tx`, by `Keyring.receipt_digest` of the number."""
+    case = tx.cases.by_receipt(digest)
+    if not tx.cases.ends(case, digest):
+        raise NotAllowed(
+            "These words open the case, and do not end it.",
+            advice="Send the number of sixteen digits that came with them.",
+            known=True,
+        )
+    return case
 
 
 def has_number(store: Store, case: Case) -> bool:

@@ -14,7 +14,7 @@ def test_the_link_is_one_line_on_stdout(call: Call) -> None:
     done = call("page", "link", *HERE, "--language", "de")
     assert (done.code, done.err) == (0, "")
     (line,) = done.out.splitlines()
-    assert line.startswith('<a href="https://report.forum.example/?language=de" rel="noreferrer" lang="de">')
+    assert line.startswith('<a href="https://report.forum.example/?language=de" rel="noreferrer" lang="de" dir="ltr">')
 
 
 def test_without_a_language_the_form_asks_her_browser(call: Call) -> None:

@@ -86,7 +86,8 @@ def test_as_html_it_says_the_same_as_in_text(code: str) -> None:
 @pytest.mark.parametrize("code", languages())
 def test_the_line_for_a_footer_is_one_link_that_says_nothing_of_where_she_was(code: str) -> None:
     line = link_line(languages()[code], HERE, f"?language={code}")
-    assert re.fullmatch(rf'<a href="{HERE}/\?language={code}" rel="noreferrer" lang="{code}">[^<\n]+</a>', line)
+    language = f'lang="{code}" dir="{"rtl" if code == "ar" else "ltr"}"'
+    assert re.fullmatch(rf'<a href="{HERE}/\?language={code}" rel="noreferrer" {language}>[^<\n]+</a>', line)
 
 
 @pytest.mark.parametrize("code", languages())

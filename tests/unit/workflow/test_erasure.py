@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from tests.house import AT, LAWS, drawn, forms_of, notice_about, prints_of, reported
@@ -144,6 +145,22 @@ def test_it_can_be_cancelled_and_the_case_stays_ended(store: Store, journal: Jou
     assert erase_due(store, journal, actor="test", at=LATER) == 0
     assert open_words(store, case.public_id, actor="desk", at=AT)["signature"] == "A. Person"
     assert kinds(store, received)[-2] == EventKind.ERASURE_CANCELLED
+
+
+def test_a_cancellation_in_the_moment_of_the_erasure_keeps_it(
+    store: Store, journal: Journal, received: Received
+) -> None:
+    case = ask_for_erasure(store, journal, received.ending, at=AT)
+    erased: list[int] = []
+    erasing = Thread(target=lambda: erased.append(erase_due(store, journal, actor="test", at=LATER)))
+    with store.write() as tx:
+        # It reads what is due, and waits for this transaction, which cancels it.
+        erasing.start()
+        erasing.join(0.5)
+        tx.cases.set_erasure(case, None)
+    erasing.join()
+    assert erased == [0]
+    assert open_words(store, case.public_id, actor="desk", at=LATER)["signature"] == "A. Person"
 
 
 def test_asking_twice_moves_nothing(store: Store, journal: Journal, received: Received) -> None:

@@ -63,14 +63,11 @@ async def show(request: Request, parts: ServiceParts, visitor: PageVisitor, sent
     step = sent.get("step", "")
     if not sent.get("receipt") and not sent.get("ending") and step != "recover":
         return _ask_page(words)
+    crowd = visitor.crowd
+    counted = crowd.choosing_a_phrase if step == "recovery" else crowd.trying_a_receipt
     try:
-        if step == "recovery":
-            # Counted once, and work that was done for it counts once too.
-            visitor.crowd.count_a_guess(visitor)
+        with counted(visitor):
             done = await run_in_threadpool(_act, parts, step, sent)
-        else:
-            with visitor.crowd.trying_a_receipt(visitor):
-                done = await run_in_threadpool(_act, parts, step, sent)
     except NotFound:
         return await run_in_threadpool(_not_found, words, parts, step, sent, site)
     # Back from an error: what she wrote is still there.

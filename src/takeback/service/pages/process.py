@@ -95,7 +95,8 @@ def lacks_contact(settings: Settings) -> list[LawPack]:
 def link_line(words: Words, address: str, query: str = "") -> str:
     """Return the one line of HTML that leads to the form; where she comes from stays behind."""
     href = escape(f"{address}/{query}")
-    return f'<a href="{href}" rel="noreferrer" lang="{words.code}">{escape(words("how.footer"))}</a>'
+    language = f'lang="{words.code}" dir="{words("direction")}"'
+    return f'<a href="{href}" rel="noreferrer" {language}>{escape(words("how.footer"))}</a>'
 
 
 def as_html(words: Words, process: Process) -> str:
