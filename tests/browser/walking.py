@@ -109,6 +109,11 @@ class Visit:
         self.steps += 1
         self.form.click(selector)
 
+    def press_away(self, selector: str) -> None:
+        """Press what leads to another page, and be there."""
+        with self.page.expect_navigation():
+            self.press(selector)
+
     def choose_files(self, *paths: Path, into: str = "files") -> None:
         """Choose files and wait until each was read."""
         self.steps += 1
