@@ -33,6 +33,9 @@ _ORIGIN_ADVICE = "Write it as a browser does: https://forum.example, without a p
 _ONION = re.compile(r"https?://[a-z2-7]{56}\.onion")
 """Of version 3 (Tor's rend-spec-v3, section 6): base32 of the key, a checksum and the version."""
 
+_LOG_NAME = re.compile(r"[A-Za-z0-9./:_-]{0,100}")
+"""Narrower than signed notes ask, so that it can stand in every line and file name."""
+
 _CONTACT = re.compile(r"(?:mailto:[^\s@,]+@[^\s@,]+|https://[^\s,]+|tel:[0-9+().-]+)")
 _CONTACT_ADVICE = "Write it as mailto:desk@forum.example, https://forum.example/contact or tel:+1-555-0100."
 
@@ -112,6 +115,14 @@ class Settings:
         "Folder with the same model, its licence, which has to allow passing it on, and what runs it in a browser: "
         "then her own device can make the descriptor too. Empty: it makes fingerprints alone.",
     )
+    log_name: str = _setting(
+        "",
+        "How this service is called as a log and as a witness of other logs, best an address without its scheme: "
+        "forum.example/takeback. Empty: a part of its key.",
+    )
+    log_period_minutes: float = _setting(
+        15.0, "How often the public log gets an entry; until then what was attested cannot be proven yet."
+    )
     reconcile_hours: float = _setting(24.0, "How often each site is asked which items are gone.")
     give_up_hours: float = _setting(72.0, "How long a webhook is retried before the desk is told that it failed.")
     request_timeout_seconds: float = _setting(15.0, "How long another system may take to answer.")
@@ -132,6 +143,10 @@ class Settings:
             raise BadSetting("notices_per_hour must be at least 0.")
         if not 0 <= self.port <= 65_535:
             raise BadSetting("port must be between 0 and 65535.")
+        if not 0.0 < self.log_period_minutes <= 1_440.0:
+            raise BadSetting("log_period_minutes must be above 0 and at most 1440.")
+        if not _LOG_NAME.fullmatch(self.log_name):
+            raise BadSetting(f"log_name is {self.log_name!r}.", advice="Write it like forum.example/takeback.")
         for origin in self.embedded_on:
             if not is_origin(origin):
                 raise BadSetting(f"embedded_on names {origin!r}, which is no origin.", advice=_ORIGIN_ADVICE)

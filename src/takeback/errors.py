@@ -11,6 +11,7 @@ problem+json).
     │   ├── MediaTooLarge       more bytes, pixels, frames or work than the limits allow
     │   ├── LowQuality          too little detail to be compared by its fingerprint
     │   ├── MalformedHash       not a fingerprint or digest of the kind it claims to be
+    │   ├── ProofBroken         a proof or a signed head, brought by someone, that does not verify
     │   ├── WeakPhrase          a phrase for recovery that is too easy to guess
     │   ├── IncompleteNotice    fields that the law asks for are missing
     │   └── BadSetting          a setting that cannot be used
@@ -85,6 +86,13 @@ class MalformedHash(InputError):
 
     code = "malformed-hash"
     advice = "A PDQ fingerprint has 64 hexadecimal digits, a SHA-256 digest too; compute it again from the file."
+
+
+class ProofBroken(InputError):
+    """A proof, or the signed head of a log, that someone brought and that does not verify."""
+
+    code = "proof-broken"
+    advice = "Get the file again from where it came. If it stays so, it was changed, or another log made it."
 
 
 class WeakPhrase(InputError):

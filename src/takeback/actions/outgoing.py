@@ -36,6 +36,9 @@ _RESERVED = frozenset({"host", "user-agent", "connection", "content-length", "tr
 _TRY_AGAIN = frozenset({408, 425, 429})
 """Statuses of the 4xx class that are not about the request: timeout, too early, too many."""
 
+_TELLING = frozenset({409})
+"""Statuses beside 2xx whose body is read: a witness says in it where a log has to go on (c2sp.org/tlog-witness)."""
+
 _PERMANENT_REDIRECTS = frozenset({301, 308})
 
 type Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -53,7 +56,7 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer: `headers` by their names in lower case, `body` empty unless `status` is 2xx."""
+    """An answer: `headers` by their names in lower case, `body` empty unless `status` is 2xx or 409."""
 
     status: int
     headers: Mapping[str, str]
@@ -150,7 +153,7 @@ class OutgoingHttp:
             found = _headers(answer)
             if 300 <= answer.status < 400:
                 raise _redirected(to, answer.status, found.get("location", ""))
-            if not 200 <= answer.status < 300:
+            if not (200 <= answer.status < 300 or answer.status in _TELLING):
                 return Response(answer.status, found, b"")
             return Response(answer.status, found, await _body(answer, found, max_bytes))
 

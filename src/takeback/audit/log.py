@@ -11,10 +11,10 @@ too; an entry dropped, doubled, swapped, renumbered, added, or passed off as era
 rewritten. An entry that once stood in that place by right (of a history that a restore ended) is named by
 the entry after it, whose link is another's.
 
-It cannot find what the holder of the head key did: who reads the master key can write another log. Nor,
-alone, that log and head were both put back to an earlier state, which was true once: that takes a head
-remembered elsewhere (`remembered`). An erased entry that a backup brings back is a true entry again; the
-journal of withdrawals erases it once more.
+It cannot find what the holder of the head key did: who reads the master key can write another log. Nor, alone, that
+log and head were both put back to an earlier state, which was true once: that takes roots remembered elsewhere
+(`roots`), such as those in the entries of the public log. An erased entry that a backup brings back is a true entry
+again; the journal of withdrawals erases it once more.
 """
 
 from __future__ import annotations
@@ -164,24 +164,25 @@ def erase(entry: LogEntry, head_key: bytes) -> LogEntry:
 
 
 def verify_log(
-    entries: Iterable[LogEntry], head: LogHead, head_key: bytes, *, remembered: LogHead | None = None
+    entries: Iterable[LogEntry], head: LogHead, head_key: bytes, *, roots: Mapping[int, bytes] | None = None
 ) -> int:
     """
     Check every entry, in stored order, against `head`, and return how many there are.
 
-    Reads `entries` once and keeps O(log n) of them. Raises `LogBroken`, whose `index` is the first entry
-    that is not as written: the place of a missing one, the size that the head states where entries follow
-    it, and None where no entry can be named (the head itself, or a rewriting with the key, which only
-    `remembered`, a head kept elsewhere, brings to light).
+    Reads `entries` once and keeps O(log n) of them. `roots` are those that the log had at earlier sizes. Raises
+    `LogBroken`, whose `index` is the first entry that is not as written: the place of a missing one, the size that
+    the head states where entries follow it, and None where no entry can be named (the head itself, or a rewriting
+    with the key, which only `roots` bring to light).
     """
+    roots = roots or {}
     frontier, link = Frontier(), FIRST_LINK
+    _check_known(frontier, roots)
     for entry in entries:
         # 1. Each entry stands in its place, is chained to the one before, and says what was committed to.
         link = _check_entry(entry, frontier.size, link, head_key)
         frontier = frontier.append(leaf_hash(entry.commitment))
-        # 2. The log grew out of the one remembered.
-        if remembered is not None and frontier.size == remembered.size:
-            _check_root(frontier, remembered.root)
+        # 2. The log grew out of every one remembered.
+        _check_known(frontier, roots)
     # 3. The head is ours, and neither behind its log nor ahead of it.
     head.check(head_key)
     _check_size(frontier.size, head)
@@ -190,8 +191,9 @@ def verify_log(
         raise _broken(frontier.size - 1, "is not the one that its head was made over")
     _check_root(frontier, head.root)
     # 5. Nothing that was remembered is missing.
-    if remembered is not None and frontier.size < remembered.size:
-        message = f"The audit log and its head say {frontier.size} entries; once there were {remembered.size}."
+    most = max(roots, default=0)
+    if frontier.size < most:
+        message = f"The audit log and its head say {frontier.size} entries; once there were {most}."
         raise LogBroken(message, index=frontier.size)
     return frontier.size
 
@@ -242,6 +244,11 @@ def _check_size(size: int, head: LogHead) -> None:
 def _check_root(frontier: Frontier, root: bytes) -> None:
     if not hmac.compare_digest(frontier.root(), root):
         raise LogBroken(f"The first {frontier.size} entries of the audit log are not those of the head it had.")
+
+
+def _check_known(frontier: Frontier, roots: Mapping[int, bytes]) -> None:
+    if (root := roots.get(frontier.size)) is not None:
+        _check_root(frontier, root)
 
 
 def _broken(index: int, what: str) -> LogBroken:

@@ -18,6 +18,7 @@ from takeback.cli.exit_code import ExitCode
 from takeback.cli.lazy import DefaultGroup, PlainCommand, new_app
 from takeback.cli.moments import in_words, read_moment
 from takeback.cli.options import AsJson, example
+from takeback.cli.proof_files import write_proofs
 from takeback.cli.reported import Give
 from takeback.cli.sending import NOTICES, body_of, described, desk_keys, hashed, sealed
 from takeback.cli.server import Server, json_bytes
@@ -242,6 +243,31 @@ def recover(to: To, as_json: AsJson = False) -> None:
     """
     terminal = Terminal(as_json)
     _received(terminal, to, Server(to).post(f"{NOTICES}/recovery/receipt", _name_and_phrase(terminal)))
+
+
+@app.command(
+    "proofs", cls=PlainCommand, epilog=example("takeback notice proofs --to https://forum.example --folder proofs")
+)
+def proofs(
+    to: To,
+    folder: Annotated[Path, typer.Option("--folder", metavar="DIR", help="Where the files go; made if it is new.")],
+    as_json: AsJson = False,
+) -> None:
+    """
+    Fetch the proofs of a case: what happened and when, each in a file that `takeback verify` checks.
+
+    The receipt is asked for, or read from stdin; never from the command line.
+    """
+    terminal = Terminal(as_json)
+    answer = Server(to).post(f"{NOTICES}/proofs", {"receipt": _receipt(terminal)})
+    written = write_proofs(folder, answer["proofs"])
+    if as_json:
+        terminal.json({"files": [str(path) for path in written], "waiting": answer["waiting"]})
+        return
+    for path in written:
+        terminal.line(str(path))
+    if answer["waiting"]:
+        terminal.say(f"{answer['waiting']} more can be proven when the public log has its next entry: ask again later.")
 
 
 @app.command("withdraw", cls=PlainCommand, epilog=example("takeback notice withdraw --to https://forum.example"))

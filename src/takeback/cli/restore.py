@@ -17,6 +17,7 @@ from takeback.store import MasterKey
 from takeback.store.backup import restore as restore_files
 from takeback.store.journal import Journal
 from takeback.store.serving_lock import stopped
+from takeback.workflow.publish import begin_anew
 from takeback.workflow.verify import verify
 from takeback.workflow.withdraw import finish_withdrawals
 
@@ -56,10 +57,17 @@ def restore(
 
 
 def _replay_and_check(settings: Settings, master: MasterKey) -> tuple[int, int]:
-    """Withdraw what the journal names, and verify the log; return how many withdrawals and entries."""
+    """
+    Withdraw what the journal names, verify the logs, and let the public one begin anew.
+
+    Returns how many withdrawals and entries of the audit log there were.
+    """
     store = open_store(settings, master)
     try:
         journal = Journal(settings.journal_path, store.keyring.journal_key)
-        return finish_withdrawals(store, journal, at=utc_now()), verify(store)
+        replayed, entries = finish_withdrawals(store, journal, at=utc_now()), verify(store).entries
+        # What was signed since the backup cannot be signed differently: under another name it is another log.
+        begin_anew(store, settings.log_name, at=utc_now())
+        return replayed, entries
     finally:
         store.close()

@@ -96,6 +96,11 @@ class Server:
         """Return the JSON at `path`."""
         return self._ask("GET", path, None, {})
 
+    def text(self, path: str) -> str:
+        """Return the text at `path`."""
+        status, body = self._answered("GET", path, None, {"Accept": "text/plain"})
+        return body.decode("utf-8", "replace") if status == HTTPStatus.OK else str(_answer(status, body))
+
     def post(self, path: str, body: object, headers: Mapping[str, str] | None = None) -> Any:
         """Send `body` as JSON, in the form that `json_bytes` gives it; return the answer."""
         return self._ask("POST", path, json_bytes(body), {"Content-Type": "application/json", **(headers or {})})

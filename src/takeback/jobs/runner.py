@@ -14,6 +14,7 @@ from takeback.errors import TakebackError
 from takeback.jobs.expiry import ExpiryJob
 from takeback.jobs.links import LinkJob
 from takeback.jobs.outbox import OutboxJob
+from takeback.jobs.publish import PublishJob
 from takeback.jobs.reconcile import ReconcileJob
 from takeback.jobs.snapshot import SnapshotJob
 from takeback.jobs.suspects import SuspectJob
@@ -27,6 +28,7 @@ SNAPSHOT_POLL_SECONDS = 1.0
 RECONCILE_POLL_SECONDS = 60.0
 SUSPECT_POLL_SECONDS = 1.0
 EXPIRY_POLL_SECONDS = 600.0
+PUBLISH_POLL_SECONDS = 1.0
 _REST_AFTER_TROUBLE_SECONDS = 2.0
 
 log = logging.getLogger("takeback.jobs")
@@ -69,6 +71,7 @@ async def run_jobs(parts: Parts, stop: asyncio.Event) -> None:
         (ReconcileJob(parts, http), RECONCILE_POLL_SECONDS),
         (SuspectJob(parts, http), SUSPECT_POLL_SECONDS),
         (ExpiryJob(parts), EXPIRY_POLL_SECONDS),
+        (PublishJob(parts, http), PUBLISH_POLL_SECONDS),
     ]
     while not stop.is_set():
         if await asyncio.to_thread(_take, parts, holder):

@@ -9,9 +9,11 @@ from takeback.errors import NotAllowed
 from takeback.service.auth import Caller, ServiceParts, SiteKey
 from takeback.service.body import StrictRoute
 from takeback.service.prints import Strict
+from takeback.service.returns import ProofsOut, proofs_out
 from takeback.store.sites import Site
 from takeback.workflow.contest import contest
 from takeback.workflow.gone import forget_item, forget_items
+from takeback.workflow.proofs import proofs_of_item
 
 router = APIRouter(prefix="/api/v1/items", tags=["items"], route_class=StrictRoute)
 
@@ -28,6 +30,12 @@ class GoneOut(Strict):
     """How many of them were known here."""
 
     forgotten: int
+
+
+class ProofsIn(Strict):
+    """The item whose proofs are asked for."""
+
+    item_id: str
 
 
 class ContestIn(Strict):
@@ -61,6 +69,12 @@ def contest_removal(body: ContestIn, caller: SiteKey, parts: ServiceParts) -> Co
     """Take a contest that the site passes on; who posted the picture stays with the site."""
     copy = contest(parts.store, _site(caller), body.item_id, body.grounds, at=parts.now())
     return ContestOut(copy_id=copy.public_id, state=copy.state.value)
+
+
+@router.post("/proofs")
+def read_proofs(body: ProofsIn, caller: SiteKey, parts: ServiceParts) -> ProofsOut:
+    """Return the proofs that the account which posted an item may have: when it was hidden, contested, put back."""
+    return proofs_out(proofs_of_item(parts.store, _site(caller), body.item_id))
 
 
 @router.delete("/{item_id:path}", status_code=204)

@@ -22,6 +22,7 @@ from takeback.workflow.intake import links_elsewhere
 from takeback.workflow.messages import MAX_MESSAGE, write_to_desk
 from takeback.workflow.order import THE_PERSON
 from takeback.workflow.originals import renew_originals
+from takeback.workflow.proofs import Proofs, proofs_of_case
 from takeback.workflow.recovery import recover, set_recovery
 from takeback.workflow.withdraw import case_of_receipt, withdraw
 
@@ -75,6 +76,14 @@ class MessageIn(ReceiptIn):
         return self
 
 
+class ProofsOut(Strict):
+    """What one side can prove, each in a text of its own (c2sp.org/tlog-proof), oldest first."""
+
+    proofs: list[str]
+    waiting: int
+    """What is attested and cannot be proven before the public log's next entry."""
+
+
 class RecoveryIn(EndingIn):
     """A name and a phrase of her own, by which the case can be recovered."""
 
@@ -94,6 +103,11 @@ class RecoveredOut(StandingOut):
 
     receipt: str
     ending: str
+
+
+def proofs_out(proofs: Proofs) -> ProofsOut:
+    """Return proofs as they are answered."""
+    return ProofsOut(proofs=[proof.text() for proof in proofs.made], waiting=proofs.waiting)
 
 
 @router.post("/standing")
@@ -156,6 +170,14 @@ def send_message(body: MessageIn, parts: ServiceParts, visitor: AnyVisitor) -> S
     with visitor.crowd.trying_a_receipt(visitor):
         case = write_to_desk(parts.store, body.receipt, written, at=parts.now())
     return standing_of(parts, case)
+
+
+@router.post("/proofs")
+def read_proofs(body: ReceiptIn, parts: ServiceParts, visitor: AnyVisitor) -> ProofsOut:
+    """Return the proofs of what was attested to her: her notice and when, what was decided, what followed."""
+    with visitor.crowd.trying_a_receipt(visitor):
+        case = case_of_receipt(parts.store, body.receipt)
+    return proofs_out(proofs_of_case(parts.store, case))
 
 
 @router.post("/recovery")

@@ -26,6 +26,9 @@ class PlacesOut(Strict):
     api: str = "/api/v1/notices"
     case: str = "/case"
     process: str = "/how"
+    log: str = "/api/v1/log/checkpoint"
+    log_keys: str = "/api/v1/log/keys"
+    witness: str = "/api/v1/witness"
 
 
 class LawOut(Strict):

@@ -1,4 +1,4 @@
-"""The audit log as rows: appended in the transaction of the change that it tells of."""
+"""The audit log as rows: appended, and attested, in the transaction of the change that it tells of."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from takeback.audit.attestation import Attestation, attested
 from takeback.audit.event import SALT_BYTES, Event, EventKind, Json
 from takeback.audit.log import LogEntry, LogHead, LogTail, append, erase
 from takeback.audit.merkle import Frontier
+from takeback.store.attestations import AttestationStore
 from takeback.store.tables import event, log_head
 
 _HEAD_ID = 1
@@ -25,6 +27,7 @@ class AuditStore:
         self._head_key = head_key
         self._known_tail: LogTail | None = None
         self._waiting: list[LogEntry] = []
+        self._attested: list[tuple[int, Attestation]] = []
 
     def append(
         self,
@@ -45,6 +48,7 @@ class AuditStore:
         told = Event(tail.head.size, at, kind, case_id, actor, facts or {})
         self._known_tail, entry = append(tail, told, secrets.token_bytes(SALT_BYTES), self._head_key)
         self._waiting.append(entry)
+        self._attested.extend((entry.index, one) for one in attested(told))
         return entry.index
 
     def flush(self) -> None:
@@ -53,10 +57,13 @@ class AuditStore:
             self._connection.execute(insert(event), [_columns(entry) for entry in self._waiting])
             self._write(self._known_tail)
             self._waiting.clear()
+            AttestationStore(self._connection).add(self._attested)
+            self._attested.clear()
 
     def erase_case(self, case_id: str) -> None:
-        """Erase what the log says of a case; the log still verifies."""
+        """Erase what the log says of a case, and what was attested of it; both logs still verify."""
         self.flush()
+        AttestationStore(self._connection).erase_case(case_id)
         for row in self._connection.execute(select(event).where(event.c.case_id == case_id)).all():
             columns = _columns(erase(_entry(row), self._head_key))
             index = columns.pop("index")

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from takeback.errors import IntegrityError, SealBroken, StoreError
 from takeback.store.access import AccessStore
+from takeback.store.attestations import AttestationStore
 from takeback.store.audit import AuditStore
 from takeback.store.banks import BankStore
 from takeback.store.cases import CaseStore
@@ -26,10 +27,12 @@ from takeback.store.leases import LeaseStore
 from takeback.store.messages import MessageStore
 from takeback.store.outbox import OutboxStore
 from takeback.store.prints import PrintStore
+from takeback.store.public_log import PublicLogStore
 from takeback.store.schema import create_or_check, holds_data, revision_of
 from takeback.store.sightings import SightingStore
 from takeback.store.sites import SiteStore
 from takeback.store.suspicions import SuspicionStore
+from takeback.store.witnesses import WitnessStore
 
 BUSY_TIMEOUT_SECONDS = 10
 """How long a writer waits for another process before it gives up."""
@@ -103,6 +106,21 @@ class Transaction:
     def audit(self) -> AuditStore:
         """The audit log."""
         return AuditStore(self.connection, self.keyring.log_key)
+
+    @cached_property
+    def attestations(self) -> AttestationStore:
+        """What is attested to one side of a case."""
+        return AttestationStore(self.connection)
+
+    @cached_property
+    def public_log(self) -> PublicLogStore:
+        """The log whose head anyone may keep."""
+        return PublicLogStore(self.connection)
+
+    @cached_property
+    def witnesses(self) -> WitnessStore:
+        """Who signs the head of our log, and whose heads are signed here."""
+        return WitnessStore(self.connection)
 
     @cached_property
     def sites(self) -> SiteStore:

@@ -380,3 +380,81 @@ log_head = Table(
     Column("mac", LargeBinary, nullable=False),
     Column("frontier", LargeBinary, nullable=False),
 )
+
+# What is attested to one side of a case, in the order of the events. An erased case keeps only the commitments.
+attestation = Table(
+    "attestation",
+    metadata,
+    _id(),
+    Column("event_index", BigInteger, nullable=False, index=True),
+    Column("side", String(8), nullable=False),
+    Column("about", String(32), index=True),
+    Column("case_id", String(32), index=True),
+    Column("at", Moment),
+    Column("kind", String(32)),
+    Column("facts", JSON(none_as_null=True)),
+    Column("salt", LargeBinary),
+    Column("commitment", LargeBinary, nullable=False),
+    Column("period", BigInteger, index=True),
+    Column("place", Integer),
+    CheckConstraint("side in ('person', 'uploader')", name="side"),
+    sqlite_autoincrement=True,
+)
+
+# The public log: one row for what it is called, one for each of its entries, and its full subtrees above the leaves.
+public_log = Table(
+    "public_log",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("origin", String(200), nullable=False),
+    Column("began_at", Moment, nullable=False),
+)
+
+period = Table(
+    "period",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("until", Moment, nullable=False),
+    Column("attested", LargeBinary, nullable=False),
+    Column("audit_root", LargeBinary, nullable=False),
+    Column("audit_size", BigInteger, nullable=False),
+)
+
+log_node = Table(
+    "log_node",
+    metadata,
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("hash", LargeBinary, nullable=False),
+)
+
+# Other services that sign the head of our log, and what each signed.
+witness = Table(
+    "witness",
+    metadata,
+    Column("key", String(300), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("signed_at", Moment),
+    Column("problem", Text),
+)
+
+cosignature = Table(
+    "cosignature",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("key", String(300), primary_key=True),
+    Column("line", Text, nullable=False),
+)
+
+# Logs of others whose head is signed here.
+witnessed_log = Table(
+    "witnessed_log",
+    metadata,
+    Column("origin", String(200), primary_key=True),
+    Column("key", String(300), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("note", Text),
+    Column("signed_at", Moment),
+)

@@ -301,7 +301,7 @@ def test_putting_back_log_and_head_together_needs_a_remembered_head(write_log: W
 
     assert verify_log(entries, earlier.head, head_key) == 7
     with pytest.raises(LogBroken, match="once there were 9") as broken:
-        verify_log(entries, earlier.head, head_key, remembered=newest.head)
+        verify_log(entries, earlier.head, head_key, roots={newest.head.size: newest.head.root})
     assert broken.value.index == 7
 
 
@@ -310,7 +310,7 @@ def test_a_log_that_grew_from_the_remembered_head_verifies(write_log: WriteLog, 
     entries, tail = write_log(9, head_key)
     _, remembered = write_log(size, head_key)
 
-    assert verify_log(entries, tail.head, head_key, remembered=remembered.head) == 9
+    assert verify_log(entries, tail.head, head_key, roots={remembered.head.size: remembered.head.root}) == 9
 
 
 def test_a_log_written_anew_with_the_key_needs_a_remembered_head(write_log: WriteLog, head_key: bytes) -> None:
@@ -323,7 +323,7 @@ def test_a_log_written_anew_with_the_key_needs_a_remembered_head(write_log: Writ
 
     assert verify_log(rewritten, anew.head, head_key) == 9
     with pytest.raises(LogBroken, match="not those of the head") as broken:
-        verify_log(rewritten, anew.head, head_key, remembered=tail.head)
+        verify_log(rewritten, anew.head, head_key, roots={tail.head.size: tail.head.root})
     assert broken.value.index is None
 
 
