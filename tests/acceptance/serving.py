@@ -120,10 +120,18 @@ class Service:
             self._desk("retire", key_id, "--lost")
         return ids
 
+    def publish(self) -> None:
+        """Add an entry to the public log now: what was attested can be proven."""
+        self.run("log", "publish")
+
     def _desk(self, *arguments: str) -> str:
+        return self.run("desk", *arguments)
+
+    def run(self, *arguments: str) -> str:
+        """Run a command on the data directory, beside the service; return what it printed."""
         where = ("--data", str(self.data), "--master-key-file", str(self.folder / "master.key"))
-        command = [sys.executable, "-m", "takeback", "desk", *arguments, *where]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        command = [sys.executable, "-m", "takeback", *arguments, *where]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=self.environment)
         assert done.returncode == 0, done.stderr
         return done.stdout
 

@@ -81,7 +81,8 @@ def _verify_data(terminal: Terminal, data: Path | None, master_key_file: str | N
         terminal.json({"verified": True, **asdict(found), "first_broken": None, "why": None})
         return
     terminal.line(f"The audit log is whole: {found.entries:,} entries verify.")
-    terminal.line(f"So is the public log: {found.periods:,} entries, with {found.attestations:,} attestations.")
+    if found.periods:
+        terminal.line(f"The public log too: {found.periods:,} entries, {found.attestations:,} attestations.")
 
 
 def _broken(terminal: Terminal, problem: LogBroken) -> None:

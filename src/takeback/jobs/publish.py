@@ -12,8 +12,6 @@ from takeback.errors import OutsideError, ProofBroken
 from takeback.workflow.publish import is_due, publish
 from takeback.workflow.witnessing import Asked, take_cosignature, take_refusal, to_ask
 
-_ASK_AGAIN_AFTER = timedelta(minutes=5)
-"""How long a witness that did not sign is left alone; one that only stands elsewhere is asked again at once."""
 _CONFLICT = 409
 
 log = logging.getLogger("takeback.jobs")
@@ -29,13 +27,16 @@ class PublishJob:
 
     async def step(self) -> None:
         """Publish what is due, and ask who has not signed it."""
-        settings, store = self._parts.settings, self._parts.store
-        every = timedelta(minutes=settings.log_period_minutes)
-        if await asyncio.to_thread(is_due, store, every, at=self._parts.now()):
-            await asyncio.to_thread(publish, store, settings.log_name, at=self._parts.now())
+        store, name = self._parts.store, self._parts.settings.log_name
+        if await asyncio.to_thread(is_due, store, self._every, at=self._parts.now()):
+            await asyncio.to_thread(publish, store, name, at=self._parts.now())
         for asked in await asyncio.to_thread(to_ask, store):
             if self._not_before.get(asked.witness.url, self._parts.now()) <= self._parts.now():
                 await self._ask(asked)
+
+    @property
+    def _every(self) -> timedelta:
+        return timedelta(minutes=self._parts.settings.log_period_minutes)
 
     async def drain(self) -> None:
         """Nothing is left running between steps."""
@@ -54,15 +55,17 @@ class PublishJob:
             )
         except (OutsideError, ProofBroken) as problem:
             log.warning("a witness did not sign: %s", problem.message, extra={"witness": asked.witness.key.name})
-            self._not_before[asked.witness.url] = self._parts.now() + _ASK_AGAIN_AFTER
+            self._rest(asked)
             await asyncio.to_thread(take_refusal, self._parts.store, asked, problem.message)
 
     async def _stands_elsewhere(self, asked: Asked, told_size: str) -> None:
-        """Go on from where the witness stands; where that is where we asked from, it saw another log than ours."""
+        """Go on from where the witness stands; where that is where we asked from, it signed another head than ours."""
         if told_size.strip() == str(asked.witness.size):
             log.error("a witness saw another log under this name", extra={"witness": asked.witness.key.name})
-        self._not_before[asked.witness.url] = self._parts.now() + (
-            _ASK_AGAIN_AFTER if told_size.strip() == str(asked.witness.size) else timedelta(0)
-        )
+            self._rest(asked)
         problem = "The witness signed another head of this log."
         await asyncio.to_thread(take_refusal, self._parts.store, asked, problem, told_size=told_size)
+
+    def _rest(self, asked: Asked) -> None:
+        """Leave a witness alone until the next entry is due."""
+        self._not_before[asked.witness.url] = self._parts.now() + self._every

@@ -33,6 +33,7 @@ from takeback.service.pages import case as case_page
 from takeback.service.pages import how as how_page
 from takeback.service.pages import notice as notice_page
 from takeback.service.pages import static
+from takeback.service.pages import verify as verify_page
 from takeback.service.problem import add_problem_handlers
 
 HEADERS = (
@@ -72,7 +73,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.parts = parts
     app.state.crowd = Crowd(parts.settings, parts.store.keyring)
     interface = (check, notices, returns, cases, items, banks, sites, public_log, health, description, well_known)
-    for module in (*interface, notice_page, case_page, how_page, static):
+    for module in (*interface, notice_page, case_page, how_page, verify_page, static):
         app.include_router(module.router)
     add_problem_handlers(app)
     app.add_middleware(_Headers)

@@ -1,15 +1,24 @@
-"""`takeback verify`: the log is whole, or the first entry that is not is named."""
+"""`takeback verify`: the logs are whole, or the first entry that is not is named; and proofs that someone brings."""
 
 from __future__ import annotations
 
+import base64
+import json
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
+import pytest
 from tests.acceptance.serving import Service
 from tests.unit.cli.conftest import Call, House
 
+from takeback.audit.merkle import node_hash
+from takeback.audit.note import KeyType, Signer, VerifierKey
+from takeback.cli.data import opened
 from takeback.store import MasterKey
 from takeback.store.database import DATABASE_NAME
+from takeback.store.tables import log_node
 
 
 def _change(house: House, statement: str) -> None:
@@ -25,6 +34,8 @@ def test_a_whole_log_verifies(call: Call, house: House) -> None:
     assert call("verify", *house.options, "--json").json == {
         "verified": True,
         "entries": 3,
+        "attestations": 0,
+        "periods": 0,
         "first_broken": None,
         "why": None,
     }
@@ -57,3 +68,131 @@ def test_the_log_of_a_running_service_is_verified(call: Call, service: Service) 
     done = call("verify", *options, "--json")
     assert (done.code, done.json["verified"]) == (0, True)
     assert done.json["entries"] >= 3
+
+
+# ---- Proofs that someone brings ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def proving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service of its own, since its public log is changed here."""
+    service = Service(tmp_path_factory.mktemp("proving"))
+    service.environment["TAKEBACK_LOG_PERIOD_MINUTES"] = "1440"
+    service.start()
+    yield service
+    service.stop()
+
+
+def _where(service: Service) -> tuple[str, ...]:
+    return "--data", str(service.data), "--master-key-file", str(service.folder / "master.key")
+
+
+@pytest.fixture(scope="module")
+def receipt(proving: Service) -> str:
+    body = {
+        "links": ["https://elsewhere.example/p"], "role": "me", "statement": "Mine.", "signature": "A. B.",
+        "intimate": True, "not_consensual": True, "good_faith": True, "contact": {"mailbox": True},
+    }  # fmt: skip
+    answer = httpx2.post(f"{proving.url}/api/v1/notices", json=body)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["receipt"])
+
+
+@pytest.fixture
+def proofs(call: Call, proving: Service, receipt: str, tmp_path: Path) -> list[Path]:
+    assert call("log", "publish", *_where(proving)).code == 0
+    done = call(
+        "notice", "proofs", "--to", proving.url, "--folder", tmp_path / "proofs", "--json", stdin=f"{receipt}\n"
+    )
+    assert done.code == 0, done.err
+    assert done.json["waiting"] == 0
+    return [Path(name) for name in done.json["files"]]
+
+
+def test_proofs_are_files_that_nobody_else_reads_and_verify_without_the_service(
+    call: Call, proving: Service, proofs: list[Path]
+) -> None:
+    assert [path.stat().st_mode & 0o777 for path in proofs] == [0o600, 0o600]
+    assert [path.name.split("-")[1] for path in proofs] == ["notice_received", "notice_valid"]
+    key = call("log", "show", *_where(proving), "--json").json["log_key"]
+
+    done = call("verify", *proofs, "--log-key", key)
+
+    assert done.code == 0, done.err
+    assert done.out.count(": verifies.") == 2
+    assert "notice_received at " in done.out
+    assert "links: 1" in done.out
+    assert done.err == ""
+    told = [json.loads(line) for line in call("verify", *proofs, "--log-key", key, "--json").out.splitlines()]
+    assert [(each["verified"], each["key_pinned"]) for each in told] == [(True, True)] * 2
+
+
+def test_a_proof_alone_says_whose_key_it_brings(call: Call, proofs: list[Path]) -> None:
+    done = call("verify", proofs[0])
+    assert done.code == 0
+    assert "compare this key with the one that the service published" in done.err
+
+
+def test_a_changed_proof_is_named_and_the_others_are_still_checked(call: Call, proofs: list[Path]) -> None:
+    lines = proofs[0].read_text().splitlines(keepends=True)
+    extra = json.loads(base64.b64decode(lines[1].removeprefix("extra ")))
+    extra["attestation"]["at"] = "2026-01-01T00:00:00.000000Z"
+    lines[1] = f"extra {base64.b64encode(json.dumps(extra).encode()).decode()}\n"
+    proofs[0].write_text("".join(lines))
+
+    done = call("verify", *proofs)
+
+    assert done.code == 5
+    assert f"{proofs[0]}: this proof does not verify. What this proof says was changed" in done.out
+    assert f"{proofs[1]}: verifies." in done.out
+
+
+def test_another_key_or_a_missing_witness_is_told(call: Call, proving: Service, proofs: list[Path]) -> None:
+    shown = call("log", "show", *_where(proving), "--json").json
+    stranger = str(Signer(VerifierKey.parse(shown["log_key"]).name, KeyType.LOG, bytes(32)).key)
+    assert call("verify", proofs[0], "--log-key", stranger).code == 5
+    done = call("verify", proofs[0], "--witness", shown["witness_key"])
+    assert done.code == 5
+    assert "did not sign the head" in done.out
+
+
+def test_a_proof_is_compared_with_what_the_service_shows_now(call: Call, proving: Service, proofs: list[Path]) -> None:
+    assert call("verify", *proofs, "--service", proving.url).code == 0
+    call("log", "publish", *_where(proving))
+    assert call("verify", *proofs, "--service", proving.url).code == 0
+
+
+def test_a_log_that_shows_two_histories_is_found(call: Call, proving: Service, proofs: list[Path]) -> None:
+    """The operator writes an earlier entry anew, with the true key: what one was shown the other is not."""
+    call("log", "publish", *_where(proving))
+    connection = sqlite3.connect(proving.data / DATABASE_NAME)
+    with connection:
+        connection.execute("update period set until = until + 1 where number = 0")
+    connection.close()
+    with opened(proving.data, str(proving.folder / "master.key")) as store, store.write() as tx:
+        leaves = [stored.period.leaf() for stored in tx.public_log.periods()]
+        tx.connection.execute(log_node.delete())
+        level, nodes = 0, leaves
+        while len(nodes) > 1:
+            level, nodes = level + 1, [node_hash(*pair) for pair in zip(nodes[::2], nodes[1::2], strict=False)]
+            for number, node in enumerate(nodes):
+                tx.connection.execute(log_node.insert().values(level=level, number=number, hash=node))
+
+    done = call("verify", proofs[0], "--service", proving.url)
+
+    assert done.code == 5
+    assert "did not grow out of the one in this proof" in done.out
+    assert "Keep the proof" in done.err
+
+
+@pytest.mark.parametrize("content", [b"", b"no proof", b"\xff\xfe", b"c2sp.org/tlog-proof@v1\nextra !\nindex 0\n\n"])
+def test_what_is_no_proof_is_refused_with_what_to_do(call: Call, tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "x.tlog-proof"
+    path.write_bytes(content)
+    done = call("verify", path)
+    assert done.code == 2
+    assert str(path) in done.err
+
+
+def test_options_of_proofs_without_a_proof_are_refused(call: Call, house: House) -> None:
+    assert call("verify", "--service", "https://forum.example", *house.options).code == 2

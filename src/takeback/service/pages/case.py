@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
 
@@ -19,6 +19,7 @@ from takeback.service.auth import ServiceParts
 from takeback.service.pages.answer import PageRoute, PageVisitor, SentForm, as_data, page, words_of
 from takeback.service.pages.authorities import complaints, search_engines
 from takeback.service.pages.letters import letters
+from takeback.service.pages.proof_folder import proof_folder
 from takeback.service.pages.words import Words
 from takeback.service.standing import standing_of
 from takeback.store import Store
@@ -30,6 +31,7 @@ from takeback.workflow.intake import is_only_elsewhere, links_elsewhere
 from takeback.workflow.messages import write_to_desk
 from takeback.workflow.order import THE_PERSON
 from takeback.workflow.originals import renew_originals
+from takeback.workflow.proofs import proofs_of_case
 from takeback.workflow.recovery import Recovered, recover, set_recovery
 from takeback.workflow.withdraw import case_of_ending, case_of_receipt, has_number, withdraw
 
@@ -70,6 +72,11 @@ async def show(request: Request, parts: ServiceParts, visitor: PageVisitor, sent
             done = await run_in_threadpool(_act, parts, step, sent)
     except NotFound:
         return await run_in_threadpool(_not_found, words, parts, step, sent, site)
+    if step == "proof":
+        proofs = await run_in_threadpool(proofs_of_case, parts.store, done.case)
+        if proofs.made:
+            return proof_folder(words, proofs)
+        done = replace(done, said="proof_waits")
     # Back from an error: what she wrote is still there.
     given = sent if step == "change" else {}
     return await run_in_threadpool(_case_page, words, parts, done, site, given)
@@ -146,7 +153,7 @@ def _ask_page(words: Words, *, problem: str = "", typed: str = "", is_lost: bool
     )
 
 
-_SAID = ("write", "add", "recovery", "recover", "ending_wrong")
+_SAID = ("write", "add", "recovery", "recover", "ending_wrong", "proof_waits")
 
 
 def _case_page(
