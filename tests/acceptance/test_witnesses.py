@@ -43,7 +43,7 @@ def test_each_signs_the_others_log_and_a_proof_says_so(tmp_path: Path) -> None:
         until(lambda: has_begun(ours) and has_begun(theirs))
         for service, other in ((ours, theirs), (theirs, ours)):
             other.run("log", "watch", shown(service)["log_key"])
-            service.run("log", "add-witness", shown(other)["witness_key"], "--url", f"{other.url}/api/v1/witness")
+            service.run("log", "ask", shown(other)["witness_key"], "--url", f"{other.url}/api/v1/witness")
         body = {
             "links": ["https://elsewhere.example/p"], "role": "me", "statement": "Mine.", "signature": "A. B.",
             "intimate": True, "not_consensual": True, "good_faith": True, "contact": {"mailbox": True},
@@ -74,7 +74,7 @@ def test_a_witness_that_is_restored_is_told_where_the_log_stands_and_one_that_is
     try:
         until(lambda: has_begun(ours))
         theirs.run("log", "watch", shown(ours)["log_key"])
-        ours.run("log", "add-witness", shown(theirs)["witness_key"], "--url", f"{theirs.url}/api/v1/witness")
+        ours.run("log", "ask", shown(theirs)["witness_key"], "--url", f"{theirs.url}/api/v1/witness")
         until(lambda: shown(ours)["witnesses"][0]["size"] > 0)
         # It forgets what it signed last, as one that is restored from a backup does.
         theirs.run("log", "unwatch", VerifierKey.parse(shown(ours)["log_key"]).name)

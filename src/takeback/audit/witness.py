@@ -16,19 +16,19 @@ from typing import Self
 from takeback.audit.checkpoint import LogCheckpoint, tree_size, unbase64_hash
 from takeback.audit.note import VerifierKey, signatures_of
 from takeback.audit.proof import MAX_PROOF_HASHES, is_consistent
-from takeback.errors import NotAllowed, NotFound, ProofBroken, TakebackError
+from takeback.errors import IllegalTransition, NotAllowed, NotFound, ProofBroken
 
 MAX_REQUEST_CHARACTERS = 32_768
 """63 hashes and a note take under 20,000."""
 
 
-class Conflict(TakebackError):
+class Conflict(IllegalTransition):
     """The log's last head here is another one; `size` is its size."""
 
     code = "witness-conflict"
     advice = "Send the proof from the size that the answer names."
 
-    def __init__(self, size: int, message: str) -> None:
+    def __init__(self, message: str, *, size: int = 0) -> None:
         super().__init__(message)
         self.size = size
 
@@ -89,9 +89,9 @@ def consider(request: AddCheckpoint, known: WitnessedLog | None) -> LogCheckpoin
     if request.old_size > head.size:
         raise ProofBroken("A log does not shrink.")
     if request.old_size != known.size:
-        raise Conflict(known.size, f"The last head signed here has {known.size} entries.")
+        raise Conflict(f"The last head signed here has {known.size} entries.", size=known.size)
     if known.size == head.size and known.size and known.root != head.root:
-        raise Conflict(known.size, "Another head of the same size was signed here.")
+        raise Conflict("Another head of the same size was signed here.", size=known.size)
     if not is_consistent(known.size, head.size, known.root, head.root, request.proof):
         raise NotConsistent("This head did not grow out of the one that was signed here before.")
     return head

@@ -23,7 +23,7 @@ _DIRECTORY = "--data /var/lib/takeback"
 
 app = new_app(
     cls=PlainGroup,
-    help="Show the public log and its keys; name the services that witness it, and those that are witnessed here.\n\n"
+    help="Show the public log and its keys; name its witnesses, and the logs that are witnessed here.\n\n"
     "They work on the data directory and need its master key, also beside a running service.",
     epilog=example(f"takeback log show {_DIRECTORY}"),
 )
@@ -85,40 +85,40 @@ def publish_now(data: Data = None, master_key_file: MasterKeyFile = None, as_jso
 
 
 @app.command(
-    "add-witness",
+    "ask",
     cls=PlainCommand,
-    epilog=example("takeback log add-witness 'other.example+0a1b2c3d+BA…' --url https://other.example/api/v1/witness"),
+    epilog=example("takeback log ask KEY --url https://other.example/api/v1/witness"),
 )
-def add_witness_(
+def ask(
     key: Key,
     url: Annotated[str, typer.Option("--url", metavar="URL", help="Its witness, without /add-checkpoint.")],
     data: Data = None,
     master_key_file: MasterKeyFile = None,
+    as_json: AsJson = False,
 ) -> None:
     """Ask another service to sign each head of our log; its operator has to `takeback log watch` our log key."""
     with opened(data, master_key_file) as store:
         parsed = VerifierKey.parse(key)
         add_witness(store, parsed, url)
-    Terminal(as_json=False).line(f"{parsed.name} is asked from now on.")
+    _done(as_json, {"asked": parsed.name, "url": url}, f"{parsed.name} is asked from now on.")
 
 
-@app.command(
-    "remove-witness", cls=PlainCommand, epilog=example("takeback log remove-witness 'other.example+0a1b2c3d+BA…'")
-)
-def remove_witness_(key: Key, data: Data = None, master_key_file: MasterKeyFile = None) -> None:
+@app.command("drop", cls=PlainCommand, epilog=example("takeback log drop 'other.example+0a1b2c3d+BA…'"))
+def drop(key: Key, data: Data = None, master_key_file: MasterKeyFile = None, as_json: AsJson = False) -> None:
     """Ask a witness no more; what it signed stays."""
     with opened(data, master_key_file) as store:
-        remove_witness(store, VerifierKey.parse(key))
-    Terminal(as_json=False).line("It is asked no more.")
+        parsed = VerifierKey.parse(key)
+        remove_witness(store, parsed)
+    _done(as_json, {"dropped": parsed.name}, f"{parsed.name} is asked no more.")
 
 
 @app.command("watch", cls=PlainCommand, epilog=example("takeback log watch 'other.example/1f2e3d4c+0a1b2c3d+AQ…'"))
-def watch(key: Key, data: Data = None, master_key_file: MasterKeyFile = None) -> None:
+def watch(key: Key, data: Data = None, master_key_file: MasterKeyFile = None, as_json: AsJson = False) -> None:
     """Be a witness of another service's log: its heads are signed from now on, if each grew out of the last."""
     with opened(data, master_key_file) as store:
         parsed = VerifierKey.parse(key)
         watch_log(store, parsed)
-    Terminal(as_json=False).line(f"{parsed.name} is witnessed from now on.")
+    _done(as_json, {"watched": parsed.name}, f"{parsed.name} is witnessed from now on.")
 
 
 @app.command("unwatch", cls=PlainCommand, epilog=example("takeback log unwatch other.example/1f2e3d4c"))
@@ -126,11 +126,20 @@ def unwatch(
     origin: Annotated[str, typer.Argument(metavar="NAME", help="Name of the log.")],
     data: Data = None,
     master_key_file: MasterKeyFile = None,
+    as_json: AsJson = False,
 ) -> None:
     """Be a witness of a log no more."""
     with opened(data, master_key_file) as store:
         unwatch_log(store, origin)
-    Terminal(as_json=False).line(f"{origin} is witnessed no more.")
+    _done(as_json, {"unwatched": origin}, f"{origin} is witnessed no more.")
+
+
+def _done(as_json: bool, told: dict[str, str], line: str) -> None:
+    terminal = Terminal(as_json)
+    if as_json:
+        terminal.json(told)
+    else:
+        terminal.line(line)
 
 
 def _name(data: object) -> str:

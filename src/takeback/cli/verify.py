@@ -164,9 +164,17 @@ def _say_proven(terminal: Terminal, path: Path, proof: Proof, proven: Proven, *,
     terminal.line(f"{path}: verifies.")
     terminal.line(f"  {said['kind']} at {in_words(read_moment(str(said['at'])))}, about {said['about']}")
     for name, value in dict(said["facts"]).items():
-        terminal.line(f"    {name}: {value}")
+        terminal.line(f"    {name}: {_plain(value)}")
     terminal.line(f"  In the public log of {proven.checkpoint.origin} by {in_words(proven.period.until)}.")
     for each in proven.witnesses:
         terminal.line(f"  Witnessed by {each.key.name}.")
     if not pinned:
         terminal.say(f"Signed by {key}: compare this key with the one that the service published (--log-key).")
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(str(each) for each in value)
+    return str(value)

@@ -196,3 +196,28 @@ def test_what_is_no_proof_is_refused_with_what_to_do(call: Call, tmp_path: Path,
 
 def test_options_of_proofs_without_a_proof_are_refused(call: Call, house: House) -> None:
     assert call("verify", "--service", "https://forum.example", *house.options).code == 2
+
+
+def test_witnesses_are_asked_and_dropped_and_logs_watched_and_no_more(call: Call, house: House) -> None:
+    witness = str(Signer("other.example", KeyType.WITNESS, bytes(range(32))).key)
+    log = str(Signer("other.example/1f2e3d4c", KeyType.LOG, bytes(range(32))).key)
+    assert call("log", "ask", witness, "--url", "https://other.example/w", *house.options).code == 0
+    assert call("log", "watch", log, *house.options, "--json").json == {"watched": "other.example/1f2e3d4c"}
+    shown = call("log", "show", *house.options, "--json").json
+    assert shown["witnesses"] == [{"key": witness, "url": "https://other.example/w", "size": 0, "problem": None}]
+    assert shown["watched"] == [{"key": log, "size": 0}]
+    assert "has signed nothing yet" in call("log", "show", *house.options).out
+    assert call("log", "drop", witness, *house.options).code == 0
+    assert call("log", "unwatch", "other.example/1f2e3d4c", *house.options).code == 0
+    shown = call("log", "show", *house.options, "--json").json
+    assert (shown["witnesses"], shown["watched"]) == ([], [])
+
+
+def test_a_key_of_the_other_kind_and_one_that_is_not_there_are_refused(call: Call, house: House) -> None:
+    witness = str(Signer("other.example", KeyType.WITNESS, bytes(range(32))).key)
+    log = str(Signer("other.example/1f2e3d4c", KeyType.LOG, bytes(range(32))).key)
+    assert "key of a log" in call("log", "ask", log, "--url", "https://other.example/w", *house.options).err
+    assert "key of a witness" in call("log", "watch", witness, *house.options).err
+    assert call("log", "drop", witness, *house.options).code == 2
+    assert call("log", "unwatch", "other.example", *house.options).code == 2
+    assert call("log", "watch", "nonsense", *house.options).code == 2

@@ -4,7 +4,7 @@ import { NotProven, prove } from "./proof.js";
 
 /**
  * @typedef {{ good: string, bad: string, what: string, at: string, about: string, logged: string, signed: string,
- *   ours: string, other: string, why: Record<string, string>, kinds: Record<string, string> }} VerifyWords
+ *   ours: string, foreign: string, why: Record<string, string>, kinds: Record<string, string> }} VerifyWords
  * @typedef {{ key: string, words: VerifyWords }} VerifyData
  */
 
@@ -38,7 +38,7 @@ async function checked(file) {
 function facts(proven) {
   const { words } = data;
   const isOurs = data.key !== "" && data.key === proven.publicKey;
-  const signer = isOurs ? words.ours : words.other.replace("{name}", proven.name).replace("{key}", proven.key);
+  const signer = isOurs ? words.ours : words.foreign.replace("{name}", proven.name).replace("{key}", proven.key);
   const said = document.createElement("dl");
   for (const [label, value] of [
     [words.what, words.kinds[proven.attestation.kind] ?? proven.attestation.kind],
