@@ -123,6 +123,11 @@ class Settings:
     log_period_minutes: float = _setting(
         15.0, "How often the public log gets an entry; until then what was attested cannot be proven yet."
     )
+    alert_webhooks: tuple[str, ...] = _setting(
+        (),
+        "Where the desk is told what is due soon or late, as JSON with `text`: addresses of a chat or a pager. "
+        "Name two: one may fail when it matters.",
+    )
     reconcile_hours: float = _setting(24.0, "How often each site is asked which items are gone.")
     give_up_hours: float = _setting(72.0, "How long a webhook is retried before the desk is told that it failed.")
     request_timeout_seconds: float = _setting(15.0, "How long another system may take to answer.")

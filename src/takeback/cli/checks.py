@@ -82,8 +82,20 @@ def all_checks(settings: Settings) -> Iterator[Check]:
     yield from _copies(settings)
     yield _master_key(settings)
     yield from _data(settings)
+    yield _alerts(settings)
     yield _runtime(settings)
     yield _port(settings)
+
+
+def _alerts(settings: Settings) -> Check:
+    routes = len(settings.alert_webhooks)
+    if routes == 0:
+        text = "nobody is told when a deadline comes near: name two routes in `alert_webhooks`"
+        return Check("alerts", Standing.WARNING, text)
+    if routes == 1:
+        text = "one route by which the desk is told what is due; it may fail when it matters: name a second one"
+        return Check("alerts", Standing.WARNING, text)
+    return Check("alerts", Standing.OK, f"{routes} routes; `takeback alert test` tries them")
 
 
 def _kernel() -> Check:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from takeback.assembly import FOLLOW_SECONDS, Follower, Parts, outgoing_http
 from takeback.errors import TakebackError
+from takeback.jobs.alert import AlertJob
 from takeback.jobs.expiry import ExpiryJob
 from takeback.jobs.links import LinkJob
 from takeback.jobs.outbox import OutboxJob
@@ -29,6 +30,7 @@ RECONCILE_POLL_SECONDS = 60.0
 SUSPECT_POLL_SECONDS = 1.0
 EXPIRY_POLL_SECONDS = 600.0
 PUBLISH_POLL_SECONDS = 1.0
+ALERT_POLL_SECONDS = 20.0
 _REST_AFTER_TROUBLE_SECONDS = 2.0
 
 log = logging.getLogger("takeback.jobs")
@@ -72,6 +74,7 @@ async def run_jobs(parts: Parts, stop: asyncio.Event) -> None:
         (SuspectJob(parts, http), SUSPECT_POLL_SECONDS),
         (ExpiryJob(parts), EXPIRY_POLL_SECONDS),
         (PublishJob(parts, http), PUBLISH_POLL_SECONDS),
+        (AlertJob(parts, http), ALERT_POLL_SECONDS),
     ]
     while not stop.is_set():
         if await asyncio.to_thread(_take, parts, holder):

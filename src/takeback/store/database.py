@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from takeback.errors import IntegrityError, SealBroken, StoreError
 from takeback.store.access import AccessStore
+from takeback.store.alerts import AlertStore
 from takeback.store.attestations import AttestationStore
 from takeback.store.audit import AuditStore
 from takeback.store.banks import BankStore
@@ -106,6 +107,11 @@ class Transaction:
     def audit(self) -> AuditStore:
         """The audit log."""
         return AuditStore(self.connection, self.keyring.log_key)
+
+    @cached_property
+    def alerts(self) -> AlertStore:
+        """What the desk is told of as due."""
+        return AlertStore(self.connection)
 
     @cached_property
     def attestations(self) -> AttestationStore:

@@ -381,6 +381,35 @@ log_head = Table(
     Column("frontier", LargeBinary, nullable=False),
 )
 
+# Which cases the desk was told of as due soon, or late: once for each stage of each deadline.
+alert = Table(
+    "alert",
+    metadata,
+    _id(),
+    Column("case_id", ForeignKey("case.id"), nullable=False),
+    Column("deadline_at", Moment, nullable=False),
+    Column("stage", String(12), nullable=False),
+    Column("raised_at", Moment, nullable=False),
+    UniqueConstraint("case_id", "deadline_at", "stage", name="uq_alert"),
+    CheckConstraint("stage in ('half', 'twelve_hours', 'two_hours', 'late')", name="stage"),
+    sqlite_autoincrement=True,
+)
+
+# What is told, one row for each route that it goes by.
+alert_message = Table(
+    "alert_message",
+    metadata,
+    _id(),
+    Column("route", Text, nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", Moment, index=True),
+    Column("delivered_at", Moment),
+    Column("problem", Text),
+    sqlite_autoincrement=True,
+)
+
 # What is attested to one side of a case, in the order of the events. An erased case keeps only the commitments.
 attestation = Table(
     "attestation",

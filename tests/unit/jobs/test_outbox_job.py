@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -52,8 +53,8 @@ class Receiver:
     asked: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
 
     @property
-    def kinds(self) -> list[tuple[str, str]]:
-        return [(json.loads(body)["action"], json.loads(body).get("item")) for _, body in self.asked]
+    def kinds(self) -> list[tuple[Any, Any]]:
+        return [(json.loads(body).get("action"), json.loads(body).get("item")) for _, body in self.asked]
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
