@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.house import AT, Clock
+from tests.house import AT, MASTER, Clock
 
-from takeback.store import Keyring, MasterKey, Store
+from takeback.store import Keyring, Store
 from takeback.store.database import sqlite_url
 from takeback.store.journal import Journal
 from takeback.store.sites import Site
@@ -51,11 +52,20 @@ def data(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def store(data: Path) -> Iterator[Store]:
-    keyring = Keyring(MasterKey(bytes(range(32))), data / "keys.db")
-    store = Store.open(sqlite_url(data), keyring)
+@pytest.fixture(scope="session")
+def new_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a new data directory holds. Tests take copies, since the migrations last longer than most of them."""
+    folder = tmp_path_factory.mktemp("new-data")
+    store = Store.open(sqlite_url(folder), Keyring(MASTER, folder / "keys.db"))
     set_up(store, at=AT)
+    store.close()
+    return folder
+
+
+@pytest.fixture
+def store(data: Path, new_data: Path) -> Iterator[Store]:
+    shutil.copytree(new_data, data, dirs_exist_ok=True)
+    store = Store.open(sqlite_url(data), Keyring(MASTER, data / "keys.db"))
     yield store
     store.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +19,12 @@ from takeback.fingerprint import (
     pdq_orientations,
     pixel_digest,
 )
+from takeback.store import MasterKey
 
 AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 LAWS = ("us-take-it-down", "uk-osa-20a", "eu-dsa-16")
+MASTER = MasterKey(bytes(range(32)))
+"""The master key of `store`."""
 
 type Pixels = NDArray[np.uint8]
 
@@ -42,6 +46,11 @@ class Clock:
 
 def drawn(seed: int) -> Pixels:
     """Draw a picture with enough detail to be compared: soft blobs of many sizes, different for each seed."""
+    return _blobs(seed).copy()
+
+
+@cache
+def _blobs(seed: int) -> Pixels:
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[0:160, 0:200] / 160.0
     plane = np.zeros((160, 200, 3))

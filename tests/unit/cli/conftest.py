@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -16,13 +17,10 @@ from typing import Any
 import pytest
 from PIL import Image
 from tests.acceptance.serving import Service, serving
-from tests.house import AT, Pixels, drawn
+from tests.house import MASTER, Pixels, drawn
 
-from takeback.assembly import open_store
 from takeback.cli.run import run
 from takeback.config import Settings
-from takeback.store import MasterKey
-from takeback.workflow.register import set_up
 
 
 @dataclass(frozen=True)
@@ -103,14 +101,11 @@ class House:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> House:
+def house(tmp_path: Path, new_data: Path) -> House:
     """A data directory as the first `takeback serve` leaves it."""
     settings = Settings(data=tmp_path / "data", master_key_file=str(tmp_path / "keys" / "master.key"))
-    master = MasterKey.generate()
-    master.write(settings.master_key_path)
-    store = open_store(settings, master)
-    set_up(store, at=AT)
-    store.close()
+    MASTER.write(settings.master_key_path)
+    shutil.copytree(new_data, settings.data)
     return House(settings)
 
 
