@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.house import AT, MASTER, Clock
+from tests.house import AT, Clock, keyring_in
 
-from takeback.store import Keyring, Store
+from takeback.store import Store
 from takeback.store.database import sqlite_url
 from takeback.store.journal import Journal
 from takeback.store.sites import Site
@@ -56,7 +56,7 @@ def data(tmp_path: Path) -> Path:
 def new_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What a new data directory holds. Tests take copies, since the migrations last longer than most of them."""
     folder = tmp_path_factory.mktemp("new-data")
-    store = Store.open(sqlite_url(folder), Keyring(MASTER, folder / "keys.db"))
+    store = Store.open(sqlite_url(folder), keyring_in(folder))
     set_up(store, at=AT)
     store.close()
     return folder
@@ -65,7 +65,7 @@ def new_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def store(data: Path, new_data: Path) -> Iterator[Store]:
     shutil.copytree(new_data, data, dirs_exist_ok=True)
-    store = Store.open(sqlite_url(data), Keyring(MASTER, data / "keys.db"))
+    store = Store.open(sqlite_url(data), keyring_in(data))
     yield store
     store.close()
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from takeback.cases import Contact, Notice, Role
 from takeback.cases.notice import ReportedPicture
+from takeback.cases.receipt import Work
 from takeback.fingerprint import (
     Fingerprints,
     FrameFingerprint,
@@ -19,12 +21,15 @@ from takeback.fingerprint import (
     pdq_orientations,
     pixel_digest,
 )
-from takeback.store import MasterKey
+from takeback.store import Keyring, MasterKey
+from takeback.store.database import KEYS_NAME
 
 AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 LAWS = ("us-take-it-down", "uk-osa-20a", "eu-dsa-16")
 MASTER = MasterKey(bytes(range(32)))
 """The master key of `store`."""
+_LITTLE_WORK = Work(1, 8)
+"""The least that Argon2id takes: what a guess costs is a matter of tests/unit/store/test_keyring.py."""
 
 type Pixels = NDArray[np.uint8]
 
@@ -42,6 +47,11 @@ class Clock:
         """Let time pass."""
         self.at += timedelta(**amount)
         return self.at
+
+
+def keyring_in(data: Path, master: MasterKey = MASTER) -> Keyring:
+    """Open the keys in a data directory of tests, where a receipt is looked up with next to no work."""
+    return Keyring(master, data / KEYS_NAME, receipt_work=_LITTLE_WORK, recovery_work=_LITTLE_WORK)
 
 
 def drawn(seed: int) -> Pixels:

@@ -11,6 +11,7 @@ still pays for each guess.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import cache
 from unicodedata import decimal, normalize
 
@@ -28,10 +29,19 @@ ENDING_BYTES = 16
 """Random bytes that the number is made of: so many that no number is more likely than another."""
 _GROUP = 4
 
-_PASSES, _MEMORY_KIB = 2, 19_456
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What Argon2id does for one guess, on one lane. What was stored under other work is not found."""
+
+    passes: int
+    memory_kib: int
+
+
+RECEIPT_WORK = Work(2, 19_456)
 """The least that OWASP's Password Storage Cheat Sheet recommends for Argon2id."""
 
-_RECOVERY_PASSES, _RECOVERY_MEMORY_KIB = 3, 65_536
+RECOVERY_WORK = Work(3, 65_536)
 """RFC 9106 section 4, the second recommended option, on one lane."""
 LEAST_PHRASE = 12
 _LEAST_DIFFERENT = 6
@@ -74,21 +84,13 @@ def is_number(text: str) -> bool:
     return digits.isdecimal() and len(digits) == ENDING_DIGITS
 
 
-def stretched(receipt: str, salt: bytes) -> bytes:
+def stretched(receipt: str, salt: bytes, work: Work = RECEIPT_WORK) -> bytes:
     """
     Return 32 bytes that a receipt stands for, however it is written: 25 ms and 19 MiB of work for each.
 
     `salt` is this installation's, at least 8 bytes: a receipt is looked up by it, so it cannot have one of its own.
     """
-    return hash_secret_raw(
-        as_written(receipt).encode(),
-        salt,
-        time_cost=_PASSES,
-        memory_cost=_MEMORY_KIB,
-        parallelism=1,
-        hash_len=32,
-        type=Type.ID,
-    )
+    return _argon2id(as_written(receipt), salt, work)
 
 
 def require_recovery(name: str, phrase: str) -> None:
@@ -98,17 +100,21 @@ def require_recovery(name: str, phrase: str) -> None:
         raise WeakPhrase(f"The phrase needs {LEAST_PHRASE} characters or more, and a name beside it that is another.")
 
 
-def stretched_recovery(name: str, phrase: str, salt: bytes) -> bytes:
+def stretched_recovery(name: str, phrase: str, salt: bytes, work: Work = RECOVERY_WORK) -> bytes:
     """
     Return 32 bytes that a name and a phrase of her own stand for, however they are written: 64 MiB of work for each.
 
     She chose them, so that they are easier to guess than a receipt, and each guess costs more (RFC 9106 section 4).
     """
+    return _argon2id(f"{_plain(name)}\0{_plain(phrase)}", salt, work)
+
+
+def _argon2id(secret: str, salt: bytes, work: Work) -> bytes:
     return hash_secret_raw(
-        f"{_plain(name)}\0{_plain(phrase)}".encode(),
+        secret.encode(),
         salt,
-        time_cost=_RECOVERY_PASSES,
-        memory_cost=_RECOVERY_MEMORY_KIB,
+        time_cost=work.passes,
+        memory_cost=work.memory_kib,
         parallelism=1,
         hash_len=32,
         type=Type.ID,

@@ -28,7 +28,7 @@ from collections.abc import Collection, Mapping
 from hashlib import sha256
 from pathlib import Path
 
-from takeback.cases.receipt import stretched, stretched_recovery
+from takeback.cases.receipt import RECEIPT_WORK, RECOVERY_WORK, Work, stretched, stretched_recovery
 from takeback.errors import SealBroken, StoreError
 from takeback.store.seal import KEY_BYTES, MasterKey, seal, unseal
 
@@ -43,11 +43,16 @@ class Keyring:
     """
     The keys in `keys.db`, opened with one master key.
 
-    Safe to use from several threads and processes: `keys.db` is SQLite in WAL mode. Raises `StoreError`
+    Safe to use from several threads and processes: `keys.db` is SQLite in WAL mode. `receipt_work` and
+    `recovery_work` are what a guess costs; only tests take less, and no setting does. Raises `StoreError`
     where the file cannot be opened, `SealBroken` where another master key made it.
     """
 
-    def __init__(self, master: MasterKey, path: Path) -> None:
+    def __init__(
+        self, master: MasterKey, path: Path, *, receipt_work: Work = RECEIPT_WORK, recovery_work: Work = RECOVERY_WORK
+    ) -> None:
+        self._receipt_work = receipt_work
+        self._recovery_work = recovery_work
         self._wrapping = master.wrapping_key()
         self._lock = threading.Lock()
         self._stretching = threading.Lock()
@@ -134,13 +139,14 @@ class Keyring:
         One at a time in each process: it takes 19 MiB.
         """
         with self._stretching:
-            return self.keyed_receipt(stretched(receipt, self.keyed_receipt("salt-of-receipts")[:16]).hex())
+            salt = self.keyed_receipt("salt-of-receipts")[:16]
+            return self.keyed_receipt(stretched(receipt, salt, self._receipt_work).hex())
 
     def recovery_digest(self, name: str, phrase: str) -> bytes:
         """Return what a name and a phrase of hers are stored and looked up by; takes 250 ms and 64 MiB."""
         with self._stretching:
             salt = self.keyed_receipt("salt-of-recovery")[:16]
-            return self.keyed_receipt(stretched_recovery(name, phrase, salt).hex())
+            return self.keyed_receipt(stretched_recovery(name, phrase, salt, self._recovery_work).hex())
 
     def new_data_keys(self, count: int = 1) -> list[tuple[str, bytes]]:
         """Make data keys, durable before this returns: pairs of id and 32-byte key."""

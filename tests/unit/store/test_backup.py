@@ -8,12 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.house import AT, LAWS, Clock, drawn, notice_about, prints_of, reported
+from tests.house import AT, LAWS, Clock, drawn, keyring_in, notice_about, prints_of, reported
 
 from takeback.cases import CaseState
 from takeback.errors import BadSetting, NotFound, SealBroken
 from takeback.fingerprint import Orientation, pdq_orientations
-from takeback.store import Keyring, MasterKey, Store
+from takeback.store import MasterKey, Store
 from takeback.store.backup import back_up, restore
 from takeback.store.database import sqlite_url
 from takeback.store.journal import Journal, Withdrawal
@@ -51,7 +51,7 @@ def _answer(store: Store, seed: int) -> Action:
 
 
 def _reopen(data: Path, master: bytes = MASTER) -> Store:
-    return Store.open(sqlite_url(data), Keyring(MasterKey(master), data / "keys.db"))
+    return Store.open(sqlite_url(data), keyring_in(data, MasterKey(master)))
 
 
 def test_a_restored_backup_gives_the_same_answers(

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from tests.house import AT, LAWS, drawn, notice_about, reported
+from tests.house import AT, LAWS, drawn, keyring_in, notice_about, reported
 
 from takeback.audit.log import verify_log
 from takeback.errors import StoreError
-from takeback.store import Keyring, MasterKey, Store
+from takeback.store import Store
 from takeback.store.database import sqlite_url
 from takeback.workflow.intake import receive_notice
 from takeback.workflow.register import set_up
@@ -73,8 +73,7 @@ def test_a_read_only_database_refuses_and_says_so(store: Store, replica: Replica
 
 
 def test_a_disk_that_is_really_full_or_read_only_loses_nothing(small_disk: Path) -> None:
-    keyring = Keyring(MasterKey(bytes(32)), small_disk / "keys.db")
-    store = Store.open(sqlite_url(small_disk), keyring)
+    store = Store.open(sqlite_url(small_disk), keyring_in(small_disk))
     set_up(store, at=AT)
     replica = Replica.load(store)
     # 1. Full.
@@ -88,6 +87,6 @@ def test_a_disk_that_is_really_full_or_read_only_loses_nothing(small_disk: Path)
     _assert_whole(store, acknowledged)
     # 3. Closed and opened again: nothing was half-written.
     store.close()
-    store = Store.open(sqlite_url(small_disk), Keyring(MasterKey(bytes(32)), small_disk / "keys.db"))
+    store = Store.open(sqlite_url(small_disk), keyring_in(small_disk))
     _assert_whole(store, acknowledged)
     store.close()

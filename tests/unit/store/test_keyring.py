@@ -6,9 +6,10 @@ import logging
 from pathlib import Path
 
 import pytest
+from argon2.low_level import Type, hash_secret_raw
 from sqlalchemy import Engine, event
 from sqlalchemy import text as sql
-from tests.house import AT, LAWS, drawn, notice_about, prints_of, reported
+from tests.house import AT, LAWS, drawn, keyring_in, notice_about, prints_of, reported
 
 from takeback.audit.log import verify_log
 from takeback.errors import BadSetting, IntegrityError, SealBroken, StoreError
@@ -82,6 +83,20 @@ def test_a_destroyed_key_is_gone_from_the_file_too(tmp_path: Path) -> None:
     keyring.close()
 
 
+def test_a_guess_costs_what_owasp_and_rfc_9106_ask_for(tmp_path: Path) -> None:
+    keyring = Keyring(MasterKey(KEY), tmp_path / "keys.db")
+
+    def work(secret: str, salt: str, passes: int, memory_kib: int) -> bytes:
+        salted = keyring.keyed_receipt(salt)[:16]
+        return hash_secret_raw(secret.encode(), salted, passes, memory_kib, 1, 32, Type.ID)
+
+    receipt = work("seven words of hers", "salt-of-receipts", 2, 19 * 1024)
+    recovery = work("rosa\0four words of hers", "salt-of-recovery", 3, 64 * 1024)
+    assert keyring.receipt_digest("Seven words of hers") == keyring.keyed_receipt(receipt.hex())
+    assert keyring.recovery_digest("Rosa", "four words of hers") == keyring.keyed_receipt(recovery.hex())
+    keyring.close()
+
+
 def test_a_new_master_key_opens_everything_and_the_former_one_nothing(
     store: Store, replica: Replica, data: Path
 ) -> None:
@@ -92,7 +107,7 @@ def test_a_new_master_key_opens_everything_and_the_former_one_nothing(
     store.close()
     with pytest.raises(SealBroken, match="does not belong"):
         Keyring(MasterKey(KEY), data / "keys.db")
-    reopened = Store.open(sqlite_url(data), Keyring(new, data / "keys.db"))
+    reopened = Store.open(sqlite_url(data), keyring_in(data, new))
     assert len(Replica.load(reopened).entries) == 1
     with reopened.read() as tx:
         digest = reopened.keyring.receipt_digest(received.receipt)
