@@ -22,9 +22,12 @@ REST_SECONDS = 60.0
 class SnapshotJob:
     """Publishes the state of this process's indexes to the others of this run, and to the next start."""
 
-    def __init__(self, parts: Parts, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, parts: Parts, *, clock: Callable[[], float] = time.monotonic, least_changes: int = LEAST_CHANGES
+    ) -> None:
         self._parts = parts
         self._clock = clock
+        self._least_changes = least_changes
         self._not_before = self._written_at = clock()
 
     async def step(self) -> None:
@@ -40,7 +43,7 @@ class SnapshotJob:
         assert folder is not None
         replica.follow(store)
         changes = replica.seq - replica.snapshot_seq
-        much = changes >= max(LEAST_CHANGES, (len(replica.entries.pdq) + len(replica.items.pdq)) // SHARE)
+        much = changes >= max(self._least_changes, (len(replica.entries.pdq) + len(replica.items.pdq)) // SHARE)
         old = changes > 0 and self._clock() >= self._written_at + OLDEST_SECONDS
         if much or old or not are_sealed(store, self._parts.settings.data):
             self._written_at = self._clock()

@@ -21,12 +21,10 @@ from takeback.service import (
     health,
     items,
     notices,
+    public_log,
     returns,
     sites,
     well_known,
-)
-from takeback.service import (
-    log as public_log,
 )
 from takeback.service.crowd import Crowd
 from takeback.service.pages import case as case_page
@@ -54,15 +52,21 @@ log = logging.getLogger("takeback.service")
 
 def create_app(parts: Parts) -> FastAPI:
     """Return the application over `parts`."""
+    app = unopened_app()
+    open_over(app, parts)
+    return app
 
-    @asynccontextmanager
-    async def following(_app: FastAPI) -> AsyncIterator[None]:
-        task = asyncio.create_task(_follow(parts))
-        yield
-        task.cancel()
 
+def open_over(app: FastAPI, parts: Parts) -> None:
+    """Let an application work over `parts`, from its next start on."""
+    app.state.parts = parts
+    app.state.crowd = Crowd(parts.settings, parts.store.keyring)
+
+
+def unopened_app() -> FastAPI:
+    """Return the application with all its routes and nothing behind them; `open_over` comes before its start."""
     app = FastAPI(
-        lifespan=following,
+        lifespan=_following,
         title="Takeback",
         version=takeback.__version__,
         summary="Find every copy of a reported picture, act on it in time, and prove it.",
@@ -70,14 +74,19 @@ def create_app(parts: Parts) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
     )
-    app.state.parts = parts
-    app.state.crowd = Crowd(parts.settings, parts.store.keyring)
     interface = (check, notices, returns, cases, items, banks, sites, public_log, health, description, well_known)
     for module in (*interface, notice_page, case_page, how_page, verify_page, static):
         app.include_router(module.router)
     add_problem_handlers(app)
     app.add_middleware(_Headers)
     return app
+
+
+@asynccontextmanager
+async def _following(app: FastAPI) -> AsyncIterator[None]:
+    task = asyncio.create_task(_follow(app.state.parts))
+    yield
+    task.cancel()
 
 
 async def _follow(parts: Parts) -> None:

@@ -49,6 +49,11 @@ def _step(job: SnapshotJob) -> None:
     asyncio.run(job.step())
 
 
+def _soon(parts: Parts, least_changes: int) -> SnapshotJob:
+    """Return a job to which fewer changes are many."""
+    return SnapshotJob(parts, clock=Seconds(), least_changes=least_changes)
+
+
 def _enter(store: Store, count: int) -> None:
     rng = np.random.default_rng(count)
     ones = np.zeros((count, 256), np.uint8)
@@ -60,19 +65,19 @@ def _enter(store: Store, count: int) -> None:
     )
 
 
-def test_few_changes_write_nothing_and_many_write_a_snapshot_that_everyone_takes(parts: Parts) -> None:
-    seconds = Seconds()
-    job = SnapshotJob(parts, clock=seconds)
+@pytest.mark.parametrize("least", [50, pytest.param(LEAST_CHANGES, marks=pytest.mark.slow)])
+def test_few_changes_write_nothing_and_many_write_a_snapshot_that_everyone_takes(parts: Parts, least: int) -> None:
+    job = SnapshotJob(parts, clock=Seconds()) if least == LEAST_CHANGES else _soon(parts, least)
     assert parts.snapshots is not None
     other = Replica.open(parts.snapshots, parts.store)
     _enter(parts.store, 10)
     _step(job)
     assert parts.replica.snapshot_seq < parts.replica.seq
-    _enter(parts.store, LEAST_CHANGES)
+    _enter(parts.store, least)
     _step(job)
     assert parts.replica.snapshot_seq == parts.replica.seq
     other.take_newer(parts.snapshots, parts.store)
-    assert (other.snapshot_seq, len(other.entries)) == (parts.replica.seq, LEAST_CHANGES + 10)
+    assert (other.snapshot_seq, len(other.entries)) == (parts.replica.seq, least + 10)
 
 
 def test_an_erasure_is_followed_by_new_sealed_snapshots_but_not_more_than_one_a_minute(parts: Parts) -> None:
@@ -107,7 +112,7 @@ def test_a_run_without_memory_to_share_writes_none(parts: Parts) -> None:
     assert parts.snapshots is not None
     for path in snapshot_paths(parts.snapshots):
         path.unlink()
-    job = SnapshotJob(replace(parts, snapshots=None))
-    _enter(parts.store, LEAST_CHANGES)
+    job = _soon(replace(parts, snapshots=None), 50)
+    _enter(parts.store, 50)
     _step(job)
     assert not any(path.exists() for path in snapshot_paths(parts.snapshots))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fastapi import FastAPI
 from numpy.typing import NDArray
 from PIL import Image
 from starlette.testclient import TestClient
@@ -18,7 +19,7 @@ from takeback.config import Settings
 from takeback.fingerprint.decoder import DECODER_HANDLER, PooledDecoder
 from takeback.media import MediaLimits
 from takeback.media.sandbox import temporary_pool
-from takeback.service.app import create_app
+from takeback.service.app import open_over, unopened_app
 from takeback.store import Store
 from takeback.store.access import KeyRole
 from takeback.store.journal import Journal
@@ -44,9 +45,16 @@ def parts(store: Store, replica: Replica, journal: Journal, decoder: PooledDecod
     return Parts(settings, store, replica, journal, decoder, clock)
 
 
+@pytest.fixture(scope="session")
+def app() -> FastAPI:
+    """The routes, made once: FastAPI reads every signature again for each application."""
+    return unopened_app()
+
+
 @pytest.fixture
-def client(parts: Parts) -> Iterator[TestClient]:
-    with TestClient(create_app(parts), raise_server_exceptions=False) as client:
+def client(app: FastAPI, parts: Parts) -> Iterator[TestClient]:
+    open_over(app, parts)
+    with TestClient(app, raise_server_exceptions=False) as client:
         yield client
 
 

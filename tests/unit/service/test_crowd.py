@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 from tests.house import Clock
 
@@ -17,7 +18,7 @@ from takeback.assembly import Parts
 from takeback.cases.receipt import receipt_of
 from takeback.config import Settings
 from takeback.errors import NotFound, TooMany
-from takeback.service.app import create_app
+from takeback.service.app import create_app, open_over
 from takeback.service.crowd import WRONG_RECEIPTS, Crowd, Visitor
 from takeback.service.throttle import DAY_SECONDS, MAX_SOURCES, Limit, Throttle, network_of
 from takeback.service.work import PARTS, VALID_SECONDS, WORK_HEADER, WorkDesk, is_solved, solve
@@ -43,10 +44,10 @@ def seconds() -> Seconds:
 
 
 @pytest.fixture
-def coming_from(parts: Parts, seconds: Seconds) -> Iterator[From]:
+def coming_from(app: FastAPI, parts: Parts, seconds: Seconds) -> Iterator[From]:
     """A client at an address; one notice an hour is free."""
     settings = Settings(data=parts.settings.data, notices_per_hour=1)
-    app = create_app(replace(parts, settings=settings))
+    open_over(app, replace(parts, settings=settings))
     app.state.crowd = Crowd(settings, parts.store.keyring, seconds)
     with TestClient(app):
         yield lambda address: TestClient(app, client=(address, 50_000), raise_server_exceptions=False)
