@@ -6,7 +6,7 @@
  * bits in a photograph.
  */
 
-import { PLANE_SIDE, Sampler, pdqTaps, pdqTapsBackwards } from "./sampling.js";
+import { PLANE_SIDE, Sampler, bandOf, pdqTaps, pdqTapsBackwards } from "./sampling.js";
 
 const BLOCK_SIDE = 16;
 
@@ -20,6 +20,7 @@ const MIN_QUALITY = 50;
 const MIN_PLAUSIBLE_ONES = 100;
 
 /**
+ * @typedef {import("./sampling.js").Band} Band
  * @typedef {{ hex: string, quality: number }} Pdq 64 hexadecimal digits, bit 255 first; quality 0..100
  */
 
@@ -33,24 +34,26 @@ export class PdqSampler {
   /**
    * @param {number} width pixels
    * @param {number} height pixels
+   * @param {boolean} isTurned whether its orientations will be asked for
    */
-  constructor(width, height) {
-    this._isPlane = width === PLANE_SIDE && height === PLANE_SIDE;
+  constructor(width, height, isTurned) {
+    const isPlane = width === PLANE_SIDE && height === PLANE_SIDE;
     this._tooSmall = Math.min(width, height) < MIN_SIDE;
-    const taps = this._isPlane ? identity : pdqTaps;
-    const backwards = this._isPlane ? reversal : pdqTapsBackwards;
-    this._down = { forwards: taps(height), backwards: backwards(height) };
-    this._forwards = new Sampler(taps(width), height);
-    this._backwards = new Sampler(backwards(width), height);
+    const bands = isPlane ? { forwards: bandOf(identity(height)), backwards: bandOf(reversal(height)) } : null;
+    this._down = bands ?? bandsOf(height);
+    const across = bands ?? bandsOf(width);
+    this._forwards = new Sampler(across.forwards, height);
+    this._backwards = isTurned ? new Sampler(across.backwards, height) : null;
   }
 
   /**
    * @param {Float32Array} row
    * @param {number} y
+   * @param {number} from where the row begins in it
    */
-  take(row, y) {
-    this._forwards.take(row, y);
-    this._backwards.take(row, y);
+  take(row, y, from = 0) {
+    this._forwards.take(row, y, from);
+    this._backwards?.take(row, y, from);
   }
 
   /** @returns {Pdq} the fingerprint of the picture as it is */
@@ -60,6 +63,7 @@ export class PdqSampler {
 
   /** @returns {Record<typeof ORIENTATIONS[number], Pdq>} the fingerprint of the picture turned each way */
   orientations() {
+    if (this._backwards === null) throw new Error("Its orientations were not to be asked for.");
     if (this._tooSmall) {
       return /** @type {Record<typeof ORIENTATIONS[number], Pdq>} */ (
         Object.fromEntries(ORIENTATIONS.map((name) => [name, nothing()]))
@@ -86,19 +90,14 @@ export class PdqSampler {
 /**
  * The fingerprint of a rectangle of a grey picture.
  *
- * @param {Uint8Array} plane [height, stride]
+ * @param {Float32Array} plane [height, stride]
  * @param {number} stride
  * @param {{ left: number, top: number, width: number, height: number }} box
  * @returns {Pdq}
  */
 export function pdqOfBox(plane, stride, box) {
-  const sampler = new PdqSampler(box.width, box.height);
-  const row = new Float32Array(box.width);
-  for (let y = 0; y < box.height; y++) {
-    const start = (box.top + y) * stride + box.left;
-    for (let x = 0; x < box.width; x++) row[x] = plane[start + x];
-    sampler._forwards.take(row, y);
-  }
+  const sampler = new PdqSampler(box.width, box.height, false);
+  for (let y = 0; y < box.height; y++) sampler.take(plane, y, (box.top + y) * stride + box.left);
   return sampler.upright();
 }
 
@@ -118,7 +117,7 @@ export function isTelling(pdq) {
  * @returns {Pdq}
  */
 function pdqOfPlane(samples) {
-  const plane = Float32Array.from(samples);
+  const plane = new Float32Array(samples);
   return { hex: codeOf(cosineBlock(plane)), quality: detail(plane) };
 }
 
@@ -154,12 +153,12 @@ const COSINES = Float32Array.from({ length: BLOCK_SIDE * PLANE_SIDE }, (_, at) =
 function cosineBlock(plane) {
   const half = new Float32Array(BLOCK_SIDE * PLANE_SIDE);
   for (let i = 0; i < BLOCK_SIDE; i++) {
-    for (let x = 0; x < PLANE_SIDE; x++) {
-      let sum = 0;
-      for (let k = 0; k < PLANE_SIDE; k++) {
-        sum = Math.fround(sum + Math.fround(COSINES[i * PLANE_SIDE + k] * plane[k * PLANE_SIDE + x]));
+    for (let k = 0; k < PLANE_SIDE; k++) {
+      const cosine = COSINES[i * PLANE_SIDE + k];
+      for (let x = 0; x < PLANE_SIDE; x++) {
+        const at = i * PLANE_SIDE + x;
+        half[at] = Math.fround(half[at] + Math.fround(cosine * plane[k * PLANE_SIDE + x]));
       }
-      half[i * PLANE_SIDE + x] = sum;
     }
   }
   const block = new Float32Array(BLOCK_SIDE * BLOCK_SIDE);
@@ -198,6 +197,20 @@ function transposed(plane) {
 /** @returns {Pdq} */
 function nothing() {
   return { hex: "0".repeat(64), quality: 0 };
+}
+
+/** @type {Map<number, { forwards: Band, backwards: Band }>} The crops of a picture have their sides in common. */
+const bandsOfSides = new Map();
+const MOST_BANDS = 256;
+
+/** @param {number} side */
+function bandsOf(side) {
+  const known = bandsOfSides.get(side);
+  if (known !== undefined) return known;
+  if (bandsOfSides.size >= MOST_BANDS) bandsOfSides.clear();
+  const made = { forwards: bandOf(pdqTaps(side)), backwards: bandOf(pdqTapsBackwards(side)) };
+  bandsOfSides.set(side, made);
+  return made;
 }
 
 /** @param {number} side */

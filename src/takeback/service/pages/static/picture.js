@@ -5,7 +5,7 @@
  */
 
 import { PdqSampler, isTelling, pdqOfBox } from "./pdq.js";
-import { Sampler, scalingTaps } from "./sampling.js";
+import { Sampler, bandOf, scalingTaps } from "./sampling.js";
 import { SQUARE_SIDE, SquareReader } from "./square.js";
 
 /** Pixels on the long side of the small grey copy that crops are cut from (`takeback/media/miniatures.py`). */
@@ -43,10 +43,10 @@ export class PictureReader {
     this._width = width;
     this._square = isSquared ? new SquareReader(width, height) : null;
     this._luminance = new Float32Array(width);
-    this._pdq = new PdqSampler(width, height);
+    this._pdq = new PdqSampler(width, height, true);
     const [smallWidth, smallHeight] = smallSize(width, height);
-    this._small = new Sampler(scalingTaps(width, smallWidth), height);
-    this._down = scalingTaps(height, smallHeight);
+    this._small = new Sampler(bandOf(scalingTaps(width, smallWidth)), height);
+    this._down = bandOf(scalingTaps(height, smallHeight));
     this._rows = middles(height);
     this._columns = middles(width);
     this._sample = new Uint8Array(3 * SAMPLE_GRID * SAMPLE_GRID);
@@ -57,15 +57,17 @@ export class PictureReader {
    * @param {number} firstRow where the first of them lies
    */
   take(rgba, firstRow) {
-    const rows = rgba.length / 4 / this._width;
-    for (let row = 0; row < rows; row++) {
-      let at = row * this._width * 4;
-      this._square?.take(rgba, at, firstRow + row);
-      for (let x = 0; x < this._width; x++, at += 4) {
-        this._luminance[x] = 0.299 * rgba[at] + 0.587 * rgba[at + 1] + 0.114 * rgba[at + 2];
+    const width = this._width;
+    const luminance = this._luminance;
+    const pixels = new Int32Array(rgba.buffer, rgba.byteOffset, rgba.length / 4);
+    for (let row = 0; row < pixels.length / width; row++) {
+      this._square?.take(rgba, row * width * 4, firstRow + row);
+      for (let x = 0, at = row * width; x < width; x++, at++) {
+        const pixel = pixels[at];
+        luminance[x] = 0.299 * (pixel & 255) + 0.587 * ((pixel >> 8) & 255) + 0.114 * ((pixel >> 16) & 255);
       }
-      this._pdq.take(this._luminance, firstRow + row);
-      this._small.take(this._luminance, firstRow + row);
+      this._pdq.take(luminance, firstRow + row);
+      this._small.take(luminance, firstRow + row);
       this._takeSample(rgba, row, firstRow + row);
     }
   }
@@ -92,10 +94,9 @@ export class PictureReader {
 
   /** @returns {Seen} */
   seen() {
-    const data = Uint8Array.from(this._small.sampled(this._down), (value) => Math.round(value));
     return {
       orientations: this._pdq.orientations(),
-      small: { width: this._small.width, height: this._down.first.length, data },
+      small: { width: this._small.width, height: this._down.first.length, data: this._small.rounded(this._down) },
       square: this._square?.pixels() ?? null,
     };
   }
@@ -109,13 +110,14 @@ export class PictureReader {
  */
 export function cropsOf(plane) {
   const found = [];
+  const luminance = Float32Array.from(plane.data);
   for (const [left, top, right, bottom] of margins(plane.width, plane.height)) {
     const x = roundToEven(left * plane.width);
     const y = roundToEven(top * plane.height);
     const width = plane.width - roundToEven(right * plane.width) - x;
     const height = plane.height - roundToEven(bottom * plane.height) - y;
     if (Math.min(width, height) < MIN_CROP_SIDE) continue;
-    const pdq = pdqOfBox(plane.data, plane.width, { left: x, top: y, width, height });
+    const pdq = pdqOfBox(luminance, plane.width, { left: x, top: y, width, height });
     if (isTelling(pdq)) found.push(pdq.hex);
   }
   return found;
@@ -128,7 +130,7 @@ export function cropsOf(plane) {
  * @returns {Uint8Array}
  */
 export function tilesOf(plane) {
-  const square = scaled(plane, SQUARE_SIDE, SQUARE_SIDE);
+  const square = Float32Array.from(scaled(plane, SQUARE_SIDE, SQUARE_SIDE).data);
   const count = GRID * GRID;
   const found = new Uint8Array(8 + 33 * count);
   found.set([0x54, 0x42, 0x54, 0x4c, 1, 0, count & 255, count >> 8]); // "TBTL", version, count: little endian
@@ -136,7 +138,7 @@ export function tilesOf(plane) {
     const box = {
       left: (tile % GRID) * TILE_STEP, top: Math.floor(tile / GRID) * TILE_STEP, width: TILE_SIDE, height: TILE_SIDE,
     };
-    const pdq = pdqOfBox(square.data, square.width, box);
+    const pdq = pdqOfBox(square, SQUARE_SIDE, box);
     for (let byte = 0; byte < 32; byte++) {
       found[8 + 32 * tile + byte] = parseInt(pdq.hex.slice(2 * byte, 2 * byte + 2), 16);
     }
@@ -152,12 +154,10 @@ export function tilesOf(plane) {
  * @returns {Plane}
  */
 function scaled(plane, width, height) {
-  const sampler = new Sampler(scalingTaps(plane.width, width), plane.height);
-  for (let y = 0; y < plane.height; y++) {
-    sampler.take(Float32Array.from(plane.data.subarray(y * plane.width, (y + 1) * plane.width)), y);
-  }
-  const data = Uint8Array.from(sampler.sampled(scalingTaps(plane.height, height)), (value) => Math.round(value));
-  return { width, height, data };
+  const sampler = new Sampler(bandOf(scalingTaps(plane.width, width)), plane.height);
+  const luminance = Float32Array.from(plane.data);
+  for (let y = 0; y < plane.height; y++) sampler.take(luminance, y, y * plane.width);
+  return { width, height, data: sampler.rounded(bandOf(scalingTaps(plane.height, height))) };
 }
 
 /**

@@ -15,6 +15,12 @@ export const PLANE_SIDE = 64;
  */
 
 /**
+ * The same for loops that run millions of times: as many taps for each output, one after the other in one array.
+ *
+ * @typedef {{ first: Int32Array, reach: number, weights: Float64Array }} Band
+ */
+
+/**
  * What PDQ's filter (a box of 1/128 of the side, twice) takes at each of its 64 sample places.
  *
  * @param {number} side pixels, at least 1
@@ -81,11 +87,26 @@ export function scalingTaps(side, wanted) {
 }
 
 /**
+ * Fills up with taps of weight 0, behind the last one or before the first, so that none lies outside.
+ *
+ * @param {Taps} taps
+ * @returns {Band}
+ */
+export function bandOf({ first, weights }) {
+  const reach = Math.max(...weights.map((of) => of.length));
+  const side = Math.max(...weights.map((of, index) => first[index] + of.length));
+  const from = first.map((at) => Math.min(at, side - reach));
+  const all = new Float64Array(weights.length * reach);
+  weights.forEach((of, index) => all.set(of, index * reach + first[index] - from[index]));
+  return { first: from, reach, weights: all };
+}
+
+/**
  * Rows in, a picture of another size out.
  */
 export class Sampler {
   /**
-   * @param {Taps} across along the rows
+   * @param {Band} across along the rows
    * @param {number} height rows that will come
    */
   constructor(across, height) {
@@ -98,33 +119,60 @@ export class Sampler {
   /**
    * @param {Float32Array} row luminance of row `y`
    * @param {number} y
+   * @param {number} from where the row begins in it
    */
-  take(row, y) {
-    const { first, weights } = this._across;
-    const offset = y * this.width;
-    for (let index = 0; index < this.width; index++) {
-      const of = weights[index];
-      const at = first[index];
-      let sum = 0;
-      for (let tap = 0; tap < of.length; tap++) sum += of[tap] * row[at + tap];
-      this._rows[offset + index] = sum;
+  take(row, y, from = 0) {
+    const { first, reach, weights } = this._across;
+    const rows = this._rows;
+    const width = this.width;
+    let to = y * width;
+    let of = 0;
+    for (let index = 0; index < width; index++) {
+      let at = from + first[index];
+      const end = of + reach;
+      // Four sums at once: one alone would wait for itself.
+      let one = 0;
+      let two = 0;
+      let three = 0;
+      let four = 0;
+      for (; of + 3 < end; of += 4, at += 4) {
+        one += weights[of] * row[at];
+        two += weights[of + 1] * row[at + 1];
+        three += weights[of + 2] * row[at + 2];
+        four += weights[of + 3] * row[at + 3];
+      }
+      for (; of < end; of++, at++) one += weights[of] * row[at];
+      rows[to++] = one + two + (three + four);
     }
   }
 
   /**
-   * @param {Taps} down along the columns
+   * @param {Band} down along the columns
    * @returns {Float64Array} [down, width]
    */
-  sampled(down) {
-    const height = down.first.length;
-    const found = new Float64Array(height * this.width);
+  sampled({ first, reach, weights }) {
+    const height = first.length;
+    const width = this.width;
+    const rows = this._rows;
+    const found = new Float64Array(height * width);
     for (let y = 0; y < height; y++) {
-      const of = down.weights[y];
-      for (let tap = 0; tap < of.length; tap++) {
-        const row = (down.first[y] + tap) * this.width;
-        for (let x = 0; x < this.width; x++) found[y * this.width + x] += of[tap] * this._rows[row + x];
+      for (let tap = 0; tap < reach; tap++) {
+        const weight = weights[y * reach + tap];
+        let from = (first[y] + tap) * width;
+        for (let to = y * width; to < (y + 1) * width; to++) found[to] += weight * rows[from++];
       }
     }
+    return found;
+  }
+
+  /**
+   * @param {Band} down along the columns
+   * @returns {Uint8Array} the same in whole numbers
+   */
+  rounded(down) {
+    const samples = this.sampled(down);
+    const found = new Uint8Array(samples.length);
+    for (let at = 0; at < samples.length; at++) found[at] = Math.round(samples[at]);
     return found;
   }
 }

@@ -6,7 +6,7 @@
 import { DistinctFrames } from "./frames.js";
 import { PictureReader, cropsOf, tilesOf } from "./picture.js";
 import { isTelling } from "./pdq.js";
-import { storedCode } from "./stored.js";
+import { StoredReader, isShownAsStored, storedCode } from "./stored.js";
 
 /** Rows that are read from the picture at once. */
 const STRIP_ROWS = 256;
@@ -40,14 +40,21 @@ self.addEventListener("message", async (/** @type {MessageEvent<Question>} */ ev
  */
 async function look({ file, clip, isOriginal, isSquared }) {
   const data = await file.arrayBuffer();
-  const fileSha256 = hex(await crypto.subtle.digest("SHA-256", data));
+  const fileSha256 = sha256(data);
+  // Lists of others hold pictures as they are stored, and a clip by another algorithm; no ordinary ones.
+  const isListed = clip.length === 0 && !isOriginal;
+  const isAsStored = isListed && isShownAsStored(data);
+  // What has to be decoded twice is, at the same time.
+  const storedApart = isListed && !isAsStored ? storedCode(file, data) : null;
   const distinct = new DistinctFrames();
   let tiles = null;
   for await (const shown of clip.length > 0 ? clip : pictures(file, data)) {
     const isFirst = distinct.isEmpty;
-    const { seen, pixelsSha256, sample } = await read(shown, isFirst && isSquared);
+    const { reader, stored, pixelsSha256 } = read(shown, isFirst && isSquared, isFirst && isAsStored);
     shown.close();
+    const sample = reader.sample();
     if (!distinct.isNew(sample)) continue;
+    const seen = reader.seen();
     const turned = Object.entries(seen.orientations);
     // A code that no photograph has is refused by the service, with all of the notice: it is no fingerprint.
     const known = turned.every(([, pdq]) => isTelling(pdq))
@@ -55,12 +62,11 @@ async function look({ file, clip, isOriginal, isSquared }) {
           hex: Object.fromEntries(turned.map(([name, pdq]) => [name, pdq.hex])),
           quality: seen.orientations.upright.quality,
           crops: isFirst ? cropsOf(seen.small) : [],
-          // Lists of others hold pictures as they are stored, and a clip by another algorithm; no ordinary ones.
-          stored: isFirst && clip.length === 0 && !isOriginal ? await storedCode(file, data) : null,
+          stored: isFirst ? (stored?.code() ?? (await storedApart)) : null,
           square: seen.square,
         }
       : null;
-    distinct.add(sample, { pixelsSha256, known });
+    distinct.add(sample, { pixelsSha256: await pixelsSha256, known });
     if (isFirst && isOriginal) {
       tiles = tilesOf(seen.small);
       break;
@@ -70,7 +76,7 @@ async function look({ file, clip, isOriginal, isSquared }) {
   // The blank frame of an animation is in many: it counts only where there is no other.
   const telling = frames.filter(({ known }) => known !== null);
   const why = frames.length === 0 ? "unreadable" : telling.length === 0 ? "plain" : "";
-  return { fileSha256, frames: telling.length > 0 ? telling : frames.slice(0, 1), tiles, why };
+  return { fileSha256: await fileSha256, frames: telling.length > 0 ? telling : frames.slice(0, 1), tiles, why };
 }
 
 /**
@@ -122,15 +128,16 @@ async function animationIn(file, data) {
 /**
  * @param {Shown} shown
  * @param {boolean} isSquared
+ * @param {boolean} isAsStored whether these are the pixels as they lie in the file
  */
-async function read(shown, isSquared) {
+function read(shown, isSquared, isAsStored) {
   const [width, height] = shown instanceof ImageBitmap ? [shown.width, shown.height] : [shown.displayWidth, shown.displayHeight];
   const canvas = new OffscreenCanvas(width, Math.min(height, STRIP_ROWS));
   const context = canvas.getContext("2d", { willReadFrequently: true, alpha: false });
   if (context === null) throw new Error("This browser has no canvas.");
   const reader = new PictureReader(width, height, isSquared);
-  const digested = width * height <= MAX_DIGEST_PIXELS ? pixelBytes(width, height) : null;
-  let at = PIXELS_VERSION.length + 8;
+  const stored = isAsStored ? new StoredReader(width, height) : null;
+  const digested = width * height <= MAX_DIGEST_PIXELS ? new PixelBytes(width, height) : null;
   for (let top = 0; top < height; top += STRIP_ROWS) {
     const rows = Math.min(STRIP_ROWS, height - top);
     context.fillStyle = "#fff";
@@ -138,33 +145,59 @@ async function read(shown, isSquared) {
     context.drawImage(shown, 0, -top);
     const { data } = context.getImageData(0, 0, width, rows);
     reader.take(data, top);
-    if (digested === null) continue;
-    for (let from = 0; from < data.length; from += 4) {
-      digested[at++] = data[from];
-      digested[at++] = data[from + 1];
-      digested[at++] = data[from + 2];
+    digested?.take(data);
+    for (let row = 0; row < rows; row++) stored?.take(data, 4 * row * width, top + row);
+  }
+  // The browser digests in a thread of its own: it is waited for when the rest is done.
+  return { reader, stored, pixelsSha256: digested === null ? null : sha256(digested.bytes()) };
+}
+
+/** What is digested of a picture (`pixel_digest` in `takeback/fingerprint/digest.py`). */
+class PixelBytes {
+  /**
+   * @param {number} width
+   * @param {number} height
+   */
+  constructor(width, height) {
+    const head = PIXELS_VERSION.length + 8;
+    // The pixels begin where a word of memory does.
+    this._spare = -head & 3;
+    this._at = this._spare + head;
+    this._bytes = new Uint8Array(this._at + 3 * width * height);
+    this._bytes.set(PIXELS_VERSION, this._spare);
+    const sizes = new DataView(this._bytes.buffer, this._at - 8);
+    sizes.setUint32(0, height, true);
+    sizes.setUint32(4, width, true);
+  }
+
+  /** @param {Uint8ClampedArray} rgba of pixels whose number 4 divides, but for the last ones */
+  take(rgba) {
+    const fours = Math.floor(rgba.length / 16);
+    const pixels = new Int32Array(rgba.buffer, rgba.byteOffset, 4 * fours);
+    const words = new Int32Array(this._bytes.buffer, this._at, 3 * fours);
+    for (let from = 0, to = 0; from < pixels.length; from += 4, to += 3) {
+      const second = pixels[from + 1];
+      const third = pixels[from + 2];
+      words[to] = (pixels[from] & 0xffffff) | (second << 24);
+      words[to + 1] = ((second >>> 8) & 0xffff) | (third << 16);
+      words[to + 2] = ((third >>> 16) & 0xff) | (pixels[from + 3] << 8);
+    }
+    this._at += 12 * fours;
+    for (let from = 16 * fours; from < rgba.length; from += 4, this._at += 3) {
+      this._bytes.set(rgba.subarray(from, from + 3), this._at);
     }
   }
-  const pixelsSha256 = digested === null ? null : hex(await crypto.subtle.digest("SHA-256", digested));
-  return { seen: reader.seen(), pixelsSha256, sample: reader.sample() };
+
+  bytes() {
+    return this._bytes.subarray(this._spare);
+  }
 }
 
 /**
- * What is digested of a picture (`pixel_digest` in `takeback/fingerprint/digest.py`), before its pixels.
- *
- * @param {number} width
- * @param {number} height
+ * @param {BufferSource} bytes
+ * @returns {Promise<string>}
  */
-function pixelBytes(width, height) {
-  const bytes = new Uint8Array(PIXELS_VERSION.length + 8 + 3 * width * height);
-  bytes.set(PIXELS_VERSION);
-  const sizes = new DataView(bytes.buffer, PIXELS_VERSION.length);
-  sizes.setUint32(0, height, true);
-  sizes.setUint32(4, width, true);
-  return bytes;
-}
-
-/** @param {ArrayBuffer} bytes */
-function hex(bytes) {
-  return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
+async function sha256(bytes) {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
