@@ -63,7 +63,7 @@ export class StoredReader {
 }
 
 /**
- * Whether the browser shows the pixels as they lie in the file: a JPEG with nothing by which they are turned or converted.
+ * Whether the browser shows the pixels as they lie in the file: so it does with a JPEG that has neither EXIF nor profile.
  *
  * @param {ArrayBuffer} data
  */
