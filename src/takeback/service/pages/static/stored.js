@@ -63,7 +63,7 @@ export class StoredReader {
 }
 
 /**
- * Whether the browser shows the pixels as they lie in the file: so it does with a JPEG that has neither EXIF nor profile.
+ * Whether the browser shows the pixels as they lie in the file: a JPEG that has neither EXIF nor a profile.
  *
  * @param {ArrayBuffer} data
  */
