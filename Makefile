@@ -11,8 +11,9 @@ MEMORY := $(shell [ "$$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 { print $$4 }
 demo: $(READY)           ## the whole job on this machine, from bytes to proof
 	$(RUN)/takeback demo
 
+# Python keeps what it compiled, whatever the environment says: else each process that a test starts compiles it all again.
 test: $(READY)           ## the default suite: no network, no server, no GPU
-	$(if $(MEMORY),PYTEST_DEBUG_TEMPROOT=$(MEMORY)) $(RUN)/python -m pytest -n auto --dist worksteal
+	PYTHONDONTWRITEBYTECODE= $(if $(MEMORY),PYTEST_DEBUG_TEMPROOT=$(MEMORY)) $(RUN)/python -m pytest -n auto --dist worksteal
 
 browser: $(BROWSER_READY) ## the pages in a real browser; needs Chromium (Debian: apt-get install chromium)
 	$(RUN)/python -m pytest -n auto -m browser -o addopts='-q --strict-markers --strict-config --import-mode=importlib' tests/browser
