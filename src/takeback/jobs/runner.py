@@ -9,15 +9,18 @@ import secrets
 from collections.abc import Sequence
 from typing import Protocol
 
+from takeback.actions.mail import smtp_sender
 from takeback.assembly import FOLLOW_SECONDS, Follower, Parts, outgoing_http
 from takeback.errors import TakebackError
 from takeback.jobs.expiry import ExpiryJob
 from takeback.jobs.links import LinkJob
+from takeback.jobs.news import NewsJob
 from takeback.jobs.outbox import OutboxJob
 from takeback.jobs.reconcile import ReconcileJob
 from takeback.jobs.snapshot import SnapshotJob
 from takeback.jobs.suspects import SuspectJob
 from takeback.store.leases import JOBS
+from takeback.workflow.news_mail import NewsTexts
 
 LEASE_SECONDS = 6.0
 RENEW_SECONDS = 2.0
@@ -27,6 +30,8 @@ SNAPSHOT_POLL_SECONDS = 1.0
 RECONCILE_POLL_SECONDS = 60.0
 SUSPECT_POLL_SECONDS = 1.0
 EXPIRY_POLL_SECONDS = 600.0
+NEWS_POLL_SECONDS = 1.0
+"""Between two mails."""
 _REST_AFTER_TROUBLE_SECONDS = 2.0
 
 log = logging.getLogger("takeback.jobs")
@@ -57,8 +62,8 @@ class Job(Protocol):
         """Wait for what is under way."""
 
 
-async def run_jobs(parts: Parts, stop: asyncio.Event) -> None:
-    """Do the jobs until `stop`; wait while another process holds the lease."""
+async def run_jobs(parts: Parts, stop: asyncio.Event, texts: NewsTexts) -> None:
+    """Do the jobs until `stop`; wait while another process holds the lease. `texts` are what mails say."""
     holder = f"{os.getpid()}-{secrets.token_hex(8)}"
     http = outgoing_http(parts.settings)
     jobs: list[tuple[Job, float]] = [
@@ -69,6 +74,7 @@ async def run_jobs(parts: Parts, stop: asyncio.Event) -> None:
         (ReconcileJob(parts, http), RECONCILE_POLL_SECONDS),
         (SuspectJob(parts, http), SUSPECT_POLL_SECONDS),
         (ExpiryJob(parts), EXPIRY_POLL_SECONDS),
+        (NewsJob(parts, smtp_sender(parts.settings), texts), NEWS_POLL_SECONDS),
     ]
     while not stop.is_set():
         if await asyncio.to_thread(_take, parts, holder):
