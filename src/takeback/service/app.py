@@ -13,10 +13,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 import takeback
 from takeback.assembly import FOLLOW_SECONDS, Follower, Parts
 from takeback.errors import TakebackError
-from takeback.service import banks, cases, check, description, health, items, notices, returns, sites, well_known
+from takeback.service import banks, cases, check, description, health, items, mail, notices, returns, sites, well_known
 from takeback.service.crowd import Crowd
 from takeback.service.pages import case as case_page
 from takeback.service.pages import how as how_page
+from takeback.service.pages import mail as mail_page
 from takeback.service.pages import notice as notice_page
 from takeback.service.pages import static
 from takeback.service.problem import add_problem_handlers
@@ -57,8 +58,8 @@ def create_app(parts: Parts) -> FastAPI:
     )
     app.state.parts = parts
     app.state.crowd = Crowd(parts.settings, parts.store.keyring)
-    interface = (check, notices, returns, cases, items, banks, sites, health, description, well_known)
-    for module in (*interface, notice_page, case_page, how_page, static):
+    interface = (check, notices, returns, cases, items, mail, banks, sites, health, description, well_known)
+    for module in (*interface, notice_page, case_page, mail_page, how_page, static):
         app.include_router(module.router)
     add_problem_handlers(app)
     app.add_middleware(_Headers)
