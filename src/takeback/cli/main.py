@@ -38,6 +38,7 @@ class Commands(LazyGroup):
         "page": "Write what a site puts on its own pages: a link, the law's notice, the form in a frame.",
         "key": "List, make and revoke keys of the HTTP interface; rotate the master key.",
         "desk": "List, add and retire the keys of those at the desk, to whom what is written in notices is sealed.",
+        "mail": "Send a mail to try the settings; take in mail that came back.",
         "verify": "Check the whole audit log.",
         "backup": "Copy a data directory, also of a running service, into a folder.",
         "restore": "Put a backup into an empty data directory, and withdraw again what was withdrawn since.",
