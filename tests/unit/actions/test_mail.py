@@ -241,3 +241,23 @@ def test_a_password_is_read_from_a_file_that_its_owner_alone_reads(tmp_path: Pat
         path.unlink()
         with pytest.raises(BadSetting, match="cannot be read"):
             smtp_sender(settings(**given))
+
+
+def test_a_systemd_credential_may_be_readable_by_its_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "mail-password"
+    path.write_text("copper walnut\n")
+    path.chmod(0o440)
+    given = {"mail_user": "notes", "mail_password_file": str(path)}
+    with pytest.raises(BadSetting, match="read by others"):
+        smtp_sender(settings(**given))
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    assert smtp_sender(settings(**given)) is not None
+
+
+@pytest.mark.parametrize("password", ["pässwort\n", "a\x00b\n"])
+def test_a_password_that_no_mail_server_takes_is_said_before_it_is_tried(tmp_path: Path, password: str) -> None:
+    path = tmp_path / "mail.password"
+    path.write_text(password, "utf-8")
+    path.chmod(0o600)
+    with pytest.raises(BadSetting, match="characters"):
+        smtp_sender(settings(mail_user="notes", mail_password_file=str(path)))
