@@ -287,6 +287,8 @@ def test_on_the_case_it_is_given_changed_and_wrong_ones_are_said_in_her_language
     wrong = here.post("/case", data={"receipt": sent["receipt"], "step": "news", "news": "rosa", "language": "es"})
     assert wrong.status_code == 422
     assert languages()["es"]("problem.codes.malformed-address") in unescape(wrong.text)
+    back = here.post("/case", data={**hidden_in(wrong.text), "step": "change"})
+    assert 'name="news" value="rosa"' in back.text
     assert news_of(here, sent["receipt"]) == "unconfirmed"
     unknown = here.post("/case", data={"receipt": "no words", "step": "news", "news": ADDRESS})
     assert unknown.status_code == 404
