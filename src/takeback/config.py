@@ -36,6 +36,22 @@ _ONION = re.compile(r"https?://[a-z2-7]{56}\.onion")
 _LOG_NAME = re.compile(r"[A-Za-z0-9./:_-]{0,100}")
 """Narrower than signed notes ask, so that it can stand in every line and file name."""
 
+_MAILBOX = re.compile(
+    r"(?!\.)(?!.*\.\.)(?!.*\.@)[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@"
+    r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+)
+"""`local@domain` of RFC 5321, section 4.1.2, without quotes and without hosts in digits: no white space, no comma."""
+_MAX_MAILBOX_CHARACTERS = 254
+"""RFC 5321, section 4.5.3.1.3, less the two angle brackets."""
+_MAIL_SERVER = re.compile(r"smtps?://(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(?::[0-9]{1,5})?")
+_MAIL_ADVICE = (
+    "Write smtp://mail.example:587 (TLS is begun after the greeting) or smtps://mail.example:465 (TLS from the start)."
+)
+_MAX_MAIL_NAME = 100
+_MAX_BOUNCES_LOCAL = 64 - 27
+"""What RFC 5321, section 4.5.3.1.1, leaves beside the tag."""
+_MAILBOX_ADVICE = "Write it as in news@mail.example."
+
 _CONTACT = re.compile(r"(?:mailto:[^\s@,]+@[^\s@,]+|https://[^\s,]+|tel:[0-9+().-]+)")
 _CONTACT_ADVICE = "Write it as mailto:desk@forum.example, https://forum.example/contact or tel:+1-555-0100."
 
@@ -47,6 +63,11 @@ def _setting(default: Any, help_text: str) -> Any:
 def is_origin(text: str) -> bool:
     """Whether `text` is a site as a browser names it, which nobody on the way can change."""
     return _ORIGIN.fullmatch(text) is not None
+
+
+def is_mailbox(text: str) -> bool:
+    """Whether `text` is an address that mail can be sent to, alone and without a name before it."""
+    return len(text) <= _MAX_MAILBOX_CHARACTERS and _MAILBOX.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +109,28 @@ class Settings:
     )
     onion_address: str = _setting(
         "", "Address of the onion service before this one, http://….onion; Tor Browser offers it. Empty: there is none."
+    )
+    public_address: str = _setting(
+        "", "Address under which people open the pages, https://report.forum.example: what a mail leads to."
+    )
+    mail_server: str = _setting(
+        "",
+        "Server that sends mail: smtp://mail.example:587 or smtps://mail.example:465; without TLS only here. "
+        "Empty: nobody is told anything by mail.",
+    )
+    mail_from: str = _setting("", "Address that mail comes from; best of a domain that says nothing of what it is.")
+    mail_name: str = _setting("", "Name before that address, as neutral as it; empty: none.")
+    mail_bounces: str = _setting(
+        "",
+        "Address that mail which cannot be delivered comes back to; a + and a tag are put into it. Empty: `mail_from`.",
+    )
+    mail_user: str = _setting("", "Name to log in with at the mail server; empty: no login.")
+    mail_password_file: str = _setting("", "File with the password for it, readable by its owner alone (0600).")
+    mail_delay_seconds: float = _setting(
+        300.0, "How long a mail that there is news waits, so that several pieces of news become one mail."
+    )
+    mail_confirmations_per_hour: int = _setting(
+        60, "Mails in an hour that ask whether an address is right, to all together; more wait."
     )
     allowed_private_hosts: tuple[str, ...] = _setting(
         (), "Hosts with private addresses that webhooks and links may reach, by name or name:port."
@@ -159,11 +202,42 @@ class Settings:
             for address in getattr(self, name):
                 if not _CONTACT.fullmatch(address):
                     raise BadSetting(f"{name} names {address!r}, which is no address.", advice=_CONTACT_ADVICE)
+        self._check_mail()
         if self.onion_address and not _ONION.fullmatch(self.onion_address):
             raise BadSetting(
                 f"onion_address is {self.onion_address!r}, which is no onion service's.",
                 advice="Give http:// and the 56 characters before .onion that Tor wrote into the file `hostname`.",
             )
+
+    def _check_mail(self) -> None:
+        if self.public_address and not is_origin(self.public_address):
+            raise BadSetting(f"public_address is {self.public_address!r}, which is no origin.", advice=_ORIGIN_ADVICE)
+        if self.mail_server and not _MAIL_SERVER.fullmatch(self.mail_server):
+            raise BadSetting(f"mail_server is {self.mail_server!r}, which is no mail server.", advice=_MAIL_ADVICE)
+        for name in ("mail_from", "mail_bounces"):
+            if (address := getattr(self, name)) and not is_mailbox(address):
+                raise BadSetting(f"{name} is {address!r}, which is no address.", advice=_MAILBOX_ADVICE)
+        if len((self.mail_bounces or self.mail_from).partition("@")[0]) > _MAX_BOUNCES_LOCAL:
+            raise BadSetting(
+                f"What mail comes back to has more than {_MAX_BOUNCES_LOCAL} characters before its @.",
+                advice="Set mail_bounces to a shorter address: a + and a tag of 26 characters go into it.",
+            )
+        if self.mail_name and not (self.mail_name.isprintable() and len(self.mail_name) <= _MAX_MAIL_NAME):
+            raise BadSetting(f"mail_name has at most {_MAX_MAIL_NAME} characters, on one line.")
+        if self.mail_server and not (self.mail_from and self.public_address):
+            raise BadSetting(
+                "mail_server is set, and not mail_from and public_address.",
+                advice="Say from which address mail comes, and under which address people open the pages.",
+            )
+        if bool(self.mail_user) != bool(self.mail_password_file):
+            raise BadSetting("mail_user and mail_password_file go together.", advice="Set both, or neither.")
+        if self.mail_delay_seconds < 0 or self.mail_confirmations_per_hour < 1:
+            raise BadSetting("mail_delay_seconds is 0 at least, and mail_confirmations_per_hour 1.")
+
+    @property
+    def sends_mail(self) -> bool:
+        """Whether people can be told by mail that there is news."""
+        return bool(self.mail_server)
 
     @property
     def master_key_path(self) -> Path:

@@ -13,6 +13,8 @@ problem+json).
     │   ├── MalformedHash       not a fingerprint or digest of the kind it claims to be
     │   ├── ProofBroken         a proof or a signed head, brought by someone, that does not verify
     │   ├── WeakPhrase          a phrase for recovery that is too easy to guess
+    │   ├── MalformedAddress    no address that mail can be sent to
+    │   ├── TooManyAddresses    a case was given another address for mail more often than people change theirs
     │   ├── IncompleteNotice    fields that the law asks for are missing
     │   └── BadSetting          a setting that cannot be used
     ├── NotAllowed              the key is missing, unknown, or lacks the role
@@ -100,6 +102,20 @@ class WeakPhrase(InputError):
 
     code = "weak-phrase"
     advice = "Take four words or more that do not belong together."
+
+
+class MalformedAddress(InputError):
+    """No address that mail can be sent to."""
+
+    code = "malformed-address"
+    advice = "Write it as in name@mail.example, without spaces and with one @."
+
+
+class TooManyAddresses(InputError):
+    """A case was given another address for mail more often than people change theirs."""
+
+    code = "too-many-addresses"
+    advice = "Try again tomorrow; until then look how the case stands yourself."
 
 
 class IncompleteNotice(InputError):

@@ -29,6 +29,7 @@ from pathlib import Path
 
 import uvicorn
 
+from takeback.actions.mail import smtp_sender
 from takeback.assembly import open_parts, open_store, read_master_key, start_decoders, utc_now
 from takeback.cases.law import check_laws
 from takeback.config import Settings
@@ -39,6 +40,7 @@ from takeback.media.sandbox import PoolProcess
 from takeback.runtime import is_in_memory, runtime_folder
 from takeback.service.app import create_app
 from takeback.service.logs import set_up_logs
+from takeback.service.pages.mails import MailTexts
 from takeback.store import MasterKey
 from takeback.store.access import KeyRole
 from takeback.store.journal import Journal
@@ -103,6 +105,7 @@ def serve(settings: Settings, announce: Callable[[FirstStart], None]) -> int:
         new_key = None if key_path.exists() else key_path
         master = read_master_key(settings, make=True)
         stack.enter_context(serving(settings.data))  # the children inherit it: held while any of them lives
+        smtp_sender(settings)  # its password can be read
         keys = _prepare_store(settings, master)
         _prepare_snapshots(settings, master, runtime)
         # 4. The port, then the processes that serve it.
@@ -227,7 +230,7 @@ class Supervisor:
             stop = asyncio.Event()
             for number in _ENDING:
                 asyncio.get_running_loop().add_signal_handler(number, stop.set)
-            await run_jobs(parts, stop)
+            await run_jobs(parts, stop, MailTexts())
 
         asyncio.run(until_stopped())
 

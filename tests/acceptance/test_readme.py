@@ -26,6 +26,7 @@ header moderator > moderator.header
 header moderator > second.header
 header administrator > administrator.header
 header auditor > auditor.header
+header mail > mail.header
 takeback=http://127.0.0.1:8470
 """
 """What the examples of docs/http.md take for granted."""

@@ -15,6 +15,7 @@ import psutil
 import pytest
 from tests.acceptance.serving import Service, receiving
 from tests.house import drawn, forms_of
+from tests.mail_server import MailServer, mail_server
 
 from takeback.cases.sealed import SealedWords, open_words
 from takeback.fingerprint import Orientation, file_digest, pdq_orientations
@@ -30,6 +31,7 @@ SECRETS = {
     "signature": "Ada S. Signature",
     "authority": "Her sister, by her word of Tuesday.",
     "link elsewhere": "another.example/her-own-page-of-1987",
+    "address for news": "rosalinde.news@mail.example",
     "message": "What I forgot to say before: it was in May.",
     "recovery name": "Grandmother Rosalinde",
     "phrase": "copper walnut Thursday umbrella",
@@ -74,27 +76,35 @@ def everything_below(*folders: Path) -> Iterator[Path]:
 def test_nothing_of_her_lies_anywhere_in_clear(tmp_path: Path) -> None:
     temporary = tmp_path / "temporary"
     temporary.mkdir()
-    with receiving() as receiver:
+    with receiving() as receiver, mail_server() as mails:
         service = Service(tmp_path / "service", "--allowed-private-host", f"127.0.0.1:{receiver.port}")
         service.environment |= {
             "TMPDIR": str(temporary),
             "TAKEBACK_CLIENT_ADDRESS_HEADER": "X-Real-IP",
             "TAKEBACK_NOTICES_PER_HOUR": "20",
+            "TAKEBACK_MAIL_SERVER": mails.url,
+            "TAKEBACK_MAIL_FROM": "news@report.example",
+            "TAKEBACK_PUBLIC_ADDRESS": service.url,
+            "TAKEBACK_MAIL_DELAY_SECONDS": "0",
         }
         service.start()
         service.add_site(receiver)
-        # 1. The whole journey: a notice, a copy that it finds, words opened by one of the desk, a withdrawal.
+        # 1. The whole journey: a notice, a copy that it finds, words opened by one of the desk, news by mail.
         ada, _ = service.add_desk_key("Ada"), service.add_desk_key("Bo")
-        receipt, ending = _journey(service, ada)
-        # 2. What is written when it runs, when it stops, and into a backup.
+        receipt, ending, case = _journey(service, ada)
         secrets = {
             **_secrets(receipt),
             "ending": ending.encode(),
             "ending, its digits": ending.replace(" ", "").encode(),
+            **_mail(service, mails, receipt, case),
         }
+        # 2. What is written when it runs, also while her address is kept, when it stops, and into a backup.
         backup = tmp_path / "backup"
-        _backup(service, backup)
-        assert traces(everything_below(service.data, backup, temporary), secrets) == []
+        for step in ("address kept", "withdrawn"):
+            _backup(service, backup)
+            assert traces(everything_below(service.data, backup, temporary), secrets) == [], step
+            ended = httpx2.post(f"{service.url}/api/v1/notices/withdrawal", json={"ending": ending})
+            assert (ended.json()["state"], ended.json()["news"]) == ("withdrawn", "off")
         # 3. A core dump would hold it all.
         for process in [psutil.Process(service.pid), *psutil.Process(service.pid).children(recursive=True)]:
             limits = Path(f"/proc/{process.pid}/limits").read_text()
@@ -111,7 +121,7 @@ def test_the_search_for_traces_finds_what_is_there(tmp_path: Path) -> None:
     assert len(found) == 3
 
 
-def _journey(service: Service, identity: str) -> tuple[str, str]:
+def _journey(service: Service, identity: str) -> tuple[str, str, str]:
     her = {"X-Real-IP": ADDRESS}
     sent = httpx2.post(f"{service.url}/api/v1/notices", json=notice(), headers=her)
     assert sent.status_code == 201, sent.text
@@ -137,9 +147,24 @@ def _journey(service: Service, identity: str) -> tuple[str, str]:
         httpx2.post(f"{service.url}/case", data={"receipt": wrong}, headers=her)
     broken = httpx2.post(f"{service.url}/api/v1/notices", content=SECRETS["statement"], headers=her)
     assert broken.status_code == 422
-    ended = httpx2.post(f"{service.url}/api/v1/notices/withdrawal", json={"ending": ending}, headers=her)
-    assert ended.json()["state"] == "withdrawn"
-    return str(receipt), str(ending)
+    return str(receipt), str(ending), str(case)
+
+
+def _mail(service: Service, mails: MailServer, receipt: str, case: str) -> dict[str, bytes]:
+    """Have her address confirmed and told that there is news; return what its mails lead back by."""
+    body = {"receipt": receipt, "address": SECRETS["address for news"]}
+    assert httpx2.post(f"{service.url}/api/v1/notices/news", json=body).json()["news"] == "unconfirmed"
+    (question,) = mails.wait_for(1)
+    token = question.links[0].partition("?")[0].rpartition("/")[2]
+    assert httpx2.get(question.links[0]).status_code == 200
+    confirmed = httpx2.post(f"{service.url}/mail", data={"token": token, "step": "confirm"})
+    assert 'class="done"' in confirmed.text
+    message = {"text": "We look at it today."}
+    httpx2.post(f"{service.url}/api/v1/cases/{case}/message", headers=service.headers("moderator"), json=message)
+    news = mails.wait_for(2)[1]
+    assert news.to == SECRETS["address for news"]
+    stop = news.links[1].partition("?")[0].rpartition("/")[2]
+    return {"token of the question": token.encode(), "token that stops": stop.encode(), "tag": news.tag.encode()}
 
 
 def _secrets(receipt: str) -> dict[str, bytes]:

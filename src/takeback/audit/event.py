@@ -46,6 +46,11 @@ class EventKind(StrEnum):
     MESSAGE_TO_DESK = "message_to_desk"
     RECOVERY_SET = "recovery_set"
     RECOVERED = "recovered"
+    NEWS_CHOSEN = "news_chosen"
+    NEWS_CONFIRMED = "news_confirmed"
+    NEWS_MAILED = "news_mailed"
+    NEWS_BOUNCED = "news_bounced"
+    NEWS_ENDED = "news_ended"
     LINK_FETCHED = "link_fetched"
     LINK_FAILED = "link_failed"
     # The search for copies

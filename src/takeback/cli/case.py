@@ -343,6 +343,8 @@ def _write(terminal: Terminal, case: Mapping[str, Any]) -> None:
         "decide by": " ".join(_due(case)),
         "decided": in_words(read_moment(case["decided_at"])),
     }
+    if case["news_bounced"]:
+        rows["news"] = "mail came back: she may not know of any, unless she looks herself"
     terminal.line(f"case {case['id']}")
     for title, value in rows.items():
         terminal.line(f"  {title:<10} {value}")

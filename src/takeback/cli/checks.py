@@ -21,10 +21,11 @@ import numpy as np
 from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from takeback.actions.mail import smtp_sender
 from takeback.assembly import read_master_key
 from takeback.cases.sealed import LEAST_DESK_KEYS
 from takeback.config import Settings
-from takeback.errors import TakebackError
+from takeback.errors import DeliveryError, TakebackError
 from takeback.fingerprint import CopyDescriptor
 from takeback.fingerprint.in_browser import RUNTIME_VERSION, read_page_model
 from takeback.fingerprint.sscd import COPIES_ADVICE, chosen_model
@@ -85,6 +86,7 @@ def all_checks(settings: Settings) -> Iterator[Check]:
     yield _alerts(settings)
     yield _runtime(settings)
     yield _port(settings)
+    yield _mail(settings)
 
 
 def _alerts(settings: Settings) -> Check:
@@ -294,3 +296,20 @@ def _port(settings: Settings) -> Check:
             text = f"{where} is taken ({problem.strerror}): by a running Takeback, or choose another with --port"
             return Check("port", Standing.WARNING, text)
     return Check("port", Standing.OK, f"{where} is free")
+
+
+def _mail(settings: Settings) -> Check:
+    """Connect as for a mail, and send none."""
+    try:
+        sender = smtp_sender(settings)
+        if sender is None:
+            return Check("mail", Standing.OK, "`mail_server` is empty: nobody is told by mail that there is news")
+        sender.check()
+    except DeliveryError as problem:
+        return Check("mail", Standing.WARNING, f"{problem.message} {problem.advice}")
+    except TakebackError as problem:
+        return Check("mail", Standing.MISSING, f"{problem.message} {problem.advice}", needed=True)
+    come_back = settings.mail_bounces or settings.mail_from
+    return Check(
+        "mail", Standing.OK, f"{settings.mail_server} takes mail from {settings.mail_from}; back to {come_back}"
+    )

@@ -17,6 +17,7 @@ class ExitCode(IntEnum):
     STORE = 4
     INTEGRITY = 5
     DEFECT = 70  # EX_SOFTWARE, sysexits.h
+    LATER = 75  # EX_TEMPFAIL, sysexits.h: a mail server tries again
     INTERRUPTED = 130  # 128 + SIGINT
     PIPE_CLOSED = 141  # 128 + SIGPIPE
 
@@ -29,6 +30,7 @@ MEANING = {
     ExitCode.STORE: "the database or the disk refused",
     ExitCode.INTEGRITY: "what is stored is not what was written",
     ExitCode.DEFECT: "a defect of Takeback: please report it",
+    ExitCode.LATER: "mail that came back could not be taken in now: the mail server is to try again",
     ExitCode.INTERRUPTED: "interrupted",
     ExitCode.PIPE_CLOSED: "the reader of the output left",
 }

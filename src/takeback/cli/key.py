@@ -29,7 +29,7 @@ app = new_app(
 
 @app.command("new", cls=PlainCommand, epilog=example("takeback key new upload --site forum --data data"))
 def new(
-    role: Annotated[KeyRole, typer.Argument(metavar="ROLE", help="upload, moderator, administrator or auditor.")],
+    role: Annotated[KeyRole, typer.Argument(metavar="ROLE", help="upload, moderator, administrator, auditor or mail.")],
     name: Annotated[str, typer.Option("--name", help="What the key is for; the site's name if it is left out.")] = "",
     site: Annotated[str, typer.Option("--site", help="The site of an upload key: its name or id.")] = "",
     data: Data = None,

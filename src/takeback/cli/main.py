@@ -38,6 +38,7 @@ class Commands(LazyGroup):
         "page": "Write what a site puts on its own pages: a link, the law's notice, the form in a frame.",
         "key": "List, make and revoke keys of the HTTP interface; rotate the master key.",
         "desk": "List, add and retire the keys of those at the desk, to whom what is written in notices is sealed.",
+        "mail": "Send a mail to try the settings; take in mail that came back.",
         "alert": "Try the routes by which the desk is told what is due, and show what was told.",
         "log": "Show the public log and its keys; name its witnesses, and the logs that are witnessed here.",
         "verify": "Check the logs of a data directory, or the proofs that someone brings.",

@@ -218,6 +218,42 @@ def write(
         terminal.line("It is with the people who decide.")
 
 
+@app.command(
+    "news",
+    cls=PlainCommand,
+    epilog=example(
+        "takeback notice news --to https://forum.example",
+        "takeback notice news --stop --to https://forum.example",
+    ),
+)
+def news(
+    to: To,
+    stop: Annotated[bool, typer.Option("--stop", help="Have no mail sent any more, and the address erased.")] = False,
+    language: Annotated[
+        str, typer.Option("--language", metavar="CODE", help="Of the mail: ar, de, en, es, fr or pt.")
+    ] = "en",
+    as_json: AsJson = False,
+) -> None:
+    """
+    Have a mail sent when there is news; it says only that.
+
+    It is not how the desk reaches you, and who reads your mail sees that a mail came. First comes one mail with a
+    link, and on its page you say that the address is right. Receipt and address are asked for, or read from stdin, a
+    line each; never from the command line.
+    """
+    terminal = Terminal(as_json)
+    body = {"receipt": _receipt(terminal)}
+    if stop:
+        answer = Server(to).post(f"{NOTICES}/news/end", body)
+    else:
+        body |= {"address": terminal.ask_secret("Address"), "language": language}
+        answer = Server(to).post(f"{NOTICES}/news", body)
+    if as_json:
+        terminal.json(answer)
+    else:
+        terminal.line(_NEWS[answer["news"] or "off"])
+
+
 @app.command("recovery", cls=PlainCommand, epilog=example("takeback notice recovery --to https://forum.example"))
 def recovery(to: To, as_json: AsJson = False) -> None:
     """
@@ -391,11 +427,21 @@ def _write_standing(terminal: Terminal, answer: Mapping[str, Any]) -> None:
         rows["copies"] = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in answer["copies"].items())
     for title, value in rows.items():
         terminal.line(f"{title:<17} {value}")
+    if answer.get("news") not in (None, "off"):
+        terminal.line(f"{'mail for news':<17} {_NEWS[answer['news']]}")
     for missing in answer["missing"]:
         terminal.line(f"{'missing':<17} {missing['field']}, for {missing['law']} ({missing['section']})")
     for message in answer["messages"]:
         who = "the desk" if message["sender"] == "desk" else "you"
         terminal.line(f"{in_words(read_moment(message['at'])):<17} {who} wrote{_quoted(message['text'])}")
+
+
+_NEWS = {
+    "off": "No mail is sent.",
+    "unconfirmed": "A mail goes to the address. Open its link, and press the button there.",
+    "confirmed": "A mail is sent when there is news.",
+    "bounced": "A mail came back, so no more is sent. Give another address, or look yourself.",
+}
 
 
 def _quoted(text: str | None) -> str:

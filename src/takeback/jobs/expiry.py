@@ -11,6 +11,7 @@ import asyncio
 from takeback.assembly import Parts
 from takeback.workflow.desk_keys import seal_what_is_open
 from takeback.workflow.erasure import erase_due
+from takeback.workflow.news_mail import destroy_left_keys
 from takeback.workflow.originals import erase_expired_originals
 from takeback.workflow.reported import seal_links
 
@@ -30,6 +31,7 @@ class ExpiryJob:
         await asyncio.to_thread(erase_due, store, journal, actor=ACTOR, at=at)
         await asyncio.to_thread(seal_what_is_open, store, actor=ACTOR, at=at)
         await asyncio.to_thread(seal_links, store)
+        await asyncio.to_thread(destroy_left_keys, store)
 
     async def drain(self) -> None:
         """Nothing is left running between steps."""

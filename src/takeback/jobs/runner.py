@@ -9,17 +9,20 @@ import secrets
 from collections.abc import Sequence
 from typing import Protocol
 
+from takeback.actions.mail import smtp_sender
 from takeback.assembly import FOLLOW_SECONDS, Follower, Parts, outgoing_http
 from takeback.errors import TakebackError
 from takeback.jobs.alert import AlertJob
 from takeback.jobs.expiry import ExpiryJob
 from takeback.jobs.links import LinkJob
+from takeback.jobs.news import NewsJob
 from takeback.jobs.outbox import OutboxJob
 from takeback.jobs.publish import PublishJob
 from takeback.jobs.reconcile import ReconcileJob
 from takeback.jobs.snapshot import SnapshotJob
 from takeback.jobs.suspects import SuspectJob
 from takeback.store.leases import JOBS
+from takeback.workflow.news_mail import NewsTexts
 
 LEASE_SECONDS = 6.0
 RENEW_SECONDS = 2.0
@@ -31,6 +34,8 @@ SUSPECT_POLL_SECONDS = 1.0
 EXPIRY_POLL_SECONDS = 600.0
 PUBLISH_POLL_SECONDS = 1.0
 ALERT_POLL_SECONDS = 20.0
+NEWS_POLL_SECONDS = 1.0
+"""Between two mails."""
 _REST_AFTER_TROUBLE_SECONDS = 2.0
 
 log = logging.getLogger("takeback.jobs")
@@ -61,8 +66,8 @@ class Job(Protocol):
         """Wait for what is under way."""
 
 
-async def run_jobs(parts: Parts, stop: asyncio.Event) -> None:
-    """Do the jobs until `stop`; wait while another process holds the lease."""
+async def run_jobs(parts: Parts, stop: asyncio.Event, texts: NewsTexts) -> None:
+    """Do the jobs until `stop`; wait while another process holds the lease. `texts` are what mails say."""
     holder = f"{os.getpid()}-{secrets.token_hex(8)}"
     http = outgoing_http(parts.settings)
     jobs: list[tuple[Job, float]] = [
@@ -75,6 +80,7 @@ async def run_jobs(parts: Parts, stop: asyncio.Event) -> None:
         (ExpiryJob(parts), EXPIRY_POLL_SECONDS),
         (PublishJob(parts, http), PUBLISH_POLL_SECONDS),
         (AlertJob(parts, http), ALERT_POLL_SECONDS),
+        (NewsJob(parts, smtp_sender(parts.settings), texts), NEWS_POLL_SECONDS),
     ]
     while not stop.is_set():
         if await asyncio.to_thread(_take, parts, holder):

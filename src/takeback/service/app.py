@@ -20,6 +20,7 @@ from takeback.service import (
     description,
     health,
     items,
+    mail,
     notices,
     public_log,
     returns,
@@ -29,6 +30,7 @@ from takeback.service import (
 from takeback.service.crowd import Crowd
 from takeback.service.pages import case as case_page
 from takeback.service.pages import how as how_page
+from takeback.service.pages import mail as mail_page
 from takeback.service.pages import notice as notice_page
 from takeback.service.pages import static
 from takeback.service.pages import verify as verify_page
@@ -74,8 +76,8 @@ def unopened_app() -> FastAPI:
         redoc_url=None,
         openapi_url=None,
     )
-    interface = (check, notices, returns, cases, items, banks, sites, public_log, health, description, well_known)
-    for module in (*interface, notice_page, case_page, how_page, verify_page, static):
+    interface = (check, notices, returns, cases, items, mail, banks, sites, public_log, health, description, well_known)
+    for module in (*interface, notice_page, case_page, mail_page, how_page, verify_page, static):
         app.include_router(module.router)
     add_problem_handlers(app)
     app.add_middleware(_Headers)

@@ -63,5 +63,6 @@ Uploader = Annotated[Caller, Depends(require(KeyRole.UPLOAD, KeyRole.MODERATOR))
 SiteKey = Annotated[Caller, Depends(require(KeyRole.UPLOAD))]
 Moderator = Annotated[Caller, Depends(require(KeyRole.MODERATOR))]
 Administrator = Annotated[Caller, Depends(require(KeyRole.ADMINISTRATOR))]
+MailServer = Annotated[Caller, Depends(require(KeyRole.MAIL))]
 Reader = Annotated[Caller, Depends(require(KeyRole.AUDITOR, KeyRole.MODERATOR))]
 ServiceParts = Annotated[Parts, Depends(parts_of)]

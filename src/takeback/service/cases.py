@@ -21,6 +21,7 @@ from takeback.service.sealed import SealedIn
 from takeback.store import Transaction
 from takeback.store.cases import Case
 from takeback.store.copies import Copy
+from takeback.store.news import NewsState
 from takeback.workflow.contest import answer_contest
 from takeback.workflow.decide import Confirm, Decision, Finding, Outcome, confirm_copies, decide
 from takeback.workflow.desk_keys import keep_sealed_again, to_seal_again
@@ -80,6 +81,8 @@ class CaseOut(Strict):
     """The keys of the desk that open her words; null where none is needed."""
     unopened: int
     """Messages of hers that nobody at the desk has opened."""
+    news_bounced: bool
+    """Mail that there is news came back: she may not know of any. Her address is not the desk's."""
 
 
 class CaseDetailOut(CaseOut):
@@ -216,6 +219,7 @@ def send_answer(case_id: str, body: AnswerIn, caller: Moderator, parts: ServiceP
 
 
 def _case(tx: Transaction, case: Case) -> CaseOut:
+    news = tx.news.of_case(case.id)
     return CaseOut(
         id=case.public_id,
         state=case.state.value,
@@ -228,6 +232,7 @@ def _case(tx: Transaction, case: Case) -> CaseOut:
         finding=case.finding,
         sealed_to=None if case.sealed_to is None else list(case.sealed_to),
         unopened=tx.messages.unopened(case),
+        news_bounced=news is not None and news.state is NewsState.BOUNCED,
     )
 
 

@@ -29,6 +29,9 @@ SOURCES_AT_ONCE = 30
 WRONG_RECEIPTS = Limit(of_one=10, of_all=60, seconds=600.0)
 """Ten slips of the pen in ten minutes are a person's; 77 bits are safe from far more."""
 
+ADDRESSES = Limit(of_one=6, of_all=60, seconds=HOUR_SECONDS)
+"""Each is sent a question, and may be somebody's who did not ask for it."""
+
 
 class Crowd:
     """What one process knows of the crowd before its doors. `clock` gives seconds that only grow."""
@@ -38,6 +41,7 @@ class Crowd:
         self._notices = Throttle(Limit(most, most * SOURCES_AT_ONCE, HOUR_SECONDS), clock) if most else None
         self._wrong = Throttle(WRONG_RECEIPTS, clock)
         self._guesses = Throttle(WRONG_RECEIPTS, clock)
+        self._addresses = Throttle(ADDRESSES, clock)
         self._work = WorkDesk(keyring.keyed_receipt("work"), clock)
 
     def admit_notice(self, visitor: Visitor) -> None:
@@ -69,6 +73,13 @@ class Crowd:
     def choosing_a_phrase(self, visitor: Visitor) -> Iterator[None]:
         """Count what may be a guess at somebody's phrase, whatever comes of it; `TooMany` as for a receipt."""
         if self._guesses.take(visitor.address) is None:
+            self._ask_for_work(visitor)
+        yield
+
+    @contextmanager
+    def giving_an_address(self, visitor: Visitor) -> Iterator[None]:
+        """Count an address for news, whatever comes of it; `TooMany` as for a receipt."""
+        if self._addresses.take(visitor.address) is None:
             self._ask_for_work(visitor)
         yield
 

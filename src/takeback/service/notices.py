@@ -7,16 +7,21 @@ from typing import Annotated
 from fastapi import APIRouter, Header
 from pydantic import Field
 
+from takeback.assembly import Parts
 from takeback.cases import Contact, Notice, Role
+from takeback.cases.mailbox import read_mailbox
 from takeback.cases.notice import MAX_FINGERPRINTS, MAX_LINKS, MAX_ORIGINALS
+from takeback.errors import IllegalTransition
 from takeback.service.auth import ServiceParts
 from takeback.service.body import StrictRoute
 from takeback.service.crowd import AnyVisitor
+from takeback.service.pages.words import words_for
 from takeback.service.prints import MAX_ADDRESS_CHARACTERS, OriginalIn, PictureIn, Strict, UnjudgedOut
 from takeback.service.sealed import DeskKeyOut, SealedIn
 from takeback.service.standing import ReceiptIn, StandingOut, standing_of
 from takeback.workflow.desk_keys import keys_of_the_desk
 from takeback.workflow.intake import complete_notice, links_elsewhere, receive_notice
+from takeback.workflow.news import choose_news_with_notice
 
 router = APIRouter(prefix="/api/v1/notices", tags=["notices"], route_class=StrictRoute)
 
@@ -37,6 +42,18 @@ class ContactIn(Strict):
     email: str = Field("", max_length=_LINE)
     phone: str = Field("", max_length=_LINE)
     mailbox: bool = False
+
+
+class NewsIn(Strict):
+    """Where mail goes when there is news: not how the desk reaches her, and read by a program of this service."""
+
+    address: str = Field(max_length=_LINE)
+    language: str = Field("en", max_length=_LINE, description="Of the mail: one of the pages' languages.")
+
+    @property
+    def known_language(self) -> str:
+        """The language, or English where the pages do not have it."""
+        return words_for(self.language, "").code
 
 
 class NoticeIn(Strict):
@@ -66,6 +83,7 @@ class NoticeIn(Strict):
     good_faith: bool = False
     contact: ContactIn = ContactIn()
     under_18: bool = Field(False, description="The person shown is under 18, or was when it was made: links only.")
+    news: NewsIn | None = Field(None, description="Where the operator sends mail; not in a completion.")
     sealed: SealedIn | None = Field(
         None, description="Everything from `role` to `contact`, sealed on her device; those fields are left out then."
     )
@@ -121,6 +139,12 @@ RequestKey = Annotated[
 ]
 
 
+def require_mail(parts: Parts) -> None:
+    """Raise `IllegalTransition` where this operator sends no mail."""
+    if not parts.settings.sends_mail:
+        raise IllegalTransition("This site sends no mail.", advice="Look how the case stands, with the receipt.")
+
+
 @router.get("/desk-keys")
 def read_desk_keys(parts: ServiceParts) -> list[DeskKeyOut]:
     """Read to whom her words are to be sealed; nobody where the desk has no keys: then they are sent open."""
@@ -133,6 +157,9 @@ def send_notice(
 ) -> ReceivedOut:
     """Take in a notice: valid in law or with what it lacks named, and on the clock from now."""
     visitor.crowd.admit_notice(visitor)
+    if body.news is not None:
+        require_mail(parts)
+        read_mailbox(body.news.address)
     received = receive_notice(
         parts.store,
         parts.replica,
@@ -141,7 +168,11 @@ def send_notice(
         request=request_key,
         at=parts.now(),
     )
-    standing = standing_of(parts, received.case)
+    if body.news is not None:
+        choose_news_with_notice(
+            parts.store, parts.journal, received.case, body.news.address, body.news.known_language, at=parts.now()
+        )
+    standing = standing_of(parts, received.case, looked=False)
     return ReceivedOut(
         **standing.model_dump(),
         receipt=received.receipt,

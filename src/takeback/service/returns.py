@@ -12,7 +12,7 @@ from takeback.cases.notice import MAX_FINGERPRINTS, MAX_LINKS, MAX_ORIGINALS
 from takeback.service.auth import ServiceParts
 from takeback.service.body import StrictRoute
 from takeback.service.crowd import AnyVisitor
-from takeback.service.notices import MAX_LINKS_READ, MAX_PICTURES_READ
+from takeback.service.notices import MAX_LINKS_READ, MAX_PICTURES_READ, NewsIn, require_mail
 from takeback.service.prints import MAX_ADDRESS_CHARACTERS, OriginalIn, PictureIn, Strict, UnjudgedOut
 from takeback.service.sealed import SealedIn
 from takeback.service.standing import EndingIn, ReceiptIn, StandingOut, standing_of
@@ -20,6 +20,7 @@ from takeback.workflow.addition import add_to_notice
 from takeback.workflow.erasure import ask_for_erasure, cancel_erasure
 from takeback.workflow.intake import links_elsewhere
 from takeback.workflow.messages import MAX_MESSAGE, write_to_desk
+from takeback.workflow.news import choose_news, stop_news
 from takeback.workflow.order import THE_PERSON
 from takeback.workflow.originals import renew_originals
 from takeback.workflow.proofs import Proofs, proofs_of_case
@@ -82,6 +83,10 @@ class ProofsOut(Strict):
     proofs: list[str]
     waiting: int
     """What is attested and cannot be proven before the public log's next entry."""
+
+
+class NewsChoiceIn(ReceiptIn, NewsIn):
+    """An address for mail when there is news."""
 
 
 class RecoveryIn(EndingIn):
@@ -178,6 +183,25 @@ def read_proofs(body: ReceiptIn, parts: ServiceParts, visitor: AnyVisitor) -> Pr
     with visitor.crowd.trying_a_receipt(visitor):
         case = case_of_receipt(parts.store, body.receipt)
     return proofs_out(proofs_of_case(parts.store, case))
+
+
+@router.post("/news")
+def choose_mail(body: NewsChoiceIn, parts: ServiceParts, visitor: AnyVisitor) -> StandingOut:
+    """Have mail sent to an address when there is news, once whoever reads it has confirmed it there."""
+    require_mail(parts)
+    with visitor.crowd.giving_an_address(visitor):
+        case = choose_news(
+            parts.store, parts.journal, body.receipt, body.address, body.known_language, at=parts.now()
+        )  # fmt: skip
+    return standing_of(parts, case)
+
+
+@router.post("/news/end")
+def stop_mail(body: ReceiptIn, parts: ServiceParts, visitor: AnyVisitor) -> StandingOut:
+    """Have no mail sent any more; the address is erased."""
+    with visitor.crowd.trying_a_receipt(visitor):
+        case = stop_news(parts.store, parts.journal, body.receipt, at=parts.now())
+    return standing_of(parts, case)
 
 
 @router.post("/recovery")

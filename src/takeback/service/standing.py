@@ -13,6 +13,8 @@ from takeback.service.prints import Strict
 from takeback.store import Transaction
 from takeback.store.cases import Case
 from takeback.store.messages import Sender
+from takeback.store.news import NewsAddress
+from takeback.workflow.news import she_looked
 from takeback.workflow.originals import watched_until
 
 _LINE = 500
@@ -81,6 +83,8 @@ class StandingOut(Strict):
     copies: CountsOut | None
     """What was found and what became of it, once a person has decided."""
     messages: list[MessageOut]
+    news: str | None
+    """Her address for mail when there is news: `unconfirmed`, `confirmed`, `bounced`, `off`; null: none is sent."""
     originals_until: datetime | None
     """Until when altered copies of her ordinary pictures are looked for."""
 
@@ -94,11 +98,13 @@ _PUBLIC_STATE = {
 """States that say the same to her until there is a decision."""
 
 
-def standing_of(parts: Parts, case: Case) -> StandingOut:
-    """Return how a case stands, as its person may know it."""
+def standing_of(parts: Parts, case: Case, *, looked: bool = True) -> StandingOut:
+    """Return how a case stands, as its person may know it, and remember that she `looked`."""
     with parts.store.read() as tx:
         until = watched_until(tx, case, parts.now())
-        counts, messages = _counts(tx, case), _messages(tx, case)
+        counts, messages, address = _counts(tx, case), _messages(tx, case), tx.news.of_case(case.id)
+    if looked:
+        she_looked(parts.store, case, at=parts.now())
     clocks: Clocks = clocks_of(case.received_at, case.valid_at, [law_pack(law) for law in case.laws])
     return StandingOut(
         case=case.public_id,
@@ -112,8 +118,15 @@ def standing_of(parts: Parts, case: Case) -> StandingOut:
         erased_at=case.erased_at,
         copies=counts,
         messages=messages,
+        news=_news(parts, address),
         originals_until=until,
     )
+
+
+def _news(parts: Parts, address: NewsAddress | None) -> str | None:
+    if address is not None:
+        return address.state.value
+    return "off" if parts.settings.sends_mail else None
 
 
 _FOUND = (CopyState.HELD, CopyState.REMOVED, CopyState.CONTESTED, CopyState.PUT_BACK, CopyState.GONE)

@@ -25,6 +25,8 @@ class KeyRole(StrEnum):
     """Read cases with distance and entry, decide."""
     ADMINISTRATOR = "administrator"
     """Sites, banks, keys; and all that a moderator may."""
+    MAIL = "mail"
+    """Say that a mail came back: for the mail server's pipe, which reads what anybody sends."""
     AUDITOR = "auditor"
     """Metrics, the interface's description, the state of the log."""
 

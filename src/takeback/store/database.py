@@ -26,6 +26,7 @@ from takeback.store.items import ItemStore
 from takeback.store.keyring import Keyring
 from takeback.store.leases import LeaseStore
 from takeback.store.messages import MessageStore
+from takeback.store.news import NewsStore
 from takeback.store.outbox import OutboxStore
 from takeback.store.prints import PrintStore
 from takeback.store.public_log import PublicLogStore
@@ -97,6 +98,11 @@ class Transaction:
     def messages(self) -> MessageStore:
         """What she and the desk write to each other."""
         return MessageStore(self.connection, self.keyring)
+
+    @cached_property
+    def news(self) -> NewsStore:
+        """Addresses that people gave for mail when there is news."""
+        return NewsStore(self.connection, self.keyring)
 
     @cached_property
     def outbox(self) -> OutboxStore:

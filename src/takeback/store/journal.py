@@ -1,5 +1,7 @@
 """
-The journal of withdrawals and erasures: one line each, kept beside the backups, replayed by `takeback restore`.
+The journal of withdrawals and erasures, also of addresses for mail: one line each, kept beside the backups.
+
+`takeback restore` replays it.
 
 A backup is older than a withdrawal that came after it; the journal is what keeps the withdrawn withdrawn, and the
 erased erased. Each line is JSON with an HMAC under the journal key, so that nobody without the master key
@@ -19,7 +21,7 @@ from pathlib import Path
 
 from takeback.errors import SealBroken, StoreError
 
-_ERASED, _KEPT = "erased", "kept"
+_ERASED, _KEPT, _NEWS = "erased", "kept", "news"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class Withdrawal:
     """All that was hers was erased, too."""
     kept: bool = False
     """She kept what would have been erased: an erasure that was written down before did not happen."""
+    news: str = ""
+    """Where it is an id: nothing was withdrawn, but this address for news was erased."""
 
 
 class Journal:
@@ -45,6 +49,7 @@ class Journal:
         """Write a withdrawal down, durable before this returns."""
         fields = {"case": withdrawal.case_id, "at": withdrawal.at.isoformat()}
         fields |= {"what": _ERASED} if withdrawal.erased else {"what": _KEPT} if withdrawal.kept else {}
+        fields |= {"what": _NEWS, "news": withdrawal.news} if withdrawal.news else {}
         line = json.dumps({**fields, "mac": self._mac(fields)}) + "\n"
         try:
             descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
@@ -81,14 +86,15 @@ class Journal:
         for number, line in enumerate(lines, start=1):
             try:
                 row = json.loads(line)
-                fields = {name: str(row[name]) for name in ("case", "at", "what") if name in row}
+                fields = {name: str(row[name]) for name in ("case", "at", "what", "news") if name in row}
                 case_id, at = fields["case"], datetime.fromisoformat(fields["at"])
                 mac = str(row["mac"])
             except (ValueError, KeyError, TypeError):
                 continue
             if not hmac.compare_digest(mac, self._mac(fields)):
                 raise SealBroken(f"Line {number} of the journal of withdrawals was changed, or is another key's.")
-            yield Withdrawal(case_id, at, erased=fields.get("what") == _ERASED, kept=fields.get("what") == _KEPT)
+            what, news = fields.get("what"), fields.get("news", "")
+            yield Withdrawal(case_id, at, erased=what == _ERASED, kept=what == _KEPT, news=news)
 
     def _mac(self, fields: dict[str, str]) -> str:
         body = json.dumps(fields, sort_keys=True).encode()

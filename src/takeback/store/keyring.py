@@ -6,7 +6,7 @@ Keys: what the master key wraps in `keys.db`, and what each of those keys is for
      credential)                          ├─ receipt   HMAC of receipts and of repeated requests
                                           ├─ log       authenticates the audit log
                                           ├─ journal   authenticates the journal of withdrawals
-                                          ├─ one for each entry, case and site: seals what is stored of it
+                                          ├─ one for each entry, case, site and address: seals what is stored of it
                                           └─ snapshot  one for each snapshot of the indexes: seals it
 
 `keys.db` is apart from the database and its backups: destroying a data key erases what it sealed in every
@@ -196,15 +196,17 @@ class Keyring:
             found.update((key_id, unseal(self._wrapping, wrapped, _purpose(key_id))) for key_id, wrapped in rows)
         return found
 
-    def destroy(self, key_ids: Collection[str]) -> None:
+    def destroy(self, key_ids: Collection[str], *, in_snapshots: bool = True) -> None:
         """
         Destroy data keys for good, and the pages and the write-ahead log that held them.
 
-        With them go the keys of all snapshots: those hold in one piece what these keys sealed one by one.
+        With them go the keys of all snapshots, unless nothing of what these sealed is in any: a snapshot holds in one
+        piece what they sealed one by one.
         """
         with self._writing() as connection:
             connection.executemany("delete from data_key where id = ?", [(key_id,) for key_id in key_ids])
-            connection.execute("delete from data_key where id like ? || '%'", (_SNAPSHOT,))
+            if in_snapshots:
+                connection.execute("delete from data_key where id like ? || '%'", (_SNAPSHOT,))
         self._truncate_log()
 
     def _truncate_log(self) -> None:

@@ -355,6 +355,32 @@ message = Table(
     sqlite_autoincrement=True,
 )
 
+# Addresses that she gave for mail when there is news. What is erased keeps its row, with nothing of the address in it.
+news_address = Table(
+    "news_address",
+    metadata,
+    _id(),
+    _public_id(),
+    Column("case_id", ForeignKey("case.id"), nullable=False, index=True),
+    Column("state", String(12), nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("key_id", String(32), nullable=False),
+    Column("sealed", LargeBinary),
+    Column("question_digest", LargeBinary, unique=True),
+    Column("stop_digest", LargeBinary, unique=True),
+    Column("tag_digest", LargeBinary, unique=True),
+    Column("given_at", Moment, nullable=False),
+    Column("asked_at", Moment),
+    Column("news_at", Moment),
+    Column("mailed_at", Moment),
+    Column("looked_at", Moment),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", Moment),
+    CheckConstraint("state in ('unconfirmed', 'confirmed', 'bounced', 'ended')", name="state"),
+    Index("ix_news_address_state", "state"),
+    sqlite_autoincrement=True,
+)
+
 event = Table(
     "event",
     metadata,

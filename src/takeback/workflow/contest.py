@@ -68,6 +68,7 @@ def answer_contest(store: Store, case_id: str, *, put_back: bool, reason: str, a
             _answer_copy(tx, case, copy, put_back=put_back, reason=reason, actor=actor, at=at)
         if put_back:
             _close_entries(tx, case, contested, actor, at)
+        tx.news.tell(case.id, at)
         if case.state is CaseState.CONTESTED:
             case = _end_contest(tx, case, at)
         refresh_deadline(tx, case)

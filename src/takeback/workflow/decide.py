@@ -72,6 +72,7 @@ def decide(store: Store, case_id: str, decision: Decision, *, at: datetime) -> C
     keys = _keys_for_forgeries(store, case_id)
     with store.write() as tx:
         case = tx.cases.by_public_id(case_id)
+        tx.news.tell(case.id, at)
         if decision.outcome is Outcome.REMOVED:
             return _remove(tx, case, decision, keys, at)
         return _refuse(tx, case, decision, at)
@@ -97,6 +98,9 @@ def confirm_copies(store: Store, case_id: str, decision: Decision, *, at: dateti
             _settle_copy(tx, case, copy, decision, at)
         _open_gate(tx, case, chosen, decision, keys, at)
         refresh_deadline(tx, case)
+        if case.decided_at is not None:
+            # Before the decision nothing is told of what was found, not even that there is news.
+            tx.news.tell(case.id, at)
         return tx.cases.by_id(case.id)
 
 

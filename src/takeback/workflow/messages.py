@@ -48,6 +48,7 @@ def write_to_person(store: Store, case_id: str, text: str, *, actor: str, at: da
         case = tx.cases.by_public_id(case_id)
         _require_open(case, tx.messages.count(case, Sender.DESK))
         tx.messages.add(case, Sender.DESK, {"text": text.strip()}, None, at)
+        tx.news.tell(case.id, at)
         note(tx, EventKind.MESSAGE_TO_PERSON, case, at=at, actor=actor)
         return case
 

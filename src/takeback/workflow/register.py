@@ -36,7 +36,7 @@ class NewSite:
 
 def set_up(store: Store, *, at: datetime) -> dict[KeyRole, str]:
     """
-    Make what a new data directory needs: the bank of notices, and one key of each role but upload.
+    Make what a new data directory needs: the bank of notices, and one key of each role that people have.
 
     Returns the keys, to be shown once; nothing where it was done before.
     """

@@ -78,7 +78,8 @@ def end_matching(tx: Transaction, case_id: str, *, actor: str, at: datetime) -> 
         tx.banks.erase(entry.id) for entry in tx.banks.of_case(case.id) if entry.state is not EntryState.WITHDRAWN
     ]
     note(tx, EventKind.WITHDRAWN, case, at=at, actor=actor, facts={"entries": len(key_ids)})
-    return case, key_ids
+    address = tx.news.of_case(case.id)
+    return case, key_ids if address is None else [*key_ids, tx.news.erase(address)]
 
 
 def erase_hers(tx: Transaction, case: Case, *, actor: str, at: datetime) -> None:
@@ -94,13 +95,16 @@ def finish_withdrawals(store: Store, journal: Journal, *, at: datetime) -> int:
     """
     Bring to an end what a crash, or a restore of an older backup, left of withdrawals; return how many.
 
-    Every case that the journal names is withdrawn, and erased where it says so, and every data key of what was erased
-    is destroyed.
+    Every case that the journal names is withdrawn, and erased where it says so; every address for news that it names is
+    erased; and every data key of what was erased is destroyed.
     """
     finished = 0
     written = list(journal.read())
     kept_last = {each.case_id: number for number, each in enumerate(written) if each.kept}
+    _erase_addresses(store, {each.news for each in written if each.news})
     for number, withdrawal in enumerate(written):
+        if withdrawal.news:
+            continue
         with store.write() as tx:
             try:
                 case = tx.cases.by_public_id(withdrawal.case_id)
@@ -112,8 +116,20 @@ def finish_withdrawals(store: Store, journal: Journal, *, at: datetime) -> int:
             if withdrawal.erased and number > kept_last.get(withdrawal.case_id, -1) and case.erased_at is None:
                 erase_hers(tx, case, actor=JOURNAL, at=at)
     with store.read() as tx:
-        erased = [*tx.banks.withdrawn_key_ids(), *tx.cases.erased_key_ids()]
+        erased = [*tx.banks.withdrawn_key_ids(), *tx.cases.erased_key_ids(), *tx.news.erased_key_ids()]
     still_there = store.keyring.data_keys(erased)
     if still_there:
         store.keyring.destroy(list(still_there))
     return finished
+
+
+def _erase_addresses(store: Store, ids: set[str]) -> None:
+    """Erase the addresses for news that the journal names, and those whose key is gone."""
+    with store.read() as tx:
+        live = tx.news.live()
+    there = store.keyring.data_keys([address.key_id for address in live])
+    over = [address for address in live if address.public_id in ids or address.key_id not in there]
+    if over:
+        with store.write() as tx:
+            for address in over:
+                tx.news.erase(address)

@@ -16,6 +16,7 @@ from takeback.cases.notice import MAX_FINGERPRINTS
 from takeback.cases.receipt import is_number
 from takeback.errors import NotAllowed, NotFound
 from takeback.service.auth import ServiceParts
+from takeback.service.notices import require_mail
 from takeback.service.pages.answer import PageRoute, PageVisitor, SentForm, as_data, page, words_of
 from takeback.service.pages.authorities import complaints, search_engines
 from takeback.service.pages.letters import letters
@@ -29,6 +30,7 @@ from takeback.workflow.desk_keys import keys_of_the_desk
 from takeback.workflow.erasure import ask_for_erasure, cancel_erasure
 from takeback.workflow.intake import is_only_elsewhere, links_elsewhere
 from takeback.workflow.messages import write_to_desk
+from takeback.workflow.news import choose_news, stop_news
 from takeback.workflow.order import THE_PERSON
 from takeback.workflow.originals import renew_originals
 from takeback.workflow.proofs import proofs_of_case
@@ -66,10 +68,10 @@ async def show(request: Request, parts: ServiceParts, visitor: PageVisitor, sent
     if not sent.get("receipt") and not sent.get("ending") and step != "recover":
         return _ask_page(words)
     crowd = visitor.crowd
-    counted = crowd.choosing_a_phrase if step == "recovery" else crowd.trying_a_receipt
+    counted = {"recovery": crowd.choosing_a_phrase, "news": crowd.giving_an_address}.get(step, crowd.trying_a_receipt)
     try:
         with counted(visitor):
-            done = await run_in_threadpool(_act, parts, step, sent)
+            done = await run_in_threadpool(_act, parts, step, {**sent, "language": words.code})
     except NotFound:
         return await run_in_threadpool(_not_found, words, parts, step, sent, site)
     if step == "proof":
@@ -102,6 +104,12 @@ def _act(parts: Parts, step: str, sent: Mapping[str, str]) -> Done:
         case "add":
             more = Notice((), links=tuple(sent.get("links", "").split()))
             return Done(add_to_notice(store, parts.replica, receipt, more, at=at).case, receipt, "add")
+        case "news":
+            require_mail(parts)
+            case = choose_news(store, parts.journal, receipt, sent.get("news", ""), sent["language"], at=at)
+            return Done(case, receipt, "news")
+        case "news_end":
+            return Done(stop_news(store, parts.journal, receipt, at=at), receipt, "news_end")
         case "recovery":
             _require_one_case(store, receipt or ending, ending)
             case = set_recovery(store, ending, sent.get("name", ""), sent.get("phrase", ""), at=at)
@@ -153,7 +161,7 @@ def _ask_page(words: Words, *, problem: str = "", typed: str = "", is_lost: bool
     )
 
 
-_SAID = ("write", "add", "recovery", "recover", "ending_wrong", "proof_waits")
+_SAID = ("write", "add", "news", "news_end", "recovery", "recover", "ending_wrong", "proof_waits")
 
 
 def _case_page(
@@ -212,6 +220,8 @@ def _shown(words: Words, parts: Parts, done: Done, site: str) -> dict[str, objec
             for each in standing.messages
         ],
         "takes_more": found.state in EXTENDABLE,
+        "news": standing.news,
+        "takes_news": parts.settings.sends_mail and found.closed_at is None,
         "takes_pictures": not found.under_18,
         "missing": [
             words(

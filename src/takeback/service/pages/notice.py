@@ -12,19 +12,23 @@ from starlette.concurrency import run_in_threadpool
 from takeback.assembly import Parts
 from takeback.cases import Contact, LawPack, Notice, Role, clocks_of, law_pack, missing_fields
 from takeback.cases.link import names_a_place
+from takeback.cases.mailbox import read_mailbox
 from takeback.cases.notice import MAX_FINGERPRINTS, MAX_LINKS, MAX_ORIGINALS, is_valid, nearest_law
+from takeback.errors import MalformedAddress
 from takeback.fingerprint.in_browser import PageModel
 from takeback.service.auth import ServiceParts
+from takeback.service.notices import require_mail
 from takeback.service.pages.answer import PageRoute, PageVisitor, SentForm, as_data, page, words_of
 from takeback.service.pages.helplines import by_country, read_on
 from takeback.service.pages.letters import letters
 from takeback.service.pages.words import Words
 from takeback.workflow.desk_keys import keys_of_the_desk
 from takeback.workflow.intake import Received, is_only_elsewhere, links_elsewhere, receive_notice
+from takeback.workflow.news import choose_news_with_notice
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
-_TEXTS = ("under_18", "role", "authority", "links", "statement", "email", "phone", "name", "signature")
+_TEXTS = ("under_18", "role", "authority", "links", "statement", "email", "phone", "name", "news", "signature")
 _TICKS = ("intimate", "not_consensual", "good_faith", "mailbox")
 FORM_ORDER = (
     "role", "location", "intimate", "not_consensual", "statement", "good_faith", "contact", "email", "name",
@@ -48,21 +52,35 @@ async def answer(request: Request, parts: ServiceParts, visitor: PageVisitor, se
     given = {name: sent[name].strip() for name in (*_TEXTS, *_TICKS, "key") if sent.get(name, "").strip()}
     packs = [law_pack(law) for law in parts.settings.laws]
     notice = notice_of(given)
-    problems = _problems(words, given, notice, packs)
+    problems = [*_problems(words, given, notice, packs), *_problems_of_news(words, given)]
     if problems or sent.get("step") == "change":
         return await run_in_threadpool(_form_page, words, parts, given, problems)
     if sent.get("step") != "send":
         return _review_page(words, given, notice, packs)
     visitor.crowd.admit_notice(visitor)
+    if "news" in given:
+        require_mail(parts)
     received = await run_in_threadpool(
         receive_notice, parts.store, parts.replica, notice,
         default_laws=parts.settings.laws, request=given.get("key"), at=parts.now(),
     )  # fmt: skip
+    if "news" in given:
+        await run_in_threadpool(
+            choose_news_with_notice,
+            parts.store,
+            parts.journal,
+            received.case,
+            given["news"],
+            words.code,
+            at=parts.now(),
+        )
     links = await run_in_threadpool(links_elsewhere, parts.store, received.case)
     written = letters(words, links, packs)
     only_elsewhere = await run_in_threadpool(is_only_elsewhere, parts.store, received.case)
-    receipt = {**_receipt(words, received), "only_elsewhere": only_elsewhere}
-    return page(words, "received.html", forget=True, receipt=receipt, letters=written)
+    receipt = {**_receipt(words, received), "only_elsewhere": only_elsewhere, "news": "news" in given}
+    return page(
+        words, "received.html", forget=True, receipt=receipt, letters=written, sends_mail=parts.settings.sends_mail
+    )
 
 
 def notice_of(given: Given) -> Notice:
@@ -97,6 +115,15 @@ def _problems(words: Words, given: Given, notice: Notice, packs: list[LawPack]) 
     return problems
 
 
+def _problems_of_news(words: Words, given: Given) -> list[str]:
+    if "news" in given:
+        try:
+            read_mailbox(given["news"])
+        except MalformedAddress:
+            return [words("problem.codes.malformed-address")]
+    return []
+
+
 def _form_page(words: Words, parts: Parts, given: Given, problems: list[str] | None = None) -> Response:
     return page(
         words,
@@ -106,6 +133,7 @@ def _form_page(words: Words, parts: Parts, given: Given, problems: list[str] | N
         problems=problems or [],
         receipt=None,
         letters=[],
+        sends_mail=parts.settings.sends_mail,
         helplines_adults=by_country(words, ("danger", "adults", "distress")),
         helplines_children=by_country(words, ("danger", "children")),
         helplines_read=words("helplines.read", date=read_on(words)),
@@ -129,6 +157,7 @@ def _page_data(words: Words, parts: Parts) -> dict[str, object]:
         "files": words.under("what"),
         "send": words.under("send"),
         "fields": words.under("fields"),
+        "news": words.under("news"),
         "problems": words.under("problem.codes"),
         "questions": {"under_18": words("age.legend")},
         "receipt": words.under("receipt"),
@@ -157,6 +186,7 @@ def _review_page(words: Words, given: Given, notice: Notice, packs: list[LawPack
         (words("contact.email"), notice.contact.email),
         (words("contact.phone"), notice.contact.phone),
         (words("contact.name"), notice.contact.name),
+        (words("news.heading"), given.get("news", "")),
         (words("sign.signature"), notice.signature),
     ]
     said = [(words("say.heading"), words(f"say.{name}")) for name in _TICKS[:3] if name in given]

@@ -12,9 +12,10 @@ import { workFor } from "./work.js";
  *   not_consensual: boolean, good_faith: boolean,
  *   contact: { name: string, email: string, phone: string, mailbox: boolean } }} Words
  * @typedef {{ pictures: readonly Fingerprint[], originals: readonly OriginalFingerprint[], links: readonly string[],
- *   under_18: boolean, words: Words, sealed: Sealed | null }} Notice
+ *   under_18: boolean, words: Words, sealed: Sealed | null, news: News | null }} Notice
+ * @typedef {{ address: string, language: string }} News where mail goes when there is news
  * @typedef {{ receipt: string, ending: string, received_at: string, due_from_receipt_at: string, missing: object[],
- *   unjudged: object[], elsewhere: string[] }} Received
+ *   unjudged: object[], elsewhere: string[], news: string | null }} Received
  * @typedef {{ name: string, citation: string, fields: Record<string, string> }} Law
  */
 
@@ -53,9 +54,11 @@ export function bodyOf(notice) {
   if (notice.sealed !== null && !(notice.sealed instanceof Sealed)) throw new TypeError("Only a seal is sent.");
   onlyWords(notice.links);
   onlyWords(notice.words);
-  const { pictures, originals, links, under_18, words, sealed } = notice;
+  onlyWords(notice.news);
+  const { pictures, originals, links, under_18, words, sealed, news } = notice;
   const said = sealed === null ? words : { sealed };
-  return JSON.stringify({ under_18, ...said, links, pictures, originals }, null, 1);
+  const told = news === null ? {} : { news };
+  return JSON.stringify({ under_18, ...said, ...told, links, pictures, originals }, null, 1);
 }
 
 /**

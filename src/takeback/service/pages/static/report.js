@@ -12,7 +12,7 @@ import { seal } from "./seal.js";
  * @typedef {Record<string, string>} Plural by the categories of `Intl.PluralRules`
  * @typedef {{ language: string, laws: import("./notice.js").Law[], deskKeys: import("./seal.js").DeskKey[],
  *   mostPictures: number, mostOriginals: number, mostLinks: number, tooManyLinks: string, notLinks: string,
- *   problems: Record<string, string>, files: import("./files.js").FileWords,
+ *   news: { review: string }, problems: Record<string, string>, files: import("./files.js").FileWords,
  *   send: Record<string, string> & { pictures: Plural, originals: Plural,
  *   links: Plural }, fields: Record<string, string>, questions: { under_18: string },
  *   receipt: { received: string, due: string },
@@ -136,6 +136,7 @@ async function noticeOf() {
     links,
     under_18: isChild,
     sealed: null,
+    news: newsAddress() === "" ? null : { address: newsAddress(), language: data.language },
     words: {
       role: chosen("role"),
       authority: chosen("role") === "me" ? "" : value("authority"),
@@ -168,6 +169,9 @@ function problemsOf(notice) {
   if (notice.links.length > data.mostLinks) problems.push({ text: data.tooManyLinks, at: "links" });
   const lacking = data.laws.map((law) => missingFields(notice, law)).sort(byWhatIsEasier)[0] ?? [];
   for (const [name, at] of PLACES) if (lacking.includes(name)) problems.push({ text: data.fields[name], at });
+  if (notice.news !== null && !input("news").validity.valid) {
+    problems.push({ text: data.problems["malformed-address"], at: "news" });
+  }
   return problems;
 }
 
@@ -209,6 +213,7 @@ function showProblems(problems) {
       link.addEventListener("click", (event) => {
         // The address stays as it is.
         event.preventDefault();
+        element(at).closest("details")?.setAttribute("open", "");
         element(at).focus();
         element(at).scrollIntoView({ block: "center" });
       });
@@ -231,7 +236,8 @@ async function review(notice) {
   const counted = /** @type {const} */ (["pictures", "originals", "links"])
     .filter((name) => notice[name].length > 0)
     .map((name) => plural(data.send[name], notice[name].length));
-  element("review-list").replaceChildren(...counted.map((text) => inItem(text)));
+  const told = notice.news === null ? [] : [filled(data.news.review, { address: notice.news.address })];
+  element("review-list").replaceChildren(...[...counted, ...told].map((text) => inItem(text)));
   element("review-laws").replaceChildren(...lawLines(notice).map((text) => inItem(text)));
   element("review-sealed").textContent = isSealed ? data.send.sealed_here : data.send.sealed;
   element("review-bytes").textContent = bodyOf(reviewed.notice);
@@ -274,6 +280,11 @@ function showReceipt(received, notice) {
   element("receipt-due").hidden = isElsewhere;
   element("receipt-elsewhere").hidden = !isElsewhere;
   element("receipt-unjudged").hidden = received.unjudged.length === 0;
+  if (received.news !== null) {
+    input("news-later-receipt").value = received.receipt;
+    element("receipt-news").hidden = received.news === "off";
+    element("receipt-news-choice").hidden = received.news !== "off";
+  }
   showLetters(received.elsewhere);
   element("review").hidden = true;
   element("receipt").hidden = false;
@@ -396,6 +407,11 @@ function input(id) {
 /** @param {string} id */
 function value(id) {
   return input(id).value.trim();
+}
+
+/** Where mail goes when there is news; empty where she gave none, or none is sent. */
+function newsAddress() {
+  return document.getElementById("news") === null ? "" : value("news");
 }
 
 /** @param {string} name */
