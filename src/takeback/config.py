@@ -171,6 +171,9 @@ class Settings:
         "Where the desk is told what is due soon or late, as JSON with `text`: addresses of a chat or a pager. "
         "Name two: one may fail when it matters.",
     )
+    alert_mail: tuple[str, ...] = _setting(
+        (), "Where the desk is told the same by mail, by `mail_server`: addresses of people, or of a pager."
+    )
     reconcile_hours: float = _setting(24.0, "How often each site is asked which items are gone.")
     give_up_hours: float = _setting(72.0, "How long a webhook is retried before the desk is told that it failed.")
     request_timeout_seconds: float = _setting(15.0, "How long another system may take to answer.")
@@ -222,6 +225,11 @@ class Settings:
                 f"What mail comes back to has more than {_MAX_BOUNCES_LOCAL} characters before its @.",
                 advice="Set mail_bounces to a shorter address: a + and a tag of 26 characters go into it.",
             )
+        for address in self.alert_mail:
+            if not is_mailbox(address):
+                raise BadSetting(f"alert_mail names {address!r}, which is no address.", advice=_MAILBOX_ADVICE)
+        if self.alert_mail and not self.mail_server:
+            raise BadSetting("alert_mail is set, and not mail_server.", advice="Set it, mail_from and public_address.")
         if self.mail_name and not (self.mail_name.isprintable() and len(self.mail_name) <= _MAX_MAIL_NAME):
             raise BadSetting(f"mail_name has at most {_MAX_MAIL_NAME} characters, on one line.")
         if self.mail_server and not (self.mail_from and self.public_address):
@@ -238,6 +246,11 @@ class Settings:
     def sends_mail(self) -> bool:
         """Whether people can be told by mail that there is news."""
         return bool(self.mail_server)
+
+    @property
+    def alert_routes(self) -> tuple[str, ...]:
+        """Every way to tell the desk what is due: addresses of `alert_webhooks`, and `mailto:` with those of mail."""
+        return (*self.alert_webhooks, *(f"mailto:{address}" for address in self.alert_mail))
 
     @property
     def master_key_path(self) -> Path:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import typer
 
+from takeback.actions.mail import smtp_sender
 from takeback.assembly import outgoing_http, utc_now
 from takeback.cli.data import opened
 from takeback.cli.exit_code import ExitCode
@@ -17,7 +18,7 @@ from takeback.cli.options import AsJson, Data, MasterKeyFile, example
 from takeback.cli.terminal import Terminal
 from takeback.config import Settings, load_settings
 from takeback.errors import BadSetting, OutsideError
-from takeback.jobs.alert import send_alert
+from takeback.jobs.alert import AlertRoutes
 from takeback.workflow.alert import trial_message
 
 _LATEST = 50
@@ -25,8 +26,8 @@ _LATEST = 50
 app = new_app(
     cls=PlainGroup,
     help="Try the routes by which the desk is told what is due, and show what was told.\n\n"
-    "The routes are the setting `alert_webhooks`; a running service tells by itself: at half of the time that the law "
-    "gives, with twelve hours left, with two, and when it is late.",
+    "The routes are in `alert_webhooks` and `alert_mail`; a running service tells by itself: at half of the time that the "
+    "law gives, with twelve hours left, with two, and when it is late.",
     epilog=example("takeback alert test --data /var/lib/takeback"),
 )
 
@@ -35,10 +36,10 @@ app = new_app(
 def try_routes(data: Data = None, as_json: AsJson = False) -> None:
     """Send a test by every route, and say which of them took it; exit code 3 where one did not."""
     terminal, settings = Terminal(as_json), load_settings({"data": data}, os.environ)
-    if not settings.alert_webhooks:
-        raise BadSetting("No route is set.", advice="Name addresses in `alert_webhooks`; two, in case one fails.")
+    if not settings.alert_routes:
+        raise BadSetting("No route is set.", advice="Name two in `alert_webhooks` or `alert_mail`: one may fail.")
     failed = False
-    for route in settings.alert_webhooks:
+    for route in settings.alert_routes:
         problem = asyncio.run(_tried(settings, route, utc_now()))
         failed = failed or problem is not None
         if as_json:
@@ -80,7 +81,7 @@ def list_(data: Data = None, master_key_file: MasterKeyFile = None, as_json: AsJ
 
 async def _tried(settings: Settings, route: str, at: datetime) -> str | None:
     try:
-        await send_alert(outgoing_http(settings), route, trial_message(at), now=at)
+        await AlertRoutes(outgoing_http(settings), smtp_sender(settings)).send(route, trial_message(at), at=at)
     except OutsideError as problem:
         return problem.message
     return None

@@ -90,9 +90,9 @@ def all_checks(settings: Settings) -> Iterator[Check]:
 
 
 def _alerts(settings: Settings) -> Check:
-    routes = len(settings.alert_webhooks)
+    routes = len(settings.alert_routes)
     if routes == 0:
-        text = "nobody is told when a deadline comes near: name two routes in `alert_webhooks`"
+        text = "nobody is told when a deadline comes near: name two routes, `alert_webhooks` and `alert_mail`"
         return Check("alerts", Standing.WARNING, text)
     if routes == 1:
         text = "one route by which the desk is told what is due; it may fail when it matters: name a second one"

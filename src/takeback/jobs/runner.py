@@ -12,7 +12,7 @@ from typing import Protocol
 from takeback.actions.mail import smtp_sender
 from takeback.assembly import FOLLOW_SECONDS, Follower, Parts, outgoing_http
 from takeback.errors import TakebackError
-from takeback.jobs.alert import AlertJob
+from takeback.jobs.alert import AlertJob, AlertRoutes
 from takeback.jobs.expiry import ExpiryJob
 from takeback.jobs.links import LinkJob
 from takeback.jobs.news import NewsJob
@@ -69,7 +69,7 @@ class Job(Protocol):
 async def run_jobs(parts: Parts, stop: asyncio.Event, texts: NewsTexts) -> None:
     """Do the jobs until `stop`; wait while another process holds the lease. `texts` are what mails say."""
     holder = f"{os.getpid()}-{secrets.token_hex(8)}"
-    http = outgoing_http(parts.settings)
+    http, mail = outgoing_http(parts.settings), smtp_sender(parts.settings)
     jobs: list[tuple[Job, float]] = [
         (OutboxJob(parts, http), POLL_SECONDS),
         (LinkJob(parts, http), POLL_SECONDS),
@@ -79,8 +79,8 @@ async def run_jobs(parts: Parts, stop: asyncio.Event, texts: NewsTexts) -> None:
         (SuspectJob(parts, http), SUSPECT_POLL_SECONDS),
         (ExpiryJob(parts), EXPIRY_POLL_SECONDS),
         (PublishJob(parts, http), PUBLISH_POLL_SECONDS),
-        (AlertJob(parts, http), ALERT_POLL_SECONDS),
-        (NewsJob(parts, smtp_sender(parts.settings), texts), NEWS_POLL_SECONDS),
+        (AlertJob(parts, AlertRoutes(http, mail)), ALERT_POLL_SECONDS),
+        (NewsJob(parts, mail, texts), NEWS_POLL_SECONDS),
     ]
     while not stop.is_set():
         if await asyncio.to_thread(_take, parts, holder):

@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pytest
 from tests.house import AT, LAWS, Clock, drawn, notice_about, prints_of, reported
+from tests.mail_server import mail_server
 from tests.unit.decoding import InProcess
 from tests.unit.jobs.test_outbox_job import TIMEOUTS, Receiver, listening
 
+from takeback.actions.mail import smtp_sender
 from takeback.actions.outgoing import OutgoingHttp
 from takeback.assembly import Parts
 from takeback.config import Settings
-from takeback.jobs.alert import AlertJob
+from takeback.jobs.alert import AlertJob, AlertRoutes
 from takeback.store import Store
 from takeback.store.alerts import AlertMessage
 from takeback.store.journal import Journal
@@ -48,7 +50,7 @@ def run(parts: Parts, clock: Clock, *receivers: Receiver, rounds: int) -> None:
             routes = tuple(f"http://127.0.0.1:{receiver.port}/hook" for receiver in receivers)
             told = replace(parts, settings=replace(parts.settings, alert_webhooks=routes))
             allowed = [f"127.0.0.1:{receiver.port}" for receiver in receivers]
-            job = AlertJob(told, OutgoingHttp(allowed, timeouts=TIMEOUTS))
+            job = AlertJob(told, AlertRoutes(OutgoingHttp(allowed, timeouts=TIMEOUTS), None))
             for _ in range(rounds):
                 await job.step()
                 clock.pass_(minutes=20)
@@ -93,3 +95,23 @@ def test_a_message_that_never_arrives_is_given_up_in_the_end(parts: Parts, clock
     run(parts, clock, chat, rounds=1)
     with parts.store.read() as tx:
         assert [one.id for one in tx.alerts.to_send(clock() + timedelta(days=1), 10)].count(message.id) == 0
+
+
+def test_it_is_told_by_mail_too_and_a_mail_server_that_fails_is_tried_again(parts: Parts, clock: Clock) -> None:
+    clock.pass_(hours=36)
+    with mail_server() as server:
+        settings = replace(
+            parts.settings, mail_server=server.url, mail_from="desk@forum.example", alert_mail=("ada@mail.example",),
+            public_address="https://forum.example",
+        )  # fmt: skip
+        told = replace(parts, settings=settings)
+        job = AlertJob(told, AlertRoutes(OutgoingHttp(timeouts=TIMEOUTS), smtp_sender(settings)))
+        asyncio.run(job.step())
+        (taken,) = server.taken
+    assert taken.to == "ada@mail.example"
+    assert "due within twelve hours" in taken.text
+    assert [one.problem for one in latest(parts)] == [None]
+    clock.pass_(hours=10)
+    asyncio.run(job.step())
+    assert latest(parts)[0].problem is not None
+    assert "ada@mail.example" not in str(latest(parts)[0].problem)
