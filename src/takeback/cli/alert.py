@@ -26,8 +26,8 @@ _LATEST = 50
 app = new_app(
     cls=PlainGroup,
     help="Try the routes by which the desk is told what is due, and show what was told.\n\n"
-    "The routes are in `alert_webhooks` and `alert_mail`; a running service tells by itself: at half of the time that the "
-    "law gives, with twelve hours left, with two, and when it is late.",
+    "The routes are in `alert_webhooks` and `alert_mail`; a running service tells by itself: at half of the "
+    "time that the law gives, with twelve hours left, with two, and when it is late.",
     epilog=example("takeback alert test --data /var/lib/takeback"),
 )
 
