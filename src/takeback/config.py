@@ -73,6 +73,25 @@ class Settings:
         ("us-take-it-down", "uk-osa-20a", "eu-dsa-16"),
         "Laws that a notice is tried under when it names none.",
     )
+    operator_size: str = _setting(
+        "small",
+        "`small`: fewer than 50 people and at most ten million euros a year, not bound by Art. 20 and 21 DSA; `large`.",
+    )
+    terms_ground: str = _setting(
+        "", "Rule of the site that such pictures break too, as whoever posted one is told; empty: none is named."
+    )
+    contest_days: int = _setting(184, "For how long a removal can be contested: six months (Art. 20(1) DSA).")
+    answer_hours: float = _setting(
+        72.0, "How long she has to answer before anything that was hidden for her is shown again."
+    )
+    statement_languages: tuple[str, ...] = _setting(
+        ("ar", "de", "en", "es", "fr", "pt"), "Languages of the statement of reasons that goes with each order."
+    )
+    public_address: str = _setting(
+        "",
+        "Where browsers reach this service, such as https://takeback.forum.example: links for contesting lead there. "
+        "Empty: the address that it listens on.",
+    )
     embedded_on: tuple[str, ...] = _setting(
         (), "Sites that may show the form and the case in a frame, such as https://forum.example; empty: none may."
     )
@@ -125,6 +144,7 @@ class Settings:
             "max_frames",
             "decode_cpu_seconds",
             "copy_threads",
+            "contest_days",
         ):
             if getattr(self, name) < 1:
                 raise BadSetting(f"{name} must be at least 1.")
@@ -132,6 +152,10 @@ class Settings:
             raise BadSetting("notices_per_hour must be at least 0.")
         if not 0 <= self.port <= 65_535:
             raise BadSetting("port must be between 0 and 65535.")
+        if self.answer_hours <= 0:
+            raise BadSetting("answer_hours must be more than 0.")
+        if self.public_address and not is_origin(self.public_address):
+            raise BadSetting(f"public_address is {self.public_address!r}, which is no origin.", advice=_ORIGIN_ADVICE)
         for origin in self.embedded_on:
             if not is_origin(origin):
                 raise BadSetting(f"embedded_on names {origin!r}, which is no origin.", advice=_ORIGIN_ADVICE)
@@ -144,6 +168,11 @@ class Settings:
                 f"onion_address is {self.onion_address!r}, which is no onion service's.",
                 advice="Give http:// and the 56 characters before .onion that Tor wrote into the file `hostname`.",
             )
+
+    @property
+    def address(self) -> str:
+        """Where browsers reach this service."""
+        return self.public_address or f"http://{self.host}:{self.port}"
 
     @property
     def master_key_path(self) -> Path:
