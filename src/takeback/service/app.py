@@ -16,6 +16,7 @@ from takeback.errors import TakebackError
 from takeback.service import banks, cases, check, description, health, items, notices, returns, sites, well_known
 from takeback.service.crowd import Crowd
 from takeback.service.pages import case as case_page
+from takeback.service.pages import contest as contest_page
 from takeback.service.pages import how as how_page
 from takeback.service.pages import notice as notice_page
 from takeback.service.pages import static
@@ -58,7 +59,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.parts = parts
     app.state.crowd = Crowd(parts.settings, parts.store.keyring)
     interface = (check, notices, returns, cases, items, banks, sites, health, description, well_known)
-    for module in (*interface, notice_page, case_page, how_page, static):
+    for module in (*interface, notice_page, case_page, contest_page, how_page, static):
         app.include_router(module.router)
     add_problem_handlers(app)
     app.add_middleware(_Headers)

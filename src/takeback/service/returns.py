@@ -18,6 +18,7 @@ from takeback.service.sealed import SealedIn
 from takeback.service.standing import EndingIn, ReceiptIn, StandingOut, standing_of
 from takeback.workflow.addition import add_to_notice
 from takeback.workflow.erasure import ask_for_erasure, cancel_erasure
+from takeback.workflow.hearing import answer_hearing
 from takeback.workflow.intake import links_elsewhere
 from takeback.workflow.messages import MAX_MESSAGE, write_to_desk
 from takeback.workflow.order import THE_PERSON
@@ -73,6 +74,16 @@ class MessageIn(ReceiptIn):
         if (self.sealed is None) is not bool(self.text):
             raise ValueError("a message has `text` or `sealed`")
         return self
+
+
+class HearingIn(ReceiptIn):
+    """What she says before something is shown again."""
+
+    hearing: str = Field(max_length=32)
+    agrees: bool
+    """That she agrees; false asks that a second person reads it."""
+    text: str = Field("", max_length=2 * MAX_MESSAGE)
+    sealed: SealedIn | None = Field(None, description="Instead of `text`, as for a message.")
 
 
 class RecoveryIn(EndingIn):
@@ -155,6 +166,17 @@ def send_message(body: MessageIn, parts: ServiceParts, visitor: AnyVisitor) -> S
     written = body.text if body.sealed is None else body.sealed.words()
     with visitor.crowd.trying_a_receipt(visitor):
         case = write_to_desk(parts.store, body.receipt, written, at=parts.now())
+    return standing_of(parts, case)
+
+
+@router.post("/hearing")
+def send_answer(body: HearingIn, parts: ServiceParts, visitor: AnyVisitor) -> StandingOut:
+    """Say whether she agrees that something is shown again; what she writes goes to the desk as a message."""
+    written = body.text if body.sealed is None else body.sealed.words()
+    with visitor.crowd.trying_a_receipt(visitor):
+        case = answer_hearing(
+            parts.store, body.receipt, body.hearing, agrees=body.agrees, written=written, at=parts.now()
+        )
     return standing_of(parts, case)
 
 
