@@ -415,6 +415,16 @@ def test_an_order_carries_the_statement_and_a_link_of_which_only_a_digest_is_sto
             assert hers not in whole
 
 
+def test_an_upload_that_a_check_held_has_a_link_too(
+    store: Store, replica: Replica, site: Site, received: Received
+) -> None:
+    upload = Upload(site, "3", "https://forum.example/3")
+    assert check_upload(store, replica, query_of_fingerprints(prints_of(drawn(1))), upload, at=AT).action is Action.HOLD
+    assert "3" not in {one.body["item_id"] for one in orders(store)}
+    (stated,) = statements_of_item(store, site, "3", HOUSE, ADDRESS)
+    assert contestable(store, str(stated.contest_url), DAYS, at=AT).takes_grounds
+
+
 def test_what_is_said_before_a_decision_is_read_by_whoever_decides(store: Store, received: Received) -> None:
     first, _ = copies(store, received.case)
     found = contest_by_link(store, code_of(store, first), "It is a drawing of mine.", DAYS, at=AT)
