@@ -97,6 +97,25 @@ class Settings:
         ("us-take-it-down", "uk-osa-20a", "eu-dsa-16"),
         "Laws that a notice is tried under when it names none.",
     )
+    operator_size: str = _setting(
+        "small",
+        "`small`: fewer than 50 people and at most ten million euros a year, not bound by Art. 20 and 21 DSA; `large`.",
+    )
+    terms_ground: str = _setting(
+        "", "Rule of the site that such pictures break too, as whoever posted one is told; empty: none is named."
+    )
+    contest_days: int = _setting(184, "For how long a removal can be contested: six months (Art. 20(1) DSA).")
+    answer_hours: float = _setting(
+        72.0, "How long she has to answer before anything that was hidden for her is shown again."
+    )
+    statement_languages: tuple[str, ...] = _setting(
+        ("ar", "de", "en", "es", "fr", "pt"), "Languages of the statement of reasons that goes with each order."
+    )
+    public_address: str = _setting(
+        "",
+        "Where browsers reach this service, such as https://report.forum.example: links for contesting, and those in "
+        "mail, lead there. Empty: the address that it listens on.",
+    )
     embedded_on: tuple[str, ...] = _setting(
         (), "Sites that may show the form and the case in a frame, such as https://forum.example; empty: none may."
     )
@@ -109,9 +128,6 @@ class Settings:
     )
     onion_address: str = _setting(
         "", "Address of the onion service before this one, http://….onion; Tor Browser offers it. Empty: there is none."
-    )
-    public_address: str = _setting(
-        "", "Address under which people open the pages, https://report.forum.example: what a mail leads to."
     )
     mail_server: str = _setting(
         "",
@@ -187,6 +203,7 @@ class Settings:
             "max_frames",
             "decode_cpu_seconds",
             "copy_threads",
+            "contest_days",
         ):
             if getattr(self, name) < 1:
                 raise BadSetting(f"{name} must be at least 1.")
@@ -198,6 +215,8 @@ class Settings:
             raise BadSetting("log_period_minutes must be above 0 and at most 1440.")
         if not _LOG_NAME.fullmatch(self.log_name):
             raise BadSetting(f"log_name is {self.log_name!r}.", advice="Write it like forum.example/takeback.")
+        if self.answer_hours <= 0:
+            raise BadSetting("answer_hours must be more than 0.")
         for origin in self.embedded_on:
             if not is_origin(origin):
                 raise BadSetting(f"embedded_on names {origin!r}, which is no origin.", advice=_ORIGIN_ADVICE)
@@ -251,6 +270,11 @@ class Settings:
     def alert_routes(self) -> tuple[str, ...]:
         """Every way to tell the desk what is due: addresses of `alert_webhooks`, and `mailto:` with those of mail."""
         return (*self.alert_webhooks, *(f"mailto:{address}" for address in self.alert_mail))
+
+    @property
+    def address(self) -> str:
+        """Where browsers reach this service."""
+        return self.public_address or f"http://{self.host}:{self.port}"
 
     @property
     def master_key_path(self) -> Path:

@@ -24,7 +24,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import uvicorn
@@ -32,6 +32,7 @@ import uvicorn
 from takeback.actions.mail import smtp_sender
 from takeback.assembly import open_parts, open_store, read_master_key, start_decoders, utc_now
 from takeback.cases.law import check_laws
+from takeback.cases.statement import check_statements
 from takeback.config import Settings
 from takeback.errors import BadSetting, TakebackError
 from takeback.fingerprint.in_browser import read_page_model
@@ -90,6 +91,7 @@ def serve(settings: Settings, announce: Callable[[FirstStart], None]) -> int:
     set_up_logs()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold keys and fingerprints
     check_laws(settings)
+    check_statements(settings)
     read_page_model(settings)
     _warn_of_one_disk(settings)
     with ExitStack() as stack:
@@ -111,7 +113,7 @@ def serve(settings: Settings, announce: Callable[[FirstStart], None]) -> int:
         # 4. The port, then the processes that serve it.
         listener = stack.enter_context(_listen(settings))
         host, port = listener.getsockname()[:2]
-        supervisor = Supervisor(settings, master, decoders, listener)
+        supervisor = Supervisor(replace(settings, port=port), master, decoders, listener)
         supervisor.start()
         announce(FirstStart(f"http://{host}:{port}", keys, new_key))
         return supervisor.watch()

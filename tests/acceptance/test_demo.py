@@ -24,6 +24,7 @@ STEPS = (
     "others",
     "meanwhile",
     "decision",
+    "contest",
     "again",
     "withdrawal",
     "afterwards",

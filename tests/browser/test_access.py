@@ -70,6 +70,17 @@ def unknown_case(here: Visit, _photo: Path) -> None:
     here.press_away("main button")
 
 
+def contest(here: Visit, _photo: Path) -> None:
+    """Where whoever posted a picture pastes the link that they were given; what it opens is in test_contest.py."""
+    here.page.goto(f"{here.url}/contest")
+
+
+def unknown_contest(here: Visit, _photo: Path) -> None:
+    here.page.goto(f"{here.url}/contest")
+    here.write("code", "a" * 26)
+    here.press_away("main button")
+
+
 def how(here: Visit, _photo: Path) -> None:
     here.press_away("main a[href='/how']")
 
@@ -128,7 +139,7 @@ def recovered(here: Visit, photo: Path) -> None:
 
 STATES: list[State] = [
     empty, everything_open, about_a_child, problems, review, receipt, case, unknown_case, how, not_possible, written,
-    erasing, recovered,
+    erasing, recovered, contest, unknown_contest,
 ]  # fmt: skip
 
 

@@ -8,8 +8,9 @@ in the event's own transaction, so there is none without the other.
     the person      her notice, what it lacked, the decision, each copy's removal and put-back, messages, the end
     the uploader    the hold of their picture, its removal, their contest, its put-back
 
-Before a decision nothing tells how many copies there are: a hold is attested to the account whose picture it is, and
-to her only the decision.
+Before a decision nothing tells whether or how many copies there are: a hold, and what is objected to it, is attested to
+the account whose picture it is, and to her only the decision. That it came late is no event of hers either, since only
+what was found has a deadline: the moments of her notice and of the decision prove it.
 """
 
 from __future__ import annotations
@@ -80,7 +81,10 @@ _TO_THE_PERSON: Mapping[EventKind, tuple[str, ...]] = {
     EventKind.COPY_REMOVED: ("copy", "class"),
     EventKind.COPY_PUT_BACK: ("copy", "class"),
     EventKind.CONTESTED: ("copy",),
-    EventKind.DEADLINE_MISSED: (),
+    EventKind.HEARING_OPENED: (),
+    EventKind.HEARING_ANSWERED: ("agrees",),
+    EventKind.REFUSAL_UPHELD: ("reason",),
+    EventKind.REFUSAL_OVERTURNED: ("reason",),
     EventKind.WITHDRAWN: (),
     EventKind.ERASURE_ASKED: (),
     EventKind.ERASURE_CANCELLED: (),
@@ -100,7 +104,7 @@ def attested(event: Event) -> list[Attestation]:
     if event.case_id is None:
         return []
     made = []
-    if event.kind in _TO_THE_PERSON:
+    if event.kind in _TO_THE_PERSON and not event.facts.get("before_decision"):
         made.append(_of(event, Side.PERSON, event.case_id, _TO_THE_PERSON[event.kind]))
     copy = event.facts.get("copy")
     if event.kind in _TO_THE_UPLOADER and isinstance(copy, str):

@@ -67,6 +67,11 @@ class EventKind(StrEnum):
     DECIDED_REMOVED = "decided_removed"
     DECIDED_REFUSED = "decided_refused"
     CONTESTED = "contested"
+    HEARING_OPENED = "hearing_opened"
+    HEARING_ANSWERED = "hearing_answered"
+    REFUSAL_UPHELD = "refusal_upheld"
+    REFUSAL_OVERTURNED = "refusal_overturned"
+    RECUSED = "recused"
     MESSAGE_TO_PERSON = "message_to_person"
     # What followed
     COPY_REMOVED = "copy_removed"

@@ -6,12 +6,13 @@ A case and its copies: their states, and which change may follow which.
                               ├─ watching ─┐          no copy is held; a possible one may be decided
                               └──── held ◄─┘          hidden, reversible
                                       ├─ removed ── contested ─┬─ removed
-                                      └─ refused               └─ put_back
+                                      │                        └─ put_back
+                                      └─ refused ── held       a second reader overturned it (or watching)
     any of them ── withdrawn                              hers; it puts nothing back, and the desk settles the copies
 
     copy   ┌────── held ─┬─ removed ── contested ─┬─ removed
            │         ▲   │                        └─ put_back
-           │         │   └─ put_back              a person refused the case, or this copy
+           │         │   └─ put_back              a person refused it, she was heard, and a second person upheld it
            │      possible ── dismissed           a person saw that it is something else
            ├── elsewhere                          a link to another site: never fetched
            └── all but removed and contested ── gone    the site has the item no more; until it comes again
@@ -62,7 +63,7 @@ CASE_TRANSITIONS: dict[CaseState, frozenset[CaseState]] = {
     _C.HELD: frozenset({_C.WATCHING, _C.REMOVED, _C.REFUSED, _C.WITHDRAWN}),
     _C.REMOVED: frozenset({_C.CONTESTED, _C.WITHDRAWN}),
     _C.CONTESTED: frozenset({_C.REMOVED, _C.PUT_BACK, _C.WITHDRAWN}),
-    _C.REFUSED: frozenset({_C.WITHDRAWN}),
+    _C.REFUSED: frozenset({_C.HELD, _C.WATCHING, _C.WITHDRAWN}),
     _C.PUT_BACK: frozenset({_C.WITHDRAWN}),
     _C.WITHDRAWN: frozenset(),
 }

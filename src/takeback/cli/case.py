@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlencode
@@ -12,10 +11,10 @@ import typer
 
 from takeback.cases import CaseState
 from takeback.cases.sealed import DeskKey, SealedWords, identities_in, open_words, seal_again
+from takeback.cli.case_text import due, write_case
 from takeback.cli.exit_code import ExitCode
 from takeback.cli.lazy import PlainCommand, PlainGroup, new_app
-from takeback.cli.likeness import likeness
-from takeback.cli.moments import in_words, read_moment, time_left
+from takeback.cli.moments import in_words, read_moment
 from takeback.cli.options import AsJson, example
 from takeback.cli.server import DEFAULT_SERVER, KeyFile, Server, ServerUrl
 from takeback.cli.terminal import Terminal
@@ -36,6 +35,16 @@ Identity = Annotated[
         metavar="FILE",
         help="File with your key of the desk (AGE-SECRET-KEY-1…), as `takeback desk add` or `age-keygen` writes it.",
         show_envvar=True,
+    ),
+]
+
+Elements = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--element",
+        metavar="NAME",
+        help="What the laws ask for and is not met: intimate, person, consent, likeness, unlawful or same_picture; "
+        "repeatable, one at least for each law of the case.",
     ),
 ]
 
@@ -71,7 +80,7 @@ def list_(
     elif not cases:
         terminal.say("There is no such case.")
     else:
-        rows = [(case["id"], case["state"], *_due(case), case["unopened"] or "") for case in cases]
+        rows = [(case["id"], case["state"], *due(case), case["unopened"] or "") for case in cases]
         terminal.table(("case", "state", "decide by", "left", "new"), rows)
 
 
@@ -85,7 +94,7 @@ def show(
     """Show one case with its copies and what was asked of the site. Her words and name are not in it."""
     terminal = Terminal(as_json)
     case = Server.with_key(server, key_file).get(f"/api/v1/cases/{quote(case_id, safe='')}")
-    _write(terminal, case)
+    write_case(terminal, case)
 
 
 @app.command(
@@ -94,7 +103,8 @@ def show(
     epilog=example(
         "takeback case decide 3f2a…09 removed --covered --reason 'no consent' \\",
         "    --confirm blind --key-file ~/moderator.key",
-        "takeback case decide 3f2a…09 refused --reason 'shows a landscape'",
+        "takeback case decide 3f2a…09 refused --element intimate \\",
+        "    --reason 'a landscape'",
     ),
 )
 def decide(
@@ -121,21 +131,27 @@ def decide(
     copies: Annotated[
         list[str] | None, typer.Option("--copy", metavar="ID", help="A copy decided by itself; repeatable.")
     ] = None,
+    elements: Elements = None,
     server: ServerUrl = DEFAULT_SERVER,
     key_file: KeyFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Decide a held case: remove, or refuse, which puts back what was hidden for it."""
+    """
+    Decide a held case: remove, or refuse.
+
+    A refusal names an --element and puts nothing back yet: she can ask for a second person, who reads it in any case.
+    """
     terminal = Terminal(as_json)
     body = {
         "outcome": outcome,
         "appears_covered": covered,
         "reason": reason,
+        "elements": list(elements or ()),
         "confirm": confirm,
         "copies": list(copies or ()),
     }
     path = f"/api/v1/cases/{quote(case_id, safe='')}/decision"
-    _write(terminal, Server.with_key(server, key_file).post(path, body))
+    write_case(terminal, Server.with_key(server, key_file).post(path, body))
 
 
 @app.command(
@@ -152,32 +168,134 @@ def confirm(
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; both sides are given it.")],
     copies: Annotated[list[str], typer.Option("--copy", metavar="ID", help="A copy to settle; repeatable.")],
     covered: Annotated[bool, typer.Option("--covered", help="Your finding, as for `decide`.")] = False,
+    elements: Elements = None,
     server: ServerUrl = DEFAULT_SERVER,
     key_file: KeyFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Settle copies, one by one, that are still held, or only possible, in a case that is decided."""
     terminal = Terminal(as_json)
-    body = {"outcome": outcome, "appears_covered": covered, "reason": reason, "copies": copies}
+    said = {"outcome": outcome, "appears_covered": covered, "reason": reason}
+    body = {**said, "elements": list(elements or ()), "copies": copies}
     path = f"/api/v1/cases/{quote(case_id, safe='')}/confirmation"
-    _write(terminal, Server.with_key(server, key_file).post(path, body))
+    write_case(terminal, Server.with_key(server, key_file).post(path, body))
 
 
-@app.command("answer", cls=PlainCommand, epilog=example("takeback case answer 3f2a…09 --put-back --reason 'a drawing'"))
+@app.command(
+    "hear",
+    cls=PlainCommand,
+    epilog=example("takeback case hear 3f2a…09 --summary 'It is said to be drawn.'"),
+)
+def hear(
+    case_id: CaseId,
+    summary: Annotated[
+        str,
+        typer.Option(
+            "--summary", metavar="TEXT", help="What speaks against the removal, in your words; never who says it."
+        ),
+    ],
+    server: ServerUrl = DEFAULT_SERVER,
+    key_file: KeyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Tell her in substance why a removal is contested: she has time to answer before anything is put back.
+
+    What the other side wrote is in `words`. Passing it on again takes the place of what was told, and time begins anew.
+    """
+    path = f"/api/v1/cases/{quote(case_id, safe='')}/hearing"
+    write_case(Terminal(as_json), Server.with_key(server, key_file).post(path, {"summary": summary}))
+
+
+@app.command(
+    "answer",
+    cls=PlainCommand,
+    epilog=example("takeback case answer 3f2a…09 --put-back --element intimate \\", "    --reason 'a drawing'"),
+)
 def answer(
     case_id: CaseId,
     put_back: Annotated[
         bool, typer.Option("--put-back/--uphold", help="Show the contested copies again, or leave them removed.")
     ],
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; both sides are given it.")],
+    elements: Elements = None,
     server: ServerUrl = DEFAULT_SERVER,
     key_file: KeyFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Answer the contests of a case, with another key than the one that decided it."""
-    terminal = Terminal(as_json)
+    """
+    Answer the contests of a case, with another key than the one that decided it.
+
+    A put-back comes after she was heard (`hear`), and names an --element, unless she agreed.
+    """
+    body = {"put_back": put_back, "reason": reason, "elements": list(elements or ())}
     path = f"/api/v1/cases/{quote(case_id, safe='')}/answer"
-    _write(terminal, Server.with_key(server, key_file).post(path, {"put_back": put_back, "reason": reason}))
+    write_case(Terminal(as_json), Server.with_key(server, key_file).post(path, body))
+
+
+@app.command(
+    "reread",
+    cls=PlainCommand,
+    epilog=example("takeback case reread 3f2a…09 --uphold --element intimate \\", "    --reason 'a landscape'"),
+)
+def reread(
+    case_id: CaseId,
+    upheld: Annotated[
+        bool, typer.Option("--uphold/--overturn", help="The refusal stands, or the case is to be decided anew.")
+    ],
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; both sides are given it.")],
+    elements: Elements = None,
+    server: ServerUrl = DEFAULT_SERVER,
+    key_file: KeyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Read a refusal again, with another key than the one that refused: once she asked, or her time to ask is over.
+
+    Upheld, what it held is shown again; overturned, it stays hidden and is decided anew, by someone else.
+    """
+    body = {"upheld": upheld, "reason": reason, "elements": list(elements or ())}
+    path = f"/api/v1/cases/{quote(case_id, safe='')}/reading"
+    write_case(Terminal(as_json), Server.with_key(server, key_file).post(path, body))
+
+
+@app.command("recuse", cls=PlainCommand, epilog=example("takeback case recuse 3f2a…09 --key-file ~/moderator.key"))
+def recuse(
+    case_id: CaseId,
+    server: ServerUrl = DEFAULT_SERVER,
+    key_file: KeyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Keep out of a case, for good: you are party to it, or close to someone who is."""
+    terminal = Terminal(as_json)
+    Server.with_key(server, key_file).post(f"/api/v1/cases/{quote(case_id, safe='')}/recusal", {})
+    if as_json:
+        terminal.json({"case": case_id, "recused": True})
+    else:
+        terminal.line("With this key nothing of the case is decided or opened any more.")
+
+
+@app.command("statements", cls=PlainCommand, epilog=example("takeback case statements 3f2a…09 --language de"))
+def statements(
+    case_id: CaseId,
+    language: Annotated[str, typer.Option("--language", metavar="CODE", help="Language of the text.")] = "en",
+    server: ServerUrl = DEFAULT_SERVER,
+    key_file: KeyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the reasons that whoever posted each copy was given."""
+    terminal = Terminal(as_json)
+    found = Server.with_key(server, key_file).get(f"/api/v1/cases/{quote(case_id, safe='')}/statements")
+    if as_json:
+        terminal.json(found)
+        return
+    for each in found:
+        text = each["statement"]["text"]
+        if language not in text:
+            raise InputError("There is no statement in this language.", advice=f"There are: {', '.join(text)}.")
+        terminal.line(f"copy {each['copy_id']}")
+        terminal.line(text[language])
+        terminal.line()
 
 
 @app.command(
@@ -329,51 +447,3 @@ def _identities(path: Path) -> list[str]:
         return identities_in(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as problem:
         raise InputError(f"The file {path} cannot be read as a key.", advice="Name the file of your key.") from problem
-
-
-def _write(terminal: Terminal, case: Mapping[str, Any]) -> None:
-    if terminal.as_json:
-        terminal.json(case)
-        return
-    rows = {
-        "state": case["state"] + (", under 18: hidden unseen" if case["under_18"] else ""),
-        "laws": ", ".join(case["laws"]),
-        "received": in_words(read_moment(case["received_at"])),
-        "valid": in_words(read_moment(case["valid_at"])),
-        "decide by": " ".join(_due(case)),
-        "decided": in_words(read_moment(case["decided_at"])),
-    }
-    if case["news_bounced"]:
-        rows["news"] = "mail came back: she may not know of any, unless she looks herself"
-    terminal.line(f"case {case['id']}")
-    for title, value in rows.items():
-        terminal.line(f"  {title:<10} {value}")
-    for copy in case["copies"]:
-        terminal.line()
-        _write_copy(terminal, copy)
-
-
-def _write_copy(terminal: Terminal, copy: Mapping[str, Any]) -> None:
-    terminal.line(f"copy {copy['id']}")
-    terminal.line(f"  {'where':<10} {copy['url'] or copy['item_id'] or '–'}")
-    terminal.line(f"  {'state':<10} {copy['state']}{'' if copy['problem'] is None else ': ' + copy['problem']}")
-    terminal.line(f"  {'likeness':<10} {_likeness(copy)}")
-    for each in copy["deliveries"]:
-        attempts = "" if each["attempts"] < 2 else f" after {each['attempts']} attempts"
-        problem = "" if each["problem"] is None else f": {each['problem']}"
-        terminal.line(f"  {'order':<10} {each['kind']} {each['state']}{attempts}{problem}")
-
-
-def _likeness(copy: Mapping[str, Any]) -> str:
-    if copy["class"] is None:
-        return "named by the notice, not compared" if copy["linked"] else "–"
-    facts = likeness(copy)
-    facts += ["can be confirmed blind"] if copy["blind"] else []
-    return f"{copy['class'].replace('_', ' ')} ({', '.join(facts)})"
-
-
-def _due(case: Mapping[str, Any]) -> tuple[str, str]:
-    deadline = read_moment(case["deadline_at"])
-    if deadline is None:
-        return "–", ""
-    return in_words(deadline), f"({time_left(deadline, datetime.now(UTC))})"

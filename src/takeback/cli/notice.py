@@ -24,7 +24,7 @@ from takeback.cli.sending import NOTICES, body_of, described, desk_keys, hashed,
 from takeback.cli.server import Server, json_bytes
 from takeback.cli.terminal import Terminal
 from takeback.cli.words import asked, notice_of
-from takeback.errors import InputError, OutsideError
+from takeback.errors import IllegalTransition, InputError, OutsideError
 
 _TRIES = 3
 _WAIT_SECONDS = 1.0
@@ -252,6 +252,41 @@ def news(
         terminal.json(answer)
     else:
         terminal.line(_NEWS[answer["news"] or "off"])
+
+
+@app.command("say", cls=PlainCommand, epilog=example("takeback notice say --disagree --to https://forum.example"))
+def say(
+    to: To,
+    agrees: Annotated[
+        bool,
+        typer.Option(
+            "--agree/--disagree",
+            help="That it is shown again; or that it must stay hidden, and a second person reads it.",
+        ),
+    ],
+    text: Annotated[str, typer.Option("--text", metavar="TEXT", help="What you write to the people who decide.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """
+    Say what you think before something is shown again; `takeback notice standing` shows what you are heard about.
+
+    What you write is sealed here. The receipt is asked for, or read from stdin; never from the command line.
+    """
+    terminal = Terminal(as_json)
+    server, receipt = Server(to), _receipt(terminal)
+    standing = server.post(f"{NOTICES}/standing", {"receipt": receipt})
+    heard = [each["id"] for each in standing["hearings"] if each["can_answer"]]
+    if not heard:
+        raise IllegalTransition("There is nothing to say at present.", advice="Look how the case stands.")
+    keys = desk_keys(terminal, server, is_asked=bool(text))
+    said = {"sealed": seal_words({"text": text}, (), keys).as_json()} if keys and text else {"text": text}
+    for number, hearing in enumerate(heard):
+        body = {"receipt": receipt, "hearing": hearing, "agrees": agrees, **({} if number else said)}
+        standing = server.post(f"{NOTICES}/hearing", body)
+    if as_json:
+        terminal.json(standing)
+    else:
+        terminal.line("It is written down. A second person decides.")
 
 
 @app.command("recovery", cls=PlainCommand, epilog=example("takeback notice recovery --to https://forum.example"))

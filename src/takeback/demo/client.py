@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 import httpcore
 
@@ -53,9 +54,14 @@ class Client:
         self._headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._pool = httpcore.ConnectionPool(keepalive_expiry=KEEPALIVE_SECONDS)
 
-    def get(self, path: str) -> Answer:
-        """Fetch `path`."""
-        return self._send("GET", path, {}, None)
+    def get(self, path: str, *, cookie: str = "") -> Answer:
+        """Fetch `path`, as a browser that keeps `cookie`."""
+        return self._send("GET", path, {"Cookie": cookie} if cookie else {}, None)
+
+    def post_fields(self, path: str, fields: Mapping[str, str]) -> Answer:
+        """Send a page's own form."""
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        return self._send("POST", path, kind, urlencode(fields).encode())
 
     def post_json(self, path: str, value: object) -> Answer:
         """Send `value` as JSON."""

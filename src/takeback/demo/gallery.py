@@ -7,6 +7,7 @@ the last order of each case about it, and the deliveries it has obeyed.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -38,6 +39,10 @@ class Item:
     published: bool = False
     order: str = ""
     """The last order. Takeback orders no put-back while another case still hides the item."""
+    reason: Mapping[str, Any] = field(default_factory=dict)
+    """What came with it for whoever posted the picture."""
+    owner: str = field(default_factory=secrets.token_urlsafe, repr=False)
+    """What their browser keeps; this site has no accounts."""
 
     @property
     def state(self) -> State:
@@ -96,7 +101,7 @@ class Gallery:
             #    until the time to contest a removal is over, as a put-back has to bring them back.
             item = self._named(order)
             if item is not None:
-                item.order = order["action"]
+                item.order, item.reason = order["action"], order.get("reason", {})
             self._obeyed.add(order["delivery"])
             return [] if item is not None or order["item"] is None else [order["item"]]
 

@@ -59,13 +59,23 @@ def item_page(item: Item, report_address: str) -> str:
     """Return the page of one picture, with the address by which it is reported."""
     title = escape(item.title)
     if item.state is not State.SHOWN:
-        return _page(title, f'<h2>{title}</h2><p class="blank">{_INSTEAD[item.state]}</p>')
+        why = f'<p class="soft">Is it yours? <a href="/item/{item.id}/reasons">Why, and what you can do</a></p>'
+        return _page(title, f'<h2>{title}</h2><p class="blank">{_INSTEAD[item.state]}</p>{why}')
     return _page(
         title,
         f'<h2>{title}</h2><p><img class="picture" src="/media/{item.id}" alt="{title}"></p>'
         f'<p class="soft">Does this show you, and you do not want it here? Give Takeback this address:<br>'
         f"<code>{escape(report_address)}</code></p>",
     )
+
+
+def reasons_page(item: Item) -> str:
+    """Return, for whoever posted it, the statement that came with the last order, and the link to contest it."""
+    text = item.reason.get("statement", {}).get("text", {}).get("en", item.reason.get("why", ""))
+    link = item.reason.get("contest_url")
+    contest = f'<p><a id="contest" href="{escape(link)}">Contest it</a></p>' if link else ""
+    title = escape(item.title)
+    return _page(title, f'<h2>{title}</h2><p style="white-space: pre-line">{escape(text)}</p>{contest}')
 
 
 def message_page(heading: str, text: str) -> str:

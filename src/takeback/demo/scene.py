@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
+from html import unescape
 from typing import Any, Protocol
 
 from takeback.demo.client import Client
@@ -15,7 +16,7 @@ from takeback.demo.stage import Stage
 from takeback.errors import OutsideError
 from takeback.fingerprint import MATCH_RADIUS
 
-SHOWN, HELD, REMOVED = 200, 451, 410
+SHOWN, HELD, REMOVED, NOT_THERE = 200, 451, 410, 404
 """What the site answers for a picture."""
 PUBLISHED, HIDDEN, REFUSED = 303, 202, 403
 """What it answers to an upload."""
@@ -51,6 +52,8 @@ class Scene:
     person: Client = field(init=False)
     items: dict[str, str] = field(default_factory=dict)
     """Item id by the title under which it was uploaded."""
+    cookies: dict[str, str] = field(default_factory=dict)
+    """What the browser of whoever uploaded it keeps, by the same title."""
     notice: Mapping[str, object] = field(default_factory=dict)
     notice_at: float = 0.0
     case_id: str = ""
@@ -72,10 +75,17 @@ class Scene:
             raise OutsideError(f"The site answered the upload “{title}” with HTTP {answer.status} and not {expected}.")
         if "location" in answer.headers:
             self.items[title] = answer.headers["location"].removeprefix("/item/")
+            self.cookies[title] = answer.headers.get("set-cookie", "").partition(";")[0]
 
     def status(self, title: str) -> int:
         """Return what the site answers to someone who wants to see a picture."""
         return self.site.get(f"/media/{self.items[title]}").status
+
+    def reasons(self, title: str) -> str:
+        """Return the page that tells whoever uploaded a picture why it is hidden."""
+        path = f"/item/{self.items[title]}/reasons"
+        require(self.site.get(path).status == NOT_THERE, "Anyone may read the reasons of somebody's picture.")
+        return unescape(self.site.get(path, cookie=self.cookies[title]).expect(SHOWN).body.decode())
 
     def report_address(self, title: str) -> str:
         """Return the address for reports that the site shows on a picture's page."""

@@ -12,13 +12,16 @@ What a site does:
 1. It stores an upload hidden, asks Takeback (`POST /api/v1/check`), and obeys: allow, hold or refuse. Where
    Takeback cannot be asked, nothing is published.
 2. It takes signed orders (`/takeback`): hold, remove, put back, and once a day which items are gone.
-3. A held picture is hidden from everyone but Takeback, which has to look at one whose address a person
+3. Whoever posted a picture, and nobody else, reads the reasons that came with the last order, and has the link by which
+   it is contested.
+4. A held picture is hidden from everyone but Takeback, which has to look at one whose address a person
    reported: it signs that request like an order.
 """
 
 from __future__ import annotations
 
 import argparse
+import hmac
 import json
 import socket
 import sys
@@ -34,7 +37,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from takeback.actions import signature
 from takeback.demo.client import Client
 from takeback.demo.gallery import Gallery, Item, State
-from takeback.demo.pages import gallery_page, item_page, message_page
+from takeback.demo.pages import gallery_page, item_page, message_page, reasons_page
 from takeback.errors import BadSetting, NotAllowed, TakebackError
 
 MAX_UPLOAD_BYTES = 20 * 1024 * 1024
@@ -102,12 +105,12 @@ class Site:
         # 3. Obey. Only "allow" publishes.
         if answer["action"] == "allow":
             item.published = True
-            return Response(status_code=303, headers={"Location": f"/item/{item.id}"})
+            return Response(status_code=303, headers=_owned(item))
         if answer["action"] == "hold":
             item.order = item.order or "hold"
             item.published = True
             text = "A notice about this picture is open. It stays hidden until someone has decided."
-            return _message(202, "Stored, and hidden", text, Location=f"/item/{item.id}")
+            return _message(202, "Stored, and hidden", text, **_owned(item))
         self.gallery.drop(item)
         text = "This picture was reported by the person it shows, and someone decided that it may not be published."
         return _message(403, "Refused", text)
@@ -156,6 +159,14 @@ def create_app(site: Site) -> FastAPI:
         page = item_page(found, site.report_address(found))
         return HTMLResponse(page, status_code=_HIDDEN.get(found.state, 200), headers=_HEADERS)
 
+    @app.get("/item/{item_id}/reasons")
+    def reasons(item_id: str, request: Request) -> Response:
+        found = site.gallery.find(item_id)
+        owner = request.cookies.get(f"owner-{item_id}", "")
+        if found is None or not found.reason or not hmac.compare_digest(owner.encode(), found.owner.encode()):
+            return _message(404, "Not found", "There is nothing for you here.")
+        return HTMLResponse(reasons_page(found), headers=_HEADERS)
+
     @app.get("/media/{item_id}")
     def media(item_id: str, request: Request) -> Response:
         found = site.gallery.find(item_id)
@@ -178,6 +189,12 @@ def create_app(site: Site) -> FastAPI:
         return JSONResponse({"gone": gone})
 
     return app
+
+
+def _owned(item: Item) -> dict[str, str]:
+    """Return where an item is, and what lets the browser that posted it read why it is hidden."""
+    kept = f"owner-{item.id}={item.owner}; Path=/item/{item.id}; HttpOnly; SameSite=Strict"
+    return {"Location": f"/item/{item.id}", "Set-Cookie": kept}
 
 
 def media_type_of(data: bytes) -> str | None:

@@ -173,6 +173,28 @@ def decide(scene: Scene) -> str:
     return f"{len(rows)} of {len(rows)} copies are gone from the site; her receipt says so"
 
 
+def contest(scene: Scene) -> str:
+    """Read, as whoever posted a copy, why it was removed; contest it by the link, and have a second person answer."""
+    name = scene.story.copies[0].name
+    page = scene.reasons(name)
+    require("Digital Services Act" in page and _REASON in page, "The reasons do not say what the law asks for.")
+    require("A. Person" not in page and "person@example.org" not in page, "The reasons say who sent the notice.")
+    link = page.partition('id="contest" href="')[2].partition('"')[0]
+    grounds = {"code": link, "step": "contest", "grounds": "It is only a cup of coffee."}
+    scene.person.post_fields("/contest", grounds).expect(200)
+    standing = scene.with_receipt("standing")
+    require(standing["state"] == "contested", f"Her receipt says {standing['state']}.")
+    require(scene.status(name) == REMOVED, "A contested copy is shown.")
+    answer = {"put_back": False, "reason": "A demonstration: it stays."}
+    path = f"/api/v1/cases/{scene.case_id}/answer"
+    scene.desk.post_json(path, answer).expect(409)
+    scene.administrator.post_json(path, answer).expect(200)
+    for _ in scene.rounds("whoever contested has no answer"):
+        if "The removal stands" in scene.reasons(name):
+            break
+    return "told why, with six months to contest; a second person answered, and it stays removed"
+
+
 def upload_again(scene: Scene) -> str:
     """Upload a copy that was never seen before."""
     before = len(scene.case()["copies"])
@@ -220,6 +242,7 @@ STEPS: tuple[tuple[str, str, Callable[[Scene], str]], ...] = (
     ("others", "no other photograph is touched", leave_others),
     ("meanwhile", "a copy uploaded now is stored hidden", upload_meanwhile),
     ("decision", "the desk decides, the site removes every copy", decide),
+    ("contest", "whoever posted one is told why and is heard", contest),
     ("again", "a new copy is refused", upload_again),
     ("withdrawal", "she withdraws, and nothing is put back", withdraw),
     ("afterwards", "the same upload is let through", upload_at_last),

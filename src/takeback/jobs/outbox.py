@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from takeback.actions.interface import Action, ActionKind, Outcome, SiteConnector
@@ -13,11 +14,13 @@ from takeback.actions.retry import FIRST_WAIT_SECONDS, next_attempt_at
 from takeback.actions.webhook import WebhookConnector
 from takeback.assembly import Parts
 from takeback.audit.event import EventKind, Json
+from takeback.cases.statement import House
 from takeback.errors import OutsideError
 from takeback.store import Transaction
 from takeback.store.outbox import Delivery
 from takeback.store.sites import Site
 from takeback.workflow.gone import forget_items
+from takeback.workflow.statements import reason_of
 
 _BATCH = 100
 _ACTOR = "takeback"
@@ -85,7 +88,7 @@ class OutboxJob:
     async def _deliver(self, site: Site, connector: SiteConnector, one: Delivery) -> bool:
         """Try one delivery; False where it has to be tried again later."""
         try:
-            outcome = await connector.deliver(action_of(one))
+            outcome = await connector.deliver(action_of(one, self._reason(one)))
             await asyncio.to_thread(self._delivered, site, one, outcome)
         except OutsideError as problem:
             return await asyncio.to_thread(self._failed, site, one, problem)
@@ -93,6 +96,10 @@ class OutboxJob:
             log.exception("an order could not be delivered for an unexpected reason")
             return await asyncio.to_thread(self._failed, site, one, OutsideError(_UNEXPECTED))
         return True
+
+    def _reason(self, one: Delivery) -> Mapping[str, Json]:
+        settings = self._parts.settings
+        return reason_of(self._parts.store.keyring, one, House.of(settings), settings.address)
 
     def _delivered(self, site: Site, one: Delivery, outcome: Outcome) -> None:
         at = self._parts.now()
@@ -123,8 +130,8 @@ class OutboxJob:
         return True
 
 
-def action_of(one: Delivery) -> Action:
-    """Return what is asked of the site."""
+def action_of(one: Delivery, reason: Mapping[str, Json]) -> Action:
+    """Return what is asked of the site, for a `reason` that it may pass on."""
     body = one.body
     return Action(
         delivery_id=one.public_id,
@@ -133,7 +140,7 @@ def action_of(one: Delivery) -> Action:
         case_id=_text(body.get("case")),
         at=one.created_at,
         url=_text(body.get("url")),
-        reason={"copy": _text(body.get("copy")), "why": _text(body.get("why"))},
+        reason=reason,
     )
 
 

@@ -29,6 +29,7 @@ from takeback.service import (
 )
 from takeback.service.crowd import Crowd
 from takeback.service.pages import case as case_page
+from takeback.service.pages import contest as contest_page
 from takeback.service.pages import how as how_page
 from takeback.service.pages import mail as mail_page
 from takeback.service.pages import notice as notice_page
@@ -77,7 +78,7 @@ def unopened_app() -> FastAPI:
         openapi_url=None,
     )
     interface = (check, notices, returns, cases, items, mail, banks, sites, public_log, health, description, well_known)
-    for module in (*interface, notice_page, case_page, mail_page, how_page, verify_page, static):
+    for module in (*interface, notice_page, case_page, contest_page, mail_page, how_page, verify_page, static):
         app.include_router(module.router)
     add_problem_handlers(app)
     app.add_middleware(_Headers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -14,18 +14,26 @@ from takeback.audit.log import LogEntry
 from takeback.cases import CaseState
 from takeback.cases.notice import SEALED_FIELDS
 from takeback.cases.sealed import require_sealed
+from takeback.cases.statement import House
 from takeback.service.auth import Moderator, ServiceParts
 from takeback.service.body import StrictRoute
 from takeback.service.prints import Strict
 from takeback.service.sealed import SealedIn
+from takeback.service.statements import StatementOut, statement_out
 from takeback.store import Transaction
 from takeback.store.cases import Case
 from takeback.store.copies import Copy
+from takeback.store.hearings import Hearing
 from takeback.store.news import NewsState
 from takeback.workflow.contest import answer_contest
 from takeback.workflow.decide import Confirm, Decision, Finding, Outcome, confirm_copies, decide
 from takeback.workflow.desk_keys import keep_sealed_again, to_seal_again
+from takeback.workflow.hearing import MAX_SUMMARY_CHARACTERS, pass_on_contest
 from takeback.workflow.messages import MAX_MESSAGE, write_to_person
+from takeback.workflow.put_back import Answer
+from takeback.workflow.recusal import recuse
+from takeback.workflow.second_reading import read_again
+from takeback.workflow.statements import statements_of_case
 from takeback.workflow.words import open_words
 
 router = APIRouter(prefix="/api/v1/cases", tags=["cases"], route_class=StrictRoute)
@@ -38,6 +46,24 @@ class DeliveryOut(Strict):
     state: str
     attempts: int
     problem: str | None
+
+
+Element = Annotated[str, Field(max_length=40)]
+
+
+class HearingOut(Strict):
+    """A hearing, as the desk sees it; what she wrote is among her messages."""
+
+    about: str
+    opened_at: datetime
+    opened_by: str
+    until_at: datetime
+    due_at: datetime | None
+    elements: list[str]
+    answered_at: datetime | None
+    agrees: bool | None
+    closed_at: datetime | None
+    upheld: bool | None
 
 
 class CopyOut(Strict):
@@ -89,6 +115,10 @@ class CaseDetailOut(CaseOut):
     """One case with its copies."""
 
     copies: list[CopyOut]
+    hearings: list[HearingOut]
+    """What she was told before something is shown again, and whether she agreed."""
+    recused: list[str]
+    """Keys of those who keep out of the case."""
 
 
 class EventOut(Strict):
@@ -110,12 +140,15 @@ class DecisionIn(Strict):
         description="What is shown appears intimate, or forged, and covered by a law that the notice names.",
     )
     reason: str = Field(max_length=500)
+    elements: list[Element] = Field(
+        default_factory=list, max_length=10, description="Of a refusal: which elements of the laws are not met."
+    )
     confirm: Confirm = Confirm.NONE
     copies: list[str] = Field(default_factory=list, max_length=1_000)
 
     def decision(self, actor: str) -> Decision:
         """Return the decision of `actor`."""
-        finding = Finding(self.appears_covered, self.reason)
+        finding = Finding(self.appears_covered, self.reason, tuple(self.elements))
         return Decision(self.outcome, finding, actor, self.confirm, frozenset(self.copies))
 
 
@@ -125,11 +158,35 @@ class MessageIn(Strict):
     text: str = Field(max_length=2 * MAX_MESSAGE)
 
 
-class AnswerIn(Strict):
-    """The answer to a contest, by someone who did not decide the case."""
+class SaidIn(Strict):
+    """What someone says who did not decide before."""
+
+    reason: str = Field(max_length=500)
+    elements: list[Element] = Field(
+        default_factory=list, max_length=10, description="Which elements of the laws are not met; a put-back needs it."
+    )
+
+    def answer(self, actor: str) -> Answer:
+        """Return it in the program's own terms."""
+        return Answer(self.reason, actor, tuple(self.elements))
+
+
+class AnswerIn(SaidIn):
+    """The answer to a contest."""
 
     put_back: bool
-    reason: str = Field(max_length=500)
+
+
+class ReadingIn(SaidIn):
+    """What the second reader of a refusal found."""
+
+    upheld: bool
+
+
+class SummaryIn(Strict):
+    """What she is told of a contest."""
+
+    summary: str = Field(max_length=2 * MAX_SUMMARY_CHARACTERS)
 
 
 @router.get("")
@@ -200,22 +257,52 @@ def send_message(case_id: str, body: MessageIn, caller: Moderator, parts: Servic
 @router.post("/{case_id}/decision")
 def send_decision(case_id: str, body: DecisionIn, caller: Moderator, parts: ServiceParts) -> CaseDetailOut:
     """Decide a held case: remove or refuse."""
-    decide(parts.store, case_id, body.decision(caller.actor), at=parts.now())
+    heard_for = timedelta(hours=parts.settings.answer_hours)
+    decide(parts.store, case_id, body.decision(caller.actor), heard_for=heard_for, at=parts.now())
     return read_case(case_id, caller, parts)
 
 
 @router.post("/{case_id}/confirmation")
 def send_confirmation(case_id: str, body: DecisionIn, caller: Moderator, parts: ServiceParts) -> CaseDetailOut:
     """Remove, or put back, copies that are held in a case that is decided."""
-    confirm_copies(parts.store, case_id, body.decision(caller.actor), at=parts.now())
+    heard_for = timedelta(hours=parts.settings.answer_hours)
+    confirm_copies(parts.store, case_id, body.decision(caller.actor), heard_for=heard_for, at=parts.now())
     return read_case(case_id, caller, parts)
 
 
 @router.post("/{case_id}/answer")
 def send_answer(case_id: str, body: AnswerIn, caller: Moderator, parts: ServiceParts) -> CaseDetailOut:
     """Answer the contests of a case."""
-    answer_contest(parts.store, case_id, put_back=body.put_back, reason=body.reason, actor=caller.actor, at=parts.now())
+    answer_contest(parts.store, case_id, body.answer(caller.actor), put_back=body.put_back, at=parts.now())
     return read_case(case_id, caller, parts)
+
+
+@router.post("/{case_id}/hearing")
+def send_summary(case_id: str, body: SummaryIn, caller: Moderator, parts: ServiceParts) -> CaseDetailOut:
+    """Pass a contest on to her in substance, never who contests; she has time to answer before a put-back."""
+    heard_for = timedelta(hours=parts.settings.answer_hours)
+    pass_on_contest(parts.store, case_id, body.summary, actor=caller.actor, heard_for=heard_for, at=parts.now())
+    return read_case(case_id, caller, parts)
+
+
+@router.post("/{case_id}/reading")
+def send_reading(case_id: str, body: ReadingIn, caller: Moderator, parts: ServiceParts) -> CaseDetailOut:
+    """Read a refusal again, as another person than the one who refused."""
+    read_again(parts.store, case_id, body.answer(caller.actor), upheld=body.upheld, at=parts.now())
+    return read_case(case_id, caller, parts)
+
+
+@router.post("/{case_id}/recusal", status_code=204)
+def send_recusal(case_id: str, caller: Moderator, parts: ServiceParts) -> None:
+    """Keep out of a case, for good: whose key this is knows somebody in it."""
+    recuse(parts.store, case_id, actor=caller.actor, at=parts.now())
+
+
+@router.get("/{case_id}/statements")
+def read_statements(case_id: str, _caller: Moderator, parts: ServiceParts) -> list[StatementOut]:
+    """Read the reasons that whoever posted each copy was given."""
+    house = House.of(parts.settings)
+    return [statement_out(each, house.languages) for each in statements_of_case(parts.store, case_id, house)]
 
 
 def _case(tx: Transaction, case: Case) -> CaseOut:
@@ -238,7 +325,24 @@ def _case(tx: Transaction, case: Case) -> CaseOut:
 
 def _detail(tx: Transaction, case: Case) -> CaseDetailOut:
     copies = [_copy(tx, case, copy) for copy in tx.copies.of_case(case.id)]
-    return CaseDetailOut(**_case(tx, case).model_dump(), copies=copies)
+    hearings = [_hearing(each) for each in tx.hearings.of_case(case.id)]
+    recused = tx.recusals.of_case(case.id)
+    return CaseDetailOut(**_case(tx, case).model_dump(), copies=copies, hearings=hearings, recused=recused)
+
+
+def _hearing(each: Hearing) -> HearingOut:
+    return HearingOut(
+        about=each.about.value,
+        opened_at=each.opened_at,
+        opened_by=each.opened_by,
+        until_at=each.until_at,
+        due_at=each.due_at,
+        elements=list(each.elements),
+        answered_at=each.answered_at,
+        agrees=each.agrees,
+        closed_at=each.closed_at,
+        upheld=each.is_upheld,
+    )
 
 
 def _copy(tx: Transaction, case: Case, copy: Copy) -> CopyOut:

@@ -42,6 +42,7 @@ class Crowd:
         self._wrong = Throttle(WRONG_RECEIPTS, clock)
         self._guesses = Throttle(WRONG_RECEIPTS, clock)
         self._addresses = Throttle(ADDRESSES, clock)
+        self._codes = Throttle(WRONG_RECEIPTS, clock)
         self._work = WorkDesk(keyring.keyed_receipt("work"), clock)
 
     def admit_notice(self, visitor: Visitor) -> None:
@@ -56,7 +57,18 @@ class Crowd:
 
         It is counted before it is tried and given back if it was right, so that many at once are no way round.
         """
-        taken = self._wrong.take(visitor.address)
+        with self._trying(self._wrong, visitor):
+            yield
+
+    @contextmanager
+    def trying_a_code(self, visitor: Visitor) -> Iterator[None]:
+        """Count a code for contesting that opens nothing, as `trying_a_receipt` does."""
+        with self._trying(self._codes, visitor):
+            yield
+
+    @contextmanager
+    def _trying(self, wrong_ones: Throttle, visitor: Visitor) -> Iterator[None]:
+        taken = wrong_ones.take(visitor.address)
         if taken is None:
             self._ask_for_work(visitor)
         wrong = False
@@ -67,7 +79,7 @@ class Crowd:
             raise
         finally:
             if taken is not None and not wrong:
-                self._wrong.give_back(taken)
+                wrong_ones.give_back(taken)
 
     @contextmanager
     def choosing_a_phrase(self, visitor: Visitor) -> Iterator[None]:

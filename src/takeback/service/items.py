@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from pydantic import Field
 
+from takeback.cases.statement import House
 from takeback.errors import NotAllowed
 from takeback.service.auth import Caller, ServiceParts, SiteKey
 from takeback.service.body import StrictRoute
 from takeback.service.prints import Strict
 from takeback.service.returns import ProofsOut, proofs_out
+from takeback.service.statements import StatementOut, statement_out
 from takeback.store.sites import Site
 from takeback.workflow.contest import contest
 from takeback.workflow.gone import forget_item, forget_items
 from takeback.workflow.proofs import proofs_of_item
+from takeback.workflow.statements import statements_of_item
 
 router = APIRouter(prefix="/api/v1/items", tags=["items"], route_class=StrictRoute)
 
@@ -75,6 +80,16 @@ def contest_removal(body: ContestIn, caller: SiteKey, parts: ServiceParts) -> Co
 def read_proofs(body: ProofsIn, caller: SiteKey, parts: ServiceParts) -> ProofsOut:
     """Return the proofs that the account which posted an item may have: when it was hidden, contested, put back."""
     return proofs_out(proofs_of_item(parts.store, _site(caller), body.item_id))
+
+
+@router.get("/statement")
+def read_statement(
+    item_id: Annotated[str, Query(max_length=500)], caller: SiteKey, parts: ServiceParts
+) -> list[StatementOut]:
+    """Read the reasons for which an item is hidden, removed or shown again: one statement for each case about it."""
+    house, address = House.of(parts.settings), parts.settings.address
+    found = statements_of_item(parts.store, _site(caller), item_id, house, address)
+    return [statement_out(each, house.languages) for each in found]
 
 
 @router.delete("/{item_id:path}", status_code=204)

@@ -18,6 +18,7 @@ from takeback.service.sealed import SealedIn
 from takeback.service.standing import EndingIn, ReceiptIn, StandingOut, standing_of
 from takeback.workflow.addition import add_to_notice
 from takeback.workflow.erasure import ask_for_erasure, cancel_erasure
+from takeback.workflow.hearing import answer_hearing
 from takeback.workflow.intake import links_elsewhere
 from takeback.workflow.messages import MAX_MESSAGE, write_to_desk
 from takeback.workflow.news import choose_news, stop_news
@@ -87,6 +88,16 @@ class ProofsOut(Strict):
 
 class NewsChoiceIn(ReceiptIn, NewsIn):
     """An address for mail when there is news."""
+
+
+class HearingIn(ReceiptIn):
+    """What she says before something is shown again."""
+
+    hearing: str = Field(max_length=32)
+    agrees: bool
+    """That she agrees; false asks that a second person reads it."""
+    text: str = Field("", max_length=2 * MAX_MESSAGE)
+    sealed: SealedIn | None = Field(None, description="Instead of `text`, as for a message.")
 
 
 class RecoveryIn(EndingIn):
@@ -201,6 +212,17 @@ def stop_mail(body: ReceiptIn, parts: ServiceParts, visitor: AnyVisitor) -> Stan
     """Have no mail sent any more; the address is erased."""
     with visitor.crowd.trying_a_receipt(visitor):
         case = stop_news(parts.store, parts.journal, body.receipt, at=parts.now())
+    return standing_of(parts, case)
+
+
+@router.post("/hearing")
+def send_answer(body: HearingIn, parts: ServiceParts, visitor: AnyVisitor) -> StandingOut:
+    """Say whether she agrees that something is shown again; what she writes goes to the desk as a message."""
+    written = body.text if body.sealed is None else body.sealed.words()
+    with visitor.crowd.trying_a_receipt(visitor):
+        case = answer_hearing(
+            parts.store, body.receipt, body.hearing, agrees=body.agrees, written=written, at=parts.now()
+        )
     return standing_of(parts, case)
 
 

@@ -9,13 +9,17 @@ from pydantic import Field
 from takeback.assembly import Parts
 from takeback.cases import Clocks, CopyState, clocks_of, law_pack
 from takeback.cases.case import CaseState
+from takeback.cases.elements import sections_of
 from takeback.service.prints import Strict
 from takeback.store import Transaction
 from takeback.store.cases import Case
+from takeback.store.hearings import About, Hearing
 from takeback.store.messages import Sender
 from takeback.store.news import NewsAddress
+from takeback.workflow.hearing import open_to_her
 from takeback.workflow.news import she_looked
 from takeback.workflow.originals import watched_until
+from takeback.workflow.reasons import complete_laws
 
 _LINE = 500
 
@@ -42,6 +46,37 @@ class MessageOut(Strict):
     at: datetime
     sender: Sender
     text: str | None
+
+
+class ElementOut(Strict):
+    """An element of a law that a person found not to be met."""
+
+    law: str
+    element: str
+    section: str
+
+
+class HearingOut(Strict):
+    """
+    What she is told before anything that was hidden for her is shown again, and until when she can answer.
+
+    Of a contest its substance, in the desk's words; of a refusal the reasons, law by law.
+    """
+
+    id: str
+    about: About
+    opened_at: datetime
+    until_at: datetime
+    due_at: datetime | None
+    """By when a second person decides."""
+    summary: str | None
+    reason: str | None
+    elements: list[ElementOut]
+    answered_at: datetime | None
+    agrees: bool | None
+    can_answer: bool
+    upheld: bool | None
+    """Once it is decided: whether the second person upheld what the first decided."""
 
 
 class CountsOut(Strict):
@@ -83,6 +118,7 @@ class StandingOut(Strict):
     copies: CountsOut | None
     """What was found and what became of it, once a person has decided."""
     messages: list[MessageOut]
+    hearings: list[HearingOut]
     news: str | None
     """Her address for mail when there is news: `unconfirmed`, `confirmed`, `bounced`, `off`; null: none is sent."""
     originals_until: datetime | None
@@ -103,6 +139,7 @@ def standing_of(parts: Parts, case: Case, *, looked: bool = True) -> StandingOut
     with parts.store.read() as tx:
         until = watched_until(tx, case, parts.now())
         counts, messages, address = _counts(tx, case), _messages(tx, case), tx.news.of_case(case.id)
+        hearings = _hearings(tx, case, parts.now())
     if looked:
         she_looked(parts.store, case, at=parts.now())
     clocks: Clocks = clocks_of(case.received_at, case.valid_at, [law_pack(law) for law in case.laws])
@@ -118,6 +155,7 @@ def standing_of(parts: Parts, case: Case, *, looked: bool = True) -> StandingOut
         erased_at=case.erased_at,
         copies=counts,
         messages=messages,
+        hearings=hearings,
         news=_news(parts, address),
         originals_until=until,
     )
@@ -142,6 +180,32 @@ def _counts(tx: Transaction, case: Case) -> CountsOut | None:
         held=states.count(CopyState.HELD),
         removed=sum(state in removed for state in states),
         put_back=states.count(CopyState.PUT_BACK),
+    )
+
+
+def _hearings(tx: Transaction, case: Case, at: datetime) -> list[HearingOut]:
+    open_ones = {each.id for each in open_to_her(tx, case, at)}
+    # One that another took the place of says nothing any more.
+    told = [each for each in tx.hearings.of_case(case.id) if each.closed_at is None or each.is_upheld is not None]
+    return [_hearing(tx, case, each, can_answer=each.id in open_ones) for each in told]
+
+
+def _hearing(tx: Transaction, case: Case, each: Hearing, *, can_answer: bool) -> HearingOut:
+    sealed = each.sealed_summary
+    failed = sections_of(each.elements, complete_laws(case) or case.laws)
+    return HearingOut(
+        id=each.public_id,
+        about=each.about,
+        opened_at=each.opened_at,
+        until_at=each.until_at,
+        due_at=each.due_at,
+        summary=None if sealed is None else tx.cases.open_grounds(case, sealed),
+        reason=each.reason,
+        elements=[ElementOut(law=law, element=element, section=section) for law, element, section in failed],
+        answered_at=each.answered_at,
+        agrees=each.agrees,
+        can_answer=can_answer,
+        upheld=each.is_upheld,
     )
 
 

@@ -13,6 +13,7 @@ from takeback.cases import CopyState, move_copy
 from takeback.cases.case import UNDECIDED_COPIES
 from takeback.errors import IllegalTransition, NotFound
 from takeback.match import CopyClass
+from takeback.store.keyring import Keyring
 from takeback.store.tables import copy
 
 
@@ -67,6 +68,15 @@ class Copy:
     entry_id: int | None
     """The entry that it matched, or that was made of it."""
     decided_by: str | None
+    decided_how: str | None
+    """Whether a person decided it by itself, by its facts alone, or it followed from an identical copy."""
+    contested_at: datetime | None
+    answer: Mapping[str, object] | None
+    """What the person said who answered its contest, or who read a refusal again; None where there is no answer."""
+    is_contestable: bool
+    """There is a link by which whoever posted it contests it."""
+    hearing_id: int | None
+    """The hearing that it waits for, before it may be shown again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +103,9 @@ class NewCopy:
 class CopyStore:
     """Reads and writes copies; every change of state passes `move_copy`."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, keyring: Keyring) -> None:
         self._connection = connection
+        self._keyring = keyring
 
     def add(self, new: NewCopy) -> Copy:
         """Add a copy."""
@@ -128,7 +139,8 @@ class CopyStore:
         copy_class = None if new.copy_class is None else new.copy_class.value
         return self.move(
             found, new.state, copy_class=copy_class, found_at=new.found_at, deadline_at=new.deadline_at,
-            decided_at=None, decided_by=None, problem=None, **facts,
+            decided_at=None, decided_by=None, decided_how=None, problem=None, hearing_id=None,
+            contested_at=None, answer=None, **facts,
         )  # fmt: skip
 
     def set(self, copy_id: int, **columns: object) -> Copy:
@@ -143,6 +155,25 @@ class CopyStore:
     def by_public_id(self, public_id: str) -> Copy:
         """Return one copy; `NotFound` where there is none."""
         return _found(self._connection.execute(select(copy).where(copy.c.public_id == public_id)).first())
+
+    def by_contest_code(self, code: str) -> Copy:
+        """Return the copy that a link for contesting names; `NotFound` where it names none."""
+        digest = self._keyring.contest_digest(code)
+        row = self._connection.execute(select(copy).where(copy.c.contest_digest == digest)).first()
+        if row is None:
+            raise NotFound("No picture belongs to this link.", advice="Use the whole link that the site gave you.")
+        return _found(row)
+
+    def let_contest(self, found: Copy) -> None:
+        """Let the link of a copy open its contest from now on; only a keyed digest of it is stored."""
+        if not found.is_contestable:
+            digest = self._keyring.contest_digest(self._keyring.contest_code(found.public_id))
+            self.set(found.id, contest_digest=digest)
+
+    def of_hearing(self, hearing_id: int) -> list[Copy]:
+        """Return the copies that wait for a hearing, oldest first."""
+        rows = self._connection.execute(select(copy).where(copy.c.hearing_id == hearing_id).order_by(copy.c.id))
+        return [_found(row) for row in rows]
 
     def of_case(self, case_id: int, states: Sequence[CopyState] = ()) -> list[Copy]:
         """Return the copies of a case, oldest first."""
@@ -222,5 +253,6 @@ def _found(row: Row[tuple[object, ...]] | None) -> Copy:
         None if row.copy_class is None else CopyClass(row.copy_class),
         Likeness(**{name: getattr(row, name) for name in _LIKENESS}),
         row.blind, row.found_at, row.decided_at, row.deadline_at, row.problem,
-        row.fetch_attempts, row.entry_id, row.decided_by,
+        row.fetch_attempts, row.entry_id, row.decided_by, row.decided_how, row.contested_at, row.answer,
+        row.contest_digest is not None, row.hearing_id,
     )  # fmt: skip

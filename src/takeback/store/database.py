@@ -22,6 +22,7 @@ from takeback.store.cases import CaseStore
 from takeback.store.changes import ChangeStore
 from takeback.store.copies import CopyStore
 from takeback.store.desk_keys import DeskKeyStore
+from takeback.store.hearings import HearingStore
 from takeback.store.items import ItemStore
 from takeback.store.keyring import Keyring
 from takeback.store.leases import LeaseStore
@@ -30,6 +31,7 @@ from takeback.store.news import NewsStore
 from takeback.store.outbox import OutboxStore
 from takeback.store.prints import PrintStore
 from takeback.store.public_log import PublicLogStore
+from takeback.store.recusals import RecusalStore
 from takeback.store.schema import create_or_check, holds_data, revision_of
 from takeback.store.sightings import SightingStore
 from takeback.store.sites import SiteStore
@@ -92,7 +94,17 @@ class Transaction:
     @cached_property
     def copies(self) -> CopyStore:
         """The copies of each case."""
-        return CopyStore(self.connection)
+        return CopyStore(self.connection, self.keyring)
+
+    @cached_property
+    def hearings(self) -> HearingStore:
+        """What she is told before something is shown again, and what she says."""
+        return HearingStore(self.connection)
+
+    @cached_property
+    def recusals(self) -> RecusalStore:
+        """Who does not decide a case."""
+        return RecusalStore(self.connection)
 
     @cached_property
     def messages(self) -> MessageStore:

@@ -20,6 +20,7 @@ it: keys made beside a database that holds data would open nothing in it, and no
 
 from __future__ import annotations
 
+import base64
 import hmac
 import secrets
 import sqlite3
@@ -147,6 +148,19 @@ class Keyring:
         with self._stretching:
             salt = self.keyed_receipt("salt-of-recovery")[:16]
             return self.keyed_receipt(stretched_recovery(name, phrase, salt, self._recovery_work).hex())
+
+    def contest_code(self, copy_id: str) -> str:
+        """
+        Return the secret by which whoever posted a copy contests it: 128 bits, as 26 letters and digits.
+
+        It is made anew each time that it is told, and stored nowhere.
+        """
+        return base64.b32encode(self.keyed_receipt(f"contest/{copy_id}")[:16]).decode().rstrip("=").lower()
+
+    def contest_digest(self, code: str) -> bytes:
+        """Return what a code for contesting is stored and looked up by; also where only its link was pasted."""
+        bare = "".join(code.rpartition("#")[2].split()).lower()
+        return self.keyed_receipt(f"contest-code/{bare}")
 
     def new_data_keys(self, count: int = 1) -> list[tuple[str, bytes]]:
         """Make data keys, durable before this returns: pairs of id and 32-byte key."""

@@ -278,6 +278,38 @@ digest = Table(
     sqlite_autoincrement=True,
 )
 
+# What she is told before something is shown again, until when she can answer, and what she said.
+hearing = Table(
+    "hearing",
+    metadata,
+    _id(),
+    _public_id(),
+    Column("case_id", ForeignKey("case.id"), nullable=False, index=True),
+    Column("about", String(8), nullable=False),
+    Column("opened_at", Moment, nullable=False),
+    Column("opened_by", String(100), nullable=False),
+    Column("until_at", Moment, nullable=False),
+    Column("due_at", Moment),
+    Column("reason", Text),
+    Column("elements", JSON, nullable=False),
+    Column("sealed_summary", LargeBinary),
+    Column("answered_at", Moment),
+    Column("agrees", Boolean),
+    Column("closed_at", Moment),
+    Column("is_upheld", Boolean),
+    CheckConstraint("about in ('contest', 'refusal')", name="about"),
+    sqlite_autoincrement=True,
+)
+
+# Who does not decide a case, because they are party to it, or close to someone who is.
+recusal = Table(
+    "recusal",
+    metadata,
+    Column("case_id", ForeignKey("case.id"), primary_key=True),
+    Column("actor", String(100), primary_key=True),
+    Column("at", Moment, nullable=False),
+)
+
 copy = Table(
     "copy",
     metadata,
@@ -307,9 +339,16 @@ copy = Table(
     Column("sealed_grounds", LargeBinary),
     Column("entry_id", ForeignKey("entry.id")),
     Column("decided_by", String(100)),
+    Column("decided_how", String(12)),
+    Column("contested_at", Moment),
+    Column("answer", JSON(none_as_null=True)),
+    Column("contest_digest", LargeBinary),
+    Column("hearing_id", Id),
     Column("fetch_attempts", Integer, nullable=False, default=0),
     Column("fetch_at", Moment),
     UniqueConstraint("case_id", "site_id", "site_item_id"),
+    Index("ix_copy_contest_digest", "contest_digest", unique=True),
+    Index("ix_copy_hearing_id", "hearing_id"),
     Index("ix_copy_state_deadline_at", "state", "deadline_at"),
     Index("ix_copy_fetch_at", "fetch_at"),
     Index("ix_copy_site_id_site_item_id", "site_id", "site_item_id"),

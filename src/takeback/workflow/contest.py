@@ -1,78 +1,164 @@
-"""The account that posted a removed picture contests it, and a second person answers."""
+"""
+The account that posted a hidden picture contests it, and a second person answers.
+
+It comes through the site (`contest`), or by the link that each order carries (`contest_by_link`), without an account.
+A contested picture stays hidden until she was heard (`takeback.workflow.hearing`) and a second person has decided.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from takeback.audit.event import EventKind
-from takeback.bank import EntryState
+from takeback.audit.event import EventKind, Json
 from takeback.cases import CaseState, CopyState
+from takeback.cases.reasons import Contest, Reasons
+from takeback.cases.statement import contest_until
 from takeback.errors import IllegalTransition, InputError, NotFound
 from takeback.store import Store, Transaction
 from takeback.store.cases import Case
 from takeback.store.copies import Copy
 from takeback.store.sites import Site
-from takeback.workflow.decide import check_may_be_shown
-from takeback.workflow.order import HIDDEN, copy_facts, note, order_put_back
+from takeback.workflow.hearing import DECIDED_WITHIN, close_contest_hearings
+from takeback.workflow.order import HIDDEN, REMOVE, copy_facts, note, order
+from takeback.workflow.put_back import (
+    Answer,
+    check_may_be_shown,
+    close_entries,
+    require_another,
+    require_reason,
+    show_again,
+)
+from takeback.workflow.recusal import require_unbiased
+from takeback.workflow.statements import last_reasons
 from takeback.workflow.sweep import refresh_deadline
 
 MAX_GROUNDS_CHARACTERS = 2_000
+THE_UPLOADER = "the-uploader"
+"""Who posted the picture, as the log names them when they come by the link."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contestable:
+    """What the link of a copy opens."""
+
+    copy: Copy
+    reasons: Reasons
+    until_at: datetime | None
+    """Until when a removal can be contested."""
+    takes_grounds: bool
+    """Whether it can be contested, or objected to, now."""
 
 
 def contest(store: Store, site: Site, item_id: str, grounds: str, *, at: datetime) -> Copy:
     """
     Take a contest that a site passes on for its user; the picture stays hidden.
 
-    `NotFound` where no removed copy is that item; `InputError` where no grounds are given.
+    `NotFound` where no removed copy is that item, `InputError` where no grounds are given, `IllegalTransition` for
+    what may show someone under 18.
     """
-    if not grounds.strip() or len(grounds) > MAX_GROUNDS_CHARACTERS:
-        raise InputError(
-            f"A contest needs grounds, of at most {MAX_GROUNDS_CHARACTERS} characters.",
-            advice="Say in a few sentences why the removal is wrong.",
-        )
+    _require_grounds(grounds)
     with store.write() as tx:
         removed = [copy for copy in tx.copies.of_item(site.id, item_id) if copy.state is CopyState.REMOVED]
         if not removed:
             raise NotFound("No removed copy has this item id.")
-        actor = f"site/{site.public_id}"
         for copy in removed:
-            case = tx.cases.by_id(copy.case_id)
-            tx.copies.move(copy, CopyState.CONTESTED, sealed_grounds=tx.cases.seal_grounds(case, grounds))
-            if case.state is CaseState.REMOVED:
-                case = tx.cases.move(case, CaseState.CONTESTED)
-            note(tx, EventKind.CONTESTED, case, at=at, actor=actor, facts={"copy": copy.public_id})
-            refresh_deadline(tx, case)
+            check_may_be_shown(tx.cases.by_id(copy.case_id))
+        for copy in removed:
+            _take(tx, copy, grounds, f"site/{site.public_id}", at)
         return tx.copies.by_id(removed[0].id)
 
 
-def answer_contest(store: Store, case_id: str, *, put_back: bool, reason: str, actor: str, at: datetime) -> Case:
+def contestable(store: Store, code: str, contest_for: timedelta, *, at: datetime) -> Contestable:
+    """Return what the code of a link opens; `NotFound` where it opens nothing."""
+    with store.read() as tx:
+        return _contestable(tx, code, contest_for, at)
+
+
+def contest_by_link(store: Store, code: str, grounds: str, contest_for: timedelta, *, at: datetime) -> Contestable:
+    """
+    Take a contest by the link of an order. What is said of a picture that is only held waits for whoever decides.
+
+    `NotFound` where the code opens nothing, `InputError` where no grounds are given, `IllegalTransition` where it was
+    contested already, or the time for it is over.
+    """
+    _require_grounds(grounds)
+    with store.write() as tx:
+        found = _contestable(tx, code, contest_for, at)
+        if not found.takes_grounds:
+            raise IllegalTransition("This cannot be contested any more.", advice="Look how it stands.")
+        _take(tx, found.copy, grounds, THE_UPLOADER, at)
+        return _contestable(tx, code, contest_for, at)
+
+
+def answer_contest(store: Store, case_id: str, answer: Answer, *, put_back: bool, at: datetime) -> Case:
     """
     Answer the contests of a case: put its contested copies back, or uphold the removal.
 
-    Another person than whoever decided these copies answers; `IllegalTransition` where it is the same one,
-    where nothing is contested, and for what may show someone under 18, which is never put back. What was
-    put back is not looked for any more; other copies of the case stay as they are.
+    Another person than whoever decided these copies answers; `IllegalTransition` where it is the same one, or one who
+    keeps out of the case, where nothing is contested, where she was not heard before a put-back, and for what may show
+    someone under 18. `InputError` where a put-back names no element that is not met. What was put back is not looked
+    for any more; other copies of the case stay as they are.
     """
-    if not reason.strip():
-        raise InputError("An answer needs a reason.", advice="Both sides are told it; one sentence is enough.")
+    require_reason(answer)
     with store.write() as tx:
         case = tx.cases.by_public_id(case_id)
+        require_unbiased(tx, case, answer.actor)
         contested = tx.copies.of_case(case.id, [CopyState.CONTESTED])
         if not contested:
             raise IllegalTransition("No copy of this case is contested.")
-        _check_person(case, contested, actor)
+        require_another(contested, answer.actor, (case.finding or {}).get("actor"))
         if put_back:
-            check_may_be_shown(case)
-        for copy in contested:
-            _answer_copy(tx, case, copy, put_back=put_back, reason=reason, actor=actor, at=at)
-        if put_back:
-            _close_entries(tx, case, contested, actor, at)
+            show_again(tx, case, contested, answer, at=at)
+            close_entries(tx, case, {copy.entry_id for copy in contested}, answer.actor, at)
+        else:
+            _uphold(tx, case, contested, answer, at)
+        close_contest_hearings(tx, case, is_upheld=not put_back, at=at)
         tx.news.tell(case.id, at)
         if case.state is CaseState.CONTESTED:
             case = _end_contest(tx, case, at)
         refresh_deadline(tx, case)
         return tx.cases.by_id(case.id)
+
+
+def _require_grounds(grounds: str) -> None:
+    if not grounds.strip() or len(grounds) > MAX_GROUNDS_CHARACTERS:
+        raise InputError(
+            f"A contest needs grounds, of at most {MAX_GROUNDS_CHARACTERS} characters.",
+            advice="Say in a few sentences why the removal is wrong.",
+        )
+
+
+def _contestable(tx: Transaction, code: str, contest_for: timedelta, at: datetime) -> Contestable:
+    copy = tx.copies.by_contest_code(code)
+    case = tx.cases.by_id(copy.case_id)
+    reasons = last_reasons(tx, case, copy)
+    if case.under_18 or reasons is None:
+        raise NotFound("No picture belongs to this link.", advice="Use the whole link that the site gave you.")
+    until_at = contest_until(reasons, contest_for)
+    is_open = copy.state is CopyState.HELD or (
+        copy.state is CopyState.REMOVED and copy.answer is None and (until_at is None or at <= until_at)
+    )
+    return Contestable(copy, reasons, until_at, takes_grounds=is_open and reasons.contest is Contest.OPEN)
+
+
+def _take(tx: Transaction, copy: Copy, grounds: str, actor: str, at: datetime) -> None:
+    case = tx.cases.by_id(copy.case_id)
+    sealed = tx.cases.seal_grounds(case, grounds)
+    before_decision = copy.state is CopyState.HELD
+    if before_decision:
+        tx.copies.set(copy.id, sealed_grounds=sealed, contested_at=at)
+    else:
+        tx.copies.move(
+            copy, CopyState.CONTESTED, sealed_grounds=sealed, contested_at=at, hearing_id=None,
+            deadline_at=at + DECIDED_WITHIN,
+        )  # fmt: skip
+        if case.state is CaseState.REMOVED:
+            case = tx.cases.move(case, CaseState.CONTESTED)
+    facts: dict[str, Json] = {"copy": copy.public_id, "before_decision": before_decision}
+    note(tx, EventKind.CONTESTED, case, at=at, actor=actor, facts=facts)
+    refresh_deadline(tx, case)
 
 
 def _end_contest(tx: Transaction, case: Case, at: datetime) -> Case:
@@ -82,33 +168,11 @@ def _end_contest(tx: Transaction, case: Case, at: datetime) -> Case:
     return tx.cases.move(case, CaseState.PUT_BACK, closed_at=at)
 
 
-def _check_person(case: Case, contested: Sequence[Copy], actor: str) -> None:
-    decided_by = {copy.decided_by for copy in contested}
-    if case.finding is not None:
-        decided_by.add(case.finding.get("actor"))
-    if actor in decided_by:
-        raise IllegalTransition(
-            "Whoever decided a case does not answer its contest.",
-            advice="Let a second moderator answer, with a key of their own.",
-        )
-
-
-def _close_entries(tx: Transaction, case: Case, put_back: Sequence[Copy], actor: str, at: datetime) -> None:
-    shown = {copy.entry_id for copy in put_back}
-    for entry in tx.banks.of_case(case.id):
-        if entry.id in shown and entry.state in (EntryState.HOLDING, EntryState.GATED):
-            tx.banks.set_state(entry.id, EntryState.CLOSED)
-            note(tx, EventKind.GATE_ENTRY_CLOSED, case, at=at, actor=actor, facts={"entry": entry.public_id})
-
-
-def _answer_copy(
-    tx: Transaction, case: Case, copy: Copy, *, put_back: bool, reason: str, actor: str, at: datetime
-) -> None:
-    if put_back:
-        copy = tx.copies.move(copy, CopyState.PUT_BACK, decided_at=at)
-        order_put_back(tx, case, copy, why=reason, at=at)
-        kind = EventKind.COPY_PUT_BACK
-    else:
-        copy = tx.copies.move(copy, CopyState.REMOVED, decided_at=at)
-        kind = EventKind.COPY_REMOVED
-    note(tx, kind, case, at=at, actor=actor, facts={**copy_facts(copy), "reason": reason})
+def _uphold(tx: Transaction, case: Case, contested: Sequence[Copy], answer: Answer, at: datetime) -> None:
+    for copy in contested:
+        kept = answer.as_json(put_back=False, agreed=False, at=at)
+        copy = tx.copies.move(copy, CopyState.REMOVED, decided_at=at, hearing_id=None, answer=kept)
+        # The same order once more: with it goes the answer to whoever contested it.
+        order(tx, REMOVE, case, copy, why=answer.reason, at=at)
+        facts = {**copy_facts(copy), "reason": answer.reason}
+        note(tx, EventKind.COPY_REMOVED, case, at=at, actor=answer.actor, facts=facts)

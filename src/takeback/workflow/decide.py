@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from takeback.audit.event import EventKind, Json
 from takeback.bank import EntryState
 from takeback.cases import CaseState, CopyState
+from takeback.cases.elements import require_elements
 from takeback.errors import IllegalTransition, InputError
 from takeback.match import CopyClass
 from takeback.store import Store, Transaction
 from takeback.store.cases import Case
 from takeback.store.copies import Copy
-from takeback.workflow.order import REMOVE, copy_facts, note, order, order_put_back
+from takeback.workflow.hearing import HEARD_FOR, open_refusal
+from takeback.workflow.order import REMOVE, copy_facts, note, order
 from takeback.workflow.originals import gate_forgery
+from takeback.workflow.put_back import check_may_be_shown
+from takeback.workflow.reasons import complete_laws, how_decided
+from takeback.workflow.recusal import require_unbiased
+from takeback.workflow.second_reading import close_refused, require_new_reader
 from takeback.workflow.sweep import refresh_deadline
 
 
@@ -46,6 +52,8 @@ class Finding:
     """What is shown appears intimate, or forged, and to be covered by a law that the notice names."""
     reason: str
     """One of the desk's reason codes or a short sentence; goes into both sides' reasons."""
+    elements: tuple[str, ...] = ()
+    """Of a refusal, which elements of the case's laws are not met: one at least of each law."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,42 +69,53 @@ class Decision:
     """Copies, by public id, confirmed one by one beside `confirm`."""
 
 
-def decide(store: Store, case_id: str, decision: Decision, *, at: datetime) -> Case:
+def decide(store: Store, case_id: str, decision: Decision, *, heard_for: timedelta = HEARD_FOR, at: datetime) -> Case:
     """
     Decide a held case.
 
-    Raises `IllegalTransition` where the case is not held, `InputError` where the finding does not carry
-    the outcome, `NotFound` where there is no such case.
+    A refusal lifts nothing yet: she has `heard_for` to ask for a second reader, and a second person reads it again
+    before anything is shown (`takeback.workflow.second_reading`).
+
+    Raises `IllegalTransition` where the case is not held, or the one who decides keeps out of it, `InputError` where
+    the finding does not carry the outcome, `NotFound` where there is no such case.
     """
     _check(decision)
     keys = _keys_for_forgeries(store, case_id)
     with store.write() as tx:
         case = tx.cases.by_public_id(case_id)
+        _check_person(tx, case, decision)
         tx.news.tell(case.id, at)
         if decision.outcome is Outcome.REMOVED:
             return _remove(tx, case, decision, keys, at)
-        return _refuse(tx, case, decision, at)
+        return _refuse(tx, case, decision, heard_for, at)
 
 
-def confirm_copies(store: Store, case_id: str, decision: Decision, *, at: datetime) -> Case:
+def confirm_copies(
+    store: Store, case_id: str, decision: Decision, *, heard_for: timedelta = HEARD_FOR, at: datetime
+) -> Case:
     """
     Remove, or refuse, further copies of a case that is decided, or that she withdrew.
 
     Her withdrawal ends the matching and puts nothing back; what is hidden is still for the desk to settle. Before the
-    decision what was never hidden can be dismissed, copy by copy: the case goes on.
+    decision what was never hidden can be dismissed, copy by copy: the case goes on. What is held and refused stays held
+    until she was heard and a second person read it again.
     """
     _check(decision)
     keys = _keys_for_forgeries(store, case_id)
     with store.write() as tx:
         case = tx.cases.by_public_id(case_id)
+        _check_person(tx, case, decision)
         chosen = [copy for copy in _open_copies(tx, case) if _is_chosen(copy, decision)]
         if case.state not in _CONFIRMABLE and not _dismisses(case, chosen, decision):
             raise IllegalTransition(f"Copies are settled after the decision; this case is {case.state}.")
         if not chosen:
             raise InputError("None of the copies named is held in this case.", advice="Read the case again.")
-        for copy in chosen:
-            _settle_copy(tx, case, copy, decision, at)
-        _open_gate(tx, case, chosen, decision, keys, at)
+        if decision.outcome is Outcome.REMOVED:
+            for copy in chosen:
+                _remove_copy(tx, case, copy, decision, at)
+            _open_gate(tx, case, chosen, decision, keys, at)
+        else:
+            _refuse_copies(tx, case, chosen, decision, heard_for, at)
         refresh_deadline(tx, case)
         if case.decided_at is not None:
             # Before the decision nothing is told of what was found, not even that there is news.
@@ -119,13 +138,9 @@ def _keys_for_forgeries(store: Store, case_id: str) -> list[tuple[str, bytes]]:
     return store.keyring.new_data_keys(sum(copy.copy_class is CopyClass.ALTERED_COPY for copy in copies))
 
 
-def check_may_be_shown(case: Case) -> None:
-    """Raise `IllegalTransition` for a case about someone under 18: nothing of it is ever put back."""
-    if case.under_18:
-        raise IllegalTransition(
-            "What may show someone under 18 is never put back.",
-            advice="Report and preserve it as your law asks (18 U.S.C. § 2258A; UK Online Safety Act s. 66).",
-        )
+def _check_person(tx: Transaction, case: Case, decision: Decision) -> None:
+    require_unbiased(tx, case, decision.actor)
+    require_new_reader(tx, case, decision.actor)
 
 
 def _check(decision: Decision) -> None:
@@ -150,7 +165,7 @@ def _remove(tx: Transaction, case: Case, decision: Decision, keys: Sequence[tupl
     note(tx, EventKind.DECIDED_REMOVED, case, at=at, actor=decision.actor, facts=_facts(decision))
     # 3. The copies; those that it does not cover stay as they are and their clocks run.
     for copy in chosen:
-        _settle_copy(tx, case, copy, decision, at)
+        _remove_copy(tx, case, copy, decision, at)
     # 4. Only now does a picture stand at the gate, and only one of which a copy was removed.
     _open_gate(tx, case, chosen, decision, keys, at)
     refresh_deadline(tx, case)
@@ -179,23 +194,47 @@ def _open_copies(tx: Transaction, case: Case) -> list[Copy]:
     return tx.copies.of_case(case.id, [CopyState.HELD, CopyState.POSSIBLE])
 
 
-def _refuse(tx: Transaction, case: Case, decision: Decision, at: datetime) -> Case:
-    case = tx.cases.move(case, CaseState.REFUSED, decided_at=at, closed_at=at, finding=_finding(decision))
+def _refuse(tx: Transaction, case: Case, decision: Decision, heard_for: timedelta, at: datetime) -> Case:
+    # 1. Why, law by law; and never for what may show someone under 18, where something is hidden.
+    require_elements(decision.finding.elements, complete_laws(case) or case.laws)
+    held = tx.copies.of_case(case.id, [CopyState.HELD])
+    if held:
+        check_may_be_shown(case)
+    # 2. The case: only an undecided one, and only once.
+    case = tx.cases.move(case, CaseState.REFUSED, decided_at=at, finding=_finding(decision))
     note(tx, EventKind.DECIDED_REFUSED, case, at=at, actor=decision.actor, facts=_facts(decision))
-    for copy in _open_copies(tx, case):
-        _settle_copy(tx, case, copy, decision, at)
-    for entry in tx.banks.of_case(case.id):
-        tx.banks.set_state(entry.id, EntryState.CLOSED)
-        note(
-            tx,
-            EventKind.GATE_ENTRY_CLOSED,
-            case,
-            at=at,
-            actor=decision.actor,
-            facts={"entry": entry.public_id},
-        )
+    # 3. What is hidden stays so until she was heard; where nothing is, there is nothing to wait for.
+    _let_her_be_heard(tx, case, held, decision, heard_for, at)
+    if not held:
+        close_refused(tx, case, actor=decision.actor, at=at)
+        tx.cases.close(case, at)
     refresh_deadline(tx, case)
     return tx.cases.by_id(case.id)
+
+
+def _refuse_copies(
+    tx: Transaction, case: Case, chosen: Sequence[Copy], decision: Decision, heard_for: timedelta, at: datetime
+) -> None:
+    held = [copy for copy in chosen if copy.state is CopyState.HELD]
+    for copy in chosen:
+        if copy.state is CopyState.POSSIBLE:
+            # It was never hidden: there is nothing to put back.
+            tx.copies.move(copy, CopyState.DISMISSED, decided_at=at, decided_by=decision.actor)
+    if held:
+        check_may_be_shown(case)
+        require_elements(decision.finding.elements, complete_laws(case) or case.laws)
+        _let_her_be_heard(tx, case, held, decision, heard_for, at)
+
+
+def _let_her_be_heard(
+    tx: Transaction, case: Case, held: Sequence[Copy], decision: Decision, heard_for: timedelta, at: datetime
+) -> None:
+    for copy in held:
+        tx.copies.set(copy.id, decided_by=decision.actor)
+    open_refusal(
+        tx, case, held, reason=decision.finding.reason, elements=decision.finding.elements, actor=decision.actor,
+        heard_for=heard_for, at=at,
+    )  # fmt: skip
 
 
 def _is_chosen(copy: Copy, decision: Decision) -> bool:
@@ -210,25 +249,21 @@ def _is_chosen(copy: Copy, decision: Decision) -> bool:
     return copy.linked or copy.copy_class is CopyClass.IDENTICAL or (decision.confirm is Confirm.BLIND and copy.blind)
 
 
-def _settle_copy(tx: Transaction, case: Case, copy: Copy, decision: Decision, at: datetime) -> None:
-    if decision.outcome is Outcome.REMOVED:
-        if copy.state is CopyState.POSSIBLE:
-            copy = tx.copies.move(copy, CopyState.HELD)
-        copy = tx.copies.move(copy, CopyState.REMOVED, decided_at=at, decided_by=decision.actor)
-        note(tx, EventKind.COPY_REMOVED, case, at=at, actor=decision.actor, facts=copy_facts(copy))
-        order(tx, REMOVE, case, copy, why=decision.finding.reason, at=at)
-    elif copy.state is CopyState.POSSIBLE:
-        # It was never hidden: there is nothing to put back.
-        tx.copies.move(copy, CopyState.DISMISSED, decided_at=at, decided_by=decision.actor)
-    else:
-        check_may_be_shown(case)
-        copy = tx.copies.move(copy, CopyState.PUT_BACK, decided_at=at, decided_by=decision.actor)
-        note(tx, EventKind.COPY_PUT_BACK, case, at=at, actor=decision.actor, facts=copy_facts(copy))
-        order_put_back(tx, case, copy, why=decision.finding.reason, at=at)
+def _remove_copy(tx: Transaction, case: Case, copy: Copy, decision: Decision, at: datetime) -> None:
+    if copy.state is CopyState.POSSIBLE:
+        copy = tx.copies.move(copy, CopyState.HELD)
+    how = how_decided(copy, is_named=copy.public_id in decision.copies, looked_at_all=decision.confirm is Confirm.ALL)
+    copy = tx.copies.move(
+        copy, CopyState.REMOVED, decided_at=at, decided_by=decision.actor, decided_how=how.value, hearing_id=None
+    )
+    note(tx, EventKind.COPY_REMOVED, case, at=at, actor=decision.actor, facts=copy_facts(copy))
+    order(tx, REMOVE, case, copy, why=decision.finding.reason, at=at)
 
 
 def _finding(decision: Decision) -> dict[str, str]:
-    return {"outcome": decision.outcome.value, "reason": decision.finding.reason, "actor": decision.actor}
+    elements = ", ".join(decision.finding.elements)
+    said = {"outcome": decision.outcome.value, "reason": decision.finding.reason, "actor": decision.actor}
+    return {**said, "elements": elements} if elements else said
 
 
 def _facts(decision: Decision) -> dict[str, Json]:
@@ -237,4 +272,5 @@ def _facts(decision: Decision) -> dict[str, Json]:
         "confirm": decision.confirm.value,
         "named_copies": len(decision.copies),
         "reason": decision.finding.reason,
+        "elements": list(decision.finding.elements),
     }

@@ -12,6 +12,7 @@ from takeback.store.cases import Case
 from takeback.store.messages import Sender
 from takeback.workflow.desk_keys import present_keys, require_desk
 from takeback.workflow.order import THE_PERSON, note
+from takeback.workflow.recusal import require_unbiased
 
 MAX_MESSAGE = 10_000
 """Characters of one message."""
@@ -26,19 +27,24 @@ def write_to_desk(store: Store, receipt: str, written: str | SealedWords, *, at:
     `NotFound` for a receipt of no case, `InputError` for nothing or too much, `DeskKeysChanged` where it is sealed to
     others than the desk, `IllegalTransition` where the case is erased.
     """
+    digest = store.keyring.receipt_digest(receipt)
+    with store.write() as tx:
+        case = tx.cases.by_receipt(digest)
+        keep_message(tx, case, written, at=at)
+        return case
+
+
+def keep_message(tx: Transaction, case: Case, written: str | SealedWords, *, at: datetime) -> None:
+    """Keep inside `tx` what she writes; raises what `write_to_desk` does."""
     if isinstance(written, SealedWords):
         require_sealed(written, ())
     else:
         _require_text(written)
-    digest = store.keyring.receipt_digest(receipt)
-    with store.write() as tx:
-        case = tx.cases.by_receipt(digest)
-        _require_open(case, tx.messages.count(case, Sender.PERSON))
-        sealed = _sealed(tx, written)
-        body = {"text": str(written).strip()} if sealed is None else {"sealed": sealed.as_json()}
-        tx.messages.add(case, Sender.PERSON, body, None if sealed is None else sealed.desk_keys, at)
-        note(tx, EventKind.MESSAGE_TO_DESK, case, at=at, actor=THE_PERSON)
-        return case
+    _require_open(case, tx.messages.count(case, Sender.PERSON))
+    sealed = _sealed(tx, written)
+    body = {"text": str(written).strip()} if sealed is None else {"sealed": sealed.as_json()}
+    tx.messages.add(case, Sender.PERSON, body, None if sealed is None else sealed.desk_keys, at)
+    note(tx, EventKind.MESSAGE_TO_DESK, case, at=at, actor=THE_PERSON)
 
 
 def write_to_person(store: Store, case_id: str, text: str, *, actor: str, at: datetime) -> Case:
@@ -46,6 +52,7 @@ def write_to_person(store: Store, case_id: str, text: str, *, actor: str, at: da
     _require_text(text)
     with store.write() as tx:
         case = tx.cases.by_public_id(case_id)
+        require_unbiased(tx, case, actor)
         _require_open(case, tx.messages.count(case, Sender.DESK))
         tx.messages.add(case, Sender.DESK, {"text": text.strip()}, None, at)
         tx.news.tell(case.id, at)

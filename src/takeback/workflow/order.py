@@ -10,6 +10,7 @@ from takeback.cases import CopyState
 from takeback.store import Transaction
 from takeback.store.cases import Case
 from takeback.store.copies import Copy, Likeness
+from takeback.workflow.reasons import reasons_of
 
 HOLD, REMOVE, PUT_BACK = "hold", "remove", "put_back"
 
@@ -20,15 +21,18 @@ HIDDEN = (CopyState.HELD, CopyState.REMOVED, CopyState.CONTESTED)
 
 
 def order(tx: Transaction, kind: str, case: Case, copy: Copy, *, why: str, at: datetime) -> None:
-    """Queue an order about one copy for the site that has it."""
+    """Queue an order about one copy, with its reasons, for the site that has it."""
     if copy.site_id is None:
         return
+    if kind != PUT_BACK and not case.under_18:
+        tx.copies.let_contest(copy)
     body: dict[str, Json] = {
         "case": case.public_id,
         "copy": copy.public_id,
         "item_id": copy.site_item_id,
         "url": copy.url,
         "why": why,
+        "reasons": reasons_of(case, copy, why=why).as_json(),
     }
     tx.outbox.put(copy.site_id, kind, body, copy_id=copy.id, at=at)
 

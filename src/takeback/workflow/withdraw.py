@@ -87,6 +87,7 @@ def erase_hers(tx: Transaction, case: Case, *, actor: str, at: datetime) -> None
     tx.messages.erase(case)
     tx.cases.erase(case, at)
     tx.copies.forget_grounds(case.id)
+    tx.hearings.forget_summaries(case.id)
     links = tx.copies.forget_elsewhere(case.id)
     note(tx, EventKind.ERASED, case, at=at, actor=actor, facts={"why": "asked for", "links": links})
 

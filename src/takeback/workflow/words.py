@@ -8,6 +8,7 @@ from datetime import datetime
 from takeback.audit.event import EventKind
 from takeback.store import Store
 from takeback.workflow.order import note
+from takeback.workflow.recusal import require_unbiased
 
 
 def open_words(store: Store, case_id: str, *, actor: str, at: datetime) -> Mapping[str, object]:
@@ -16,10 +17,12 @@ def open_words(store: Store, case_id: str, *, actor: str, at: datetime) -> Mappi
 
     Where they are sealed to the desk, `sealed` holds them, of each message too, for the key of one of its people.
 
-    Nothing is left of either once they are erased. `NotFound` for no case.
+    Nothing is left of either once they are erased. `NotFound` for no case,
+    `IllegalTransition` for whoever keeps out of it.
     """
     with store.write() as tx:
         case = tx.cases.by_public_id(case_id)
+        require_unbiased(tx, case, actor)
         words = dict(tx.cases.words(case))
         contests = tx.copies.contests(case.id)
         words["contests"] = [

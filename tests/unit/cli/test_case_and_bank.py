@@ -61,7 +61,7 @@ def test_a_case_is_listed_shown_and_decided(call: Call, picture: Save, moderator
         decided = call("case", "decide", case, "removed", "--covered", "--reason", "no consent", "--json")
         assert (decided.code, decided.json["state"]) == (0, "removed")
         assert [copy["state"] for copy in decided.json["copies"]] == ["removed"]
-        again = call("case", "decide", case, "refused", "--reason", "second thoughts", "--json")
+        again = call("case", "decide", case, "refused", "--element", "intimate", "--reason", "no", "--json")
         assert (again.code, again.error["code"]) == (2, "illegal-transition")
 
 

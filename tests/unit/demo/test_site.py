@@ -149,3 +149,17 @@ def test_a_title_is_text_and_never_markup(site: Site, visitor: TestClient) -> No
 def test_settings_that_lack_a_part_are_refused() -> None:
     with pytest.raises(BadSetting, match="cannot be read"):
         SiteSettings.from_json('{"takeback": "http://127.0.0.1:8470"}')
+
+
+def test_the_reasons_are_for_whoever_posted_the_picture_alone(site: Site, visitor: TestClient, item: Item) -> None:
+    reason = {"statement": {"text": {"en": "Removed <b>for</b> a reason."}}, "contest_url": f"{NOBODY}/contest#abc"}
+    body = {**json.loads(order("remove", item, delivery="one")), "reason": reason}
+    assert send(visitor, json.dumps(body).encode())[0] == 200
+    path = f"/item/{item.id}/reasons"
+    for cookie in ("", f"owner-{item.id}=guessed"):
+        assert visitor.get(path, headers={"Cookie": cookie}).status_code == 404
+    answer = visitor.get(path, headers={"Cookie": f"owner-{item.id}={item.owner}"})
+    assert answer.status_code == 200
+    assert "Removed &lt;b&gt;for&lt;/b&gt; a reason." in answer.text
+    assert f'href="{NOBODY}/contest#abc"' in answer.text
+    assert "abc" not in visitor.get(f"/item/{item.id}").text

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
-from tests.house import Pixels, drawn
+from tests.house import Clock, Pixels, drawn
 from tests.unit.service.conftest import Keys, Png
 
 from takeback.fingerprint import pdq_orientations
@@ -114,7 +114,9 @@ def test_a_withdrawal_lets_new_uploads_through_and_puts_nothing_back(
     assert copy["state"] == "removed"
 
 
-def test_a_contest_goes_to_a_second_person(client: TestClient, keys: Keys, received: dict[str, Any]) -> None:
+def test_a_contest_goes_to_a_second_person(
+    client: TestClient, keys: Keys, received: dict[str, Any], clock: Clock
+) -> None:
     path = f"/api/v1/cases/{received['case']}"
     client.post(f"{path}/decision", headers=keys["moderator"], json=DECISION)
     body = {"item_id": "1", "grounds": "I drew this."}
@@ -122,8 +124,12 @@ def test_a_contest_goes_to_a_second_person(client: TestClient, keys: Keys, recei
     words = client.post(f"{path}/words", headers=keys["moderator"]).json()
     assert [one["grounds"] for one in words["contests"]] == ["I drew this."]
     assert "I drew this." not in client.get(f"{path}/events", headers=keys["moderator"]).text
-    answer = {"put_back": True, "reason": "A drawing."}
+    answer = {"put_back": True, "reason": "A drawing.", "elements": ["intimate"]}
     assert client.post(f"{path}/answer", headers=keys["moderator"], json=answer).status_code == 409
+    heard = client.post(f"{path}/hearing", headers=keys["second"], json={"summary": "It is said to be a drawing."})
+    assert [one["about"] for one in heard.json()["hearings"]] == ["contest"]
+    assert client.post(f"{path}/answer", headers=keys["second"], json=answer).status_code == 409
+    clock.pass_(hours=72)
     assert client.post(f"{path}/answer", headers=keys["second"], json=answer).json()["state"] == "put_back"
 
 

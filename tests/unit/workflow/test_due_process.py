@@ -22,15 +22,21 @@ from takeback.store.sites import Site
 from takeback.workflow.contest import answer_contest, contest
 from takeback.workflow.decide import Confirm, Decision, Finding, Outcome, confirm_copies, decide
 from takeback.workflow.gone import forget_item, forget_items
+from takeback.workflow.hearing import pass_on_contest
 from takeback.workflow.intake import Received, receive_notice
+from takeback.workflow.put_back import Answer
 from takeback.workflow.query import query_of_fingerprints
 from takeback.workflow.register import add_entries
 from takeback.workflow.replica import Replica
+from takeback.workflow.second_reading import read_again
 from takeback.workflow.upload import Action, Upload, check_upload
 from takeback.workflow.withdraw import finish_withdrawals, withdraw
 
 REMOVE = Decision(Outcome.REMOVED, Finding(True, "Covered."), "key/one")
-REFUSE = Decision(Outcome.REFUSED, Finding(False, "A landscape."), "key/one")
+REFUSE = Decision(Outcome.REFUSED, Finding(False, "A landscape.", ("intimate",)), "key/one")
+DRAWN = Answer("Drawn.", "key/two", ("intimate",))
+COVERED = Answer("Covered.", "key/two")
+HEARD_AT = AT + timedelta(hours=72)
 
 
 @pytest.fixture
@@ -50,9 +56,19 @@ def _states(store: Store, case: Case) -> dict[str | None, CopyState]:
         return {copy.site_item_id: copy.state for copy in tx.copies.of_case(case.id)}
 
 
+def _read_again(store: Store, case: Case) -> Case:
+    return read_again(store, case.public_id, DRAWN, upheld=True, at=HEARD_AT)
+
+
+def _answered(store: Store, case: Case, answer: Answer = DRAWN) -> Case:
+    """She was told of the contest, said nothing for 72 hours, and a second person puts it back."""
+    pass_on_contest(store, case.public_id, "It is said to be a drawing.", actor="key/two", at=AT)
+    return answer_contest(store, case.public_id, answer, put_back=True, at=HEARD_AT)
+
+
 def _orders(store: Store) -> list[tuple[str, object]]:
     with store.read() as tx:
-        return [(one.kind, one.body["item_id"]) for one in tx.outbox.waiting_of_site(1, AT, 100)]
+        return [(one.kind, one.body["item_id"]) for one in tx.outbox.waiting_of_site(1, HEARD_AT, 100)]
 
 
 def test_a_valid_notice_holds_and_only_a_decision_removes(store: Store, received: Received) -> None:
@@ -96,7 +112,8 @@ def test_a_case_is_decided_once(store: Store, received: Received) -> None:
 
 
 def test_a_refusal_lifts_the_holds_and_stops_the_matching(store: Store, replica: Replica, received: Received) -> None:
-    decide(store, received.case.public_id, REFUSE, at=AT)
+    case = decide(store, received.case.public_id, REFUSE, at=AT)
+    _read_again(store, case)
     assert set(_states(store, received.case).values()) == {CopyState.PUT_BACK}
     assert _orders(store)[2:] == [("put_back", "1"), ("put_back", "2")]
     checked = check_upload(store, replica, query_of_fingerprints(prints_of(drawn(1))), None, at=AT)
@@ -108,10 +125,10 @@ def test_a_refusal_lifts_nothing_that_another_case_hides(store: Store, replica: 
     second = notice_about(reported(drawn(1)), links=("https://forum.example/1",))
     other = receive_notice(store, replica, second, default_laws=LAWS, request=None, at=AT).case
     assert _states(store, other)["1"] is CopyState.HELD
-    decide(store, received.case.public_id, REFUSE, at=AT)
-    assert [kind for kind, _ in _orders(store)].count("put_back") == 0
+    _read_again(store, decide(store, received.case.public_id, REFUSE, at=AT))
+    assert ("put_back", "1") not in _orders(store)
     # When the last case that hides it is refused too, it is put back.
-    decide(store, other.public_id, REFUSE, at=AT)
+    _read_again(store, decide(store, other.public_id, REFUSE, at=AT))
     assert {item for kind, item in _orders(store) if kind == "put_back"} == {"1", "2"}
 
 
@@ -130,20 +147,20 @@ def test_a_contested_picture_stays_hidden_until_a_second_person_answers(
     assert _states(store, case)["1"] is CopyState.CONTESTED
     assert ("put_back", "1") not in _orders(store)
     with pytest.raises(IllegalTransition, match="does not answer its contest"):
-        answer_contest(store, case.public_id, put_back=True, reason="Drawn.", actor="key/one", at=AT)
-    case = answer_contest(store, case.public_id, put_back=True, reason="Drawn.", actor="key/two", at=AT)
+        answer_contest(store, case.public_id, replace(DRAWN, actor="key/one"), put_back=True, at=AT)
+    case = _answered(store, case)
     assert _states(store, case) == {"1": CopyState.PUT_BACK, "2": CopyState.HELD}
     assert _orders(store)[-1] == ("put_back", "1")
     # The other copy is still hidden, so the case is not over until a person has settled it, too.
     assert case.state is CaseState.REMOVED
-    case = confirm_copies(store, case.public_id, replace(REFUSE, confirm=Confirm.ALL), at=AT)
+    case = _read_again(store, confirm_copies(store, case.public_id, replace(REFUSE, confirm=Confirm.ALL), at=AT))
     assert _states(store, case)["2"] is CopyState.PUT_BACK
 
 
 def test_a_contest_that_is_not_upheld_leaves_the_picture_removed(store: Store, site: Site, received: Received) -> None:
     case = decide(store, received.case.public_id, REMOVE, at=AT)
     contest(store, site, "1", "No reason.", at=AT)
-    case = answer_contest(store, case.public_id, put_back=False, reason="Covered.", actor="key/two", at=AT)
+    case = answer_contest(store, case.public_id, COVERED, put_back=False, at=AT)
     assert (case.state, _states(store, case)["1"]) == (CaseState.REMOVED, CopyState.REMOVED)
 
 
@@ -213,7 +230,7 @@ def test_every_step_is_in_the_log_and_the_log_verifies(
 ) -> None:
     decide(store, received.case.public_id, REMOVE, at=AT)
     contest(store, site, "1", "I drew this myself.", at=AT)
-    answer_contest(store, received.case.public_id, put_back=False, reason="Covered.", actor="key/two", at=AT)
+    answer_contest(store, received.case.public_id, COVERED, put_back=False, at=AT)
     withdraw(store, journal, received.ending, at=AT)
     with store.read() as tx:
         kinds = [entry.kind for entry in tx.audit.of_case(received.case.public_id)]
@@ -229,13 +246,13 @@ def test_a_refused_change_leaves_no_trace(store: Store, received: Received) -> N
     with store.read() as tx:
         before = tx.audit.head().size
     with pytest.raises(IllegalTransition):
-        answer_contest(store, received.case.public_id, put_back=True, reason="No.", actor="key/two", at=AT)
+        answer_contest(store, received.case.public_id, DRAWN, put_back=True, at=AT)
     with store.read() as tx:
         assert tx.audit.head().size == before
 
 
 def test_a_closed_entry_is_not_opened_by_a_late_link(store: Store, received: Received) -> None:
-    decide(store, received.case.public_id, REFUSE, at=AT)
+    _read_again(store, decide(store, received.case.public_id, REFUSE, at=AT))
     with store.read() as tx:
         assert [entry.state for entry in tx.banks.of_case(received.case.id)] == [EntryState.CLOSED]
 
@@ -250,9 +267,10 @@ def test_what_a_withdrawn_case_hides_is_still_settled_by_the_desk(
     other = _send(store, replica, notice_about(reported(drawn(1), digests=True))).case
     withdraw(store, journal, received.ending, at=AT)
     # Another case about the same item, refused, lifts nothing while the withdrawn one still hides it.
-    decide(store, other.public_id, REFUSE, at=AT)
+    _read_again(store, decide(store, other.public_id, REFUSE, at=AT))
     assert [kind for kind, _ in _orders(store)].count("put_back") == 0
     case = confirm_copies(store, received.case.public_id, replace(REFUSE, confirm=Confirm.ALL), at=AT)
+    case = _read_again(store, case)
     assert case.state is CaseState.WITHDRAWN
     assert {item for kind, item in _orders(store) if kind == "put_back"} == {"1", "2"}
 
@@ -263,7 +281,7 @@ def test_a_contest_of_a_withdrawn_case_is_answered(
     decide(store, received.case.public_id, REMOVE, at=AT)
     withdraw(store, journal, received.ending, at=AT)
     contest(store, site, "1", "I drew this.", at=AT)
-    case = answer_contest(store, received.case.public_id, put_back=True, reason="Drawn.", actor="key/two", at=AT)
+    case = _answered(store, received.case)
     assert (case.state, _states(store, case)["1"]) == (CaseState.WITHDRAWN, CopyState.PUT_BACK)
 
 
@@ -273,7 +291,7 @@ def test_after_one_put_back_the_other_copies_can_still_be_contested(
     case = decide(store, received.case.public_id, replace(REMOVE, confirm=Confirm.ALL), at=AT)
     for item, state in (("1", CaseState.REMOVED), ("2", CaseState.PUT_BACK)):
         contest(store, site, item, "I drew this.", at=AT)
-        case = answer_contest(store, case.public_id, put_back=True, reason="Drawn.", actor="key/two", at=AT)
+        case = _answered(store, case)
         assert case.state is state
 
 
@@ -283,7 +301,7 @@ def test_whoever_confirmed_a_copy_does_not_answer_its_contest(store: Store, site
     confirm_copies(store, case.public_id, second, at=AT)
     contest(store, site, "2", "I drew this.", at=AT)
     with pytest.raises(IllegalTransition, match="does not answer its contest"):
-        answer_contest(store, case.public_id, put_back=True, reason="Drawn.", actor="key/two", at=AT)
+        answer_contest(store, case.public_id, DRAWN, put_back=True, at=AT)
 
 
 def test_a_removed_copy_can_be_contested_after_the_site_deleted_it(

@@ -20,6 +20,7 @@ from takeback.workflow.contest import answer_contest, contest
 from takeback.workflow.decide import Decision, Finding, Outcome, decide
 from takeback.workflow.erasure import ERASED_AFTER, ask_for_erasure, cancel_erasure, erase_due
 from takeback.workflow.intake import Received, links_elsewhere, receive_notice
+from takeback.workflow.put_back import Answer
 from takeback.workflow.query import query_of_fingerprints
 from takeback.workflow.replica import Replica
 from takeback.workflow.reported import seal_links
@@ -118,7 +119,7 @@ def test_after_the_erasure_the_other_side_is_still_heard(
     received = receive_notice(store, replica, notice, default_laws=LAWS, request=None, at=AT)
     decide(store, received.case.public_id, Decision(Outcome.REMOVED, Finding(True, "Covered."), "key/one"), at=AT)
     contest(store, site, "1", "Answered before.", at=AT)
-    answer_contest(store, received.case.public_id, put_back=False, reason="It is covered.", actor="key/two", at=AT)
+    answer_contest(store, received.case.public_id, Answer("It is covered.", "key/two"), put_back=False, at=AT)
     ask_for_erasure(store, journal, received.ending, at=AT)
     assert erase_due(store, journal, actor="test", at=LATER) == 1
     assert open_words(store, received.case.public_id, actor="desk", at=LATER)["contests"] == []

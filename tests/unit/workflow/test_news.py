@@ -22,6 +22,7 @@ from takeback.store.sites import Site
 from takeback.workflow.contest import answer_contest, contest
 from takeback.workflow.decide import Decision, Finding, Outcome, confirm_copies, decide
 from takeback.workflow.erasure import ERASED_AFTER, ask_for_erasure, erase_due
+from takeback.workflow.hearing import HEARD_FOR, pass_on_contest
 from takeback.workflow.intake import Received, complete_notice, receive_notice
 from takeback.workflow.messages import write_to_desk, write_to_person
 from takeback.workflow.news import (
@@ -37,6 +38,7 @@ from takeback.workflow.news import (
     stop_news_by_mail,
 )
 from takeback.workflow.news_mail import Outgoing, end_what_is_over, mail_went, next_mail
+from takeback.workflow.put_back import Answer
 from takeback.workflow.query import query_of_fingerprints
 from takeback.workflow.replica import Replica
 from takeback.workflow.rotate import rotate_master_key
@@ -313,8 +315,13 @@ def test_what_is_settled_after_the_decision_and_what_is_put_back_is_told(
     she_looked(store, confirmed.case, at=AT + 2 * DELAY)
     contest(store, site, "1", "I drew this.", at=AT + 2 * DELAY)
     assert mails.at(AT + 9 * DELAY) is None
-    later = AT + timedelta(days=1)
-    answer_contest(store, confirmed.case.public_id, put_back=True, reason="Drawn.", actor="key/two", at=later)
+    heard = AT + timedelta(hours=1)
+    pass_on_contest(store, confirmed.case.public_id, "It is said to be a drawing.", actor="key/two", at=heard)
+    assert mails.at(heard + DELAY) is not None
+    she_looked(store, confirmed.case, at=heard + 2 * DELAY)
+    later = heard + HEARD_FOR
+    answer = Answer("Drawn.", "key/two", ("intimate",))
+    answer_contest(store, confirmed.case.public_id, answer, put_back=True, at=later)
     assert mails.at(later + DELAY) is not None
 
 

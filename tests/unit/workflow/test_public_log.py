@@ -26,11 +26,13 @@ from takeback.store.audit import _columns
 from takeback.store.cases import Case
 from takeback.store.sites import Site
 from takeback.store.tables import event
-from takeback.workflow.contest import answer_contest, contest
+from takeback.workflow.contest import answer_contest, contest, contest_by_link
 from takeback.workflow.decide import Confirm, Decision, Finding, Outcome, decide
+from takeback.workflow.hearing import pass_on_contest
 from takeback.workflow.intake import receive_notice
 from takeback.workflow.proofs import proofs_of_case, proofs_of_item
 from takeback.workflow.publish import begin_anew, consistency, is_due, log_key, publish, signed_head
+from takeback.workflow.put_back import Answer
 from takeback.workflow.query import query_of_fingerprints
 from takeback.workflow.replica import Replica
 from takeback.workflow.upload import Upload, check_upload
@@ -106,11 +108,28 @@ def test_the_uploader_can_prove_the_hold_and_the_removal_and_learns_of_no_other_
 
 def test_a_contest_and_its_answer_can_be_proven_by_both(store: Store, site: Site, removed: Case, clock: Clock) -> None:
     contest(store, site, "81", "It shows a lighthouse.", at=clock.pass_(hours=1))
-    answer_contest(store, removed.public_id, put_back=True, reason="A lighthouse.", actor="key/b", at=clock())
+    pass_on_contest(store, removed.public_id, "It is said to be a lighthouse.", actor="key/b", at=clock())
+    answer = Answer("A lighthouse.", "key/b", ("intimate",))
+    answer_contest(store, removed.public_id, answer, put_back=True, at=clock.pass_(hours=72))
     publish(store, NAME, at=clock.pass_(minutes=15))
 
     assert kinds(list(proofs_of_item(store, site, "81").made))[-2:] == ["contested", "copy_put_back"]
-    assert kinds(list(proofs_of_case(store, removed).made))[-2:] == ["contested", "copy_put_back"]
+    assert kinds(list(proofs_of_case(store, removed).made))[-3:] == ["contested", "hearing_opened", "copy_put_back"]
+
+
+def test_what_is_objected_to_a_hold_is_the_uploaders_and_tells_her_nothing(
+    store: Store, replica: Replica, site: Site, clock: Clock
+) -> None:
+    upload(store, replica, site, "81")
+    case = report(store, replica)
+    with store.read() as tx:
+        (copy,) = tx.copies.of_case(case.id)
+    code = store.keyring.contest_code(copy.public_id)
+    contest_by_link(store, code, "It shows a lighthouse.", timedelta(days=184), at=clock())
+    publish(store, NAME, at=clock.pass_(minutes=15))
+
+    assert kinds(list(proofs_of_item(store, site, "81").made)) == ["copy_held", "contested"]
+    assert kinds(list(proofs_of_case(store, case).made)) == ["notice_received", "notice_valid"]
 
 
 def test_what_is_attested_waits_for_the_next_entry(store: Store, replica: Replica, clock: Clock) -> None:

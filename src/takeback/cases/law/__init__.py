@@ -1,9 +1,10 @@
 """
 What each law asks of a notice, as data: one TOML file per law beside this module.
 
-A file names the law, the hours it gives from receipt, whether copies that are not identical fall under
-it, the fields of a valid notice, and what the public is told that the site has to do, each with the section
-that asks for it. A new law is a new file; `FIELDS` in `takeback.cases.notice` lists what a field may be called.
+A file names the law, the hours it gives from receipt, whether copies that are not identical fall under it, the
+fields of a valid notice, what the public is told that the site has to do, which elements can fail, and what whoever
+posted the picture can do, each with the section that asks for it. A new law is a new file; `FIELDS` in
+`takeback.cases.notice` lists what a field may be called.
 """
 
 from __future__ import annotations
@@ -34,6 +35,12 @@ class LawPack:
     """Field name → section."""
     process: Mapping[str, str]
     """What the public is told that the law asks of the site: name of a text of the pages (`how.says`) → section."""
+    elements: Mapping[str, str]
+    """What has to be so that the law covers a picture: name of a text of statements (`elements`) → section."""
+    ground: Mapping[str, str]
+    """What a removal, and what is done in good faith beyond it, rests on → section."""
+    redress: Mapping[str, str]
+    """What whoever posted the picture can do: name of a text of statements (`redress`) → section, empty for none."""
 
 
 def _parse(text: str) -> LawPack:
@@ -46,6 +53,9 @@ def _parse(text: str) -> LawPack:
         covers_substantially_same=raw["covers_substantially_same"],
         fields=MappingProxyType(dict(raw["fields"])),
         process=MappingProxyType(dict(raw["process"])),
+        elements=MappingProxyType(dict(raw["elements"])),
+        ground=MappingProxyType(dict(raw["ground"])),
+        redress=MappingProxyType(dict(raw["redress"])),
     )
 
 

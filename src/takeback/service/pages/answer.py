@@ -118,6 +118,9 @@ PageVisitor = Annotated[Visitor, Depends(page_visitor)]
 class PageRoute(StrictRoute):
     """A route that answers an error with a page."""
 
+    may_be_framed = True
+    """Whether the sites that the operator names may show it in a frame."""
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Show what is wrong in words; nothing of what was sent is in them."""
         handle = super().get_route_handler()
@@ -125,7 +128,8 @@ class PageRoute(StrictRoute):
         async def as_page(request: Request) -> Response:
             answer = await in_words(request)
             settings = parts_of(request).settings
-            framed_by(answer, settings.embedded_on)
+            if self.may_be_framed:
+                framed_by(answer, settings.embedded_on)
             if settings.onion_address:
                 # Tor Browser offers to go there, where no exit and no certificate is in between.
                 answer.headers["Onion-Location"] = settings.onion_address + request.url.path

@@ -14,6 +14,7 @@ from takeback.assembly import Parts
 from takeback.cases import Notice, law_pack
 from takeback.cases.notice import MAX_FINGERPRINTS
 from takeback.cases.receipt import is_number
+from takeback.cases.statement import element_text
 from takeback.errors import NotAllowed, NotFound
 from takeback.service.auth import ServiceParts
 from takeback.service.notices import require_mail
@@ -22,12 +23,13 @@ from takeback.service.pages.authorities import complaints, search_engines
 from takeback.service.pages.letters import letters
 from takeback.service.pages.proof_folder import proof_folder
 from takeback.service.pages.words import Words
-from takeback.service.standing import standing_of
+from takeback.service.standing import HearingOut, standing_of
 from takeback.store import Store
 from takeback.store.cases import Case
 from takeback.workflow.addition import EXTENDABLE, add_to_notice
 from takeback.workflow.desk_keys import keys_of_the_desk
 from takeback.workflow.erasure import ask_for_erasure, cancel_erasure
+from takeback.workflow.hearing import answer_hearing
 from takeback.workflow.intake import is_only_elsewhere, links_elsewhere
 from takeback.workflow.messages import write_to_desk
 from takeback.workflow.news import choose_news, stop_news
@@ -110,6 +112,13 @@ def _act(parts: Parts, step: str, sent: Mapping[str, str]) -> Done:
             return Done(case, receipt, "news")
         case "news_end":
             return Done(stop_news(store, parts.journal, receipt, at=at), receipt, "news_end")
+        case "agree" | "disagree":
+            said = sent.get("said", "").strip()
+            agrees = step == "agree"
+            if agrees and sent.get("sure") != "yes":
+                return Done(case_of_receipt(store, receipt), receipt, "agree_unsure")
+            case = answer_hearing(store, receipt, sent.get("hearing", ""), agrees=agrees, written=said, at=at)
+            return Done(case, receipt, step)
         case "recovery":
             _require_one_case(store, receipt or ending, ending)
             case = set_recovery(store, ending, sent.get("name", ""), sent.get("phrase", ""), at=at)
@@ -161,7 +170,11 @@ def _ask_page(words: Words, *, problem: str = "", typed: str = "", is_lost: bool
     )
 
 
-_SAID = ("write", "add", "news", "news_end", "recovery", "recover", "ending_wrong", "proof_waits")
+_SAID = (
+    "write", "add", "news", "news_end", "recovery", "recover", "ending_wrong", "proof_waits", "agree", "disagree",
+    "agree_unsure",
+)  # fmt: skip
+_PROBLEMS = ("ending_wrong", "agree_unsure")
 
 
 def _case_page(
@@ -179,7 +192,7 @@ def _case_page(
         forget=True,
         standing=_shown(words, parts, done, site),
         said=words(f"case.said_{done.said}") if done.said in _SAID else "",
-        is_problem=is_problem,
+        is_problem=is_problem or done.said in _PROBLEMS,
         given=given,
         page_data=as_data(_page_data(words, parts)),
     )
@@ -219,6 +232,7 @@ def _shown(words: Words, parts: Parts, done: Done, site: str) -> dict[str, objec
             (words(f"case.wrote_{each.sender.value}", moment=words.moment(each.at)), each.text)
             for each in standing.messages
         ],
+        "hearings": [_hearing(words, each) for each in standing.hearings],
         "takes_more": found.state in EXTENDABLE,
         "news": standing.news,
         "takes_news": parts.settings.sends_mail and found.closed_at is None,
@@ -240,6 +254,34 @@ def _shown(words: Words, parts: Parts, done: Done, site: str) -> dict[str, objec
         "originals": "" if until is None else words("case.originals", moment=words.moment(until)),
         "erasing": _erasing(words, found, parts.now()),
         "erased": "" if erased_at is None else words("case.erased", moment=words.moment(erased_at)),
+    }
+
+
+def _hearing(words: Words, each: HearingOut) -> dict[str, object]:
+    """Return what she is told of one hearing, and what she can still say."""
+    elements = [
+        words(
+            "case.element",
+            law=law_pack(failed.law).name,
+            section=failed.section,
+            text=element_text(words.code, failed.element),
+        )
+        for failed in each.elements
+    ]
+    said = None if each.agrees is None else "hearing_agreed" if each.agrees else f"hearing_disagreed_{each.about}"
+    upheld = None if each.upheld is None else f"hearing_{'upheld' if each.upheld else 'overturned'}_{each.about}"
+    due = "" if each.due_at is None else words("case.hearing_due", moment=words.moment(each.due_at))
+    return {
+        "id": each.id,
+        "about": each.about.value,
+        "summary": each.summary,
+        "reason": each.reason,
+        "elements": elements,
+        "until": words(f"case.hearing_until_{each.about}", moment=words.moment(each.until_at)),
+        "due": due,
+        "said": "" if said is None else words(f"case.{said}"),
+        "decided": "" if upheld is None else words(f"case.{upheld}"),
+        "can_answer": each.can_answer,
     }
 
 

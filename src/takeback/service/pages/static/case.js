@@ -5,7 +5,7 @@
 
 import { FileList } from "./files.js";
 import { Fingerprint } from "./fingerprint.js";
-import { NotSent, add, write } from "./notice.js";
+import { NotSent, add, say, write } from "./notice.js";
 
 /**
  * @typedef {{ deskKeys: import("./seal.js").DeskKey[], mostPictures: number, files: import("./files.js").FileWords,
@@ -35,23 +35,33 @@ if (adding !== null) {
 const writing = form("write");
 if (writing !== null) before(writing, (receipt) => write(receipt, field(writing, "text"), data.deskKeys));
 
+for (const saying of document.querySelectorAll("form.say")) {
+  before(/** @type {HTMLFormElement} */ (saying), (receipt, from, step) => {
+    if (step === "agree" && field(from, "sure") !== "yes") return Promise.resolve("agree_unsure");
+    const answer = { hearing: field(from, "hearing"), agrees: step === "agree", text: field(from, "said").trim() };
+    return say(receipt, answer, data.deskKeys);
+  });
+}
+
 /**
  * Do `act` in the place of sending a form; then ask for the page, with the receipt alone.
  *
  * @param {HTMLFormElement} from
- * @param {(receipt: string) => Promise<void>} act
+ * @param {(receipt: string, from: HTMLFormElement, step: string) => Promise<string | void>} act may name what is said
+ *   of it instead of the step
  */
 function before(from, act) {
   from.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const button = /** @type {HTMLButtonElement} */ (from.querySelector("button[name=step]"));
+    const pressed = event.submitter ?? from.querySelector("button[name=step]");
+    const button = /** @type {HTMLButtonElement} */ (pressed);
     const problem = /** @type {HTMLElement} */ (from.querySelector(".problem"));
     button.disabled = true;
     problem.hidden = true;
     try {
-      await act(field(from, "receipt"));
+      const said = await act(field(from, "receipt"), from, button.value);
       const again = /** @type {HTMLFormElement} */ (document.getElementById("again"));
-      /** @type {HTMLInputElement} */ (again.elements.namedItem("done")).value = button.value;
+      /** @type {HTMLInputElement} */ (again.elements.namedItem("done")).value = said ?? button.value;
       again.submit();
     } catch (failed) {
       problem.textContent = told(failed);

@@ -94,10 +94,31 @@ export async function add(receipt, more) {
  * @param {readonly DeskKey[]} keys
  */
 export async function write(receipt, text, keys) {
+  await sendSealed("/message", { receipt }, text, keys);
+}
+
+/**
+ * Say whether she agrees that something is shown again; what she writes is sealed as a message is.
+ *
+ * @param {string} receipt
+ * @param {{ hearing: string, agrees: boolean, text: string }} answer
+ * @param {readonly DeskKey[]} keys
+ */
+export async function say(receipt, { hearing, agrees, text }, keys) {
+  await sendSealed("/hearing", { receipt, hearing, agrees }, text, keys);
+}
+
+/**
+ * @param {string} path below the notices'
+ * @param {object} body
+ * @param {string} text nothing is sealed where it is empty
+ * @param {readonly DeskKey[]} keys
+ */
+async function sendSealed(path, body, text, keys) {
   /** @param {readonly DeskKey[]} to */
   const sendTo = async (to) => {
-    const sealed = await seal({ text }, [], to);
-    await send("/message", JSON.stringify({ receipt, ...(sealed === null ? { text } : { sealed }) }));
+    const sealed = text === "" ? null : await seal({ text }, [], to);
+    await send(path, JSON.stringify({ ...body, ...(sealed === null ? { text } : { sealed }) }));
   };
   try {
     await sendTo(keys);
