@@ -81,6 +81,9 @@ def test_a_refusal_is_read_again_after_she_asked_and_who_keeps_out_decides_nothi
         assert "about the refusal, until" in refused.out
         again = ("case", "reread", case, "--uphold", "--element", "intimate", "--reason", "A coast.")
         assert call(*again).code == 2
+        standing = call("notice", "standing", "--to", moderator.url, stdin=f"{sent['receipt']}\n")
+        assert "refusal           A coast., you can answer until" in standing.out
+        assert "not met           intimate, for uk-osa-20a (s. 10(3B))" in standing.out
         said = call("notice", "say", "--disagree", "--to", moderator.url, "--json", stdin=f"{sent['receipt']}\n")
         assert said.json["hearings"][0]["agrees"] is False
         assert "Why a picture is hidden" in call("case", "statements", case).out
