@@ -466,6 +466,12 @@ def _write_standing(terminal: Terminal, answer: Mapping[str, Any]) -> None:
         terminal.line(f"{'mail for news':<17} {_NEWS[answer['news']]}")
     for missing in answer["missing"]:
         terminal.line(f"{'missing':<17} {missing['field']}, for {missing['law']} ({missing['section']})")
+    for hearing in answer.get("hearings", ()):
+        until = in_words(read_moment(hearing["until_at"]))
+        open_until = f", you can answer until {until}" if hearing["can_answer"] else ""
+        terminal.line(f"{hearing['about']:<17} {hearing['summary'] or hearing['reason']}{open_until}")
+        for failed in hearing["elements"]:
+            terminal.line(f"{'not met':<17} {failed['element']}, for {failed['law']} ({failed['section']})")
     for message in answer["messages"]:
         who = "the desk" if message["sender"] == "desk" else "you"
         terminal.line(f"{in_words(read_moment(message['at'])):<17} {who} wrote{_quoted(message['text'])}")

@@ -65,6 +65,35 @@ def test_a_case_is_listed_shown_and_decided(call: Call, picture: Save, moderator
         assert (again.code, again.error["code"]) == (2, "illegal-transition")
 
 
+def test_a_refusal_is_read_again_after_she_asked_and_who_keeps_out_decides_nothing(
+    call: Call, picture: Save, moderator: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = picture("hers.png", 32)
+    with receiving() as site:
+        moderator.add_site(site)
+        fields = {"item_id": "82", "url": f"{site.url}/82"}
+        with path.open("rb") as file:
+            headers = moderator.headers("upload")
+            httpx2.post(f"{moderator.url}/api/v1/check", headers=headers, files={"file": file}, data=fields)
+        sent = call("notice", path, "--to", moderator.url, *WORDS, "--json").json
+        case = sent["case"]
+        refused = call("case", "decide", case, "refused", "--element", "intimate", "--reason", "A coast.")
+        assert "about the refusal, until" in refused.out
+        again = ("case", "reread", case, "--uphold", "--element", "intimate", "--reason", "A coast.")
+        assert call(*again).code == 2
+        standing = call("notice", "standing", "--to", moderator.url, stdin=f"{sent['receipt']}\n")
+        assert "refusal           A coast., you can answer until" in standing.out
+        assert "not met           intimate, for uk-osa-20a (s. 10(3B))" in standing.out
+        said = call("notice", "say", "--disagree", "--to", moderator.url, "--json", stdin=f"{sent['receipt']}\n")
+        assert said.json["hearings"][0]["agrees"] is False
+        assert "Why a picture is hidden" in call("case", "statements", case).out
+        monkeypatch.setenv("TAKEBACK_KEY", moderator.keys["administrator"])
+        assert "put_back" in call(*again).out
+        assert "Warum ein Bild wieder gezeigt wird" in call("case", "statements", case, "--language", "de").out
+        assert "nothing of the case is decided" in call("case", "recuse", case).out
+        assert "You said that you keep out" in call("case", "write", case, "--text", "Hello.").err
+
+
 def test_a_case_that_is_not_there_is_not_found(call: Call, moderator: Service) -> None:
     done = call("case", "show", "../banks", "--json")
     assert (done.code, done.error["code"]) == (2, "not-found")

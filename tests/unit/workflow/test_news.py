@@ -42,6 +42,7 @@ from takeback.workflow.put_back import Answer
 from takeback.workflow.query import query_of_fingerprints
 from takeback.workflow.replica import Replica
 from takeback.workflow.rotate import rotate_master_key
+from takeback.workflow.second_reading import read_again
 from takeback.workflow.upload import Upload, check_upload
 from takeback.workflow.withdraw import finish_withdrawals, withdraw
 
@@ -52,7 +53,8 @@ SETTINGS = Settings(
     mail_delay_seconds=DELAY.total_seconds(),
 )  # fmt: skip
 REMOVE = Decision(Outcome.REMOVED, Finding(True, "Covered."), "key/one")
-REFUSE = Decision(Outcome.REFUSED, Finding(False, "A lighthouse."), "key/one")
+REFUSE = Decision(Outcome.REFUSED, Finding(False, "A lighthouse.", ("intimate",)), "key/one")
+READ_AT = AT + HEARD_FOR
 
 
 @pytest.fixture
@@ -434,15 +436,30 @@ def test_a_withdrawal_and_an_erasure_take_the_address_at_once(
     assert state_of(store, confirmed) is None
 
 
+def refuse(store: Store, received: Received) -> None:
+    """One person refuses, she says nothing, and a second one agrees: the case is closed."""
+    decide(store, received.case.public_id, REFUSE, at=AT)
+    answer = Answer("A lighthouse.", "key/two", ("intimate",))
+    read_again(store, received.case.public_id, answer, upheld=True, at=READ_AT)
+
+
+def test_until_a_second_person_read_a_refusal_the_address_is_kept(
+    store: Store, journal: Journal, confirmed: Received, mails: Mails
+) -> None:
+    decide(store, confirmed.case.public_id, REFUSE, at=AT)
+    assert mails.at(AT + DELAY) is not None
+    assert end_what_is_over(store, journal, at=READ_AT) == 0
+
+
 def test_a_refusal_is_told_and_then_the_address_is_erased(
     store: Store, journal: Journal, confirmed: Received, mails: Mails
 ) -> None:
     found = address_of(store, confirmed)
     assert found is not None
-    decide(store, confirmed.case.public_id, REFUSE, at=AT)
-    assert end_what_is_over(store, journal, at=AT + DELAY) == 0
-    assert mails.at(AT + DELAY) is not None
-    assert end_what_is_over(store, journal, at=AT + DELAY) == 1
+    refuse(store, confirmed)
+    assert end_what_is_over(store, journal, at=READ_AT + DELAY) == 0
+    assert mails.at(READ_AT + DELAY) is not None
+    assert end_what_is_over(store, journal, at=READ_AT + DELAY) == 1
     assert state_of(store, confirmed) is None
     with pytest.raises(SealBroken):
         store.keyring.data_key(found.key_id)
@@ -451,15 +468,15 @@ def test_a_refusal_is_told_and_then_the_address_is_erased(
 def test_a_refusal_that_she_saw_or_that_cannot_be_told_ends_it_too(
     store: Store, journal: Journal, confirmed: Received
 ) -> None:
-    decide(store, confirmed.case.public_id, REFUSE, at=AT)
-    assert end_what_is_over(store, journal, at=AT + LAST_NEWS_WITHIN - timedelta(seconds=1)) == 0
-    she_looked(store, confirmed.case, at=AT)
-    assert end_what_is_over(store, journal, at=AT) == 1
+    refuse(store, confirmed)
+    assert end_what_is_over(store, journal, at=READ_AT + LAST_NEWS_WITHIN - timedelta(seconds=1)) == 0
+    she_looked(store, confirmed.case, at=READ_AT)
+    assert end_what_is_over(store, journal, at=READ_AT) == 1
 
 
 def test_a_last_mail_that_never_goes_out_keeps_no_address(store: Store, journal: Journal, confirmed: Received) -> None:
-    decide(store, confirmed.case.public_id, REFUSE, at=AT)
-    assert end_what_is_over(store, journal, at=AT + LAST_NEWS_WITHIN) == 1
+    refuse(store, confirmed)
+    assert end_what_is_over(store, journal, at=READ_AT + LAST_NEWS_WITHIN) == 1
 
 
 def test_after_a_removal_the_address_is_kept_as_long_as_the_other_side_may_object(

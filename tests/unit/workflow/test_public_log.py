@@ -162,7 +162,8 @@ def test_before_a_decision_her_proofs_are_the_same_whether_copies_were_found_or_
 
     assert kinds(list(proofs[0])) == kinds(list(proofs[1])) == ["notice_received", "notice_valid"]
     assert [proof.attestation["facts"] for proof in proofs[0]] == [proof.attestation["facts"] for proof in proofs[1]]
-    assert {len(proof.text()) for proof in proofs[0]} == {len(proof.text()) for proof in proofs[1]}
+    assert {len(proof.veil) for made in proofs for proof in made} == {VEIL_DEPTH}
+    assert {proof.index for made in proofs for proof in made} == {0}
 
 
 def test_two_notices_around_a_third_do_not_tell_how_much_that_one_found(
