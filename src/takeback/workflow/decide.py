@@ -16,7 +16,8 @@ from takeback.match import CopyClass
 from takeback.store import Store, Transaction
 from takeback.store.cases import Case
 from takeback.store.copies import Copy
-from takeback.workflow.hearing import HEARD_FOR, open_refusal
+from takeback.store.hearings import About
+from takeback.workflow.hearing import HEARD_FOR, close_idle_refusals, open_refusal
 from takeback.workflow.order import REMOVE, copy_facts, note, order
 from takeback.workflow.originals import gate_forgery
 from takeback.workflow.put_back import check_may_be_shown
@@ -113,8 +114,10 @@ def confirm_copies(
         if decision.outcome is Outcome.REMOVED:
             for copy in chosen:
                 _remove_copy(tx, case, copy, decision, at)
+            close_idle_refusals(tx, case, at=at)
             _open_gate(tx, case, chosen, decision, keys, at)
         else:
+            _require_unrefused(tx, case, chosen)
             _refuse_copies(tx, case, chosen, decision, heard_for, at)
         refresh_deadline(tx, case)
         if case.decided_at is not None:
@@ -224,6 +227,15 @@ def _refuse_copies(
         check_may_be_shown(case)
         require_elements(decision.finding.elements, complete_laws(case) or case.laws)
         _let_her_be_heard(tx, case, held, decision, heard_for, at)
+
+
+def _require_unrefused(tx: Transaction, case: Case, chosen: Sequence[Copy]) -> None:
+    """Raise `IllegalTransition` for what was refused already: to refuse it again would begin her time anew."""
+    waiting = {each.id for each in tx.hearings.open_of_case(case.id, About.REFUSAL)}
+    if any(copy.hearing_id in waiting for copy in chosen):
+        raise IllegalTransition(
+            "This was refused already, and waits for a second person.", advice="Let that person read it again."
+        )
 
 
 def _let_her_be_heard(

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from takeback.audit.event import EventKind
-from takeback.cases import CopyState
+from takeback.cases import CaseState, CopyState
 from takeback.cases.sealed import SealedWords
 from takeback.errors import IllegalTransition, InputError
 from takeback.store import Store, Transaction
@@ -144,6 +144,15 @@ def close_contest_hearings(tx: Transaction, case: Case, *, is_upheld: bool | Non
     """Close inside `tx` what is open of the contests of a case."""
     for hearing in tx.hearings.open_of_case(case.id, About.CONTEST):
         tx.hearings.close(hearing, is_upheld=is_upheld, at=at)
+
+
+def close_idle_refusals(tx: Transaction, case: Case, *, at: datetime) -> None:
+    """Close inside `tx` the refusals of single copies of which none is held any more: they were removed after all."""
+    if case.state is CaseState.REFUSED:
+        return
+    for hearing in tx.hearings.open_of_case(case.id, About.REFUSAL):
+        if not any(copy.state is CopyState.HELD for copy in tx.copies.of_hearing(hearing.id)):
+            tx.hearings.close(hearing, is_upheld=None, at=at)
 
 
 def _bind(tx: Transaction, hearing: Hearing, copies: Sequence[Copy]) -> None:

@@ -478,3 +478,34 @@ def test_the_site_and_the_desk_read_the_same_statements_and_the_desk_without_the
     assert [each.contest_url for each in of_case] == [None, None]
     assert "contest#" not in str([each.statement.as_json(("en",)) for each in of_case])
     assert statements_of_item(store, site, "none", HOUSE, ADDRESS) == []
+
+
+# ---- Refused twice
+
+
+def test_what_was_refused_is_not_refused_again_and_its_time_does_not_begin_anew(
+    store: Store, received: Received, journal: Journal
+) -> None:
+    decide(store, received.case.public_id, replace(REFUSE, confirm=Confirm.ALL), at=AT)
+    withdraw(store, journal, received.ending, at=AT)
+    later = AT + timedelta(hours=70)
+    with pytest.raises(IllegalTransition, match="refused already"):
+        confirm_copies(store, received.case.public_id, replace(REFUSE, confirm=Confirm.ALL), at=later)
+    assert [hearing.until_at for hearing in hearings(store, received.case)] == [HEARD_AT]
+
+
+def test_a_refusal_of_single_copies_ends_where_they_are_removed_after_all(
+    store: Store, replica: Replica, site: Site
+) -> None:
+    for number in ("1", "2"):
+        check_upload(store, replica, query_of_fingerprints(prints_of(drawn(1))), Upload(site, number), at=AT)
+    # Without digests nothing is identical, so that each copy is decided by itself.
+    notice = notice_about(reported(drawn(1)))
+    case = receive_notice(store, replica, notice, default_laws=LAWS, request=None, at=AT).case
+    first, second = copies(store, case)
+    remove_one = replace(REMOVE, confirm=Confirm.NONE, copies=frozenset({first.public_id}))
+    decide(store, case.public_id, remove_one, at=AT)
+    confirm_copies(store, case.public_id, replace(REFUSE, copies=frozenset({second.public_id})), at=AT)
+    confirm_copies(store, case.public_id, replace(REMOVE, actor="key/two"), at=AT)
+    assert [hearing.closed_at for hearing in hearings(store, case)] == [AT]
+    assert case_now(store, case).deadline_at is None

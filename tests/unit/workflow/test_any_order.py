@@ -1,0 +1,426 @@
+"""
+Whatever is done, in whatever order: nothing is removed without a decision, no contest is lost, nothing is found after a
+withdrawal, and nothing is shown again but by a second person after she was heard.
+
+Hypothesis draws what the person, the sites, those who posted and three moderators do, and when. What the program allows
+is its own matter; what must hold is checked after each step against what was decided, told by a model beside it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from tests.house import AT, LAWS, drawn, keyring_in, notice_about, prints_of, reported
+
+from takeback.cases import CaseState, CopyState
+from takeback.cases.case import UNDECIDED_COPIES
+from takeback.errors import IllegalTransition, InputError, NotAllowed, NotFound
+from takeback.store import Store
+from takeback.store.cases import Case
+from takeback.store.copies import Copy
+from takeback.store.database import sqlite_url
+from takeback.store.journal import Journal
+from takeback.workflow.alert import raise_alerts
+from takeback.workflow.contest import answer_contest, contest, contest_by_link
+from takeback.workflow.decide import Confirm, Decision, Finding, Outcome, confirm_copies, decide
+from takeback.workflow.erasure import ask_for_erasure, cancel_erasure, erase_due
+from takeback.workflow.gone import forget_item
+from takeback.workflow.hearing import HEARD_FOR, answer_hearing, pass_on_contest
+from takeback.workflow.intake import Received, receive_notice
+from takeback.workflow.publish import publish
+from takeback.workflow.put_back import Answer
+from takeback.workflow.query import query_of_fingerprints
+from takeback.workflow.recusal import recuse
+from takeback.workflow.register import add_site, set_up
+from takeback.workflow.replica import Replica
+from takeback.workflow.second_reading import read_again
+from takeback.workflow.upload import Action, Upload, check_upload
+from takeback.workflow.verify import verify
+from takeback.workflow.withdraw import withdraw
+
+REFUSED = (IllegalTransition, InputError, NotFound, NotAllowed)
+"""What the program says to what may not be. Anything else that it raises is a defect."""
+
+ITEMS, PICTURES, PEOPLE, MOST_NOTICES = ("1", "2", "3", "4"), (1, 2), ("key/ada", "key/bo", "key/cy"), 3
+CONTEST_FOR = timedelta(days=184)
+HIDDEN = (CopyState.HELD, CopyState.REMOVED, CopyState.CONTESTED)
+
+people = st.sampled_from(PEOPLE)
+items = st.sampled_from(ITEMS)
+
+
+@dataclass
+class Known:
+    """What the model knows of a case."""
+
+    received: Received
+    under_18: bool
+    removed_by: set[str] = field(default_factory=set)
+    """Who found that what is shown is covered."""
+    refused_by: set[str] = field(default_factory=set)
+    withdrawn: bool = False
+    copies_at_end: frozenset[int] = frozenset()
+    """Its copies when it was withdrawn: nothing is found for it afterwards."""
+    recused: set[str] = field(default_factory=set)
+
+
+class AnyOrder(RuleBasedStateMachine):
+    """The program, and beside it what was decided."""
+
+    template: Path
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(prefix="any-order-"))
+        shutil.copytree(self.template, self.folder, dirs_exist_ok=True)
+        self.store = Store.open(sqlite_url(self.folder), keyring_in(self.folder))
+        self.journal = Journal(self.folder / "withdrawals.journal", self.store.keyring.journal_key)
+        self.now = AT
+        self.cases: list[Known] = []
+        self.contested: set[int] = set()
+        self.told: dict[int, tuple[datetime, bool]] = {}
+        """Copies about which she was heard: since when, and whether she agreed."""
+        self.before: dict[int, CopyState] = {}
+        self.answered_hidden: set[str] = set()
+        """Items that the site was told to hide by the answer to its check, which no order repeats."""
+        self.may_show: dict[int, str] = {}
+        """Copies that this step may show again, and who did it."""
+
+    @initialize()
+    def begin(self) -> None:
+        with self.store.read() as tx:
+            (self.site,) = tx.sites.all()
+        self.replica = Replica.load(self.store)
+        for item in ITEMS[:2]:
+            self.upload(item, PICTURES[0])
+        self.notice(PICTURES[0], None, under_18=False)
+
+    # ---- What anyone does ----------------------------------------------------------------------------------------
+
+    @rule(item=items, picture=st.sampled_from(PICTURES))
+    def upload(self, item: str, picture: int) -> None:
+        upload = Upload(self.site, item, f"https://forum.example/{item}")
+        query = query_of_fingerprints(prints_of(drawn(picture)))
+        if check_upload(self.store, self.replica, query, upload, at=self.now).action is not Action.ALLOW:
+            self.answered_hidden.add(item)
+
+    @rule(hours=st.sampled_from([1, 12, 49, 73]))
+    def wait(self, hours: int) -> None:
+        self.now += timedelta(hours=hours)
+        raise_alerts(self.store, (), at=self.now)
+        erase_due(self.store, self.journal, actor="takeback", at=self.now)
+        publish(self.store, "", at=self.now)
+
+    @precondition(lambda self: len(self.cases) < MOST_NOTICES)
+    @rule(picture=st.sampled_from(PICTURES), link=st.none() | items, under_18=st.booleans())
+    def notice(self, picture: int, link: str | None, under_18: bool) -> None:
+        links = () if link is None else (f"https://forum.example/{link}",)
+        pictures = () if under_18 else (reported(drawn(picture), digests=True),)
+        if under_18 and not links:
+            return
+        notice = notice_about(*pictures, links=links, under_18=under_18)
+        received = receive_notice(self.store, self.replica, notice, default_laws=LAWS, request=None, at=self.now)
+        self.cases.append(Known(received, under_18))
+
+    @rule(item=items)
+    def gone(self, item: str) -> None:
+        with suppress(*REFUSED):
+            forget_item(self.store, self.site, item, at=self.now)
+
+    # ---- What she does -------------------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.cases)
+    @rule(data=st.data(), erase=st.booleans(), really=st.sampled_from([False, False, False, True]))
+    def end(self, data: st.DataObject, erase: bool, really: bool) -> None:
+        if not really:  # else most ways would end here
+            return
+        known = self._any(data)
+        act = ask_for_erasure if erase else withdraw
+        act(self.store, self.journal, known.received.ending, at=self.now)
+        if not known.withdrawn:
+            known.withdrawn, known.copies_at_end = True, frozenset(copy.id for copy in self._copies(known))
+
+    @precondition(lambda self: self.cases)
+    @rule(data=st.data())
+    def keep(self, data: st.DataObject) -> None:
+        with suppress(*REFUSED):
+            cancel_erasure(self.store, self.journal, self._any(data).received.receipt, at=self.now)
+
+    @precondition(lambda self: self.cases)
+    @rule(data=st.data(), agrees=st.booleans())
+    def say(self, data: st.DataObject, agrees: bool) -> None:
+        known = self._any(data)
+        with self.store.read() as tx:
+            open_ones = tx.hearings.open_of_case(self._case(known).id)
+        for hearing in open_ones:
+            with self.store.read() as tx:
+                bound = [copy.id for copy in tx.copies.of_hearing(hearing.id)]
+            with suppress(*REFUSED):
+                answer_hearing(self.store, known.received.receipt, hearing.public_id, agrees=agrees, at=self.now)
+                for copy_id in bound:
+                    # She answered: the wait is over, whatever she said.
+                    self.told[copy_id] = (self.now - HEARD_FOR, agrees)
+
+    # ---- What the desk does --------------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.cases)
+    @rule(data=st.data(), actor=people, confirm=st.sampled_from(Confirm), removes=st.booleans())
+    def decide(self, data: st.DataObject, actor: str, confirm: Confirm, removes: bool) -> None:
+        known = self._any(data)
+        decision = self._decision(actor, confirm, removes)
+        self._decided(known, decision, lambda: decide(self.store, self._id(known), decision, at=self.now))
+
+    @precondition(lambda self: self.cases)
+    @rule(data=st.data(), actor=people, confirm=st.sampled_from(Confirm), removes=st.booleans(), named=st.booleans())
+    def confirm(self, data: st.DataObject, actor: str, confirm: Confirm, removes: bool, named: bool) -> None:
+        known = self._any(data)
+        decision = self._decision(actor, confirm, removes)
+        if named:
+            copies = frozenset(copy.public_id for copy in self._copies(known)[:1])
+            decision = Decision(decision.outcome, decision.finding, actor, confirm, copies)
+        self._decided(known, decision, lambda: confirm_copies(self.store, self._id(known), decision, at=self.now))
+
+    @precondition(lambda self: self.has(CopyState.CONTESTED))
+    @rule(data=st.data(), actor=people)
+    def pass_on(self, data: st.DataObject, actor: str) -> None:
+        known = self._any(data)
+        contested = [copy.id for copy in self._copies(known) if copy.state is CopyState.CONTESTED]
+        with suppress(*REFUSED):
+            pass_on_contest(self.store, self._id(known), "It is said to be a drawing.", actor=actor, at=self.now)
+            assert actor not in known.recused
+            self.told |= dict.fromkeys(contested, (self.now, False))
+
+    @precondition(lambda self: self.has(CopyState.CONTESTED))
+    @rule(data=st.data(), actor=people)
+    def hear_out(self, data: st.DataObject, actor: str) -> None:
+        """She is told, and says nothing for as long as she may: what uploaders and the desk wait for."""
+        self.pass_on(data, actor)
+        self.wait(73)
+
+    @precondition(lambda self: self.cases)
+    @rule(data=st.data(), actor=people)
+    def refuse_and_wait(self, data: st.DataObject, actor: str) -> None:
+        """The same where a notice is refused."""
+        self.decide(data, actor, Confirm.ALL, removes=False)
+        self.wait(73)
+
+    @precondition(lambda self: self.cases)
+    @rule(data=st.data(), actor=people, put_back=st.booleans(), elements=st.sampled_from([("intimate",), ()]))
+    def answer(self, data: st.DataObject, actor: str, put_back: bool, elements: tuple[str, ...]) -> None:
+        known = self._any(data)
+        contested = [copy.id for copy in self._copies(known) if copy.state is CopyState.CONTESTED]
+        self.may_show |= dict.fromkeys(contested if put_back else (), actor)
+        with suppress(*REFUSED):
+            answer = Answer("A drawing.", actor, elements)
+            answer_contest(self.store, self._id(known), answer, put_back=put_back, at=self.now)
+            assert actor not in known.removed_by | known.recused
+            self.contested -= set(contested)
+            if not put_back:
+                for copy_id in contested:
+                    self.told.pop(copy_id, None)
+
+    @precondition(lambda self: self.cases)
+    @rule(data=st.data(), actor=people, upheld=st.booleans())
+    def read_again(self, data: st.DataObject, actor: str, upheld: bool) -> None:
+        known = self._any(data)
+        held = [copy.id for copy in self._copies(known) if copy.state is CopyState.HELD]
+        self.may_show |= dict.fromkeys(held if upheld else (), actor)
+        if self._case(known).state is CaseState.REFUSED and (
+            heard := [self.told[each] for each in held if each in self.told]
+        ):
+            # She was heard about the notice as a whole: what was found since is of it.
+            for copy_id in held:
+                self.told.setdefault(copy_id, heard[0])
+        with suppress(*REFUSED):
+            answer = Answer("A drawing.", actor, ("intimate",))
+            read_again(self.store, self._id(known), answer, upheld=upheld, at=self.now)
+            assert actor not in known.recused
+            if not upheld:
+                for copy_id in held:
+                    self.told.pop(copy_id, None)
+
+    @precondition(lambda self: self.cases)
+    @rule(data=st.data(), actor=st.sampled_from(PEOPLE[:1]))
+    def recuse(self, data: st.DataObject, actor: str) -> None:
+        known = self._any(data)
+        recuse(self.store, self._id(known), actor=actor, at=self.now)
+        known.recused.add(actor)
+
+    # ---- What those who posted do --------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.has(CopyState.REMOVED))
+    @rule(item=items)
+    def contest_by_site(self, item: str) -> None:
+        with suppress(*REFUSED):
+            contest(self.store, self.site, item, "I drew this.", at=self.now)
+        self._note_contests()
+
+    @precondition(lambda self: self.has(CopyState.REMOVED, CopyState.HELD))
+    @rule(data=st.data())
+    def contest_by_link(self, data: st.DataObject) -> None:
+        copies = [copy for known in self.cases for copy in self._copies(known)]
+        if copies:
+            copy = copies[data.draw(st.integers(0, len(copies) - 1))]
+            code = self.store.keyring.contest_code(copy.public_id)
+            with suppress(*REFUSED):
+                contest_by_link(self.store, code, "I drew this.", CONTEST_FOR, at=self.now)
+        self._note_contests()
+
+    # ---- What must hold ------------------------------------------------------------------------------------------
+
+    @invariant()
+    def holds(self) -> None:
+        for known in self.cases:
+            case, copies = self._case(known), self._copies(known)
+            self._nothing_is_removed_without_a_decision(known, copies)
+            self._nothing_is_found_after_a_withdrawal(known, copies)
+            self._nothing_is_shown_but_by_a_second_person(known, copies)
+            self._what_is_undecided_has_a_deadline(case, copies)
+            if known.under_18:
+                assert all(copy.state is not CopyState.PUT_BACK for copy in copies), "shown although under 18"
+        self._no_contest_is_lost()
+        self._the_last_order_hides_what_is_hidden()
+        self.before = {copy.id: copy.state for known in self.cases for copy in self._copies(known)}
+        self.may_show = {}
+
+    def _nothing_is_removed_without_a_decision(self, known: Known, copies: list[Copy]) -> None:
+        for copy in copies:
+            if copy.state in (CopyState.REMOVED, CopyState.CONTESTED):
+                assert copy.decided_by in known.removed_by, "removed, and nobody decided so"
+
+    def _nothing_is_found_after_a_withdrawal(self, known: Known, copies: list[Copy]) -> None:
+        if known.withdrawn:
+            assert {copy.id for copy in copies} <= known.copies_at_end, "found for a case that was withdrawn"
+            with self.store.read() as tx:
+                states = {entry.state.value for entry in tx.banks.of_case(self._case(known).id)}
+            assert not states & {"holding", "gated"}, "matches although withdrawn"
+
+    def _nothing_is_shown_but_by_a_second_person(self, known: Known, copies: list[Copy]) -> None:
+        for copy in copies:
+            before = self.before.get(copy.id)
+            if copy.state is CopyState.PUT_BACK and before in HIDDEN:
+                actor = self.may_show.get(copy.id)
+                assert actor is not None, "shown again by what lifts nothing"
+                decided = known.removed_by if before is CopyState.CONTESTED else known.refused_by
+                assert actor not in decided, "shown again by whoever decided before"
+                since, agreed = self.told.get(copy.id, (None, False))
+                heard = since is not None and (agreed or since + HEARD_FOR <= self.now)
+                assert heard, "shown again, and she was not heard"
+
+    def _what_is_undecided_has_a_deadline(self, case: Case, copies: list[Copy]) -> None:
+        undecided = [copy for copy in copies if copy.state in UNDECIDED_COPIES]
+        if undecided and case.state is not CaseState.INCOMPLETE:
+            waiting = [copy.deadline_at for copy in undecided if copy.deadline_at is not None]
+            assert waiting, "undecided, and nothing says until when"
+            assert case.deadline_at is not None, "undecided, and the case has no clock"
+            assert case.deadline_at <= min(waiting), "the case's clock is behind that of a copy"
+
+    def _no_contest_is_lost(self) -> None:
+        states = {copy.id: copy.state for known in self.cases for copy in self._copies(known)}
+        for copy_id in self.contested:
+            assert states[copy_id] is CopyState.CONTESTED, "a contest that nobody answered is gone"
+
+    def _the_last_order_hides_what_is_hidden(self) -> None:
+        with self.store.read() as tx:
+            orders = tx.outbox.waiting_of_site(self.site.id, self.now + timedelta(days=400), 10_000)
+        last = {one.body["item_id"] or str(one.body["url"]).rpartition("/")[2]: one.kind for one in orders}
+        for known in self.cases:
+            for copy in self._copies(known):
+                item = copy.site_item_id or str(copy.url).rpartition("/")[2]
+                if copy.state in HIDDEN and item not in self.answered_hidden:
+                    assert last.get(item) in ("hold", "remove"), "hidden here, and shown on the site"
+
+    def teardown(self) -> None:
+        with suppress(AttributeError):
+            verify(self.store)
+            self.store.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def has(self, *states: CopyState) -> bool:
+        """Whether a copy was in one of these states after the last step."""
+        return any(state in states for state in self.before.values())
+
+    # ---- Helpers -------------------------------------------------------------------------------------------------
+
+    def _any(self, data: st.DataObject) -> Known:
+        return self.cases[data.draw(st.integers(0, len(self.cases) - 1))]
+
+    def _id(self, known: Known) -> str:
+        return known.received.case.public_id
+
+    def _case(self, known: Known) -> Case:
+        with self.store.read() as tx:
+            return tx.cases.by_id(known.received.case.id)
+
+    def _copies(self, known: Known) -> list[Copy]:
+        with self.store.read() as tx:
+            return tx.copies.of_case(known.received.case.id)
+
+    def _decision(self, actor: str, confirm: Confirm, removes: bool) -> Decision:
+        finding = Finding(removes, "As I see it.", () if removes else ("intimate",))
+        return Decision(Outcome.REMOVED if removes else Outcome.REFUSED, finding, actor, confirm=confirm)
+
+    def _decided(self, known: Known, decision: Decision, act: Callable[[], Case]) -> None:
+        held = [copy.id for copy in self._copies(known) if copy.state is CopyState.HELD]
+        with suppress(*REFUSED):
+            act()
+            assert decision.actor not in known.recused, "decided by one who keeps out"
+            if decision.outcome is Outcome.REMOVED:
+                known.removed_by.add(decision.actor)
+                return
+            known.refused_by.add(decision.actor)
+            bound = {copy.id for copy in self._copies(known) if copy.hearing_id is not None}
+            self.told |= dict.fromkeys(bound & set(held), (self.now, False))
+
+    def _note_contests(self) -> None:
+        for known in self.cases:
+            self.contested |= {copy.id for copy in self._copies(known) if copy.state is CopyState.CONTESTED}
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> type[AnyOrder]:
+    """The machine, over copies of one new data directory with a site."""
+    template = tmp_path_factory.mktemp("template")
+    store = Store.open(sqlite_url(template), keyring_in(template))
+    set_up(store, at=AT)
+    add_site(
+        store, "forum", base_url="https://forum.example/", webhook_url="https://forum.example/takeback", actor="test",
+        at=AT,
+    )  # fmt: skip
+    store.close()
+    return type("Machine", (AnyOrder,), {"template": template})
+
+
+def explored(machine: type[AnyOrder], *, examples: int, steps: int) -> None:
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )
+
+
+def test_no_order_of_actions_breaks_due_process(machine: type[AnyOrder]) -> None:
+    explored(machine, examples=12, steps=30)
+
+
+@pytest.mark.slow
+def test_no_order_of_many_actions_breaks_due_process(machine: type[AnyOrder]) -> None:
+    explored(machine, examples=250, steps=60)
