@@ -214,6 +214,14 @@ class AnyOrder(RuleBasedStateMachine):
         self.pass_on(data, actor)
         self.wait(73)
 
+    @precondition(lambda self: self.has(CopyState.HELD))
+    @rule(data=st.data(), actor=people)
+    def remove_and_contest(self, data: st.DataObject, actor: str) -> None:
+        """What has to come first for most of what can go wrong."""
+        self.decide(data, actor, Confirm.ALL, removes=True)
+        for item in ITEMS:
+            self.contest_by_site(item)
+
     @precondition(lambda self: self.cases)
     @rule(data=st.data(), actor=people)
     def refuse_and_wait(self, data: st.DataObject, actor: str) -> None:
@@ -418,7 +426,7 @@ def explored(machine: type[AnyOrder], *, examples: int, steps: int) -> None:
 
 
 def test_no_order_of_actions_breaks_due_process(machine: type[AnyOrder]) -> None:
-    explored(machine, examples=12, steps=30)
+    explored(machine, examples=20, steps=30)
 
 
 @pytest.mark.slow
