@@ -29,6 +29,10 @@ from takeback.service import (
     log as public_log,
 )
 from takeback.service.crowd import Crowd
+from takeback.service.desk import queue as desk_queue
+from takeback.service.desk import session as desk_session
+from takeback.service.desk import static as desk_static
+from takeback.service.desk.door import Attempts
 from takeback.service.pages import case as case_page
 from takeback.service.pages import how as how_page
 from takeback.service.pages import notice as notice_page
@@ -72,8 +76,11 @@ def create_app(parts: Parts) -> FastAPI:
     )
     app.state.parts = parts
     app.state.crowd = Crowd(parts.settings, parts.store.keyring)
+    app.state.attempts = Attempts()
     interface = (check, notices, returns, cases, items, banks, sites, public_log, health, description, well_known)
-    for module in (*interface, notice_page, case_page, how_page, verify_page, static):
+    pages = (notice_page, case_page, how_page, verify_page, static)
+    desk = (desk_session, desk_queue, desk_static)
+    for module in (*interface, *pages, *desk):
         app.include_router(module.router)
     add_problem_handlers(app)
     app.add_middleware(_Headers)

@@ -22,6 +22,8 @@ from takeback.store.cases import CaseStore
 from takeback.store.changes import ChangeStore
 from takeback.store.copies import CopyStore
 from takeback.store.desk_keys import DeskKeyStore
+from takeback.store.desk_people import DeskPeopleStore
+from takeback.store.desk_sessions import DeskSessionStore
 from takeback.store.items import ItemStore
 from takeback.store.keyring import Keyring
 from takeback.store.leases import LeaseStore
@@ -142,6 +144,16 @@ class Transaction:
     def desk_keys(self) -> DeskKeyStore:
         """Public keys of the people to whom her words are sealed."""
         return DeskKeyStore(self.connection)
+
+    @cached_property
+    def desk_people(self) -> DeskPeopleStore:
+        """Who signs in at the desk, and with which passkeys."""
+        return DeskPeopleStore(self.connection)
+
+    @cached_property
+    def desk_sessions(self) -> DeskSessionStore:
+        """Who is signed in at the desk, and what passkeys are asked to sign."""
+        return DeskSessionStore(self.connection)
 
     @cached_property
     def leases(self) -> LeaseStore:
