@@ -31,6 +31,7 @@ from takeback.store.messages import MessageStore
 from takeback.store.outbox import OutboxStore
 from takeback.store.prints import PrintStore
 from takeback.store.public_log import PublicLogStore
+from takeback.store.queue import QueueStore
 from takeback.store.schema import create_or_check, holds_data, revision_of
 from takeback.store.sightings import SightingStore
 from takeback.store.sites import SiteStore
@@ -154,6 +155,11 @@ class Transaction:
     def desk_sessions(self) -> DeskSessionStore:
         """Who is signed in at the desk, and what passkeys are asked to sign."""
         return DeskSessionStore(self.connection)
+
+    @cached_property
+    def queue(self) -> QueueStore:
+        """What the desk has to do."""
+        return QueueStore(self.connection)
 
     @cached_property
     def leases(self) -> LeaseStore:
