@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import random
 from typing import Any
 
+import httpx2
+from playwright.sync_api import Page
 from tests.acceptance.serving import Service
-from tests.browser.walking import DESKTOP, WAIT_MILLISECONDS, Browser, Page
+from tests.browser.walking import DESKTOP, WAIT_MILLISECONDS, Browser
 
 
 def opened_desk(service: Service) -> str:
@@ -18,13 +19,23 @@ def opened_desk(service: Service) -> str:
     return origin
 
 
-def command(service: Service, *arguments: str) -> str:
-    """Run `takeback desk …` beside the running service."""
-    whole = [
-        *(sys.executable, "-m", "takeback", "desk", *arguments),
-        *("--data", str(service.data), "--master-key-file", str(service.folder / "master.key")),
-    ]
-    return subprocess.run(whole, check=True, capture_output=True, text=True, env=service.environment).stdout
+def reported_case(service: Service, number: int, *, copies: int = 2) -> str:
+    """Have pictures uploaded and reported, by fingerprints alone; return the case's id."""
+    bits = random.Random(number).sample(range(256), 120)
+    near = [sum(1 << bit for bit in bits) ^ (1 << other) for other in range(copies)]
+    for place, code in enumerate(near):
+        item = f"{number}-{place}"
+        body = {"pictures": [{"pdq": f"{code:064x}"}], "item_id": item, "url": f"https://forum.example/{item}"}
+        checked = httpx2.post(f"{service.url}/api/v1/check", headers=service.headers("upload"), json=body)
+        assert checked.status_code == 200, checked.text
+    notice = {
+        "pictures": [{"pdq": f"{near[0]:064x}"}],
+        **{"role": "me", "statement": "A picture of me, drawn for this test.", "signature": "A. Person"},
+        **{"intimate": True, "not_consensual": True, "good_faith": True, "contact": {"mailbox": True}},
+    }
+    received = httpx2.post(f"{service.url}/api/v1/notices", json=notice)
+    assert received.status_code == 201, received.text
+    return str(received.json()["case"])
 
 
 class Colleague:
@@ -50,7 +61,7 @@ class Colleague:
             "automaticPresenceSimulation": True,
         }
         self._authenticator = self._device.send("WebAuthn.addVirtualAuthenticator", {"options": options})
-        self.invitation = json.loads(command(service, "invite", name, "--role", role, "--json"))["link"]
+        self.invitation = json.loads(service.run("desk", "invite", name, "--role", role, "--json"))["link"]
 
     def open_tab(self) -> Page:
         """Open another tab of the same browser."""
@@ -70,6 +81,10 @@ class Colleague:
         self.page.goto(f"{self.origin}/desk/sign-in")
         self.page.click("#passkey button")
         self.page.wait_for_url(f"{self.origin}/desk")
+
+    def open(self, case_id: str) -> None:
+        """Open the page of a case."""
+        self.page.goto(f"{self.origin}/desk/cases/{case_id}")
 
     def forget_cookies(self) -> None:
         """Be as if the session had ended."""

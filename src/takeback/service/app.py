@@ -29,6 +29,7 @@ from takeback.service import (
     log as public_log,
 )
 from takeback.service.crowd import Crowd
+from takeback.service.desk import case as desk_case
 from takeback.service.desk import queue as desk_queue
 from takeback.service.desk import session as desk_session
 from takeback.service.desk import static as desk_static
@@ -79,7 +80,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.attempts = Attempts()
     interface = (check, notices, returns, cases, items, banks, sites, public_log, health, description, well_known)
     pages = (notice_page, case_page, how_page, verify_page, static)
-    desk = (desk_session, desk_queue, desk_static)
+    desk = (desk_session, desk_queue, desk_case, desk_static)
     for module in (*interface, *pages, *desk):
         app.include_router(module.router)
     add_problem_handlers(app)

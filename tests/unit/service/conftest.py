@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from starlette.testclient import TestClient
 from tests.house import AT, Clock
+from tests.unit.service.at_desk import ORIGIN, Desk
 
 from takeback.assembly import Parts
 from takeback.config import Settings
@@ -71,3 +73,10 @@ def png() -> Png:
         return buffer.getvalue()
 
     return encoded
+
+
+@pytest.fixture
+def desk(parts: Parts) -> Iterator[Desk]:
+    open_ = replace(parts, settings=replace(parts.settings, desk_origin=ORIGIN))
+    with TestClient(create_app(open_), base_url=ORIGIN, raise_server_exceptions=False) as client:
+        yield Desk(open_, client)

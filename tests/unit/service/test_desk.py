@@ -2,72 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
 from dataclasses import replace
-from html import unescape
 
-import httpx2
 import pytest
 from starlette.testclient import TestClient
 from tests.unit.device import Device
+from tests.unit.service.at_desk import ORIGIN, Desk, options_in
 
 from takeback.assembly import Parts
 from takeback.service.app import create_app
 from takeback.service.desk.door import ATTEMPTS
-from takeback.store import Store
 from takeback.store.desk_people import DeskRole
 from takeback.workflow.desk_people import invite, leave
-
-ORIGIN = "https://desk.example"
-SAME_ORIGIN = {"Origin": ORIGIN, "Sec-Fetch-Site": "same-origin"}
-
-
-class Desk:
-    """A browser at the desk."""
-
-    def __init__(self, parts: Parts, client: TestClient) -> None:
-        self.parts, self.client = parts, client
-        self.device = Device(ORIGIN)
-
-    @property
-    def store(self) -> Store:
-        return self.parts.store
-
-    def join(self, name: str = "Ada", role: DeskRole = DeskRole.MODERATOR) -> httpx2.Response:
-        secret = invite(self.store, name, role, actor="test", at=self.parts.now()).secret
-        page = self.post("/desk/invitation", invitation=secret)
-        return self.post("/desk/join", answer=self.device.create(options_in(page)))
-
-    def sign_in(self) -> httpx2.Response:
-        return self.post("/desk/sign-in", answer=self.device.get(options_in(self.get("/desk/sign-in"))))
-
-    def get(self, path: str) -> httpx2.Response:
-        return self.client.get(path, follow_redirects=False)
-
-    def post(self, path: str, headers: dict[str, str] | None = None, **form: object) -> httpx2.Response:
-        sent = SAME_ORIGIN if headers is None else headers
-        return self.client.post(path, data=form, headers=sent, follow_redirects=False)
-
-    def token(self, path: str = "/desk") -> str:
-        found = re.search(r'name="token" value="(\w+)"', self.get(path).text)
-        assert found is not None
-        return found[1]
-
-
-def options_in(page: httpx2.Response) -> dict[str, object]:
-    found = re.search(r'id="options">(.*?)</script>', page.text)
-    assert found is not None, page.text
-    options: dict[str, object] = json.loads(unescape(found[1]))
-    return options
-
-
-@pytest.fixture
-def desk(parts: Parts) -> Iterator[Desk]:
-    open_ = replace(parts, settings=replace(parts.settings, desk_origin=ORIGIN))
-    with TestClient(create_app(open_), base_url=ORIGIN, raise_server_exceptions=False) as client:
-        yield Desk(open_, client)
 
 
 def test_without_an_origin_there_is_no_desk(client: TestClient) -> None:
@@ -115,7 +62,7 @@ def test_a_form_of_another_page_does_nothing(desk: Desk, headers: dict[str, str]
     desk.join()
     token = desk.token()
     for path in ("/desk/sign-in", "/desk/invitation", "/desk/join", "/desk/sign-out"):
-        assert desk.post(path, headers, token=token).status_code == 403
+        assert desk.post_from(headers, path, token=token).status_code == 403
     assert desk.get("/desk").status_code == 200
 
 

@@ -4,7 +4,8 @@
 const OFF = 'desk-shortcuts-off'
 const help = /** @type {HTMLDetailsElement} */ (document.getElementById('shortcuts'))
 const turn = /** @type {HTMLButtonElement} */ (document.getElementById('shortcuts-switch'))
-const links = /** @type {HTMLAnchorElement[]} */ ([...document.querySelectorAll('a.open')])
+/** Cases in the queue, copies on the page of a case. */
+const stops = /** @type {HTMLElement[]} */ ([...document.querySelectorAll('.open')])
 
 /** @type {Record<string, () => void>} */
 const keys = {
@@ -20,10 +21,10 @@ const keys = {
 
 /** @param {number} step */
 function move(step) {
-  if (links.length === 0) return
-  const at = links.indexOf(/** @type {HTMLAnchorElement} */ (document.activeElement))
-  const next = at < 0 ? (step > 0 ? 0 : links.length - 1) : Math.min(Math.max(at + step, 0), links.length - 1)
-  links[next].focus()
+  if (stops.length === 0) return
+  const at = stops.indexOf(/** @type {HTMLElement} */ (document.activeElement))
+  const next = at < 0 ? (step > 0 ? 0 : stops.length - 1) : Math.min(Math.max(at + step, 0), stops.length - 1)
+  stops[next].focus()
 }
 
 function isOff() {
