@@ -159,7 +159,7 @@ def test_a_second_tab_that_was_overtaken_says_so_and_loses_nothing(come: Come, c
     ada.page.fill("#reason", "Written for a long time.")
     ada.page.click("#decide button")
     assert "changed since you looked at it" in ada.page.inner_text("[role=alert]")
-    assert "Written for a long time." in ada.page.content()
+    assert ada.page.input_value(".written") == "Written for a long time."
     assert ada.page.inner_text(".state").startswith("refused")
 
 
@@ -251,6 +251,7 @@ def decided(ada: Colleague, case: str) -> None:
     on_case(ada, case)
     ada.page.check("#outcome-remove")
     ada.page.check("#covered")
+    ada.page.check("#confirm-blind")
     ada.page.fill("#reason", "It appears intimate, and covered.")
     ada.page.click("#decide button")
     ada.page.wait_for_selector("#finding-title")

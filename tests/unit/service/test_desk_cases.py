@@ -262,6 +262,7 @@ def test_a_case_is_decided_once_whoever_is_second_keeps_what_they_wrote(here: On
     assert here.decide(outcome="refuse", reason="A landscape.")[0] == 303
     status, page = here.decide(outcome="remove", covered="yes", reason=SAID)
     assert (status, "changed since you looked at it" in page) == (409, True)
+    assert "It is covered &amp; &lt;clear&gt;.</textarea>" in page
     assert here.now().state is CaseState.REFUSED
 
 

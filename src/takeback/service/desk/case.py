@@ -10,14 +10,13 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from takeback.assembly import Parts
-from takeback.cases import CaseState, CopyState
+from takeback.cases import CaseState, CopyState, law_packs
 from takeback.errors import IllegalTransition, InputError, NotAllowed, NotFound, TakebackError
 from takeback.service.auth import ServiceParts
 from takeback.service.desk.answer import DeskRoute, Form, SentForm, desk_page, first, go_to, words
 from takeback.service.desk.clock import TimeLeft, time_left
 from takeback.service.desk.door import Here, Sender, Signed, require_decider, require_token
 from takeback.service.desk.likeness import likeness_in_words
-from takeback.service.desk.queue import law_names
 from takeback.service.desk.timeline import name_of, timeline
 from takeback.service.problem import status_of
 from takeback.store import Transaction
@@ -169,8 +168,8 @@ def _shown(
         case=case,
         short=case.public_id[:8],
         left=time_left(said, case.deadline_at, now),
-        laws=law_names(case.laws),
-        law_names=law_names,
+        laws=_law_names(case.laws),
+        law_names=_law_names,
         clocks=_clocks(case),
         lines=lines,
         decided_by="" if case.finding is None else name_of(said, case.finding.get("actor", ""), names),
@@ -184,6 +183,7 @@ def _shown(
         problem=problem,
         sent={name: list(each) for name, each in (sent or {}).items()},
         opened=opened,
+        written=[] if _holds_forms(case, lines, here) else [each for each in (sent or {}).get("reason", ()) if each],
         told=[] if opened is None else list(_told(opened)),
         failed=DeliveryState.FAILED,
         **values,
@@ -193,6 +193,11 @@ def _shown(
 def _line(tx: Transaction, case: Case, copy: Copy, left: TimeLeft) -> CopyLine:
     facts = likeness_in_words(words(), copy)
     return CopyLine(copy, tx.cases.open_link(case, copy), facts, left, tx.outbox.of_copy(copy.id))
+
+
+def _law_names(laws: Sequence[str]) -> str:
+    """Return the whole names of laws; one that is known here no more keeps its id."""
+    return ", ".join(law_packs()[law].name if law in law_packs() else law for law in laws)
 
 
 def _clocks(case: Case) -> list[tuple[str, object]]:
@@ -208,6 +213,11 @@ def _choice(case: Case, lines: Sequence[CopyLine]) -> str:
     if case.state in _DECIDABLE:
         return "case"
     return "copies" if case.state in _SETTLED and any(line.is_open for line in lines) else ""
+
+
+def _holds_forms(case: Case, lines: Sequence[CopyLine], here: Here) -> bool:
+    """Whether the page has a form that holds a reason; where it has none any more, what was written is shown apart."""
+    return bool(_choice(case, lines)) and here.decides
 
 
 def _told(opened: Mapping[str, object]) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Response
 
-from takeback.cases import CaseState, law_packs
+from takeback.cases import CaseState
 from takeback.service.auth import ServiceParts
 from takeback.service.desk.answer import DeskRoute, desk_page, words
 from takeback.service.desk.clock import TimeLeft, time_left
@@ -80,12 +80,7 @@ def queue_page(
 def _line(row: QueueRow, left: TimeLeft) -> Line:
     kinds = sorted(row.copies.items(), key=lambda pair: "~" if pair[0] is None else pair[0].value)
     copies = [f"{count} {words()('classes.none' if kind is None else f'classes.{kind}')}" for kind, count in kinds]
-    return Line(row, left, law_names(row.laws), copies)
-
-
-def law_names(laws: Sequence[str]) -> str:
-    """Return the names of laws, as they are called here."""
-    return ", ".join(law_packs()[law].name if law in law_packs() else law for law in laws)
+    return Line(row, left, ", ".join(words().under("laws").get(law, law) for law in row.laws), copies)
 
 
 def _address(states: Sequence[CaseState], page: int) -> str:

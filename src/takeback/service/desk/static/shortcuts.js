@@ -12,7 +12,7 @@ const keys = {
   j: () => move(1),
   k: () => move(-1),
   u: () => /** @type {HTMLElement | null} */ (document.querySelector('.bar .name'))?.click(),
-  d: () => /** @type {HTMLElement | null} */ (document.querySelector('#decision input, #decision textarea'))?.focus(),
+  d: () => /** @type {HTMLElement | null} */ (document.querySelector('#decide input:not([type=hidden])'))?.focus(),
   '?': () => {
     help.open = !help.open
     if (help.open) help.scrollIntoView({ block: 'nearest' })
