@@ -30,6 +30,9 @@ _ORIGIN = re.compile(
 )
 """A page over http can be changed on the way, and the frame in it with it: only this machine and onions are safe so."""
 _ORIGIN_ADVICE = "Write it as a browser does: https://forum.example, without a path or a star; in small letters."
+_DESK_ORIGIN = re.compile(rf"(?:https://(?:{_NAME}\.)*(?=[a-z0-9-]*[a-z]){_NAME}|http://localhost)(?::[0-9]{{1,5}})?")
+"""Passkeys belong to a name, never to a number (Web Authentication, section 5.1.3), and to a safe connection."""
+_DESK_ADVICE = "Write it as a browser does: https://desk.forum.example, or http://localhost:8470; no number, no path."
 _ONION = re.compile(r"https?://[a-z2-7]{56}\.onion")
 """Of version 3 (Tor's rend-spec-v3, section 6): base32 of the key, a checksum and the version."""
 
@@ -190,6 +193,11 @@ class Settings:
     alert_mail: tuple[str, ...] = _setting(
         (), "Where the desk is told the same by mail, by `mail_server`: addresses of people, or of a pager."
     )
+    desk_origin: str = _setting(
+        "",
+        "Where the people of the desk open it, as their browsers write it: https://takeback.forum.example, or "
+        "http://localhost:8470. Passkeys are bound to it. Empty: there is no desk in the browser.",
+    )
     reconcile_hours: float = _setting(24.0, "How often each site is asked which items are gone.")
     give_up_hours: float = _setting(72.0, "How long a webhook is retried before the desk is told that it failed.")
     request_timeout_seconds: float = _setting(15.0, "How long another system may take to answer.")
@@ -220,6 +228,8 @@ class Settings:
         for origin in self.embedded_on:
             if not is_origin(origin):
                 raise BadSetting(f"embedded_on names {origin!r}, which is no origin.", advice=_ORIGIN_ADVICE)
+        if self.desk_origin and not _DESK_ORIGIN.fullmatch(self.desk_origin):
+            raise BadSetting(f"desk_origin is {self.desk_origin!r}, which no passkey works on.", advice=_DESK_ADVICE)
         for name in ("contact", "security_contact"):
             for address in getattr(self, name):
                 if not _CONTACT.fullmatch(address):

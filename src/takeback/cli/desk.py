@@ -12,6 +12,14 @@ import typer
 from takeback.assembly import utc_now
 from takeback.cases.sealed import LEAST_DESK_KEYS, new_identity
 from takeback.cli.data import ACTOR, opened
+from takeback.cli.desk_people import (
+    INVITE_EXAMPLE,
+    LEAVE_EXAMPLE,
+    PEOPLE_EXAMPLE,
+    invite_person,
+    list_people,
+    say_goodbye,
+)
 from takeback.cli.lazy import PlainCommand, PlainGroup, new_app
 from takeback.cli.options import AsJson, Data, MasterKeyFile, example
 from takeback.cli.terminal import Terminal
@@ -21,11 +29,14 @@ from takeback.workflow.desk_keys import add_desk_key, retire_desk_key
 
 app = new_app(
     cls=PlainGroup,
-    help="List, add and retire the keys of those at the desk, to whom what is written in notices is sealed.\n\n"
+    help="Invite people to the desk and let them leave; add and retire the keys that words are sealed to.\n\n"
     f"From {LEAST_DESK_KEYS} people on, words are sealed in the browser, and this service cannot open them. They work "
     "on the data directory and need its master key, also beside a running service.",
-    epilog=example("takeback desk add Ada --identity-file ~/ada.age --data /var/lib/takeback"),
+    epilog=example("takeback desk invite Ada --role moderator --data /var/lib/takeback"),
 )
+app.command("invite", cls=PlainCommand, epilog=INVITE_EXAMPLE)(invite_person)
+app.command("people", cls=PlainCommand, epilog=PEOPLE_EXAMPLE)(list_people)
+app.command("leave", cls=PlainCommand, epilog=LEAVE_EXAMPLE)(say_goodbye)
 
 
 @app.command(

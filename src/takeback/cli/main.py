@@ -37,7 +37,7 @@ class Commands(LazyGroup):
         "site": "List and add the sites that a data directory acts for.",
         "page": "Write what a site puts on its own pages: a link, the law's notice, the form in a frame.",
         "key": "List, make and revoke keys of the HTTP interface; rotate the master key.",
-        "desk": "List, add and retire the keys of those at the desk, to whom what is written in notices is sealed.",
+        "desk": "Invite people to the desk and let them leave; add and retire the keys that words are sealed to.",
         "mail": "Send a mail to try the settings; take in mail that came back.",
         "alert": "Try the routes by which the desk is told what is due, and show what was told.",
         "log": "Show the public log and its keys; name its witnesses, and the logs that are witnessed here.",

@@ -28,6 +28,11 @@ from takeback.service import (
     well_known,
 )
 from takeback.service.crowd import Crowd
+from takeback.service.desk import case as desk_case
+from takeback.service.desk import queue as desk_queue
+from takeback.service.desk import session as desk_session
+from takeback.service.desk import static as desk_static
+from takeback.service.desk.door import Attempts
 from takeback.service.pages import case as case_page
 from takeback.service.pages import contest as contest_page
 from takeback.service.pages import how as how_page
@@ -64,6 +69,7 @@ def open_over(app: FastAPI, parts: Parts) -> None:
     """Let an application work over `parts`, from its next start on."""
     app.state.parts = parts
     app.state.crowd = Crowd(parts.settings, parts.store.keyring)
+    app.state.attempts = Attempts()
 
 
 def unopened_app() -> FastAPI:
@@ -78,7 +84,9 @@ def unopened_app() -> FastAPI:
         openapi_url=None,
     )
     interface = (check, notices, returns, cases, items, mail, banks, sites, public_log, health, description, well_known)
-    for module in (*interface, notice_page, case_page, contest_page, mail_page, how_page, verify_page, static):
+    pages = (notice_page, case_page, contest_page, mail_page, how_page, verify_page, static)
+    desk = (desk_session, desk_queue, desk_case, desk_static)
+    for module in (*interface, *pages, *desk):
         app.include_router(module.router)
     add_problem_handlers(app)
     app.add_middleware(_Headers)

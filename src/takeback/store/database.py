@@ -22,6 +22,8 @@ from takeback.store.cases import CaseStore
 from takeback.store.changes import ChangeStore
 from takeback.store.copies import CopyStore
 from takeback.store.desk_keys import DeskKeyStore
+from takeback.store.desk_people import DeskPeopleStore
+from takeback.store.desk_sessions import DeskSessionStore
 from takeback.store.hearings import HearingStore
 from takeback.store.items import ItemStore
 from takeback.store.keyring import Keyring
@@ -31,6 +33,7 @@ from takeback.store.news import NewsStore
 from takeback.store.outbox import OutboxStore
 from takeback.store.prints import PrintStore
 from takeback.store.public_log import PublicLogStore
+from takeback.store.queue import QueueStore
 from takeback.store.recusals import RecusalStore
 from takeback.store.schema import create_or_check, holds_data, revision_of
 from takeback.store.sightings import SightingStore
@@ -160,6 +163,21 @@ class Transaction:
     def desk_keys(self) -> DeskKeyStore:
         """Public keys of the people to whom her words are sealed."""
         return DeskKeyStore(self.connection)
+
+    @cached_property
+    def desk_people(self) -> DeskPeopleStore:
+        """Who signs in at the desk, and with which passkeys."""
+        return DeskPeopleStore(self.connection)
+
+    @cached_property
+    def desk_sessions(self) -> DeskSessionStore:
+        """Who is signed in at the desk, and what passkeys are asked to sign."""
+        return DeskSessionStore(self.connection)
+
+    @cached_property
+    def queue(self) -> QueueStore:
+        """What the desk has to do."""
+        return QueueStore(self.connection)
 
     @cached_property
     def leases(self) -> LeaseStore:

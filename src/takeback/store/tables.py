@@ -142,6 +142,66 @@ desk_key = Table(
     sqlite_autoincrement=True,
 )
 
+# The people who sign in at the desk. A person may have a key that words are sealed to; most rows of either have none.
+desk_person = Table(
+    "desk_person",
+    metadata,
+    _id(),
+    _public_id(),
+    Column("name", String(100), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("handle", LargeBinary, nullable=False, unique=True),
+    Column("desk_key_id", ForeignKey("desk_key.id")),
+    Column("created_at", Moment, nullable=False),
+    Column("left_at", Moment),
+    sqlite_autoincrement=True,
+)
+
+desk_invitation = Table(
+    "desk_invitation",
+    metadata,
+    _id(),
+    Column("person_id", ForeignKey("desk_person.id"), nullable=False, index=True),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("expires_at", Moment, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+desk_passkey = Table(
+    "desk_passkey",
+    metadata,
+    _id(),
+    Column("person_id", ForeignKey("desk_person.id"), nullable=False, index=True),
+    Column("credential_id", LargeBinary, nullable=False, unique=True),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("sign_count", BigInteger, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("used_at", Moment),
+    sqlite_autoincrement=True,
+)
+
+desk_session = Table(
+    "desk_session",
+    metadata,
+    _id(),
+    Column("person_id", ForeignKey("desk_person.id"), nullable=False, index=True),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("began_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# What a passkey is asked to sign, once: for signing in, or, where there is an invitation, for joining.
+desk_challenge = Table(
+    "desk_challenge",
+    metadata,
+    _id(),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("invitation_id", ForeignKey("desk_invitation.id", ondelete="CASCADE"), index=True),
+    Column("expires_at", Moment, nullable=False, index=True),
+    sqlite_autoincrement=True,
+)
+
 bank = Table(
     "bank",
     metadata,

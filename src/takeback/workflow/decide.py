@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from hashlib import sha256
 
 from takeback.audit.event import EventKind, Json
 from takeback.bank import EntryState
@@ -64,10 +65,12 @@ class Decision:
     outcome: Outcome
     finding: Finding
     actor: str
-    """Public id of the key that decided."""
+    """Who decided: `desk/` and a person's public id, or `key/` and a key's."""
     confirm: Confirm = Confirm.NONE
     copies: Collection[str] = ()
     """Copies, by public id, confirmed one by one beside `confirm`."""
+    seen: str | None = None
+    """`standing` of the case as the person saw it, where they looked at a page; it has to be so still."""
 
 
 def decide(store: Store, case_id: str, decision: Decision, *, heard_for: timedelta = HEARD_FOR, at: datetime) -> Case:
@@ -84,6 +87,7 @@ def decide(store: Store, case_id: str, decision: Decision, *, heard_for: timedel
     keys = _keys_for_forgeries(store, case_id)
     with store.write() as tx:
         case = tx.cases.by_public_id(case_id)
+        _check_seen(tx, case, decision)
         _check_person(tx, case, decision)
         tx.news.tell(case.id, at)
         if decision.outcome is Outcome.REMOVED:
@@ -105,6 +109,7 @@ def confirm_copies(
     keys = _keys_for_forgeries(store, case_id)
     with store.write() as tx:
         case = tx.cases.by_public_id(case_id)
+        _check_seen(tx, case, decision)
         _check_person(tx, case, decision)
         chosen = [copy for copy in _open_copies(tx, case) if _is_chosen(copy, decision)]
         if case.state not in _CONFIRMABLE and not _dismisses(case, chosen, decision):
@@ -124,6 +129,20 @@ def confirm_copies(
             # Before the decision nothing is told of what was found, not even that there is news.
             tx.news.tell(case.id, at)
         return tx.cases.by_id(case.id)
+
+
+def standing(case: Case, copies: Sequence[Copy]) -> str:
+    """Return what a decision depends on, in one word: where the case and its copies stand, and by what facts."""
+    facts = [(copy.public_id, copy.state.value, copy.copy_class, copy.blind) for copy in copies]
+    return sha256(repr((case.public_id, case.state.value, facts)).encode()).hexdigest()[:32]
+
+
+def _check_seen(tx: Transaction, case: Case, decision: Decision) -> None:
+    """Raise `IllegalTransition` where the case is not any more as the person saw it: it may be another decision now."""
+    if decision.seen not in (None, standing(case, tx.copies.of_case(case.id))):
+        raise IllegalTransition(
+            "This case changed since you looked at it.", advice="Look at it again; what you chose and wrote is kept."
+        )
 
 
 _CONFIRMABLE = (CaseState.REMOVED, CaseState.CONTESTED, CaseState.WITHDRAWN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from starlette.testclient import TestClient
 from tests.house import AT, Clock
+from tests.unit.service.at_desk import ORIGIN, Desk
 
 from takeback.assembly import Parts
 from takeback.config import Settings
@@ -79,3 +81,11 @@ def png() -> Png:
         return buffer.getvalue()
 
     return encoded
+
+
+@pytest.fixture
+def desk(app: FastAPI, parts: Parts) -> Iterator[Desk]:
+    open_ = replace(parts, settings=replace(parts.settings, desk_origin=ORIGIN))
+    open_over(app, open_)
+    with TestClient(app, base_url=ORIGIN, raise_server_exceptions=False) as client:
+        yield Desk(open_, client)

@@ -1,0 +1,114 @@
+"""The desk's queue: a page of cases with what is known of each at a glance, in four queries however many there are."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, func, or_, select
+
+from takeback.cases import CaseState, CopyState
+from takeback.cases.case import OPEN_CASES
+from takeback.match import CopyClass
+from takeback.store.tables import case, copy, message, outbox
+
+_NOT_COUNTED = (CopyState.ELSEWHERE.value, CopyState.GONE.value, CopyState.DISMISSED.value)
+"""Copies that nobody at the desk has anything to do with."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """One case in the queue: nothing of what she wrote, and nothing of who she is."""
+
+    public_id: str
+    state: CaseState
+    laws: tuple[str, ...]
+    under_18: bool
+    received_at: datetime
+    deadline_at: datetime | None
+    copies: Mapping[CopyClass | None, int]
+    """How many there are of each class; None counts links that nothing was compared with."""
+    unopened: int
+    """Messages of hers that nobody at the desk has opened."""
+    failed: int
+    """Orders that a site did not take, and that nobody had tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePage:
+    """A part of the queue, and how many cases the whole of it has."""
+
+    rows: Sequence[QueueRow]
+    count: int
+
+
+class QueueStore:
+    """Reads the queue."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def page(self, states: Collection[CaseState], *, offset: int, limit: int) -> QueuePage:
+        """Return cases of some states, what is due first at the top; of none, all in which something is to be done."""
+        chosen = _to_do() if not states else case.c.state.in_([state.value for state in states])
+        count = self._connection.execute(select(func.count()).select_from(case).where(chosen)).scalar_one()
+        query = (
+            select(
+                case.c.id, case.c.public_id, case.c.state, case.c.laws, case.c.under_18, case.c.received_at,
+                case.c.deadline_at,
+            )
+            .where(chosen)
+            .order_by(case.c.deadline_at.is_(None), case.c.deadline_at, case.c.id)
+            .offset(offset)
+            .limit(limit)
+        )  # fmt: skip
+        found = self._connection.execute(query).all()
+        ids = [row.id for row in found]
+        copies, unopened, failed = self._copies(ids), self._unopened(ids), self._failed(ids)
+        rows = [
+            QueueRow(
+                row.public_id, CaseState(row.state), tuple(row.laws), row.under_18, row.received_at, row.deadline_at,
+                copies.get(row.id, {}), unopened.get(row.id, 0), failed.get(row.id, 0),
+            )
+            for row in found
+        ]  # fmt: skip
+        return QueuePage(rows, int(count))
+
+    def to_do(self) -> int:
+        """Return in how many cases something is to be done."""
+        return int(self._connection.execute(select(func.count()).select_from(case).where(_to_do())).scalar_one())
+
+    def _copies(self, case_ids: Sequence[int]) -> Mapping[int, Mapping[CopyClass | None, int]]:
+        query = (
+            select(copy.c.case_id, copy.c.copy_class, func.count().label("number"))
+            .where(copy.c.case_id.in_(case_ids), copy.c.state.not_in(_NOT_COUNTED))
+            .group_by(copy.c.case_id, copy.c.copy_class)
+        )
+        found: dict[int, dict[CopyClass | None, int]] = {}
+        for row in self._connection.execute(query):
+            kind = None if row.copy_class is None else CopyClass(row.copy_class)
+            found.setdefault(row.case_id, {})[kind] = row.number
+        return found
+
+    def _unopened(self, case_ids: Sequence[int]) -> Mapping[int, int]:
+        query = (
+            select(message.c.case_id, func.count())
+            .where(message.c.case_id.in_(case_ids), message.c.sender == "person", message.c.opened_at.is_(None))
+            .group_by(message.c.case_id)
+        )
+        return {row[0]: row[1] for row in self._connection.execute(query)}
+
+    def _failed(self, case_ids: Sequence[int]) -> Mapping[int, int]:
+        query = (
+            select(copy.c.case_id, func.count())
+            .join(outbox, outbox.c.copy_id == copy.c.id)
+            .where(copy.c.case_id.in_(case_ids), outbox.c.state == "failed")
+            .group_by(copy.c.case_id)
+        )
+        return {row[0]: row[1] for row in self._connection.execute(query)}
+
+
+def _to_do() -> ColumnElement[bool]:
+    """Cases that are open, and decided ones of which something is not: their clock runs."""
+    return or_(case.c.state.in_([state.value for state in sorted(OPEN_CASES)]), case.c.deadline_at.is_not(None))
