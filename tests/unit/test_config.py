@@ -99,3 +99,25 @@ def test_the_address_of_an_onion_service_is_one() -> None:
 def test_what_is_no_onion_service_is_refused(address: str) -> None:
     with pytest.raises(BadSetting, match="onion_address"):
         Settings(onion_address=address)
+
+
+@pytest.mark.parametrize(
+    "origin", ["", "https://desk.forum.example", "https://forum.example:8443", "http://localhost:8470"]
+)
+def test_the_desk_opens_where_passkeys_work(origin: str) -> None:
+    assert Settings(desk_origin=origin).desk_origin == origin
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://forum.example",
+        "https://127.0.0.1",
+        "http://127.0.0.1:8470",
+        "https://forum.example/desk",
+        "https://*.example",
+    ],
+)
+def test_an_origin_on_which_no_passkey_works_is_refused(origin: str) -> None:
+    with pytest.raises(BadSetting, match="desk_origin"):
+        Settings(desk_origin=origin)
