@@ -152,6 +152,7 @@ def test_a_second_tab_that_was_overtaken_says_so_and_loses_nothing(come: Come, c
     other = ada.open_tab()
     other.goto(ada.page.url)
     other.check("#outcome-refuse")
+    other.check("#element-intimate")
     other.fill("#reason", "A landscape.")
     other.click("#decide button")
     other.wait_for_selector("#finding-title")

@@ -206,18 +206,23 @@ def test_the_log_and_the_finding_name_the_person_and_not_a_key(desk: Desk, here:
     assert "It is covered &amp; &lt;clear&gt;." in here.read()
 
 
-def test_a_refusal_puts_back_what_was_hidden(here: OnCase) -> None:
-    assert here.decide(outcome="refuse", reason="A landscape.")[0] == 303
+def test_a_refusal_says_what_is_not_met_and_lifts_nothing_yet(here: OnCase) -> None:
+    status, page = here.decide(outcome="refuse", reason="A landscape.")
+    assert (status, "Say which element of this law is not met" in page) == (422, True)
+    assert here.decide(outcome="refuse", reason="A landscape.", elements="intimate")[0] == 303
     assert here.now().state is CaseState.REFUSED
-    assert set(here.states()) == {CopyState.PUT_BACK}
+    assert (here.now().finding or {})["elements"] == "intimate"
+    # She is heard, and a second person reads it again, before anything is shown.
+    assert set(here.states()) == {CopyState.HELD}
 
 
-def test_a_single_copy_is_put_back_after_the_decision(here: OnCase) -> None:
+def test_a_single_copy_is_refused_after_the_decision(here: OnCase) -> None:
     here.decide(outcome="remove", covered="yes", reason=SAID)
     here.read()
     second = here.copies()["2"].public_id
-    assert here.decide(outcome="refuse", reason="Another picture.", copies=second)[0] == 303
-    assert here.states() == [CopyState.REMOVED, CopyState.PUT_BACK]
+    assert here.decide(outcome="refuse", reason="Another picture.", copies=second, elements="intimate")[0] == 303
+    assert here.states() == [CopyState.REMOVED, CopyState.HELD]
+    assert here.copies()["2"].hearing_id is not None
 
 
 @pytest.mark.parametrize(
@@ -259,7 +264,7 @@ def test_a_form_that_was_overtaken_says_so_and_counts_only_when_it_is_sent_anew(
 
 
 def test_a_case_is_decided_once_whoever_is_second_keeps_what_they_wrote(here: OnCase) -> None:
-    assert here.decide(outcome="refuse", reason="A landscape.")[0] == 303
+    assert here.decide(outcome="refuse", reason="A landscape.", elements="intimate")[0] == 303
     status, page = here.decide(outcome="remove", covered="yes", reason=SAID)
     assert (status, "changed since you looked at it" in page) == (409, True)
     assert "It is covered &amp; &lt;clear&gt;.</textarea>" in page
