@@ -431,4 +431,4 @@ def test_no_order_of_actions_breaks_due_process(machine: type[AnyOrder]) -> None
 
 @pytest.mark.slow
 def test_no_order_of_many_actions_breaks_due_process(machine: type[AnyOrder]) -> None:
-    explored(machine, examples=100, steps=60)
+    explored(machine, examples=40, steps=60)
