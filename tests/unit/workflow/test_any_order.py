@@ -261,6 +261,8 @@ class AnyOrder(RuleBasedStateMachine):
             read_again(self.store, self._id(known), answer, upheld=upheld, at=self.now)
             assert actor not in known.recused
             if not upheld:
+                # It is decided anew: whoever refused then may read another one's refusal again.
+                known.refused_by.clear()
                 for copy_id in held:
                     self.told.pop(copy_id, None)
 
@@ -420,7 +422,11 @@ def explored(machine: type[AnyOrder], *, examples: int, steps: int) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            derandomize=True,
+            suppress_health_check=list(HealthCheck),
         ),
     )
 
