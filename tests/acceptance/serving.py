@@ -120,6 +120,17 @@ class Service:
             self._desk("retire", key_id, "--lost")
         return ids
 
+    def send_notice(self, link: str) -> dict[str, Any]:
+        """Send a notice about a link; return what the person gets."""
+        body = {
+            "links": [link], "role": "me", "statement": "Mine.", "signature": "A. B.", "intimate": True,
+            "not_consensual": True, "good_faith": True, "contact": {"mailbox": True},
+        }  # fmt: skip
+        answer = httpx2.post(f"{self.url}/api/v1/notices", json=body)
+        assert answer.status_code == 201, answer.text
+        received: dict[str, Any] = answer.json()
+        return received
+
     def publish(self) -> None:
         """Add an entry to the public log now: what was attested can be proven."""
         self.run("log", "publish")

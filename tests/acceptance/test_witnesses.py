@@ -44,11 +44,7 @@ def test_each_signs_the_others_log_and_a_proof_says_so(tmp_path: Path) -> None:
         for service, other in ((ours, theirs), (theirs, ours)):
             other.run("log", "watch", shown(service)["log_key"])
             service.run("log", "ask", shown(other)["witness_key"], "--url", f"{other.url}/api/v1/witness")
-        body = {
-            "links": ["https://elsewhere.example/p"], "role": "me", "statement": "Mine.", "signature": "A. B.",
-            "intimate": True, "not_consensual": True, "good_faith": True, "contact": {"mailbox": True},
-        }  # fmt: skip
-        receipt = httpx2.post(f"{ours.url}/api/v1/notices", json=body).json()["receipt"]
+        receipt = ours.send_notice("https://elsewhere.example/p")["receipt"]
         witness = VerifierKey.parse(shown(theirs)["witness_key"])
         log = VerifierKey.parse(shown(ours)["log_key"])
 

@@ -8,9 +8,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from tests.acceptance.serving import Receiver, Service
-from tests.browser.test_access import NARROW, RULES
+from tests.browser.test_access import NARROW, faults_of
 from tests.browser.test_journeys import SIZES
 from tests.browser.test_return import open_case, sent_by
 from tests.browser.walking import DESKTOP, Open, Visit
@@ -145,8 +144,7 @@ def test_the_page_is_for_everyone(visit: Open, files: dict[str, Path], language:
     here = visit(path="/verify", language=language, size=size)
     shown(here, *[path for name, path in files.items() if name.endswith("proof")], files["read-me.txt"])
     assert here.page.get_attribute("html", "dir") == ("rtl" if language == "ar" else "ltr")
-    found = Axe().run(here.page, options=RULES).response["violations"]
-    assert [(each["id"], node["html"]) for each in found for node in each["nodes"]] == []
+    assert faults_of(here) == []
     width = here.page.evaluate("document.documentElement.scrollWidth")
     assert width <= size["width"]
 

@@ -8,7 +8,6 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx2
 import pytest
 from tests.acceptance.serving import Service
 from tests.unit.cli.conftest import Call, House
@@ -89,13 +88,7 @@ def _where(service: Service) -> tuple[str, ...]:
 
 @pytest.fixture(scope="module")
 def receipt(proving: Service) -> str:
-    body = {
-        "links": ["https://elsewhere.example/p"], "role": "me", "statement": "Mine.", "signature": "A. B.",
-        "intimate": True, "not_consensual": True, "good_faith": True, "contact": {"mailbox": True},
-    }  # fmt: skip
-    answer = httpx2.post(f"{proving.url}/api/v1/notices", json=body)
-    assert answer.status_code == 201, answer.text
-    return str(answer.json()["receipt"])
+    return str(proving.send_notice("https://elsewhere.example/p")["receipt"])
 
 
 @pytest.fixture

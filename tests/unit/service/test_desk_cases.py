@@ -212,8 +212,11 @@ def test_a_refusal_says_what_is_not_met_and_lifts_nothing_yet(here: OnCase) -> N
     assert here.decide(outcome="refuse", reason="A landscape.", elements="intimate")[0] == 303
     assert here.now().state is CaseState.REFUSED
     assert (here.now().finding or {})["elements"] == "intimate"
-    # She is heard, and a second person reads it again, before anything is shown.
+    # She is heard, and a second person reads it again, before anything is shown; the page says who waits for whom.
     assert set(here.states()) == {CopyState.HELD}
+    page = here.read()
+    assert "can ask for a second reader until" in page
+    assert f"takeback case reread {here.case.public_id}" in page
 
 
 def test_a_single_copy_is_refused_after_the_decision(here: OnCase) -> None:

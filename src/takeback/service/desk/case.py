@@ -164,6 +164,7 @@ def _shown(
         values: dict[str, Any] = {
             "events": timeline(said, tx.audit.of_case(case.public_id), names),
             "messages": tx.messages.of_case(case),
+            "hearings": tx.hearings.of_case(case.id),
         }
     return desk_page(
         "case.html",
@@ -179,6 +180,7 @@ def _shown(
         decided_by="" if case.finding is None else name_of(said, case.finding.get("actor", ""), names),
         choice=_choice(case, lines),
         elements=_elements(case),
+        to_be_told=any(line.copy.state is CopyState.CONTESTED and line.copy.hearing_id is None for line in lines),
         counts={
             "blind": sum(line.copy.state is CopyState.HELD and line.copy.blind for line in lines),
             "all": sum(line.copy.state is CopyState.HELD for line in lines),
