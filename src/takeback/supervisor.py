@@ -30,6 +30,7 @@ from pathlib import Path
 import uvicorn
 
 from takeback.actions.mail import smtp_sender
+from takeback.allocator import keep_freed_memory
 from takeback.assembly import open_parts, open_store, read_master_key, start_decoders, utc_now
 from takeback.cases.law import check_laws
 from takeback.cases.statement import check_statements
@@ -208,6 +209,7 @@ class Supervisor:
         self._decoders.stop()
 
     def _run_worker(self) -> None:
+        keep_freed_memory()
         parts = open_parts(self._settings, self._master, self._decoders.socket_path)
         config = uvicorn.Config(
             create_app(parts),

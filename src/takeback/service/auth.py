@@ -10,7 +10,7 @@ from fastapi import Depends, Request
 
 from takeback.assembly import Parts
 from takeback.errors import NotAllowed
-from takeback.service.parts import parts_of
+from takeback.service.parts import parts_here, parts_of
 from takeback.store.access import ApiKey, KeyRole
 from takeback.store.sites import Site
 
@@ -65,4 +65,4 @@ Moderator = Annotated[Caller, Depends(require(KeyRole.MODERATOR))]
 Administrator = Annotated[Caller, Depends(require(KeyRole.ADMINISTRATOR))]
 MailServer = Annotated[Caller, Depends(require(KeyRole.MAIL))]
 Reader = Annotated[Caller, Depends(require(KeyRole.AUDITOR, KeyRole.MODERATOR))]
-ServiceParts = Annotated[Parts, Depends(parts_of)]
+ServiceParts = Annotated[Parts, Depends(parts_here)]

@@ -8,12 +8,13 @@ from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from takeback.errors import NotFound
 from takeback.store.tables import api_key
 
 _SECRET_BYTES = 24
+_UNREVOKED = select(api_key).where(api_key.c.digest == bindparam("digest"), api_key.c.revoked_at.is_(None))
 
 
 class KeyRole(StrEnum):
@@ -66,9 +67,7 @@ class AccessStore:
 
     def find(self, text: str) -> ApiKey | None:
         """Return the unrevoked key of this text."""
-        row = self._connection.execute(
-            select(api_key).where(api_key.c.digest == _digest(text), api_key.c.revoked_at.is_(None))
-        ).first()
+        row = self._connection.execute(_UNREVOKED, {"digest": _digest(text)}).first()
         return None if row is None else _key(row)
 
     def all(self) -> list[ApiKey]:

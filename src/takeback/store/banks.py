@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from itertools import batched
 
-from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, select, update
 
 from takeback.bank import Entry, EntryState, Opinion, Reach, Thresholds
 from takeback.errors import InputError, NotFound
@@ -97,10 +97,7 @@ class BankStore:
 
     def reach(self) -> Reach:
         """Return how far a search has to go to miss no bank's entry (`Bank.reach`)."""
-        widest = select(
-            func.max(bank.c.possible_bits), func.min(bank.c.possible_similarity), func.min(bank.c.possible_inliers)
-        )
-        bits, similarity, inliers = self._connection.execute(widest).one()
+        bits, similarity, inliers = self._connection.execute(_WIDEST).one()
         return Reach.of([]) if bits is None else Reach(bits, similarity, inliers)
 
     # Entries
@@ -164,10 +161,9 @@ class BankStore:
 
     def entries(self, keys: Sequence[int]) -> Mapping[int, Entry]:
         """Return the entry of each fingerprint key that still has one (`Bank.entries`)."""
-        query = _entries(fingerprint.c.id.label("key")).join(fingerprint, fingerprint.c.entry_id == entry.c.id)
         found: dict[int, Entry] = {}
         for some in batched(keys, MAX_IDS):
-            rows = self._connection.execute(query.where(fingerprint.c.id.in_([int(key) for key in some])))
+            rows = self._connection.execute(_ENTRIES_OF_KEYS, {"keys": [int(key) for key in some]})
             found |= {row.key: _entry(row) for row in rows}
         return found
 
@@ -210,11 +206,7 @@ class BankStore:
         if not digests:
             return {}
         keyed = {self._keyring.keyed_digest(value): value for value in digests}
-        rows = self._connection.execute(
-            _entries(digest.c.keyed.label("keyed"))
-            .join(digest, digest.c.entry_id == entry.c.id)
-            .where(digest.c.keyed.in_(list(keyed)))
-        )
+        rows = self._connection.execute(_ENTRIES_OF_DIGESTS, {"keyed": list(keyed)})
         found: dict[bytes, list[Entry]] = {}
         for row in rows:
             found.setdefault(keyed[row.keyed], []).append(_entry(row))
@@ -228,6 +220,22 @@ def _entries(*extra: object) -> Select[tuple[object, ...]]:
         *(bank.c[each] for each in _THRESHOLDS),
     )  # fmt: skip
     return select(*columns, *extra).select_from(entry).join(bank, bank.c.id == entry.c.bank_id)
+
+
+# What every upload asks: a statement that is made once is also compiled once.
+_WIDEST = select(
+    func.max(bank.c.possible_bits), func.min(bank.c.possible_similarity), func.min(bank.c.possible_inliers)
+)
+_ENTRIES_OF_KEYS = (
+    _entries(fingerprint.c.id.label("key"))
+    .join(fingerprint, fingerprint.c.entry_id == entry.c.id)
+    .where(fingerprint.c.id.in_(bindparam("keys", expanding=True)))
+)
+_ENTRIES_OF_DIGESTS = (
+    _entries(digest.c.keyed.label("keyed"))
+    .join(digest, digest.c.entry_id == entry.c.id)
+    .where(digest.c.keyed.in_(bindparam("keyed", expanding=True)))
+)
 
 
 def _banks() -> Select[tuple[object, ...]]:

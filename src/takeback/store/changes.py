@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from takeback.store.tables import change, counter
 
 Owner = Literal["entry", "item"]
+
+# Every search asks this first; a statement that is made once is also compiled once.
+_SINCE = select(change).where(change.c.seq > bindparam("seq")).order_by(change.c.seq)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,5 +55,5 @@ class ChangeStore:
 
     def since(self, seq: int) -> list[Change]:
         """Return the changes after `seq`, oldest first."""
-        rows = self._connection.execute(select(change).where(change.c.seq > seq).order_by(change.c.seq))
+        rows = self._connection.execute(_SINCE, {"seq": seq})
         return [Change(row.seq, row.owner, row.owner_id, tuple(row.removed)) for row in rows]

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event, text
+from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
 from takeback.errors import IntegrityError, SealBroken, StoreError
@@ -266,7 +266,7 @@ class Store:
     def read(self) -> Iterator[Transaction]:
         """A consistent view; nothing that is written in it is kept."""
         with self._translated(), self.engine.connect() as connection:
-            connection.execute(text("begin"))
+            connection.exec_driver_sql("begin")
             try:
                 yield Transaction(connection, self.keyring)
             finally:
@@ -281,7 +281,7 @@ class Store:
         another process before the commit. Keep it under 50 ms: decode and fingerprint before.
         """
         with self._writer, self._translated(), self.engine.connect() as connection:
-            connection.execute(text("begin immediate"))
+            connection.exec_driver_sql("begin immediate")
             try:
                 tx = Transaction(connection, self.keyring)
                 yield tx

@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from takeback.errors import InputError, NotFound
 from takeback.store.keyring import Keyring
@@ -18,6 +18,7 @@ from takeback.store.seal import seal, unseal
 from takeback.store.tables import site
 
 _PURPOSE = "site/webhook-secret"
+_BY_ID = select(site).where(site.c.id == bindparam("id"))
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f\\]")
 # Where IDNA 2003, which Python's codec writes, and IDNA 2008 name different hosts (UTS 46 section 7).
@@ -73,7 +74,7 @@ class SiteStore:
 
     def by_id(self, site_id: int) -> Site:
         """Return one site; `NotFound` where there is none."""
-        return self._one(self._connection.execute(select(site).where(site.c.id == site_id)).first())
+        return self._one(self._connection.execute(_BY_ID, {"id": site_id}).first())
 
     def all(self) -> list[Site]:
         """Return every site, oldest first."""

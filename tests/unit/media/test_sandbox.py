@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import platform
 import re
 import signal
 import socket
@@ -76,6 +77,13 @@ def wait_until(is_so: Callable[[], bool], seconds: float = 5.0) -> bool:
 def test_a_job_is_answered(pool: DecoderPool) -> None:
     assert do(pool, "echo", b"hello") == {"done": "hello"}
     assert do(pool, "length", bytes(1 << 20)) == {"done": 1 << 20}
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be told to keep memory")
+def test_memory_of_one_file_serves_the_next() -> None:
+    with temporary_pool(CONTAINED, children=1, limits=LIMITS, warm_up=None, search_path=[HERE]) as pool:
+        pages = [do(pool, "hold memory")["done"] for _ in range(4)]
+    assert pages[2:] == [0, 0]
 
 
 def test_nothing_of_the_sandbox_is_missing_here(process: PoolProcess) -> None:

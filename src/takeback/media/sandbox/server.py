@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Final
 
+from takeback.allocator import keep_freed_memory
 from takeback.errors import InputError, MediaTooLarge, UnreadableMedia
 from takeback.media.limits import MediaLimits
 from takeback.media.sandbox import wire
@@ -224,6 +225,7 @@ def main(arguments: list[str]) -> None:
     for ignored in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ignored, signal.SIG_IGN)  # a service manager tells every process; the supervisor decides
     hide_memory()
+    keep_freed_memory()
     try:
         sys.path.extend(plan["search_path"])
         terms = Terms(
