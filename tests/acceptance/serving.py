@@ -113,6 +113,11 @@ class Service:
         self._desk("add", name, "--recipient", recipient)
         return identity
 
+    def invite(self, name: str, role: str) -> str:
+        """Return the link by which a person of the desk comes in."""
+        link: str = json.loads(self._desk("invite", name, "--role", role, "--json"))["link"]
+        return link
+
     def retire_desk_keys(self) -> list[str]:
         """Retire every key of the desk, as lost ones are; return their ids."""
         ids = [key["id"] for key in json.loads(self._desk("list", "--json")) if key["retired_at"] is None]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import random
-from typing import Any
+from typing import Any, Protocol
 
 import httpx2
 from playwright.sync_api import Page
@@ -38,13 +37,22 @@ def reported_case(service: Service, number: int, *, copies: int = 2) -> str:
     return str(received.json()["case"])
 
 
+class Host(Protocol):
+    """A service with a desk, that people are invited to."""
+
+    port: int
+
+    def invite(self, name: str, role: str) -> str:
+        """Return the link by which a person comes in."""
+
+
 class Colleague:
     """One person at the desk, with a browser and a passkey of their own."""
 
     def __init__(
-        self, browser: Browser, service: Service, name: str, *, role: str = "moderator", size: dict[str, int] = DESKTOP
+        self, browser: Browser, service: Host, name: str, *, role: str = "moderator", size: dict[str, int] = DESKTOP
     ) -> None:
-        self.service, self.name = service, name
+        self.name = name
         self.origin = f"http://localhost:{service.port}"
         self._context = browser.new_context(viewport=size)
         self._context.set_default_timeout(WAIT_MILLISECONDS)
@@ -61,7 +69,7 @@ class Colleague:
             "automaticPresenceSimulation": True,
         }
         self._authenticator = self._device.send("WebAuthn.addVirtualAuthenticator", {"options": options})
-        self.invitation = json.loads(service.run("desk", "invite", name, "--role", role, "--json"))["link"]
+        self.invitation = service.invite(name, role)
 
     def open_tab(self) -> Page:
         """Open another tab of the same browser."""
