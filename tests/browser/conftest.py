@@ -11,7 +11,7 @@ import pytest
 from tests.acceptance.serving import Receiver, Service, receiving
 from tests.browser.files import phone_picture
 
-collect_ignore_glob = [] if find_spec("playwright") else ["test_*.py"]
+collect_ignore_glob = [] if find_spec("playwright") else ["test_*.py", "simulation"]
 """`make browser` installs what drives the browser; the default suite does without."""
 
 if find_spec("playwright"):
