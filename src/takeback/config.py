@@ -126,6 +126,11 @@ class Settings:
         (),
         "Where people and authorities reach the operator: mailto:, https: or tel:. The notice to the public names it.",
     )
+    host_contact: tuple[str, ...] = _setting(
+        (),
+        "Where whoever hosts the site is reached: mailto:, https: or tel:. The desk names it where nobody of it may "
+        "decide a case.",
+    )
     security_contact: tuple[str, ...] = _setting(
         (), "Where a hole is reported: mailto:, https: or tel:, as security.txt names it; empty: there is no such file."
     )
@@ -230,7 +235,7 @@ class Settings:
                 raise BadSetting(f"embedded_on names {origin!r}, which is no origin.", advice=_ORIGIN_ADVICE)
         if self.desk_origin and not _DESK_ORIGIN.fullmatch(self.desk_origin):
             raise BadSetting(f"desk_origin is {self.desk_origin!r}, which no passkey works on.", advice=_DESK_ADVICE)
-        for name in ("contact", "security_contact"):
+        for name in ("contact", "host_contact", "security_contact"):
             for address in getattr(self, name):
                 if not _CONTACT.fullmatch(address):
                     raise BadSetting(f"{name} names {address!r}, which is no address.", advice=_CONTACT_ADVICE)
