@@ -203,6 +203,9 @@ class Settings:
         "Where the people of the desk open it, as their browsers write it: https://takeback.forum.example, or "
         "http://localhost:8470. Passkeys are bound to it. Empty: there is no desk in the browser.",
     )
+    looks_per_day: int = _setting(
+        20, "Pictures that one person of the desk looks at within 24 hours, at most; 0: nobody looks at any."
+    )
     reconcile_hours: float = _setting(24.0, "How often each site is asked which items are gone.")
     give_up_hours: float = _setting(72.0, "How long a webhook is retried before the desk is told that it failed.")
     request_timeout_seconds: float = _setting(15.0, "How long another system may take to answer.")
@@ -222,6 +225,8 @@ class Settings:
                 raise BadSetting(f"{name} must be at least 1.")
         if self.notices_per_hour < 0:
             raise BadSetting("notices_per_hour must be at least 0.")
+        if self.looks_per_day < 0:
+            raise BadSetting("looks_per_day must be at least 0.")
         if not 0 <= self.port <= 65_535:
             raise BadSetting("port must be between 0 and 65535.")
         if not 0.0 < self.log_period_minutes <= 1_440.0:

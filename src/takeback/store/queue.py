@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from statistics import median
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, not_, or_, select
 
@@ -53,6 +54,15 @@ class Second:
 
     actor: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of the desk's work for a while: copies that were removed, and how long each took, in the middle."""
+
+    removed: int
+    median: timedelta | None
+    """From when a copy was found to its removal; None where none was removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +127,14 @@ class QueueStore:
         """Return in how many cases a second person is waited for, whom that person may be."""
         chosen = _waits_for(second)
         return int(self._connection.execute(select(func.count()).select_from(case).where(chosen)).scalar_one())
+
+    def outcome(self, *, since: datetime) -> Outcome:
+        """Return what was removed since a moment."""
+        query = select(copy.c.found_at, copy.c.decided_at).where(
+            copy.c.state == CopyState.REMOVED.value, copy.c.decided_at > since
+        )
+        lasted = [row.decided_at - row.found_at for row in self._connection.execute(query)]
+        return Outcome(len(lasted), median(lasted) if lasted else None)
 
     def _waits(self, case_ids: Sequence[int], at: datetime) -> Mapping[int, frozenset[Waits]]:
         contests = select(case.c.id).where(case.c.id.in_(case_ids), _contested())

@@ -13,6 +13,7 @@ from tests.unit.service.on_case import SAID, OnCase, noticed
 
 from takeback.audit.event import EventKind
 from takeback.cases import CaseState, CopyState
+from takeback.cases.look import Found, LookKind, LookReason
 from takeback.service.desk.answer import words
 from takeback.service.desk.clock import time_left
 from takeback.service.desk.queue import PAGE
@@ -22,6 +23,7 @@ from takeback.workflow.decide import Confirm
 from takeback.workflow.intake import Received, receive_notice
 from takeback.workflow.messages import write_to_desk
 from takeback.workflow.query import query_of_fingerprints
+from takeback.workflow.second_person import Step
 from takeback.workflow.upload import Upload, check_upload
 
 # The queue
@@ -92,6 +94,18 @@ def test_a_decided_case_of_which_something_is_left_is_still_to_do(desk: Desk, he
     here.decide(outcome="remove", covered="yes", reason=SAID, confirm="all")
     assert here.case.public_id[:8] not in desk.get("/desk").text
     assert here.case.public_id[:8] in desk.get("/desk?state=removed").text
+
+
+def test_the_queue_says_what_came_of_the_work_of_seven_days(desk: Desk, here: OnCase, clock: Clock) -> None:
+    assert "These seven days" not in desk.get("/desk").text
+    clock.pass_(hours=3)
+    desk.sign_in()
+    here.read()
+    here.decide(outcome="remove", covered="yes", reason=SAID, confirm="all")
+    assert "These seven days: 2 copies removed, half of them within 3 h 0 min." in desk.get("/desk").text
+    clock.pass_(days=7)
+    desk.sign_in()
+    assert "These seven days" not in desk.get("/desk").text
 
 
 # The case
@@ -261,3 +275,7 @@ def test_every_kind_of_thing_has_its_words() -> None:
     assert set(said.under("copy_states")) == {each.value for each in CopyState}
     assert set(said.under("roles")) == set(said.under("may")) == {each.value for each in DeskRole}
     assert set(said.under("events")) <= {each.value for each in EventKind}
+    look = said.under("look")
+    for prefix, kinds in (("reason", LookReason), ("kind", LookKind), ("found", Found)):
+        assert {f"{prefix}_{each.value}" for each in kinds} <= set(look)
+    assert {step.value for step in Step} <= set(said.under("second"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated, Literal
 from urllib.parse import urlencode
 
@@ -12,7 +13,7 @@ from fastapi import APIRouter, Query, Response
 from takeback.cases import CaseState
 from takeback.service.auth import ServiceParts
 from takeback.service.desk.answer import DeskRoute, desk_page, words
-from takeback.service.desk.clock import TimeLeft, time_left
+from takeback.service.desk.clock import TimeLeft, amount_of, time_left
 from takeback.service.desk.door import Signed
 from takeback.store.queue import QueueRow, Second
 
@@ -21,6 +22,8 @@ router = APIRouter(include_in_schema=False, route_class=DeskRoute)
 PAGE = 50
 """Cases on one page."""
 MAX_PAGE = 10_000
+WEEK = timedelta(days=7)
+"""For how long the queue says what came of the work: it is of value to those who do it (Spence and others, 2023)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ def queue_page(
     with parts.store.read() as tx:
         chosen = second if waits else None
         found = tx.queue.page(states, second=chosen, offset=(page - 1) * PAGE, limit=PAGE, at=now)
+        outcome = tx.queue.outcome(since=now - WEEK)
         by_state, to_do, for_second = tx.cases.count_by_state(), tx.queue.to_do(), tx.queue.for_second(second)
     choices = [
         Filter(words()("queue.to_do"), "/desk", to_do, not states and not waits),
@@ -76,6 +80,8 @@ def queue_page(
         lines=[_line(row, time_left(words(), row.deadline_at, now)) for row in found.rows],
         count=found.count,
         choices=choices,
+        outcome=outcome,
+        lasted="" if outcome.median is None else amount_of(words(), outcome.median),
         page=page,
         pages=pages,
         earlier=_address(states, waits, page - 1) if page > 1 else None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -14,18 +13,18 @@ from takeback.cases import CaseState, CopyState, law_pack, law_packs
 from takeback.cases.statement import element_text
 from takeback.errors import TakebackError
 from takeback.service.desk.answer import Form, desk_page, words
-from takeback.service.desk.clock import TimeLeft, time_left
+from takeback.service.desk.clock import time_left
+from takeback.service.desk.clusters import CopyLine, clusters_in
 from takeback.service.desk.door import Here
-from takeback.service.desk.likeness import likeness_in_words
 from takeback.service.desk.outside import outside_of
 from takeback.service.desk.timeline import name_of, timeline
 from takeback.service.pages.words import DEFAULT
 from takeback.service.problem import status_of
 from takeback.store import Transaction
 from takeback.store.cases import Case
-from takeback.store.copies import Copy
 from takeback.store.desk_people import DeskRole
-from takeback.store.outbox import Delivery, DeliveryState
+from takeback.store.outbox import DeliveryState
+from takeback.workflow.budget import budget_of
 from takeback.workflow.reasons import complete_laws
 from takeback.workflow.second_person import READERS, deciders_left, turns_of, why_not_decide
 from takeback.workflow.standing import standing
@@ -35,28 +34,6 @@ READ_WORDS = (DeskRole.MODERATOR, DeskRole.SECOND_READER)
 
 _DECIDABLE = (CaseState.HELD, CaseState.WATCHING)
 _SETTLED = (CaseState.REMOVED, CaseState.CONTESTED, CaseState.WITHDRAWN)
-_OPEN_COPIES = (CopyState.HELD, CopyState.POSSIBLE)
-
-
-@dataclass(frozen=True, slots=True)
-class CopyLine:
-    """One copy as the table shows it."""
-
-    copy: Copy
-    address: str
-    facts: Sequence[str]
-    left: TimeLeft
-    deliveries: Sequence[Delivery]
-
-    @property
-    def short(self) -> str:
-        """What people call the copy."""
-        return self.copy.public_id[:8]
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it is still to be settled."""
-        return self.copy.state in _OPEN_COPIES
 
 
 def sheet(
@@ -105,7 +82,8 @@ def _shared(parts: Parts, tx: Transaction, here: Here, case: Case) -> dict[str, 
 
 def _read(parts: Parts, tx: Transaction, here: Here, case: Case) -> dict[str, Any]:
     now, said = parts.now(), words()
-    lines = [_line(tx, case, copy, time_left(said, copy.deadline_at, now)) for copy in tx.copies.of_case(case.id)]
+    clusters = clusters_in(parts, tx, here, case, tx.copies.of_case(case.id))
+    lines = [line for cluster in clusters for line in cluster.lines]
     names = {member.actor: member.name for member in tx.desk_people.all()}
     held = [line for line in lines if line.copy.state is CopyState.HELD]
     return {
@@ -118,13 +96,15 @@ def _read(parts: Parts, tx: Transaction, here: Here, case: Case) -> dict[str, An
         "why_not": why_not_decide(tx, case, here.member.actor),
         "law_names": _law_names,
         "clocks": _clocks(case),
+        "clusters": clusters,
         "lines": lines,
+        "budget": budget_of(tx, here.member, parts.settings.looks_per_day, now),
         "decided_by": "" if case.finding is None else name_of(said, case.finding.get("actor", ""), names),
         "choice": _choice(case, lines),
         "decides": here.decides,
         "elements": _elements(case),
         "counts": {"blind": sum(line.copy.blind for line in held), "all": len(held)},
-        "seen": standing(case, [line.copy for line in lines]),
+        "seen": standing(case, tx.copies.of_case(case.id)),
         "reads": here.member.role in (*READ_WORDS, DeskRole.ADMINISTRATOR),
         "failed": DeliveryState.FAILED,
     }
@@ -144,11 +124,6 @@ def _forms(values: Mapping[str, Any]) -> set[str]:
 
 def _written(kept: Mapping[str, Sequence[str]]) -> list[str]:
     return [text for name in ("reason", "summary", "text") for text in kept.get(name, ()) if text.strip()]
-
-
-def _line(tx: Transaction, case: Case, copy: Copy, left: TimeLeft) -> CopyLine:
-    facts = likeness_in_words(words(), copy)
-    return CopyLine(copy, tx.cases.open_link(case, copy), facts, left, tx.outbox.of_copy(copy.id))
 
 
 def _law_names(laws: Sequence[str]) -> str:
