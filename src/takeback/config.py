@@ -126,6 +126,11 @@ class Settings:
         (),
         "Where people and authorities reach the operator: mailto:, https: or tel:. The notice to the public names it.",
     )
+    host_contact: tuple[str, ...] = _setting(
+        (),
+        "Where whoever hosts the site is reached: mailto:, https: or tel:. The desk names it where nobody of it may "
+        "decide a case.",
+    )
     security_contact: tuple[str, ...] = _setting(
         (), "Where a hole is reported: mailto:, https: or tel:, as security.txt names it; empty: there is no such file."
     )
@@ -198,6 +203,9 @@ class Settings:
         "Where the people of the desk open it, as their browsers write it: https://takeback.forum.example, or "
         "http://localhost:8470. Passkeys are bound to it. Empty: there is no desk in the browser.",
     )
+    looks_per_day: int = _setting(
+        20, "Pictures that one person of the desk looks at within 24 hours, at most; 0: nobody looks at any."
+    )
     reconcile_hours: float = _setting(24.0, "How often each site is asked which items are gone.")
     give_up_hours: float = _setting(72.0, "How long a webhook is retried before the desk is told that it failed.")
     request_timeout_seconds: float = _setting(15.0, "How long another system may take to answer.")
@@ -217,6 +225,8 @@ class Settings:
                 raise BadSetting(f"{name} must be at least 1.")
         if self.notices_per_hour < 0:
             raise BadSetting("notices_per_hour must be at least 0.")
+        if self.looks_per_day < 0:
+            raise BadSetting("looks_per_day must be at least 0.")
         if not 0 <= self.port <= 65_535:
             raise BadSetting("port must be between 0 and 65535.")
         if not 0.0 < self.log_period_minutes <= 1_440.0:
@@ -230,7 +240,7 @@ class Settings:
                 raise BadSetting(f"embedded_on names {origin!r}, which is no origin.", advice=_ORIGIN_ADVICE)
         if self.desk_origin and not _DESK_ORIGIN.fullmatch(self.desk_origin):
             raise BadSetting(f"desk_origin is {self.desk_origin!r}, which no passkey works on.", advice=_DESK_ADVICE)
-        for name in ("contact", "security_contact"):
+        for name in ("contact", "host_contact", "security_contact"):
             for address in getattr(self, name):
                 if not _CONTACT.fullmatch(address):
                     raise BadSetting(f"{name} names {address!r}, which is no address.", advice=_CONTACT_ADVICE)

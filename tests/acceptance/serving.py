@@ -160,10 +160,14 @@ class Service:
 
 
 class Receiver:
-    """A site that remembers every order that it was given, and says that none of its items is gone."""
+    """A site that remembers every order that it was given, says that none of its items is gone, and shows pictures."""
 
     def __init__(self) -> None:
         self.orders: list[tuple[str, dict[str, Any]]] = []
+        self.pictures: dict[str, bytes] = {}
+        """What it shows, by path."""
+        self.fetches: list[tuple[str, dict[str, str]]] = []
+        """Each time that somebody fetched one: the path, and the headers by their names in lower case."""
         self.secret = b""
         receiver = self
 
@@ -181,6 +185,17 @@ class Receiver:
                     self.wfile.write(answer)
                 except BrokenPipeError:
                     pass  # whoever gave the order was killed; it will come again
+
+            def do_GET(self) -> None:
+                body = receiver.pictures.get(self.path)
+                if body is None:
+                    self.send_error(501)
+                    return
+                receiver.fetches.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
 
             def log_message(self, format: str, *args: object) -> None:
                 pass

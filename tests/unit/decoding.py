@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from takeback.fingerprint import Fingerprints, Looked, RoutedFingerprint
 from takeback.fingerprint.decoder import Glance
 from takeback.fingerprint.take import glance_and_look, look_at, take_fingerprints
-from takeback.media import MediaLimits
+from takeback.media import MediaLimits, decode_image
+from takeback.media.preview import Preview, preview_of
 
 
 class InProcess:
@@ -25,6 +26,10 @@ class InProcess:
     def looked_at(self, data: bytes) -> Looked:
         self.asked += 1
         return look_at(data, MediaLimits())
+
+    def preview(self, data: bytes, *, blurred: bool) -> Preview:
+        self.asked += 1
+        return preview_of(decode_image(data).pixels, blurred=blurred)
 
     @contextmanager
     def glanced_at(self, data: bytes, *, miniatures: bool) -> Iterator[Glance]:

@@ -62,6 +62,7 @@ class EventKind(StrEnum):
     UPLOAD_HELD = "upload_held"
     # What a person at the desk did
     PICTURE_VIEWED = "picture_viewed"
+    FINDING_NOTED = "finding_noted"
     WORDS_OPENED = "words_opened"
     WORDS_SEALED_AGAIN = "words_sealed_again"
     DECIDED_REMOVED = "decided_removed"

@@ -15,6 +15,7 @@ from takeback.cli.options import AsJson, Data, MasterKeyFile, example
 from takeback.cli.terminal import Terminal
 from takeback.config import load_settings
 from takeback.store.desk_people import DeskRole, Member
+from takeback.workflow.budget import budget_of
 from takeback.workflow.desk_people import invite, leave
 
 INVITE_EXAMPLE = example(
@@ -66,19 +67,28 @@ def invite_person(
 def list_people(data: Data = None, master_key_file: MasterKeyFile = None, as_json: AsJson = False) -> None:
     """List who signs in at the desk, those who left too."""
     terminal, now = Terminal(as_json), utc_now()
+    per_day = load_settings({"data": data}, os.environ).looks_per_day
     with opened(data, master_key_file) as store, store.read() as tx:
         people = [
-            (each, tx.desk_people.passkeys(each), tx.desk_people.invited(each, now)) for each in tx.desk_people.all()
+            (
+                each,
+                tx.desk_people.passkeys(each),
+                tx.desk_people.invited(each, now),
+                budget_of(tx, each, per_day, now).used,
+            )
+            for each in tx.desk_people.all()
         ]
     if as_json:
-        terminal.json([_as_json(member, len(passkeys), invited) for member, passkeys, invited in people])
+        terminal.json([_as_json(member, len(passkeys), invited, looks) for member, passkeys, invited, looks in people])
         return
     rows = []
-    for member, passkeys, invited in people:
+    for member, passkeys, invited, looks in people:
         used = max((each.used_at or each.created_at for each in passkeys), default=None)
         standing = f"left {member.left_at:%Y-%m-%d}" if member.left_at else "invited" if invited else ""
-        rows.append((member.public_id, member.name, member.role.value, str(len(passkeys)), _day(used), standing))
-    terminal.table(("id", "name", "role", "passkeys", "last in", ""), rows)
+        rows.append(
+            (member.public_id, member.name, member.role.value, str(len(passkeys)), _day(used), str(looks), standing)
+        )
+    terminal.table(("id", "name", "role", "passkeys", "last in", "looks in 24 h", ""), rows)
 
 
 def say_goodbye(
@@ -109,7 +119,7 @@ def _day(at: datetime | None) -> str:
     return "" if at is None else f"{at:%Y-%m-%d}"
 
 
-def _as_json(member: Member, passkeys: int, invited: bool) -> dict[str, object]:
+def _as_json(member: Member, passkeys: int, invited: bool, looks: int) -> dict[str, object]:
     return {
         "id": member.public_id,
         "name": member.name,
@@ -117,6 +127,7 @@ def _as_json(member: Member, passkeys: int, invited: bool) -> dict[str, object]:
         "desk_key": member.desk_key,
         "passkeys": passkeys,
         "invited": invited,
+        "looks_in_24_hours": looks,
         "created_at": member.created_at.isoformat(),
         "left_at": None if member.left_at is None else member.left_at.isoformat(),
     }

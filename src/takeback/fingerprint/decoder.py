@@ -11,6 +11,7 @@ from takeback.fingerprint.looked import Looked
 from takeback.fingerprint.record import Fingerprints, RoutedFingerprint
 from takeback.fingerprint.route import Route
 from takeback.media.limits import MediaLimits
+from takeback.media.preview import Preview
 from takeback.media.sandbox import Answer, DecoderPool
 
 DECODER_HANDLER = "takeback.fingerprint.take:fingerprint_handler"
@@ -50,6 +51,12 @@ class PooledDecoder:
         """Return the same, and miniatures for whoever goes on to describe the picture; errors are the same."""
         options = {**self._limits.as_options(), "miniatures": True}
         return Looked.from_answer(_answer(self._pool, data, options, self._tries), limits=self._limits)
+
+    def preview(self, data: bytes, *, blurred: bool) -> Preview:
+        """Return what a person is shown of it, and nothing else; errors are the same."""
+        options = {**self._limits.as_options(), "preview": "blurred" if blurred else "clear"}
+        answer = _answer(self._pool, data, options, self._tries)
+        return Preview.from_bytes(answer.attachment, blurred=blurred)
 
     @contextmanager
     def glanced_at(self, data: bytes, *, miniatures: bool) -> Iterator[Glance]:

@@ -28,6 +28,7 @@ from takeback.media import (
     decode_stored,
 )
 from takeback.media.miniatures import miniatures_of
+from takeback.media.preview import preview_of
 from takeback.media.sandbox import Answer
 from takeback.media.views import MIN_VIEW_SIDE, ViewKind, pixels_of, views_of
 
@@ -153,8 +154,13 @@ def fingerprint_handler(payload: bytes, options: dict[str, object]) -> Answer | 
     Run in a decoder (`takeback.media.sandbox`): `options` are the limits, `miniatures` and `glance`, true or absent.
 
     The answer is `Fingerprints.to_json`; with `miniatures`, `Looked.to_answer`. With `glance` it comes in two stages:
-    first `RoutedFingerprint.to_json` of the first frame, then that.
+    first `RoutedFingerprint.to_json` of the first frame, then that. With `preview`, `blurred` or `clear`, nothing is
+    fingerprinted, and a `Preview` is attached of what a viewer shows first.
     """
+    preview = options.pop("preview", None)
+    if preview is not None:
+        image = decode_image(payload, limits=MediaLimits.from_options(options))
+        return Answer({}, preview_of(image.pixels, blurred=preview != "clear").to_bytes())
     limits = MediaLimits.from_options({name: value for name, value in options.items() if name not in _OPTIONS})
     miniatures = bool(options.get("miniatures", False))
     if options.get("glance", False):

@@ -1,30 +1,13 @@
-"""What a site stores at an address, fetched into memory."""
+"""What a site stores at an address, fetched with the parts of this process."""
 
 from __future__ import annotations
 
-import asyncio
-
-from takeback.actions import signature
 from takeback.actions.outgoing import OutgoingHttp
 from takeback.assembly import Parts
+from takeback.workflow import fetch
 
 
 async def fetched(parts: Parts, http: OutgoingHttp, site_id: int | None, url: str) -> bytes:
-    """
-    Return the bytes at an address of a site, which is told by a signature that it is Takeback that looks.
-
-    Raises `OutsideError` where the site does not answer, or refuses.
-    """
-    headers = await asyncio.to_thread(_signed, parts, site_id, url)
-    response = await http.get(url, parts.settings.max_upload_bytes, headers)
-    response.require_success(now=parts.now())
-    return response.body
-
-
-def _signed(parts: Parts, site_id: int | None, url: str) -> dict[str, str]:
-    if site_id is None:
-        return {}
-    with parts.store.read() as tx:
-        site = tx.sites.by_id(site_id)
-    signed_at = int(parts.now().timestamp())
-    return {signature.HEADER: signature.sign(site.secret, signed_at, signature.fetch_body(url))}
+    """Return the bytes at an address of a site; raises what `takeback.workflow.fetch.fetched` does."""
+    max_bytes = parts.settings.max_upload_bytes
+    return await fetch.fetched(parts.store, http, site_id, url, max_bytes=max_bytes, at=parts.now())

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import takeback
-from takeback.assembly import FOLLOW_SECONDS, Follower, Parts
+from takeback.assembly import FOLLOW_SECONDS, Follower, Parts, outgoing_http
 from takeback.errors import TakebackError
 from takeback.service import (
     banks,
@@ -29,9 +29,12 @@ from takeback.service import (
 )
 from takeback.service.crowd import Crowd
 from takeback.service.desk import case as desk_case
+from takeback.service.desk import look as desk_look
 from takeback.service.desk import queue as desk_queue
+from takeback.service.desk import second as desk_second
 from takeback.service.desk import session as desk_session
 from takeback.service.desk import static as desk_static
+from takeback.service.desk import you as desk_you
 from takeback.service.desk.door import Attempts
 from takeback.service.pages import case as case_page
 from takeback.service.pages import contest as contest_page
@@ -70,6 +73,7 @@ def open_over(app: FastAPI, parts: Parts) -> None:
     app.state.parts = parts
     app.state.crowd = Crowd(parts.settings, parts.store.keyring)
     app.state.attempts = Attempts()
+    app.state.outgoing = outgoing_http(parts.settings)
 
 
 def unopened_app() -> FastAPI:
@@ -85,7 +89,7 @@ def unopened_app() -> FastAPI:
     )
     interface = (check, notices, returns, cases, items, mail, banks, sites, public_log, health, description, well_known)
     pages = (notice_page, case_page, contest_page, mail_page, how_page, verify_page, static)
-    desk = (desk_session, desk_queue, desk_case, desk_static)
+    desk = (desk_session, desk_queue, desk_case, desk_second, desk_look, desk_you, desk_static)
     for module in (*interface, *pages, *desk):
         app.include_router(module.router)
     add_problem_handlers(app)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -24,6 +24,7 @@ from takeback.store import Transaction
 from takeback.store.cases import Case
 from takeback.store.copies import Copy
 from takeback.store.hearings import Hearing
+from takeback.store.looks import Look
 from takeback.store.news import NewsState
 from takeback.workflow.contest import answer_contest
 from takeback.workflow.decide import Confirm, Decision, Finding, Outcome, confirm_copies, decide
@@ -66,6 +67,17 @@ class HearingOut(Strict):
     upheld: bool | None
 
 
+class LookOut(Strict):
+    """That someone of the desk looked at a copy; never what was shown."""
+
+    by: str
+    at: datetime
+    reason: str
+    clear: bool
+    """Whether they saw it clearer than blurred."""
+    found: str | None
+
+
 class CopyOut(Strict):
     """One copy of a case."""
 
@@ -89,6 +101,7 @@ class CopyOut(Strict):
     deadline_at: datetime | None
     problem: str | None
     deliveries: list[DeliveryOut]
+    looks: list[LookOut]
 
 
 class CaseOut(Strict):
@@ -324,7 +337,11 @@ def _case(tx: Transaction, case: Case) -> CaseOut:
 
 
 def _detail(tx: Transaction, case: Case) -> CaseDetailOut:
-    copies = [_copy(tx, case, copy) for copy in tx.copies.of_case(case.id)]
+    looks = tx.looks.of_case(case.id)
+    copies = [
+        _copy(tx, case, copy, [each for each in looks if each.copy_id == copy.id])
+        for copy in tx.copies.of_case(case.id)
+    ]
     hearings = [_hearing(each) for each in tx.hearings.of_case(case.id)]
     recused = tx.recusals.of_case(case.id)
     return CaseDetailOut(**_case(tx, case).model_dump(), copies=copies, hearings=hearings, recused=recused)
@@ -345,7 +362,17 @@ def _hearing(each: Hearing) -> HearingOut:
     )
 
 
-def _copy(tx: Transaction, case: Case, copy: Copy) -> CopyOut:
+def _look(each: Look) -> LookOut:
+    return LookOut(
+        by=each.actor,
+        at=each.at,
+        reason=each.reason.value,
+        clear=each.cleared_at is not None,
+        found=None if each.found is None else each.found.value,
+    )
+
+
+def _copy(tx: Transaction, case: Case, copy: Copy, looks: Sequence[Look]) -> CopyOut:
     deliveries = [
         DeliveryOut(kind=one.kind, state=one.state.value, attempts=one.attempts, problem=one.problem)
         for one in tx.outbox.of_copy(copy.id)
@@ -363,6 +390,7 @@ def _copy(tx: Transaction, case: Case, copy: Copy) -> CopyOut:
         deadline_at=copy.deadline_at,
         problem=copy.problem,
         deliveries=deliveries,
+        looks=[_look(each) for each in looks],
     )
 
 

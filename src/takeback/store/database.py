@@ -28,6 +28,7 @@ from takeback.store.hearings import HearingStore
 from takeback.store.items import ItemStore
 from takeback.store.keyring import Keyring
 from takeback.store.leases import LeaseStore
+from takeback.store.looks import LookStore
 from takeback.store.messages import MessageStore
 from takeback.store.news import NewsStore
 from takeback.store.outbox import OutboxStore
@@ -173,6 +174,11 @@ class Transaction:
     def desk_sessions(self) -> DeskSessionStore:
         """Who is signed in at the desk, and what passkeys are asked to sign."""
         return DeskSessionStore(self.connection)
+
+    @cached_property
+    def looks(self) -> LookStore:
+        """Who of the desk looked at which picture, and why."""
+        return LookStore(self.connection)
 
     @cached_property
     def queue(self) -> QueueStore:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,6 +11,7 @@ from hashlib import sha256
 
 from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
+from takeback.cases.look import LookKind
 from takeback.errors import InputError, NotFound
 from takeback.store.tables import desk_invitation, desk_key, desk_passkey, desk_person
 
@@ -45,6 +47,10 @@ class Member:
     """The public id of the key that words are sealed to for them, where they have one."""
     created_at: datetime
     left_at: datetime | None
+    looks_a_day: int | None
+    """How often this person looks at pictures within a day, where they chose fewer than the house."""
+    looks_away_from: tuple[LookKind, ...]
+    """What they chose not to look at."""
 
     @property
     def actor(self) -> str:
@@ -213,6 +219,11 @@ class DeskPeopleStore:
         """Delete every passkey of a person."""
         self._connection.execute(delete(desk_passkey).where(desk_passkey.c.person_id == member.id))
 
+    def choose_looks(self, member: Member, a_day: int | None, away_from: Collection[LookKind]) -> None:
+        """Keep how often this person looks at pictures, and at what not."""
+        kinds = sorted(kind.value for kind in away_from)
+        self._set(member, looks_a_day=a_day, looks_away_from=kinds)
+
     def _set(self, member: Member, **columns: object) -> None:
         self._connection.execute(update(desk_person).where(desk_person.c.id == member.id).values(**columns))
 
@@ -228,7 +239,11 @@ def digest_of(secret: str) -> bytes:
 
 
 def _member(row: Row[tuple[object, ...]]) -> Member:
-    return Member(row.id, row.public_id, row.name, DeskRole(row.role), row.handle, row.key, row.created_at, row.left_at)
+    away = tuple(LookKind(each) for each in row.looks_away_from or ())
+    return Member(
+        row.id, row.public_id, row.name, DeskRole(row.role), row.handle, row.key, row.created_at, row.left_at,
+        row.looks_a_day, away,
+    )  # fmt: skip
 
 
 def _passkey(row: Row[tuple[object, ...]]) -> Passkey:

@@ -1,20 +1,31 @@
-"""The desk's queue: a page of cases with what is known of each at a glance, in four queries however many there are."""
+"""The desk's queue: a page of cases with what is known of each at a glance, in a few queries however many there are."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import StrEnum
+from statistics import median
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, not_, or_, select
 
 from takeback.cases import CaseState, CopyState
 from takeback.cases.case import OPEN_CASES
 from takeback.match import CopyClass
-from takeback.store.tables import case, copy, message, outbox
+from takeback.store.tables import case, copy, hearing, message, outbox, recusal
 
 _NOT_COUNTED = (CopyState.ELSEWHERE.value, CopyState.GONE.value, CopyState.DISMISSED.value)
 """Copies that nobody at the desk has anything to do with."""
+
+
+class Waits(StrEnum):
+    """What of a case waits for a second person."""
+
+    CONTEST = "contest"
+    """A contested copy is to be answered."""
+    REFUSAL = "refusal"
+    """A refusal is to be read again: she answered, or her time to is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +44,25 @@ class QueueRow:
     """Messages of hers that nobody at the desk has opened."""
     failed: int
     """Orders that a site did not take, and that nobody had tried again."""
+    waits: frozenset[Waits]
+    """What of it waits for a second person, now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Second:
+    """The cases in which something waits for a second person who is not `actor`'s own first, at a moment."""
+
+    actor: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of the desk's work for a while: copies that were removed, and how long each took, in the middle."""
+
+    removed: int
+    median: timedelta | None
+    """From when a copy was found to its removal; None where none was removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +79,17 @@ class QueueStore:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def page(self, states: Collection[CaseState], *, offset: int, limit: int) -> QueuePage:
-        """Return cases of some states, what is due first at the top; of none, all in which something is to be done."""
+    def page(
+        self, states: Collection[CaseState], *, second: Second | None = None, offset: int, limit: int, at: datetime
+    ) -> QueuePage:
+        """
+        Return cases of some states, what is due first at the top; of none, all in which something is to be done.
+
+        With `second` those in which a second person is waited for, whom that person may be.
+        """
         chosen = _to_do() if not states else case.c.state.in_([state.value for state in states])
+        if second is not None:
+            chosen = _waits_for(second)
         count = self._connection.execute(select(func.count()).select_from(case).where(chosen)).scalar_one()
         query = (
             select(
@@ -65,11 +103,17 @@ class QueueStore:
         )  # fmt: skip
         found = self._connection.execute(query).all()
         ids = [row.id for row in found]
-        copies, unopened, failed = self._copies(ids), self._unopened(ids), self._failed(ids)
+        copies, unopened, failed, waits = (
+            self._copies(ids),
+            self._unopened(ids),
+            self._failed(ids),
+            self._waits(ids, at),
+        )
         rows = [
             QueueRow(
                 row.public_id, CaseState(row.state), tuple(row.laws), row.under_18, row.received_at, row.deadline_at,
                 copies.get(row.id, {}), unopened.get(row.id, 0), failed.get(row.id, 0),
+                waits.get(row.id, frozenset()),
             )
             for row in found
         ]  # fmt: skip
@@ -78,6 +122,29 @@ class QueueStore:
     def to_do(self) -> int:
         """Return in how many cases something is to be done."""
         return int(self._connection.execute(select(func.count()).select_from(case).where(_to_do())).scalar_one())
+
+    def for_second(self, second: Second) -> int:
+        """Return in how many cases a second person is waited for, whom that person may be."""
+        chosen = _waits_for(second)
+        return int(self._connection.execute(select(func.count()).select_from(case).where(chosen)).scalar_one())
+
+    def outcome(self, *, since: datetime) -> Outcome:
+        """Return what was removed since a moment."""
+        query = select(copy.c.found_at, copy.c.decided_at).where(
+            copy.c.state == CopyState.REMOVED.value, copy.c.decided_at > since
+        )
+        lasted = [row.decided_at - row.found_at for row in self._connection.execute(query)]
+        return Outcome(len(lasted), median(lasted) if lasted else None)
+
+    def _waits(self, case_ids: Sequence[int], at: datetime) -> Mapping[int, frozenset[Waits]]:
+        contests = select(case.c.id).where(case.c.id.in_(case_ids), _contested())
+        refusals = select(case.c.id).where(case.c.id.in_(case_ids), _refusal_ready(at))
+        contested = {row.id for row in self._connection.execute(contests)}
+        refused = {row.id for row in self._connection.execute(refusals)}
+        return {
+            each: frozenset(what for what, ids in ((Waits.CONTEST, contested), (Waits.REFUSAL, refused)) if each in ids)
+            for each in contested | refused
+        }
 
     def _copies(self, case_ids: Sequence[int]) -> Mapping[int, Mapping[CopyClass | None, int]]:
         query = (
@@ -112,3 +179,31 @@ class QueueStore:
 def _to_do() -> ColumnElement[bool]:
     """Cases that are open, and decided ones of which something is not: their clock runs."""
     return or_(case.c.state.in_([state.value for state in sorted(OPEN_CASES)]), case.c.deadline_at.is_not(None))
+
+
+def _waits_for(second: Second) -> ColumnElement[bool]:
+    """As `takeback.workflow.second_person` says it of one case: somebody else decided, and nobody keeps out of it."""
+    recused = exists().where(recusal.c.case_id == case.c.id, recusal.c.actor == second.actor)
+    decided = func.coalesce(case.c.finding["actor"].as_string(), "") == second.actor
+    answers = and_(_contested(), not_(decided), not_(_contested(copy.c.decided_by == second.actor)))
+    reads = and_(
+        _refusal_ready(second.at),
+        not_(_refusal(hearing.c.opened_by == second.actor)),
+        not_(_refusal(copy.c.hearing_id == hearing.c.id, copy.c.state == "held", copy.c.decided_by == second.actor)),
+    )
+    return and_(not_(recused), or_(answers, reads))
+
+
+def _contested(*which: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(copy.c.case_id == case.c.id, copy.c.state == CopyState.CONTESTED.value, *which)
+
+
+def _refusal(*which: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(
+        hearing.c.case_id == case.c.id, hearing.c.about == "refusal", hearing.c.closed_at.is_(None), *which
+    )
+
+
+def _refusal_ready(at: datetime) -> ColumnElement[bool]:
+    still_hers = and_(hearing.c.answered_at.is_(None), hearing.c.until_at > at)
+    return and_(_refusal(), not_(_refusal(still_hers)))

@@ -154,6 +154,8 @@ desk_person = Table(
     Column("desk_key_id", ForeignKey("desk_key.id")),
     Column("created_at", Moment, nullable=False),
     Column("left_at", Moment),
+    Column("looks_a_day", Integer),
+    Column("looks_away_from", JSON(none_as_null=True)),
     sqlite_autoincrement=True,
 )
 
@@ -413,6 +415,28 @@ copy = Table(
     Index("ix_copy_fetch_at", "fetch_at"),
     Index("ix_copy_site_id_site_item_id", "site_id", "site_item_id"),
     Index("ix_copy_site_id_url", "site_id", "url"),
+    sqlite_autoincrement=True,
+)
+
+# Looks of people of the desk at a picture: who, why, until when it may be seen clearer, and what they found. Never what
+# was shown.
+look = Table(
+    "look",
+    metadata,
+    _id(),
+    _public_id(),
+    Column("copy_id", ForeignKey("copy.id"), nullable=False, index=True),
+    Column("person_id", ForeignKey("desk_person.id"), nullable=False),
+    Column("session_id", BigInteger, nullable=False),
+    Column("reason", String(16), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("token", LargeBinary, unique=True),
+    Column("expires_at", Moment, nullable=False),
+    Column("cleared_at", Moment),
+    Column("found", String(16)),
+    CheckConstraint("reason in ('finding', 'likeness', 'contest', 'second_reading')", name="reason"),
+    CheckConstraint("found in ('covered', 'something_else', 'unclear')", name="found"),
+    Index("ix_look_person_id_at", "person_id", "at"),
     sqlite_autoincrement=True,
 )
 

@@ -31,6 +31,7 @@ from takeback.workflow.put_back import (
     show_again,
 )
 from takeback.workflow.recusal import require_unbiased
+from takeback.workflow.standing import require_seen
 from takeback.workflow.statements import last_reasons
 from takeback.workflow.sweep import refresh_deadline
 
@@ -104,11 +105,8 @@ def answer_contest(store: Store, case_id: str, answer: Answer, *, put_back: bool
     require_reason(answer)
     with store.write() as tx:
         case = tx.cases.by_public_id(case_id)
-        require_unbiased(tx, case, answer.actor)
-        contested = tx.copies.of_case(case.id, [CopyState.CONTESTED])
-        if not contested:
-            raise IllegalTransition("No copy of this case is contested.")
-        require_another(contested, answer.actor, (case.finding or {}).get("actor"))
+        require_seen(tx, case, answer.seen)
+        contested = contested_for(tx, case, answer.actor)
         if put_back:
             show_again(tx, case, contested, answer, at=at)
             close_entries(tx, case, {copy.entry_id for copy in contested}, answer.actor, at)
@@ -120,6 +118,16 @@ def answer_contest(store: Store, case_id: str, answer: Answer, *, put_back: bool
             case = _end_contest(tx, case, at)
         refresh_deadline(tx, case)
         return tx.cases.by_id(case.id)
+
+
+def contested_for(tx: Transaction, case: Case, actor: str) -> list[Copy]:
+    """Return the contested copies of a case, for someone who may answer; raises what `answer_contest` does else."""
+    require_unbiased(tx, case, actor)
+    contested = tx.copies.of_case(case.id, [CopyState.CONTESTED])
+    if not contested:
+        raise IllegalTransition("No copy of this case is contested.")
+    require_another(contested, actor, (case.finding or {}).get("actor"))
+    return contested
 
 
 def _require_grounds(grounds: str) -> None:

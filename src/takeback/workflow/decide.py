@@ -6,7 +6,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from hashlib import sha256
 
 from takeback.audit.event import EventKind, Json
 from takeback.bank import EntryState
@@ -25,6 +24,7 @@ from takeback.workflow.put_back import check_may_be_shown
 from takeback.workflow.reasons import complete_laws, how_decided
 from takeback.workflow.recusal import require_unbiased
 from takeback.workflow.second_reading import close_refused, require_new_reader
+from takeback.workflow.standing import require_seen
 from takeback.workflow.sweep import refresh_deadline
 
 
@@ -87,7 +87,7 @@ def decide(store: Store, case_id: str, decision: Decision, *, heard_for: timedel
     keys = _keys_for_forgeries(store, case_id)
     with store.write() as tx:
         case = tx.cases.by_public_id(case_id)
-        _check_seen(tx, case, decision)
+        require_seen(tx, case, decision.seen)
         _check_person(tx, case, decision)
         tx.news.tell(case.id, at)
         if decision.outcome is Outcome.REMOVED:
@@ -109,7 +109,7 @@ def confirm_copies(
     keys = _keys_for_forgeries(store, case_id)
     with store.write() as tx:
         case = tx.cases.by_public_id(case_id)
-        _check_seen(tx, case, decision)
+        require_seen(tx, case, decision.seen)
         _check_person(tx, case, decision)
         chosen = [copy for copy in _open_copies(tx, case) if _is_chosen(copy, decision)]
         if case.state not in _CONFIRMABLE and not _dismisses(case, chosen, decision):
@@ -129,20 +129,6 @@ def confirm_copies(
             # Before the decision nothing is told of what was found, not even that there is news.
             tx.news.tell(case.id, at)
         return tx.cases.by_id(case.id)
-
-
-def standing(case: Case, copies: Sequence[Copy]) -> str:
-    """Return what a decision depends on, in one word: where the case and its copies stand, and by what facts."""
-    facts = [(copy.public_id, copy.state.value, copy.copy_class, copy.blind) for copy in copies]
-    return sha256(repr((case.public_id, case.state.value, facts)).encode()).hexdigest()[:32]
-
-
-def _check_seen(tx: Transaction, case: Case, decision: Decision) -> None:
-    """Raise `IllegalTransition` where the case is not any more as the person saw it: it may be another decision now."""
-    if decision.seen not in (None, standing(case, tx.copies.of_case(case.id))):
-        raise IllegalTransition(
-            "This case changed since you looked at it.", advice="Look at it again; what you chose and wrote is kept."
-        )
 
 
 _CONFIRMABLE = (CaseState.REMOVED, CaseState.CONTESTED, CaseState.WITHDRAWN)

@@ -13,6 +13,7 @@ from takeback.errors import InputError, MediaTooLarge, UnreadableMedia
 from takeback.fingerprint import Fingerprints, FrameFingerprint, Looked, file_digest, pdq_crops
 from takeback.fingerprint.decoder import Glance
 from takeback.fingerprint.tiles import tiles_of
+from takeback.media.preview import Preview
 from takeback.registration import can_register
 from takeback.workflow.closer import Describer, described, features_of
 from takeback.workflow.query import Query, Unjudged, query_of_fingerprints, query_of_glance
@@ -29,6 +30,9 @@ class Decoder(Protocol):
 
     def glanced_at(self, data: bytes, *, miniatures: bool) -> AbstractContextManager[Glance]:
         """Yield the first frame's fingerprint before the rest is taken; raises the same."""
+
+    def preview(self, data: bytes, *, blurred: bool) -> Preview:
+        """Return what a person at the desk is shown of it; raises the same."""
 
 
 @dataclass(frozen=True, slots=True)

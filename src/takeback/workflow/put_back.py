@@ -28,6 +28,8 @@ class Answer:
     actor: str
     elements: tuple[str, ...] = ()
     """Which elements of the laws are not met; needed to show anything again, unless she agrees."""
+    seen: str | None = None
+    """`standing` of the case as the person saw it, where they looked at a page; it has to be so still."""
 
     def as_json(self, *, put_back: bool, agreed: bool, at: datetime) -> dict[str, Json]:
         """Return what is kept of it with each copy."""

@@ -23,6 +23,7 @@ from takeback.workflow.hearing import require_heard
 from takeback.workflow.order import note
 from takeback.workflow.put_back import Answer, close_entries, require_another, require_reason, show_again
 from takeback.workflow.recusal import require_unbiased
+from takeback.workflow.standing import require_seen
 from takeback.workflow.sweep import refresh_deadline
 
 
@@ -36,13 +37,11 @@ def read_again(store: Store, case_id: str, answer: Answer, *, upheld: bool, at: 
     require_reason(answer)
     with store.write() as tx:
         case = tx.cases.by_public_id(case_id)
-        require_unbiased(tx, case, answer.actor)
-        waiting = tx.hearings.open_of_case(case.id, About.REFUSAL)
-        if not waiting:
-            raise IllegalTransition("No refusal of this case waits to be read again.")
+        require_seen(tx, case, answer.seen)
+        waiting = refusals_for(tx, case, answer.actor)
         require_heard(waiting, at)
         held = _held(tx, case, waiting)
-        require_another(held, answer.actor, *(each.opened_by for each in waiting))
+        require_another(held, answer.actor)
         if upheld:
             _lift(tx, case, held, answer, at)
         else:
@@ -54,6 +53,17 @@ def read_again(store: Store, case_id: str, answer: Answer, *, upheld: bool, at: 
         tx.news.tell(case.id, at)
         refresh_deadline(tx, tx.cases.by_id(case.id))
         return tx.cases.by_id(case.id)
+
+
+def refusals_for(tx: Transaction, case: Case, actor: str) -> list[Hearing]:
+    """Return the refusals of a case that wait, for someone who may read them; raises what `read_again` does else."""
+    require_unbiased(tx, case, actor)
+    waiting = tx.hearings.open_of_case(case.id, About.REFUSAL)
+    if not waiting:
+        raise IllegalTransition("No refusal of this case waits to be read again.")
+    held = [copy for hearing in waiting for copy in tx.copies.of_hearing(hearing.id) if copy.state is CopyState.HELD]
+    require_another(held, actor, *(each.opened_by for each in waiting))
+    return waiting
 
 
 def require_new_reader(tx: Transaction, case: Case, actor: str) -> None:

@@ -27,6 +27,7 @@ def test_people_are_listed_with_what_they_have(call: Call, house: House) -> None
         0,
         True,
     )
+    assert person["looks_in_24_hours"] == 0
     assert "Ada" in call("desk", "people", *house.options).out
 
 

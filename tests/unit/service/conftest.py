@@ -13,8 +13,9 @@ from fastapi import FastAPI
 from numpy.typing import NDArray
 from PIL import Image
 from starlette.testclient import TestClient
-from tests.house import AT, Clock
+from tests.house import AT, Clock, drawn, prints_of
 from tests.unit.service.at_desk import ORIGIN, Desk
+from tests.unit.service.on_case import OnCase, noticed
 
 from takeback.assembly import Parts
 from takeback.config import Settings
@@ -25,8 +26,12 @@ from takeback.service.app import open_over, unopened_app
 from takeback.store import Store
 from takeback.store.access import KeyRole
 from takeback.store.journal import Journal
+from takeback.store.sites import Site
+from takeback.workflow.intake import Received
+from takeback.workflow.query import query_of_fingerprints
 from takeback.workflow.register import add_site, new_key
 from takeback.workflow.replica import Replica
+from takeback.workflow.upload import Upload, check_upload
 
 MAX_UPLOAD_BYTES = 2 * 1024 * 1024
 LIMITS = MediaLimits(max_bytes=MAX_UPLOAD_BYTES, cpu_seconds=4, wall_seconds=8)
@@ -89,3 +94,29 @@ def desk(app: FastAPI, parts: Parts) -> Iterator[Desk]:
     open_over(app, open_)
     with TestClient(app, base_url=ORIGIN, raise_server_exceptions=False) as client:
         yield Desk(open_, client)
+
+
+@pytest.fixture
+def colleague(app: FastAPI, desk: Desk) -> Desk:
+    """Another browser at the same desk."""
+    return Desk(desk.parts, TestClient(app, base_url=ORIGIN, raise_server_exceptions=False))
+
+
+@pytest.fixture
+def received(desk: Desk, site: Site) -> Received:
+    """A case with an identical copy and one that is substantially the same."""
+    noisy = drawn(1).copy()
+    noisy[::2, ::2] //= 2
+    for number, pixels in ((1, drawn(1)), (2, noisy)):
+        upload = Upload(site, str(number), f"https://forum.example/{number}")
+        check_upload(desk.store, desk.parts.replica, query_of_fingerprints(prints_of(pixels)), upload, at=AT)
+    return noticed(desk)
+
+
+@pytest.fixture
+def here(desk: Desk, received: Received) -> OnCase:
+    """A moderator who looks at the case."""
+    desk.join()
+    on = OnCase(desk, received.case)
+    on.read()
+    return on

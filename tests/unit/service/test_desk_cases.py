@@ -9,83 +9,22 @@ from datetime import timedelta
 import pytest
 from tests.house import AT, LAWS, Clock, drawn, notice_about, prints_of, reported
 from tests.unit.service.at_desk import Desk
+from tests.unit.service.on_case import SAID, OnCase, noticed
 
 from takeback.audit.event import EventKind
 from takeback.cases import CaseState, CopyState
+from takeback.cases.look import Found, LookKind, LookReason
 from takeback.service.desk.answer import words
 from takeback.service.desk.clock import time_left
 from takeback.service.desk.queue import PAGE
-from takeback.store.cases import Case
-from takeback.store.copies import Copy
 from takeback.store.desk_people import DeskRole
 from takeback.store.sites import Site
 from takeback.workflow.decide import Confirm
 from takeback.workflow.intake import Received, receive_notice
 from takeback.workflow.messages import write_to_desk
 from takeback.workflow.query import query_of_fingerprints
+from takeback.workflow.second_person import Step
 from takeback.workflow.upload import Upload, check_upload
-
-SAID = "It is covered & <clear>."
-
-
-@pytest.fixture
-def received(desk: Desk, site: Site) -> Received:
-    """A case with an identical copy and one that is substantially the same."""
-    noisy = drawn(1).copy()
-    noisy[::2, ::2] //= 2
-    for number, pixels in ((1, drawn(1)), (2, noisy)):
-        upload = Upload(site, str(number), f"https://forum.example/{number}")
-        check_upload(desk.store, desk.parts.replica, query_of_fingerprints(prints_of(pixels)), upload, at=AT)
-    return noticed(desk)
-
-
-def noticed(desk: Desk, seed: int = 1) -> Received:
-    notice = notice_about(reported(drawn(seed), digests=True))
-    store, replica = desk.store, desk.parts.replica
-    return receive_notice(store, replica, notice, default_laws=LAWS, request=None, at=desk.parts.now())
-
-
-class OnCase:
-    """The page of one case."""
-
-    def __init__(self, desk: Desk, case: Case) -> None:
-        self.desk, self.path, self.case = desk, f"/desk/cases/{case.public_id}", case
-        self.form: dict[str, object] = {}
-
-    def read(self) -> str:
-        page = self.desk.get(self.path).text
-        self.form = {name: self._hidden(page, name) for name in ("token", "seen", "of") if f'name="{name}"' in page}
-        return page
-
-    def decide(self, **fields: object) -> tuple[int, str]:
-        answer = self.desk.post(f"{self.path}/decision", **{**self.form, **fields})
-        return answer.status_code, answer.text
-
-    def copies(self) -> dict[str | None, Copy]:
-        with self.desk.store.read() as tx:
-            return {copy.site_item_id: copy for copy in tx.copies.of_case(self.case.id)}
-
-    def states(self) -> list[CopyState]:
-        return [copy.state for copy in self.copies().values()]
-
-    def now(self) -> Case:
-        with self.desk.store.read() as tx:
-            return tx.cases.by_id(self.case.id)
-
-    def _hidden(self, page: str, name: str) -> str:
-        found = re.search(rf'name="{name}" value="(\w+)"', page)
-        assert found is not None
-        return found[1]
-
-
-@pytest.fixture
-def here(desk: Desk, received: Received) -> OnCase:
-    """A moderator who looks at the case."""
-    desk.join()
-    on = OnCase(desk, received.case)
-    on.read()
-    return on
-
 
 # The queue
 
@@ -157,6 +96,18 @@ def test_a_decided_case_of_which_something_is_left_is_still_to_do(desk: Desk, he
     assert here.case.public_id[:8] in desk.get("/desk?state=removed").text
 
 
+def test_the_queue_says_what_came_of_the_work_of_seven_days(desk: Desk, here: OnCase, clock: Clock) -> None:
+    assert "These seven days" not in desk.get("/desk").text
+    clock.pass_(hours=3)
+    desk.sign_in()
+    here.read()
+    here.decide(outcome="remove", covered="yes", reason=SAID, confirm="all")
+    assert "These seven days: 2 copies removed, half of them within 3 h 0 min." in desk.get("/desk").text
+    clock.pass_(days=7)
+    desk.sign_in()
+    assert "These seven days" not in desk.get("/desk").text
+
+
 # The case
 
 
@@ -216,7 +167,7 @@ def test_a_refusal_says_what_is_not_met_and_lifts_nothing_yet(here: OnCase) -> N
     assert set(here.states()) == {CopyState.HELD}
     page = here.read()
     assert "can ask for a second reader until" in page
-    assert f"takeback case reread {here.case.public_id}" in page
+    assert "Read a refusal again" in page
 
 
 def test_a_single_copy_is_refused_after_the_decision(here: OnCase) -> None:
@@ -324,3 +275,7 @@ def test_every_kind_of_thing_has_its_words() -> None:
     assert set(said.under("copy_states")) == {each.value for each in CopyState}
     assert set(said.under("roles")) == set(said.under("may")) == {each.value for each in DeskRole}
     assert set(said.under("events")) <= {each.value for each in EventKind}
+    look = said.under("look")
+    for prefix, kinds in (("reason", LookReason), ("kind", LookKind), ("found", Found)):
+        assert {f"{prefix}_{each.value}" for each in kinds} <= set(look)
+    assert {step.value for step in Step} <= set(said.under("second"))

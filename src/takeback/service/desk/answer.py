@@ -127,4 +127,4 @@ async def _written(request: Request) -> Sequence[str]:
         form = await form_of(request)
     except TakebackError:
         return ()
-    return [text for name in ("reason", "text") for text in form.get(name, ()) if text.strip()]
+    return [text for name in ("reason", "summary", "text") for text in form.get(name, ()) if text.strip()]

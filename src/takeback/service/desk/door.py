@@ -53,6 +53,11 @@ class Here:
         """Whether this person decides cases."""
         return self.member.role in (DeskRole.MODERATOR, DeskRole.ADMINISTRATOR)
 
+    @property
+    def looks(self) -> bool:
+        """Whether this person may look at pictures, as whoever answers contests does."""
+        return self.member.role is not DeskRole.AUDITOR
+
 
 class Attempts:
     """Counts what comes from people who are not signed in. `clock` gives seconds that only grow."""

@@ -9,7 +9,7 @@ from datetime import datetime
 from takeback.audit.log import LogEntry
 from takeback.service.pages.words import Words
 
-_SHOWN = ("reason", "class", "distance", "confirm", "action", "problem", "copy")
+_SHOWN = ("reason", "class", "distance", "confirm", "action", "problem", "copy", "how", "found")
 """Facts that say something to a person; the rest is for programs."""
 _SHORT = 8
 _MOST = 300

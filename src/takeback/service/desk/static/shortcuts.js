@@ -13,6 +13,7 @@ const keys = {
   k: () => move(-1),
   u: () => /** @type {HTMLElement | null} */ (document.querySelector('.bar .name'))?.click(),
   d: () => /** @type {HTMLElement | null} */ (document.querySelector('#decide input:not([type=hidden])'))?.focus(),
+  a: () => clusterHere()?.click(),
   '?': () => {
     help.open = !help.open
     if (help.open) help.scrollIntoView({ block: 'nearest' })
@@ -25,6 +26,28 @@ function move(step) {
   const at = stops.indexOf(/** @type {HTMLElement} */ (document.activeElement))
   const next = at < 0 ? (step > 0 ? 0 : stops.length - 1) : Math.min(Math.max(at + step, 0), stops.length - 1)
   stops[next].focus()
+}
+
+/** The box that ticks all copies which show the same as the one where the focus is, or else as the first. */
+function clusterHere() {
+  const here = /** @type {HTMLElement} */ (document.activeElement).closest('.cluster') ?? document
+  return /** @type {HTMLInputElement | null} */ (here.querySelector('input.all'))
+}
+
+/** @param {HTMLInputElement} all */
+function tickTogether(all) {
+  const boxes = /** @type {HTMLInputElement[]} */ ([...(all.closest('.cluster')?.querySelectorAll('input.open') ?? [])])
+  const follow = () => {
+    all.checked = boxes.every((box) => box.checked)
+    all.indeterminate = !all.checked && boxes.some((box) => box.checked)
+  }
+  all.addEventListener('change', () => {
+    for (const box of boxes) box.checked = all.checked
+  })
+  for (const box of boxes) box.addEventListener('change', follow)
+  const line = /** @type {HTMLElement} */ (all.parentElement)
+  line.hidden = false
+  follow()
 }
 
 function isOff() {
@@ -51,5 +74,6 @@ turn.addEventListener('click', () => {
   label()
 })
 label()
+for (const all of document.querySelectorAll('input.all')) tickTogether(/** @type {HTMLInputElement} */ (all))
 
 export {}

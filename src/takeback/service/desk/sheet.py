@@ -1,0 +1,167 @@
+"""The page of a case as it stands, with what was sent and not taken still in its forms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import Response
+
+from takeback.assembly import Parts
+from takeback.cases import CaseState, CopyState, law_pack, law_packs
+from takeback.cases.statement import element_text
+from takeback.errors import TakebackError
+from takeback.service.desk.answer import Form, desk_page, words
+from takeback.service.desk.clock import time_left
+from takeback.service.desk.clusters import CopyLine, clusters_in
+from takeback.service.desk.door import Here
+from takeback.service.desk.outside import outside_of
+from takeback.service.desk.timeline import name_of, timeline
+from takeback.service.pages.words import DEFAULT
+from takeback.service.problem import status_of
+from takeback.store import Transaction
+from takeback.store.cases import Case
+from takeback.store.desk_people import DeskRole
+from takeback.store.outbox import DeliveryState
+from takeback.workflow.budget import budget_of
+from takeback.workflow.reasons import complete_laws
+from takeback.workflow.second_person import READERS, deciders_left, turns_of, why_not_decide
+from takeback.workflow.standing import standing
+
+READ_WORDS = (DeskRole.MODERATOR, DeskRole.SECOND_READER)
+"""Who opens what she wrote; an administrator too, as everywhere."""
+
+_DECIDABLE = (CaseState.HELD, CaseState.WATCHING)
+_SETTLED = (CaseState.REMOVED, CaseState.CONTESTED, CaseState.WITHDRAWN)
+
+
+def sheet(
+    parts: Parts,
+    here: Here,
+    case_id: str,
+    *,
+    problem: TakebackError | None = None,
+    sent: Form | None = None,
+    opened: Mapping[str, object] | None = None,
+) -> Response:
+    """Return the page of a case; of one that this person keeps out of only that, and who else may decide it."""
+    status = HTTPStatus.OK if problem is None else status_of(problem)
+    with parts.store.read() as tx:
+        case = tx.cases.by_public_id(case_id)
+        values = _shared(parts, tx, here, case)
+        if here.member.actor in tx.recusals.of_case(case.id):
+            return desk_page("recused.html", status=status, here=here, problem=problem, **values)
+        values |= _read(parts, tx, here, case)
+    kept = {name: list(each) for name, each in (sent or {}).items()}
+    return desk_page(
+        "case.html",
+        status=status,
+        here=here,
+        problem=problem,
+        sent=kept,
+        opened=opened,
+        written=[] if _form_of(kept) in _forms(values) else _written(kept),
+        told=[] if opened is None else list(_told(opened)),
+        **values,
+    )
+
+
+def _shared(parts: Parts, tx: Transaction, here: Here, case: Case) -> dict[str, Any]:
+    """Return what of a case everybody at the desk may see."""
+    left = deciders_left(tx, case)
+    return {
+        "case": case,
+        "short": case.public_id[:8],
+        "left": time_left(words(), case.deadline_at, parts.now()),
+        "laws": _law_names(case.laws),
+        "deciders": [each.name for each in left if each.id != here.member.id],
+        "outside": outside_of(parts.settings, case),
+    }
+
+
+def _read(parts: Parts, tx: Transaction, here: Here, case: Case) -> dict[str, Any]:
+    now, said = parts.now(), words()
+    clusters = clusters_in(parts, tx, here, case, tx.copies.of_case(case.id))
+    lines = [line for cluster in clusters for line in cluster.lines]
+    names = {member.actor: member.name for member in tx.desk_people.all()}
+    held = [line for line in lines if line.copy.state is CopyState.HELD]
+    return {
+        "events": timeline(said, tx.audit.of_case(case.public_id), names),
+        "messages": tx.messages.of_case(case),
+        "hearings": tx.hearings.of_case(case.id),
+        "turns": turns_of(tx, case, here.member, now),
+        "untold": any(line.copy.state is CopyState.CONTESTED and line.copy.hearing_id is None for line in lines),
+        "reads_again": here.member.role in (*READERS, DeskRole.ADMINISTRATOR),
+        "why_not": why_not_decide(tx, case, here.member.actor),
+        "law_names": _law_names,
+        "clocks": _clocks(case),
+        "clusters": clusters,
+        "lines": lines,
+        "budget": budget_of(tx, here.member, parts.settings.looks_per_day, now),
+        "decided_by": "" if case.finding is None else name_of(said, case.finding.get("actor", ""), names),
+        "choice": _choice(case, lines),
+        "decides": here.decides,
+        "elements": _elements(case),
+        "counts": {"blind": sum(line.copy.blind for line in held), "all": len(held)},
+        "seen": standing(case, tx.copies.of_case(case.id)),
+        "reads": here.member.role in (*READ_WORDS, DeskRole.ADMINISTRATOR),
+        "failed": DeliveryState.FAILED,
+    }
+
+
+def _form_of(kept: Mapping[str, Sequence[str]]) -> str:
+    """Return which form of the page was sent: each carries its name, and that of the decision what it is of."""
+    return "decide" if kept.get("of") else next(iter(kept.get("form", ())), "")
+
+
+def _forms(values: Mapping[str, Any]) -> set[str]:
+    """Return the forms that the page has: where one is gone meanwhile, what was written in it is shown apart."""
+    forms = {turn.step.value for turn in values["turns"] if turn.why_not is None and values["reads_again"]}
+    decides = values["choice"] and values["decides"] and values["why_not"] is None
+    return forms | ({"decide"} if decides else set()) | ({"message"} if values["decides"] else set())
+
+
+def _written(kept: Mapping[str, Sequence[str]]) -> list[str]:
+    return [text for name in ("reason", "summary", "text") for text in kept.get(name, ()) if text.strip()]
+
+
+def _law_names(laws: Sequence[str]) -> str:
+    """Return the whole names of laws; one that is known here no more keeps its id."""
+    return ", ".join(law_packs()[law].name if law in law_packs() else law for law in laws)
+
+
+def _elements(case: Case) -> list[tuple[str, str, str]]:
+    """Return each element that may not be met, what that means, and in which sections of the case's laws it stands."""
+    found: dict[str, list[str]] = {}
+    for law in complete_laws(case) or case.laws:
+        for element, section in law_pack(law).elements.items():
+            found.setdefault(element, []).append(f"{law_pack(law).name}, {section}")
+    return [(element, element_text(DEFAULT, element), "; ".join(at)) for element, at in found.items()]
+
+
+def _clocks(case: Case) -> list[tuple[str, object]]:
+    """Return each moment of a case by its name; what comes only sometimes is left out where it does not."""
+    always = ("received_at", "valid_at", "deadline_at")
+    sometimes = ("decided_at", "closed_at", "erase_at", "erased_at")
+    moments = [(name, getattr(case, name)) for name in (*always, *sometimes)]
+    return [(name, moment) for name, moment in moments if name in always or moment is not None]
+
+
+def _choice(case: Case, lines: Sequence[CopyLine]) -> str:
+    """Say what is to be chosen: about the `case`, about `copies` that are left, or nothing."""
+    if case.state in _DECIDABLE:
+        return "case"
+    return "copies" if case.state in _SETTLED and any(line.is_open for line in lines) else ""
+
+
+def _told(opened: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Return what she wrote, by the names of the fields, where it is not sealed; and the grounds of contests."""
+    contact = opened.get("contact")
+    fields = {**opened, **(contact if isinstance(contact, Mapping) else {})}
+    names = ("statement", "signature", "role", "authority", "name", "email", "phone")
+    told = [(name, str(fields[name])) for name in names if fields.get(name)]
+    contests = opened.get("contests")
+    for each in contests if isinstance(contests, list) else []:
+        told.append(("grounds", str(each["grounds"])))
+    return told

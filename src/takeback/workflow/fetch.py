@@ -1,0 +1,32 @@
+"""What a site stores at an address, fetched into memory."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+
+from takeback.actions import signature
+from takeback.actions.outgoing import OutgoingHttp
+from takeback.store import Store
+
+
+async def fetched(
+    store: Store, http: OutgoingHttp, site_id: int | None, url: str, *, max_bytes: int, at: datetime
+) -> bytes:
+    """
+    Return the bytes at an address of a site, which is told by a signature that it is Takeback that looks.
+
+    Raises `OutsideError` where the site does not answer, or refuses.
+    """
+    headers = await asyncio.to_thread(_signed, store, site_id, url, at)
+    response = await http.get(url, max_bytes, headers)
+    response.require_success(now=at)
+    return response.body
+
+
+def _signed(store: Store, site_id: int | None, url: str, at: datetime) -> dict[str, str]:
+    if site_id is None:
+        return {}
+    with store.read() as tx:
+        site = tx.sites.by_id(site_id)
+    return {signature.HEADER: signature.sign(site.secret, int(at.timestamp()), signature.fetch_body(url))}
