@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 from playwright.sync_api import Page
 from tests.browser.desk import Colleague
+from tests.browser.simulation.service import SimulatedService
 from tests.browser.walking import Browser
 from tests.house import Clock
-from tests.browser.simulation.service import SimulatedService
 
 LOOK_SECONDS = 15.0
 ACT_SECONDS = 40.0
@@ -149,7 +149,7 @@ class Moderator:
         self.page.mouse.down()
         self.page.wait_for_selector("#picture.clear")
         self.page.mouse.up()
-        self.page.check("#found-covered" if self._is_true[case] else "#found-not_covered")
+        self.page.check("#found-covered" if self._is_true[case] else "#found-something_else")
         self.page.click("form[action$='/found'] button")
         self.page.wait_for_selector("form#decide")
         self._pass(LOOK_SECONDS)

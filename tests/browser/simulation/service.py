@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from tests.house import Clock
 from tests.browser.simulation.site import SimulatedSite
+from tests.house import Clock
 
 from takeback.actions.mail import smtp_sender
 from takeback.assembly import Parts, open_parts, outgoing_http, start_decoders
