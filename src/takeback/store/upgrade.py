@@ -11,6 +11,9 @@ from sqlalchemy import Connection, Engine, text
 from takeback.errors import StoreError
 from takeback.store.schema import MIGRATIONS, newest_revision, revision_of
 
+_INCREMENTAL = 2
+"""What SQLite calls it (sqlite.org/pragma.html#pragma_auto_vacuum)."""
+
 
 def alembic_config(connection: Connection | None = None) -> Config:
     """Return Alembic's configuration; the migrations run on `connection`."""
@@ -36,3 +39,18 @@ def upgrade(engine: Engine) -> None:
         connection.execute(text("begin immediate"))
         run_upgrade(alembic_config(connection), "head")
         connection.commit()
+    _let_pages_go(engine)
+
+
+def _let_pages_go(engine: Engine) -> None:
+    """Write a database of an earlier release anew, so that it can give freed pages back (`Store.sweep_pages`)."""
+    connection = engine.raw_connection()
+    try:
+        cursor = connection.cursor()
+        cursor.execute("pragma auto_vacuum")
+        if cursor.fetchone() != (_INCREMENTAL,):
+            cursor.execute("pragma auto_vacuum = incremental")
+            cursor.execute("vacuum")
+        cursor.close()
+    finally:
+        connection.close()
