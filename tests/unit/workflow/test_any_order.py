@@ -300,6 +300,15 @@ class AnyOrder(RuleBasedStateMachine):
             assert not {first, second} & known.recused, "held by one who keeps out"
             known.held_until = max(until_at, known.held_until or until_at)
 
+    @precondition(lambda self: self.cases)
+    @rule(data=st.data(), really=st.sampled_from([False, False, True]))
+    def hold_and_end(self, data: st.DataObject, really: bool) -> None:
+        """The same before she asks for the erasure, which then has to wait."""
+        if really:
+            self.hold(data, PEOPLE[1], PEOPLE[2], 300)
+            self.end(data, erase=True, really=True)
+            self.wait(73)
+
     # ---- What those who posted do --------------------------------------------------------------------------------
 
     @precondition(lambda self: self.has(CopyState.REMOVED))
