@@ -20,9 +20,11 @@ from takeback.service import (
     description,
     health,
     items,
+    legal,
     mail,
     notices,
     public_log,
+    retention,
     returns,
     sites,
     well_known,
@@ -83,7 +85,10 @@ def unopened_app() -> FastAPI:
         redoc_url=None,
         openapi_url=None,
     )
-    interface = (check, notices, returns, cases, items, mail, banks, sites, public_log, health, description, well_known)
+    interface = (
+        check, notices, returns, cases, legal, items, retention, mail, banks, sites, public_log, health, description,
+        well_known,
+    )  # fmt: skip
     pages = (notice_page, case_page, contest_page, mail_page, how_page, verify_page, static)
     desk = (desk_session, desk_queue, desk_case, desk_static)
     for module in (*interface, *pages, *desk):
