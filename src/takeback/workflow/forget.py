@@ -18,15 +18,18 @@ from takeback.store import Store, Transaction
 from takeback.store.cases import Case
 from takeback.store.copies import Copy
 from takeback.store.remains import ComplianceRecord
+from takeback.workflow.flood import FLOOD_WINDOW
 from takeback.workflow.retention import Due, Part, due_of_case, keeps_of_case
 
+ALERTS_KEPT_FOR = timedelta(days=90)
+"""How long it is kept what the desk was told of as due: it names cases by their first digits."""
 _SLICE = 50
 """Entries of the log erased in one change: each takes less than 1 ms, and a change keeps the write lock for 50 ms."""
 _REMOVED = (CopyState.REMOVED, CopyState.CONTESTED)
 
 
 def forget_cases(store: Store, contest_for: timedelta, *, actor: str, at: datetime) -> int:
-    """Delete the cases of which nothing is needed any more, and the records whose time is over; return how many."""
+    """Delete the cases of which nothing is needed any more, and records and alerts that are over; return how many."""
     shortest = min(pack.keeps.notice for pack in law_packs().values())
     with store.read() as tx:
         erased = tx.cases.erased_before(at - shortest)
@@ -34,6 +37,8 @@ def forget_cases(store: Store, contest_for: timedelta, *, actor: str, at: dateti
     forgotten = sum(_forget(store, each.case, contest_for, actor, at) for each in due if each is not None)
     with store.write() as tx:
         tx.remains.drop_expired(at)
+        tx.alerts.drop_settled(at - ALERTS_KEPT_FOR)
+        tx.sightings.drop_before(at - FLOOD_WINDOW)
     return forgotten
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 from tests.house import AT, LAWS, drawn, notice_about, prints_of, reported
 
 from takeback.audit.event import EventKind
@@ -21,10 +22,13 @@ from takeback.store import Store
 from takeback.store.cases import Case
 from takeback.store.journal import Journal
 from takeback.store.sites import Site
+from takeback.store.tables import sighting
 from takeback.workflow.addition import add_to_notice
+from takeback.workflow.alert import raise_alerts
 from takeback.workflow.contest import answer_contest, contest
 from takeback.workflow.decide import Confirm, Decision, Finding, Outcome, decide
 from takeback.workflow.erasure import ERASED_AFTER, ask_for_erasure, erase_due
+from takeback.workflow.flood import FLOOD_WINDOW
 from takeback.workflow.forget import forget_cases
 from takeback.workflow.intake import Received, complete_notice, receive_notice
 from takeback.workflow.legal_hold import confirm_hold, order_hold
@@ -305,6 +309,28 @@ def test_a_thousand_entries_of_the_log_are_erased_in_slices(
     verify(store)
     with store.read() as tx:
         assert tx.audit.of_case(received.case.public_id) == []
+
+
+def test_what_the_desk_was_told_of_as_due_goes_after_three_months(store: Store, received: Received) -> None:
+    raise_alerts(store, ("https://chat.example/hook",), at=AT + timedelta(hours=40))
+    with store.write() as tx:
+        (told,) = tx.alerts.latest(10)
+        tx.alerts.put(("https://chat.example/hook",), {"text": "still under way"}, AT)
+        tx.alerts.sent(told.id, AT)
+    for after, count in ((timedelta(days=90), 2), (timedelta(days=95), 1)):
+        round_at(store, AT + after)
+        with store.read() as tx:
+            assert len(tx.alerts.latest(10)) == count
+
+
+def test_an_upload_that_was_matched_from_afar_is_forgotten_after_a_day(store: Store, received: Received) -> None:
+    with store.write() as tx:
+        (entry,) = tx.banks.of_case(received.case.id)
+        tx.sightings.add(entry.id, bytes(32), at=AT, since=AT)
+    for after, count in ((FLOOD_WINDOW, 1), (FLOOD_WINDOW + A_MOMENT, 0)):
+        round_at(store, AT + after)
+        with store.read() as tx:
+            assert len(tx.connection.execute(select(sighting)).all()) == count
 
 
 # ---- What is due ----------------------------------------------------------------------------------------
