@@ -31,6 +31,7 @@ from takeback.service import (
 )
 from takeback.service.crowd import Crowd
 from takeback.service.desk import case as desk_case
+from takeback.service.desk import kept as desk_kept
 from takeback.service.desk import queue as desk_queue
 from takeback.service.desk import session as desk_session
 from takeback.service.desk import static as desk_static
@@ -90,7 +91,7 @@ def unopened_app() -> FastAPI:
         well_known,
     )  # fmt: skip
     pages = (notice_page, case_page, contest_page, mail_page, how_page, verify_page, static)
-    desk = (desk_session, desk_queue, desk_case, desk_static)
+    desk = (desk_session, desk_queue, desk_case, desk_kept, desk_static)
     for module in (*interface, *pages, *desk):
         app.include_router(module.router)
     add_problem_handlers(app)

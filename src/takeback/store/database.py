@@ -372,7 +372,6 @@ def _engine(url: str) -> Engine:
         # Transactions are begun by `read` and `write`, not by the driver's guess.
         connection.isolation_level = None
         for pragma in (
-            "auto_vacuum = incremental",  # of a new database; `takeback upgrade` brings others to it
             "journal_mode = wal",
             "synchronous = full",  # an acknowledged notice survives a power cut
             "foreign_keys = on",
