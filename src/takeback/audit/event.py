@@ -90,6 +90,13 @@ class EventKind(StrEnum):
     ERASURE_CANCELLED = "erasure_cancelled"
     CASE_CLOSED = "case_closed"
     ERASED = "erased"
+    LEGAL_HOLD_ORDERED = "legal_hold_ordered"
+    LEGAL_HOLD_CONFIRMED = "legal_hold_confirmed"
+    LEGAL_HOLD_ENDED = "legal_hold_ended"
+    UPLOAD_RECORDS_ASKED = "upload_records_asked"
+    UPLOAD_RECORDS_OPENED = "upload_records_opened"
+    UPLOAD_RECORDS_ERASED = "upload_records_erased"
+    CASE_FORGOTTEN = "case_forgotten"
     # The house
     ENTRY_IMPORTED = "entry_imported"
     ENTRY_QUARANTINED = "entry_quarantined"

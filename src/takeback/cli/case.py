@@ -11,6 +11,7 @@ import typer
 
 from takeback.cases import CaseState
 from takeback.cases.sealed import DeskKey, SealedWords, identities_in, open_words, seal_again
+from takeback.cli.case_legal import countersign, preserve, release, retention, uploads
 from takeback.cli.case_text import due, write_case
 from takeback.cli.exit_code import ExitCode
 from takeback.cli.lazy import PlainCommand, PlainGroup, new_app
@@ -273,6 +274,26 @@ def recuse(
         terminal.json({"case": case_id, "recused": True})
     else:
         terminal.line("With this key nothing of the case is decided or opened any more.")
+
+
+app.command(
+    "preserve",
+    cls=PlainCommand,
+    epilog=example(
+        "takeback case preserve 3f2a…09 --authority 'Police, 12/26' \\",
+        "    --scope 'All messages' --until 2027-01-31",
+    ),
+)(preserve)
+app.command("countersign", cls=PlainCommand, epilog=example("takeback case countersign 3f2a…09 81c0…aa"))(countersign)
+app.command("release", cls=PlainCommand, epilog=example("takeback case release 3f2a…09 81c0…aa"))(release)
+app.command(
+    "uploads",
+    cls=PlainCommand,
+    epilog=example(
+        "takeback case uploads 3f2a…09 --reason 'Police, 12/26'", "takeback case uploads 3f2a…09 --open 81c0…aa"
+    ),
+)(uploads)
+app.command("retention", cls=PlainCommand, epilog=example("takeback case retention --limit 20"))(retention)
 
 
 @app.command("statements", cls=PlainCommand, epilog=example("takeback case statements 3f2a…09 --language de"))

@@ -455,7 +455,7 @@ def _write_standing(terminal: Terminal, answer: Mapping[str, Any]) -> None:
     }
     if answer["originals_until"] is not None:
         rows["originals until"] = in_words(read_moment(answer["originals_until"]))
-    for name, title in (("erase_at", "erased at"), ("erased_at", "erased")):
+    for name, title in (("erase_at", "erased at"), ("kept_until", "kept by law"), ("erased_at", "erased")):
         if answer.get(name) is not None:
             rows[title] = in_words(read_moment(answer[name]))
     if answer["copies"] is not None:

@@ -20,9 +20,11 @@ from takeback.service import (
     description,
     health,
     items,
+    legal,
     mail,
     notices,
     public_log,
+    retention,
     returns,
     sites,
     well_known,
@@ -30,6 +32,7 @@ from takeback.service import (
 from takeback.service.crowd import Crowd
 from takeback.service.desk import case as desk_case
 from takeback.service.desk import look as desk_look
+from takeback.service.desk import kept as desk_kept
 from takeback.service.desk import queue as desk_queue
 from takeback.service.desk import second as desk_second
 from takeback.service.desk import session as desk_session
@@ -87,9 +90,12 @@ def unopened_app() -> FastAPI:
         redoc_url=None,
         openapi_url=None,
     )
-    interface = (check, notices, returns, cases, items, mail, banks, sites, public_log, health, description, well_known)
+    interface = (
+        check, notices, returns, cases, legal, items, retention, mail, banks, sites, public_log, health, description,
+        well_known,
+    )  # fmt: skip
     pages = (notice_page, case_page, contest_page, mail_page, how_page, verify_page, static)
-    desk = (desk_session, desk_queue, desk_case, desk_second, desk_look, desk_you, desk_static)
+    desk = (desk_session, desk_queue, desk_case, desk_second, desk_look, desk_kept, desk_you, desk_static)
     for module in (*interface, *pages, *desk):
         app.include_router(module.router)
     add_problem_handlers(app)

@@ -60,14 +60,20 @@ class AuditStore:
             AttestationStore(self._connection).add(self._attested)
             self._attested.clear()
 
-    def erase_case(self, case_id: str) -> None:
-        """Erase what the log says of a case, and what was attested of it; both logs still verify."""
+    def erase_case(self, case_id: str, limit: int | None = None) -> int:
+        """
+        Erase what the log says of a case, and what was attested of it, at most `limit` entries (all); return how many.
+
+        Both logs still verify.
+        """
         self.flush()
         AttestationStore(self._connection).erase_case(case_id)
-        for row in self._connection.execute(select(event).where(event.c.case_id == case_id)).all():
+        rows = self._connection.execute(select(event).where(event.c.case_id == case_id).limit(limit)).all()
+        for row in rows:
             columns = _columns(erase(_entry(row), self._head_key))
             index = columns.pop("index")
             self._connection.execute(update(event).where(event.c["index"] == index).values(**columns))
+        return len(rows)
 
     def entries(self) -> Iterator[LogEntry]:
         """Yield every entry in order, a bounded number in memory."""

@@ -291,6 +291,8 @@ item = Table(
     Column("site_item_id", String(500), nullable=False),
     Column("url", Text, nullable=False),
     Column("checked_at", Moment, nullable=False),
+    Column("first_checked_at", Moment),
+    Column("sealed_account", LargeBinary),
     UniqueConstraint("site_id", "site_item_id"),
     Index("ix_item_site_id_url", "site_id", "url"),
     sqlite_autoincrement=True,
@@ -437,6 +439,71 @@ look = Table(
     CheckConstraint("reason in ('finding', 'likeness', 'contest', 'second_reading')", name="reason"),
     CheckConstraint("found in ('covered', 'something_else', 'unclear')", name="found"),
     Index("ix_look_person_id_at", "person_id", "at"),
+    sqlite_autoincrement=True,
+)
+
+# What an authority wants kept, by the order of two people: the case's words are not erased before its end.
+legal_hold = Table(
+    "legal_hold",
+    metadata,
+    _id(),
+    _public_id(),
+    Column("case_id", ForeignKey("case.id"), nullable=False, index=True),
+    Column("sealed", LargeBinary),
+    Column("until_at", Moment, nullable=False),
+    Column("ordered_by", String(100), nullable=False),
+    Column("ordered_at", Moment, nullable=False),
+    Column("confirmed_by", String(100)),
+    Column("confirmed_at", Moment),
+    Column("ended_by", String(100)),
+    Column("ended_at", Moment),
+    Index("ix_legal_hold_ended_at_until_at", "ended_at", "until_at"),
+    sqlite_autoincrement=True,
+)
+
+# Who posted what was removed, and when, as far as the site said so. What is erased keeps its row, with nothing in it.
+upload_record = Table(
+    "upload_record",
+    metadata,
+    _id(),
+    _public_id(),
+    Column("case_id", ForeignKey("case.id"), nullable=False, index=True),
+    Column("key_id", String(32), nullable=False),
+    Column("sealed", LargeBinary),
+    Column("made_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False, index=True),
+    Column("erased_at", Moment),
+    sqlite_autoincrement=True,
+)
+
+# That one person wants the upload records of a case opened, until another opens them.
+record_request = Table(
+    "record_request",
+    metadata,
+    _id(),
+    _public_id(),
+    Column("case_id", ForeignKey("case.id"), nullable=False, index=True),
+    Column("reason", Text, nullable=False),
+    Column("asked_by", String(100), nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("opened_by", String(100)),
+    Column("opened_at", Moment),
+    sqlite_autoincrement=True,
+)
+
+# All that is left of a case in the end. Nothing in it leads to anyone.
+compliance_record = Table(
+    "compliance_record",
+    metadata,
+    _id(),
+    Column("laws", JSON, nullable=False),
+    Column("received_at", Moment, nullable=False),
+    Column("valid_at", Moment),
+    Column("decided_at", Moment),
+    Column("outcome", String(16), nullable=False),
+    Column("removed_at", Moment),
+    Column("copies", JSON, nullable=False),
+    Column("expires_at", Moment, nullable=False, index=True),
     sqlite_autoincrement=True,
 )
 

@@ -12,6 +12,7 @@ from takeback.store import Store, Transaction
 from takeback.store.cases import Case
 from takeback.store.journal import Journal, Withdrawal
 from takeback.workflow.order import THE_PERSON, note
+from takeback.workflow.reasons import complete_laws
 
 JOURNAL = "journal-of-withdrawals"
 
@@ -82,14 +83,16 @@ def end_matching(tx: Transaction, case_id: str, *, actor: str, at: datetime) -> 
     return case, key_ids if address is None else [*key_ids, tx.news.erase(address)]
 
 
-def erase_hers(tx: Transaction, case: Case, *, actor: str, at: datetime) -> None:
+def erase_hers(tx: Transaction, case: Case, *, actor: str, at: datetime, why: str = "asked for") -> None:
     """Erase inside `tx` all that is hers; the case's data key is to be destroyed after the commit."""
     tx.messages.erase(case)
-    tx.cases.erase(case, at)
+    # What it lacked goes with the rest: from now on it names only the laws that it was complete under.
+    tx.cases.erase(case, at, laws=complete_laws(case) or case.laws)
     tx.copies.forget_grounds(case.id)
     tx.hearings.forget_summaries(case.id)
+    tx.legal_holds.forget_words(case.id)
     links = tx.copies.forget_elsewhere(case.id)
-    note(tx, EventKind.ERASED, case, at=at, actor=actor, facts={"why": "asked for", "links": links})
+    note(tx, EventKind.ERASED, case, at=at, actor=actor, facts={"why": why, "links": links})
 
 
 def finish_withdrawals(store: Store, journal: Journal, *, at: datetime) -> int:

@@ -37,11 +37,13 @@ from takeback.workflow.order import THE_PERSON
 from takeback.workflow.originals import renew_originals
 from takeback.workflow.proofs import proofs_of_case
 from takeback.workflow.recovery import Recovered, recover, set_recovery
+from takeback.workflow.retention import keeps_of_case
 from takeback.workflow.withdraw import case_of_ending, case_of_receipt, has_number, withdraw
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 
+_YEAR_DAYS = 366
 _ENDS = ("end", "erase", "recovery")
 """Steps that take the number of sixteen digits."""
 
@@ -252,7 +254,8 @@ def _shown(words: Words, parts: Parts, done: Done, site: str) -> dict[str, objec
         ),
         "search_engines": search_engines(),
         "originals": "" if until is None else words("case.originals", moment=words.moment(until)),
-        "erasing": _erasing(words, found, parts.now()),
+        "erasing": _erasing(words, found, standing.kept_until, parts.now()),
+        "record_years": _record_years(found),
         "erased": "" if erased_at is None else words("case.erased", moment=words.moment(erased_at)),
     }
 
@@ -285,9 +288,16 @@ def _hearing(words: Words, each: HearingOut) -> dict[str, object]:
     }
 
 
-def _erasing(words: Words, found: Case, now: datetime) -> str:
+def _record_years(found: Case) -> int:
+    """Return how many years the record lasts that outlives an erasure, counted up."""
+    return -(-keeps_of_case(found).compliance_record.days // _YEAR_DAYS)
+
+
+def _erasing(words: Words, found: Case, kept_until: datetime | None, now: datetime) -> str:
     if found.erase_at is None:
         return ""
+    if kept_until is not None and kept_until > found.erase_at:
+        return words("case.erasing_kept", moment=words.moment(kept_until))
     if found.erase_at <= now:
         return words("case.erasing_waits")
     return words("case.erasing", moment=words.moment(found.erase_at))
