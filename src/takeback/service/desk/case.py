@@ -14,6 +14,7 @@ from takeback.cases import CaseState, CopyState, law_pack, law_packs
 from takeback.cases.statement import element_text
 from takeback.errors import IllegalTransition, InputError, NotAllowed, NotFound, TakebackError
 from takeback.service.auth import ServiceParts
+from takeback.service.bundles import zip_answer
 from takeback.service.desk.answer import DeskRoute, Form, SentForm, desk_page, first, go_to, words
 from takeback.service.desk.clock import TimeLeft, time_left
 from takeback.service.desk.door import Here, Sender, Signed, require_decider, require_token
@@ -26,6 +27,7 @@ from takeback.store.cases import Case
 from takeback.store.copies import Copy
 from takeback.store.desk_people import DeskRole
 from takeback.store.outbox import Delivery, DeliveryState
+from takeback.workflow.bundle import Bundle, Maker, bundle_for_desk, bundle_for_uploader
 from takeback.workflow.decide import Confirm, Decision, Finding, Outcome, confirm_copies, decide, standing
 from takeback.workflow.desk_people import require_role
 from takeback.workflow.messages import write_to_person
@@ -117,6 +119,24 @@ def send_open_words(case_id: str, here: Sender, form: SentForm, parts: ServicePa
     except NotAllowed as problem:
         return _shown(parts, here, case_id, problem=problem)
     return _shown(parts, here, case_id, opened=opened)
+
+
+@router.post("/desk/cases/{case_id}/bundle")
+def make_bundle(case_id: str, here: Sender, form: SentForm, parts: ServiceParts) -> Response:
+    """Make an evidence bundle: the full one, or that of whoever posted a copy; each is an event of the case."""
+    try:
+        require_role(here.member, *_READ_WORDS)
+        require_token(here, first(form, "token"))
+        return zip_answer(_bundle(parts, here, case_id, first(form, "why"), first(form, "copy")))
+    except (InputError, IllegalTransition, NotAllowed) as problem:
+        return _shown(parts, here, case_id, problem=problem, sent=form)
+
+
+def _bundle(parts: Parts, here: Here, case_id: str, why: str, copy_id: str) -> Bundle:
+    actor, maker, at = here.member.actor, Maker.of(parts.settings), parts.now()
+    if not copy_id:
+        return bundle_for_desk(parts.store, case_id, why=why, actor=actor, maker=maker, at=at)
+    return bundle_for_uploader(parts.store, case_id, copy_id, why=why, actor=actor, maker=maker, at=at)
 
 
 def _require(here: Here, form: Form) -> None:
