@@ -73,6 +73,7 @@ class EventKind(StrEnum):
     REFUSAL_UPHELD = "refusal_upheld"
     REFUSAL_OVERTURNED = "refusal_overturned"
     RECUSED = "recused"
+    BUNDLE_MADE = "bundle_made"
     MESSAGE_TO_PERSON = "message_to_person"
     # What followed
     COPY_REMOVED = "copy_removed"

@@ -11,6 +11,7 @@ import typer
 
 from takeback.cases import CaseState
 from takeback.cases.sealed import DeskKey, SealedWords, identities_in, open_words, seal_again
+from takeback.cli.bundle_files import with_opened, write_bundle
 from takeback.cli.case_legal import countersign, preserve, release, retention, uploads
 from takeback.cli.case_text import due, write_case
 from takeback.cli.exit_code import ExitCode
@@ -317,6 +318,48 @@ def statements(
         terminal.line(f"copy {each['copy_id']}")
         terminal.line(text[language])
         terminal.line()
+
+
+@app.command(
+    "bundle",
+    cls=PlainCommand,
+    epilog=example(
+        "takeback case bundle 3f2a…09 record.zip \\",
+        "    --why 'her lawyer asked, she agrees' --key-file ~/moderator.key",
+    ),
+)
+def bundle(
+    case_id: CaseId,
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="Where the ZIP goes; it may not be there yet.")],
+    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="Who asked for it, and on what ground; no names.")],
+    copy: Annotated[
+        str,
+        typer.Option("--copy", metavar="ID", help="Make the version for whoever posted this copy, without the notice."),
+    ] = "",
+    identity: Identity = None,
+    server: ServerUrl = DEFAULT_SERVER,
+    key_file: KeyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Make an evidence bundle of a case for a lawyer, the police or a court, without the picture.
+
+    It is logged with the key and with why. Words that are sealed to the desk go in sealed, and with --identity opened
+    besides. With --copy it says nothing of who gave notice.
+    """
+    terminal = Terminal(as_json)
+    identities = [] if identity is None else _identities(identity)
+    body = {"why": why, "version": "uploader" if copy else "full", "copy": copy}
+    made = Server.with_key(server, key_file).file(f"/api/v1/cases/{quote(case_id, safe='')}/bundle", body)
+    content, opened = with_opened(made, identities) if identities else (made, 0)
+    write_bundle(path, content)
+    if as_json:
+        terminal.json({"file": str(path), "bytes": len(content), "opened": opened})
+        return
+    terminal.line(str(path))
+    terminal.say("`takeback verify` checks it, as does verify.py inside it, without Takeback.")
+    if not copy:
+        terminal.say("It holds what she wrote: keep it from whoever posted the picture.")
 
 
 @app.command(

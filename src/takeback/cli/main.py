@@ -41,7 +41,7 @@ class Commands(LazyGroup):
         "mail": "Send a mail to try the settings; take in mail that came back.",
         "alert": "Try the routes by which the desk is told what is due, and show what was told.",
         "log": "Show the public log and its keys; name its witnesses, and the logs that are witnessed here.",
-        "verify": "Check the logs of a data directory, or the proofs that someone brings.",
+        "verify": "Check the logs of a data directory, or the proofs and evidence bundles that someone brings.",
         "backup": "Copy a data directory, also of a running service, into a folder.",
         "restore": "Put a backup into an empty data directory, and withdraw again what was withdrawn since.",
         "upgrade": "Bring the database of a stopped service to the schema that this program needs.",

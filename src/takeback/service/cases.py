@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from takeback.audit.log import LogEntry
@@ -15,8 +15,10 @@ from takeback.cases import CaseState
 from takeback.cases.notice import SEALED_FIELDS
 from takeback.cases.sealed import require_sealed
 from takeback.cases.statement import House
+from takeback.errors import InputError
 from takeback.service.auth import Moderator, ServiceParts
 from takeback.service.body import StrictRoute
+from takeback.service.bundles import AS_ZIP, BundleIn, zip_answer
 from takeback.service.prints import Strict
 from takeback.service.sealed import SealedIn
 from takeback.service.statements import StatementOut, statement_out
@@ -26,6 +28,8 @@ from takeback.store.copies import Copy
 from takeback.store.hearings import Hearing
 from takeback.store.looks import Look
 from takeback.store.news import NewsState
+from takeback.workflow.bundle import Maker, bundle_for_desk, bundle_for_uploader
+from takeback.workflow.bundle_record import Version
 from takeback.workflow.contest import answer_contest
 from takeback.workflow.decide import Confirm, Decision, Finding, Outcome, confirm_copies, decide
 from takeback.workflow.desk_keys import keep_sealed_again, to_seal_again
@@ -316,6 +320,23 @@ def read_statements(case_id: str, _caller: Moderator, parts: ServiceParts) -> li
     """Read the reasons that whoever posted each copy was given."""
     house = House.of(parts.settings)
     return [statement_out(each, house.languages) for each in statements_of_case(parts.store, case_id, house)]
+
+
+@router.post("/{case_id}/bundle", responses=AS_ZIP, response_class=Response)
+def make_bundle(case_id: str, body: BundleIn, caller: Moderator, parts: ServiceParts) -> Response:
+    """Make an evidence bundle, without the picture. Each is an event of the case, with the key and why."""
+    maker, at = Maker.of(parts.settings), parts.now()
+    if body.version is Version.FULL:
+        return zip_answer(
+            bundle_for_desk(parts.store, case_id, why=body.why, actor=caller.actor, maker=maker, at=at)
+        )  # fmt: skip
+    if body.version is not Version.UPLOADER:
+        raise InputError("Her version is made with her receipt.", advice="Ask for `full` or `uploader`.")
+    return zip_answer(
+        bundle_for_uploader(
+            parts.store, case_id, body.copy_id, why=body.why, actor=caller.actor, maker=maker, at=at
+        )
+    )  # fmt: skip
 
 
 def _case(tx: Transaction, case: Case) -> CaseOut:

@@ -17,6 +17,7 @@ from takeback.cases.receipt import is_number
 from takeback.cases.statement import element_text
 from takeback.errors import NotAllowed, NotFound
 from takeback.service.auth import ServiceParts
+from takeback.service.bundles import zip_answer
 from takeback.service.notices import require_mail
 from takeback.service.pages.answer import PageRoute, PageVisitor, SentForm, as_data, page, words_of
 from takeback.service.pages.authorities import complaints, search_engines
@@ -27,6 +28,7 @@ from takeback.service.standing import HearingOut, standing_of
 from takeback.store import Store
 from takeback.store.cases import Case
 from takeback.workflow.addition import EXTENDABLE, add_to_notice
+from takeback.workflow.bundle import Maker, bundle_for_person
 from takeback.workflow.desk_keys import keys_of_the_desk
 from takeback.workflow.erasure import ask_for_erasure, cancel_erasure
 from takeback.workflow.hearing import answer_hearing
@@ -83,6 +85,10 @@ async def show(request: Request, parts: ServiceParts, visitor: PageVisitor, sent
         if proofs.made:
             return proof_folder(words, proofs)
         done = replace(done, said="proof_waits")
+    if step == "bundle":
+        maker, at = Maker.of(parts.settings), parts.now()
+        made = await run_in_threadpool(bundle_for_person, parts.store, done.case, maker=maker, at=at)
+        return zip_answer(made, forget=True)
     # Back from an error: what she wrote is still there.
     given = sent if step == "change" else {}
     return await run_in_threadpool(_case_page, words, parts, done, site, given)
