@@ -39,6 +39,7 @@ from takeback.store.schema import create_or_check, holds_data, revision_of
 from takeback.store.sightings import SightingStore
 from takeback.store.sites import SiteStore
 from takeback.store.suspicions import SuspicionStore
+from takeback.store.tallies import TallyStore
 from takeback.store.witnesses import WitnessStore
 
 BUSY_TIMEOUT_SECONDS = 10
@@ -133,6 +134,11 @@ class Transaction:
     def alerts(self) -> AlertStore:
         """What the desk is told of as due."""
         return AlertStore(self.connection)
+
+    @cached_property
+    def tallies(self) -> TallyStore:
+        """How often what happened in each month."""
+        return TallyStore(self.connection)
 
     @cached_property
     def attestations(self) -> AttestationStore:
@@ -286,6 +292,7 @@ class Store:
                 tx = Transaction(connection, self.keyring)
                 yield tx
                 tx.audit.flush()
+                tx.tallies.flush()
             except BaseException:
                 connection.rollback()
                 raise

@@ -535,6 +535,18 @@ alert_message = Table(
     sqlite_autoincrement=True,
 )
 
+# What happened in each calendar month (UTC), under each law and under all together (""), as numbers alone: no id of a
+# case, a copy or a person, so that it outlives them.
+tally = Table(
+    "tally",
+    metadata,
+    Column("month", String(7), primary_key=True),
+    Column("law", String(40), primary_key=True),
+    Column("name", String(32), primary_key=True),
+    Column("part", String(100), primary_key=True),
+    Column("count", BigInteger, nullable=False),
+)
+
 # What is attested to one side of a case, in the order of the events. An erased case keeps only the commitments.
 attestation = Table(
     "attestation",

@@ -11,6 +11,7 @@ from takeback.store import Transaction
 from takeback.store.cases import Case
 from takeback.store.copies import Copy, Likeness
 from takeback.workflow.reasons import reasons_of
+from takeback.workflow.tally import count
 
 HOLD, REMOVE, PUT_BACK = "hold", "remove", "put_back"
 
@@ -78,5 +79,6 @@ def note(
     actor: str,
     facts: Mapping[str, Json] | None = None,
 ) -> None:
-    """Append an event about a case."""
+    """Append an event about a case, and count it."""
     tx.audit.append(kind, at=at, actor=actor, case_id=case.public_id, facts=facts)
+    count(tx, kind, case, facts or {}, at)
