@@ -25,6 +25,7 @@ from takeback.service import (
     public_log,
     returns,
     sites,
+    transparency,
     well_known,
 )
 from takeback.service.crowd import Crowd
@@ -39,6 +40,7 @@ from takeback.service.pages import how as how_page
 from takeback.service.pages import mail as mail_page
 from takeback.service.pages import notice as notice_page
 from takeback.service.pages import static
+from takeback.service.pages import transparency as transparency_page
 from takeback.service.pages import verify as verify_page
 from takeback.service.problem import add_problem_handlers
 
@@ -83,8 +85,11 @@ def unopened_app() -> FastAPI:
         redoc_url=None,
         openapi_url=None,
     )
-    interface = (check, notices, returns, cases, items, mail, banks, sites, public_log, health, description, well_known)
-    pages = (notice_page, case_page, contest_page, mail_page, how_page, verify_page, static)
+    interface = (
+        check, notices, returns, cases, items, mail, banks, sites, public_log, transparency, health, description,
+        well_known,
+    )  # fmt: skip
+    pages = (notice_page, case_page, contest_page, mail_page, how_page, verify_page, transparency_page, static)
     desk = (desk_session, desk_queue, desk_case, desk_static)
     for module in (*interface, *pages, *desk):
         app.include_router(module.router)

@@ -25,7 +25,7 @@ SEEN, HIDDEN = date(2026, 11, 20), date(2026, 11, 22)
 MARKERS = ("Rosa", "Elm Street")
 
 
-def record(reasons: Reasons = REASONS, **changes: Any) -> dict[str, Any]:
+def record(reasons: Reasons = REASONS, /, **changes: Any) -> dict[str, Any]:
     made = record_of(Restriction(reasons, "0a" * 16, SEEN, HIDDEN), House())
     return {**made, **changes}
 
