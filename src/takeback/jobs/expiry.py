@@ -13,6 +13,7 @@ from takeback.workflow.desk_keys import seal_what_is_open
 from takeback.workflow.erasure import erase_due
 from takeback.workflow.news_mail import destroy_left_keys
 from takeback.workflow.originals import erase_expired_originals
+from takeback.workflow.repeated import forget_old_accounts
 from takeback.workflow.reported import seal_links
 
 ACTOR = "takeback"
@@ -32,6 +33,7 @@ class ExpiryJob:
         await asyncio.to_thread(seal_what_is_open, store, actor=ACTOR, at=at)
         await asyncio.to_thread(seal_links, store)
         await asyncio.to_thread(destroy_left_keys, store)
+        await asyncio.to_thread(forget_old_accounts, store, at=at)
 
     async def drain(self) -> None:
         """Nothing is left running between steps."""

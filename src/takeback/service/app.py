@@ -14,6 +14,7 @@ import takeback
 from takeback.assembly import FOLLOW_SECONDS, Follower, Parts
 from takeback.errors import TakebackError
 from takeback.service import (
+    accounts,
     banks,
     cases,
     check,
@@ -86,8 +87,8 @@ def unopened_app() -> FastAPI:
         openapi_url=None,
     )
     interface = (
-        check, notices, returns, cases, items, mail, banks, sites, public_log, transparency, health, description,
-        well_known,
+        check, notices, returns, cases, items, accounts, mail, banks, sites, public_log, transparency, health,
+        description, well_known,
     )  # fmt: skip
     pages = (notice_page, case_page, contest_page, mail_page, how_page, verify_page, transparency_page, static)
     desk = (desk_session, desk_queue, desk_case, desk_static)

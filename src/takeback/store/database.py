@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from takeback.errors import IntegrityError, SealBroken, StoreError
 from takeback.store.access import AccessStore
+from takeback.store.accounts import AccountStore
 from takeback.store.alerts import AlertStore
 from takeback.store.attestations import AttestationStore
 from takeback.store.audit import AuditStore
@@ -134,6 +135,11 @@ class Transaction:
     def alerts(self) -> AlertStore:
         """What the desk is told of as due."""
         return AlertStore(self.connection)
+
+    @cached_property
+    def accounts(self) -> AccountStore:
+        """Accounts of sites whose uploads were removed, and what was done about it."""
+        return AccountStore(self.connection)
 
     @cached_property
     def tallies(self) -> TallyStore:

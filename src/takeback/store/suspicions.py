@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from takeback.store.items import Item
+from takeback.store.items import Item, item_of
 from takeback.store.tables import item, suspicion
 
 
@@ -42,7 +42,7 @@ class SuspicionStore:
             Suspicion(
                 row.suspicion_id,
                 row.entry_id,
-                Item(row.id, row.public_id, row.site_id, row.site_item_id, row.url, row.checked_at),
+                item_of(row),
                 row.attempts,
             )
             for row in self._connection.execute(query.order_by(suspicion.c.look_at).limit(limit))

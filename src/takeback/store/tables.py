@@ -289,6 +289,8 @@ item = Table(
     Column("site_item_id", String(500), nullable=False),
     Column("url", Text, nullable=False),
     Column("checked_at", Moment, nullable=False),
+    Column("first_at", Moment),
+    Column("account", LargeBinary),
     UniqueConstraint("site_id", "site_item_id"),
     Index("ix_item_site_id_url", "site_id", "url"),
     sqlite_autoincrement=True,
@@ -532,6 +534,38 @@ alert_message = Table(
     Column("next_attempt_at", Moment, index=True),
     Column("delivered_at", Moment),
     Column("problem", Text),
+    sqlite_autoincrement=True,
+)
+
+# Which account of a site, by a keyed digest, posted an item that was removed; for a year.
+account_removal = Table(
+    "account_removal",
+    metadata,
+    _id(),
+    Column("site_id", ForeignKey("site.id"), nullable=False),
+    Column("account", LargeBinary, nullable=False),
+    Column("copy_id", ForeignKey("copy.id", ondelete="CASCADE"), nullable=False, unique=True),
+    Column("posted_at", Moment),
+    Column("removed_at", Moment, nullable=False, index=True),
+    Index("ix_account_removal_site_id_account", "site_id", "account"),
+    sqlite_autoincrement=True,
+)
+
+# What a person at a site did about an account that posted again what has to be removed.
+account_measure = Table(
+    "account_measure",
+    metadata,
+    _id(),
+    _public_id(),
+    Column("site_id", ForeignKey("site.id"), nullable=False),
+    Column("account", LargeBinary, nullable=False),
+    Column("kind", String(12), nullable=False),
+    Column("at", Moment, nullable=False, index=True),
+    Column("until_at", Moment),
+    Column("decided_by", String(100), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    CheckConstraint("kind in ('warning', 'suspension')", name="kind"),
+    Index("ix_account_measure_site_id_account", "site_id", "account"),
     sqlite_autoincrement=True,
 )
 

@@ -25,6 +25,7 @@ from takeback.workflow.originals import gate_forgery
 from takeback.workflow.put_back import check_may_be_shown
 from takeback.workflow.reasons import complete_laws, how_decided
 from takeback.workflow.recusal import require_unbiased
+from takeback.workflow.repeated import remember_removal
 from takeback.workflow.second_reading import close_refused, require_new_reader
 from takeback.workflow.sweep import refresh_deadline
 from takeback.workflow.tally import count_matches
@@ -293,6 +294,7 @@ def _remove_copy(tx: Transaction, case: Case, copy: Copy, decision: Decision, at
     note(tx, EventKind.COPY_REMOVED, case, at=at, actor=decision.actor, facts=copy_facts(copy))
     if how is not How.FOLLOWS:
         count_matches(tx, [copy], confirmed=True, at=at)
+    remember_removal(tx, copy, at=at)
     order(tx, REMOVE, case, copy, why=decision.finding.reason, at=at)
 
 

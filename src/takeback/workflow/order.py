@@ -11,6 +11,7 @@ from takeback.store import Transaction
 from takeback.store.cases import Case
 from takeback.store.copies import Copy, Likeness
 from takeback.workflow.reasons import reasons_of
+from takeback.workflow.repeated import repeat_of
 from takeback.workflow.tally import count
 
 HOLD, REMOVE, PUT_BACK = "hold", "remove", "put_back"
@@ -35,6 +36,8 @@ def order(tx: Transaction, kind: str, case: Case, copy: Copy, *, why: str, at: d
         "why": why,
         "reasons": reasons_of(case, copy, why=why).as_json(),
     }
+    if kind == REMOVE and (repeat := repeat_of(tx, copy, at=at)) is not None:
+        body["repeat"] = repeat
     tx.outbox.put(copy.site_id, kind, body, copy_id=copy.id, at=at)
 
 

@@ -76,6 +76,7 @@ def show_again(tx: Transaction, case: Case, copies: Sequence[Copy], answer: Answ
     for copy in copies:
         kept = answer.as_json(put_back=True, agreed=agreed and not answer.elements, at=at)
         copy = tx.copies.move(copy, CopyState.PUT_BACK, decided_at=at, answer=kept)
+        tx.accounts.forget_removal(copy.id)
         order_put_back(tx, case, copy, why=answer.reason, at=at)
         facts = {**copy_facts(copy), "reason": answer.reason, "elements": list(answer.elements), "agreed": agreed}
         note(tx, EventKind.COPY_PUT_BACK, case, at=at, actor=answer.actor, facts=facts)
