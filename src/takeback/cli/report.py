@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import re
@@ -25,7 +24,16 @@ from takeback.cli.terminal import Terminal
 from takeback.config import load_settings
 from takeback.errors import InputError
 from takeback.workflow.dsa_export import calls_of, statements_since
-from takeback.workflow.transparency import HEADINGS, as_counted, as_told, public_reports, report_of, rows_of
+from takeback.workflow.transparency import (
+    HEADINGS,
+    as_counted,
+    as_csv,
+    as_told,
+    public_reports,
+    report_of,
+    rows_of,
+)
+from takeback.workflow.yearly import yearly_tables
 
 _DIRECTORY = "--data /var/lib/takeback"
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 (the command line's days have no zone: they are UTC)
@@ -104,6 +112,36 @@ def dsa(
         terminal.line(f"{len(records):,} statements were written to {file}.")
 
 
+@app.command("yearly", cls=PlainCommand, epilog=example(f"takeback report yearly report-2026 --year 2026 {_DIRECTORY}"))
+def yearly(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new folder for the tables.")],
+    year: Annotated[int, typer.Option("--year", help="Calendar year.", min=2000, max=2099)],
+    service_name: Annotated[str, typer.Option("--service", metavar="NAME", help="Name of the service.")] = "",
+    data: Data = None,
+    master_key_file: MasterKeyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Write the rows of the yearly report under the Digital Services Act that are counted here, as CSV.
+
+    The tables are those of the Commission's template as far as their names are known here; the rest is for you to fill
+    in. Every number is as it is.
+    """
+    with opened(data, master_key_file) as store:
+        tables = yearly_tables(store, year, service_name)
+    try:
+        folder.mkdir(parents=True, mode=0o700)
+    except OSError as problem:
+        raise InputError(f"{folder} cannot be made: {problem.strerror}.", advice="Name a new folder.") from problem
+    for name, rows in tables.items():
+        write_new(folder / name, as_csv(rows))
+    terminal = Terminal(as_json)
+    if as_json:
+        terminal.json({"folder": str(folder), "files": list(tables)})
+    else:
+        terminal.line(f"{len(tables)} tables were written to {folder}.")
+
+
 def _months(first: str, last: str) -> tuple[str, str]:
     for month in (first, last):
         if not _MONTH.fullmatch(month):
@@ -112,8 +150,5 @@ def _months(first: str, last: str) -> tuple[str, str]:
 
 
 def _write(reports: Sequence[Mapping[str, Json]]) -> None:
-    """Write reports as one table (RFC 4180)."""
-    table = csv.writer(sys.stdout)
-    table.writerow(HEADINGS)
-    for report in reports:
-        table.writerows(rows_of(report))
+    """Write reports as one table."""
+    sys.stdout.write(as_csv([HEADINGS, *(row for report in reports for row in rows_of(report))]))

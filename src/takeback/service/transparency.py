@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 
 from takeback.assembly import Parts
-from takeback.audit.event import Json
 from takeback.errors import NotFound
 from takeback.service.auth import ServiceParts
 from takeback.service.prints import Strict
-from takeback.workflow.transparency import HEADINGS, Report, as_told, public_reports, rows_of
+from takeback.workflow.transparency import HEADINGS, Report, as_csv, as_told, public_reports, rows_of
 
 router = APIRouter(prefix="/api/v1", tags=["transparency"])
 
@@ -36,7 +33,8 @@ def read_transparency(parts: ServiceParts) -> TransparencyOut:
 @router.get("/transparency.csv", response_class=Response, responses={200: {"content": {"text/csv": {}}}})
 def read_transparency_csv(parts: ServiceParts) -> Response:
     """Return the same as a table (RFC 4180): from, to, figure, division, part, number."""
-    return Response(as_csv([as_told(report) for report in published(parts)]), media_type=CSV_TYPE)
+    rows = [row for report in published(parts) for row in rows_of(as_told(report))]
+    return Response(as_csv([HEADINGS, *rows]), media_type=CSV_TYPE)
 
 
 def published(parts: Parts) -> list[Report]:
@@ -44,13 +42,3 @@ def published(parts: Parts) -> list[Report]:
     if not parts.settings.publishes_figures:
         raise NotFound("This operator publishes no numbers.", advice="Ask the operator.")
     return public_reports(parts.store, at=parts.now())
-
-
-def as_csv(reports: list[dict[str, Json]]) -> str:
-    """Return reports as one table."""
-    lines = io.StringIO()
-    table = csv.writer(lines)
-    table.writerow(HEADINGS)
-    for report in reports:
-        table.writerows(rows_of(report))
-    return lines.getvalue()

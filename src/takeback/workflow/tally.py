@@ -7,7 +7,9 @@ What is counted for reports, in the transaction of what it counts: numbers by mo
     late_by, missed            how long after the deadline it was decided; deadlines that passed, in service or not
     found, removed             copies by class; `named` are those at a link of the notice
     decided, overturned        what a person decided of a notice; a second one who did not agree
-    contested, restored        copies
+    contested, upheld          copies of which a removal is contested, or stands after that
+    restored                   copies that are shown again, after a `contest` or a `refusal`
+    measures                   what sites did about accounts (`workflow/repeated.py`)
     confirmed, unconfirmed     of what matched an entry of a bank: what a person said of it first
 
 `note` calls `count` with each event of a case, so that a new place that tells of one is counted too.
@@ -52,13 +54,16 @@ def count(tx: Transaction, kind: EventKind, case: Case, facts: Mapping[str, Json
             _count_clocks(tx, case, laws, at)
         case EventKind.REFUSAL_OVERTURNED:
             tx.tallies.add("overturned", laws=laws, at=at)
-        case EventKind.COPY_REMOVED if "reason" not in facts:
-            # With a reason it stands after a contest, and was counted before.
+        case EventKind.COPY_REMOVED if "reason" in facts:
+            # It stands after a contest, and was counted as removed before.
+            tx.tallies.add("upheld", laws=laws, at=at)
+        case EventKind.COPY_REMOVED:
             tx.tallies.add("removed", _class(facts), laws=laws, at=at)
         case EventKind.CONTESTED if not facts.get("before_decision"):
             tx.tallies.add("contested", laws=laws, at=at)
         case EventKind.COPY_PUT_BACK:
-            tx.tallies.add("restored", laws=laws, at=at)
+            was_removed = tx.copies.by_public_id(str(facts["copy"])).decided_how is not None
+            tx.tallies.add("restored", "contest" if was_removed else "refusal", laws=laws, at=at)
         case _:
             return
 

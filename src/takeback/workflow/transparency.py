@@ -9,8 +9,10 @@ What the public is told in numbers: of half-years that are over, and nothing tha
 
 from __future__ import annotations
 
+import csv
+import io
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -169,6 +171,13 @@ def rows_of(report: Mapping[str, Json]) -> list[tuple[str, ...]]:
         for measure, each in _mapping(said).items():
             rows.append((*period, f"bank_{measure}", "banks", bank, _cell(each)))
     return rows
+
+
+def as_csv(rows: Iterable[Sequence[str]]) -> str:
+    """Return rows as a table for programs (RFC 4180)."""
+    lines = io.StringIO()
+    csv.writer(lines).writerows(rows)
+    return lines.getvalue()
 
 
 HEADINGS = ("from", "to", "figure", "division", "part", "number")

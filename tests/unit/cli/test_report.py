@@ -57,3 +57,24 @@ def test_a_month_that_is_none_is_named(call: Call, house: House, months: tuple[s
     done = call("report", "transparency", "--from", months[0], "--to", months[1], *house.options)
     assert done.code == 2
     assert "is no month" in done.err
+
+
+def test_statements_go_into_a_new_file_that_only_its_owner_reads(call: Call, house: House, tmp_path: Path) -> None:
+    file = tmp_path / "statements.jsonl"
+    done = call("report", "dsa", file, "--since", "2026-01-01", "--calls", "--json", *house.options)
+    assert done.json == {"file": str(file), "statements": 0, "lines": 0}
+    assert file.read_text() == ""
+    assert file.stat().st_mode & 0o777 == 0o600
+    again = call("report", "dsa", file, *house.options)
+    assert again.code == 2
+    assert "is there already" in again.err
+
+
+def test_the_tables_of_a_year_go_into_a_new_folder(call: Call, house: House, tmp_path: Path) -> None:
+    fill(house.settings.data, datetime(2020, 2, 1, tzinfo=UTC), 3)
+    folder = tmp_path / "report"
+    done = call("report", "yearly", folder, "--year", "2020", "--service", "Forum", "--json", *house.options)
+    assert sorted(done.json["files"]) == sorted(path.name for path in folder.iterdir())
+    (row,) = csv.DictReader((folder / "4_notices.csv").read_text().splitlines())
+    assert (row["Number of notices received "], row["Service"]) == ("3", "Forum")
+    assert call("report", "yearly", folder, "--year", "2020", *house.options).code == 2

@@ -138,7 +138,8 @@ def test_a_removal_that_stands_after_a_contest_is_not_a_second_one(store: Store,
     contest(store, site, "1", "It is a drawing.", at=AT)
     answer_contest(store, held.case.public_id, Answer("Covered.", "key/two"), put_back=False, at=AT)
     now = counted(store)
-    assert (now["removed/identical"], now["contested"], now.get("restored")) == (1, 1, None)
+    assert (now["removed/identical"], now["contested"], now["upheld"]) == (1, 1, 1)
+    assert not [name for name in now if name.startswith("restored")]
 
 
 def test_a_put_back_is_counted_as_restored(store: Store, site: Site, held: Received) -> None:
@@ -146,7 +147,8 @@ def test_a_put_back_is_counted_as_restored(store: Store, site: Site, held: Recei
     contest(store, site, "1", "It is a drawing.", at=AT)
     pass_on_contest(store, held.case.public_id, "It is said to be a drawing.", actor="key/two", at=AT)
     answer_contest(store, held.case.public_id, DRAWN, put_back=True, at=HEARD_AT)
-    assert counted(store)["restored"] == 1
+    assert counted(store)["restored/contest"] == 1
+    assert "upheld" not in counted(store)
 
 
 # ---- Clocks ------------------------------------------------------------------------------------------------------
@@ -218,7 +220,8 @@ def test_a_match_is_confirmed_by_a_person_and_not_by_what_follows(store: Store, 
 def test_what_was_held_and_is_shown_again_was_not_confirmed(store: Store, held: Received) -> None:
     decide(store, held.case.public_id, REFUSE, at=AT)
     read_again(store, held.case.public_id, DRAWN, upheld=True, at=HEARD_AT)
-    assert counted(store)[f"unconfirmed/{NOTICES_BANK}"] == 2
+    now = counted(store)
+    assert (now[f"unconfirmed/{NOTICES_BANK}"], now["restored/refusal"]) == (2, 3)
 
 
 def test_a_possible_copy_that_a_person_dismisses_was_not_confirmed(
