@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from tests.acceptance.serving import Receiver, Service, receiving
 from tests.browser.files import phone_picture
+from tests.browser.numbers import NUMBERS_ARE_PUBLIC, count_half_a_year
 
 collect_ignore_glob = [] if find_spec("playwright") else ["test_*.py", "simulation"]
 """`make browser` installs what drives the browser; the default suite does without."""
@@ -45,8 +46,10 @@ def site() -> Iterator[Receiver]:
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory, site: Receiver) -> Iterator[Service]:
     served = Service(tmp_path_factory.mktemp("pages"), "--allowed-private-host", f"127.0.0.1:{site.port}")
+    served.environment |= NUMBERS_ARE_PUBLIC
     served.start()
     served.add_site(site)
+    count_half_a_year(served)
     yield served
     served.stop()
 

@@ -85,6 +85,9 @@ class EventKind(StrEnum):
     DELIVERY_FAILED = "delivery_failed"
     DELIVERY_RETRIED = "delivery_retried"
     DEADLINE_MISSED = "deadline_missed"
+    # Accounts of a site
+    ACCOUNT_WARNED = "account_warned"
+    ACCOUNT_SUSPENDED = "account_suspended"
     # The end of a case
     WITHDRAWN = "withdrawn"
     ERASURE_ASKED = "erasure_asked"

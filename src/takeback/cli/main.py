@@ -41,6 +41,7 @@ class Commands(LazyGroup):
         "mail": "Send a mail to try the settings; take in mail that came back.",
         "alert": "Try the routes by which the desk is told what is due, and show what was told.",
         "log": "Show the public log and its keys; name its witnesses, and the logs that are witnessed here.",
+        "report": "Say in numbers what was done with notices, as the public is told it or as it is.",
         "verify": "Check the logs of a data directory, or the proofs and evidence bundles that someone brings.",
         "backup": "Copy a data directory, also of a running service, into a folder.",
         "restore": "Put a backup into an empty data directory, and withdraw again what was withdrawn since.",

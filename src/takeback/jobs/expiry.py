@@ -17,6 +17,7 @@ from takeback.workflow.forget import forget_cases
 from takeback.workflow.legal_hold import end_holds
 from takeback.workflow.news_mail import destroy_left_keys
 from takeback.workflow.originals import erase_expired_originals
+from takeback.workflow.repeated import forget_old_accounts
 from takeback.workflow.reported import seal_links
 from takeback.workflow.retention import erase_retained
 from takeback.workflow.upload_record import erase_expired_records
@@ -40,6 +41,7 @@ class ExpiryJob:
         await asyncio.to_thread(seal_what_is_open, store, actor=ACTOR, at=at)
         await asyncio.to_thread(seal_links, store)
         await asyncio.to_thread(destroy_left_keys, store)
+        await asyncio.to_thread(forget_old_accounts, store, at=at)
 
     def _retain(self, at: datetime) -> None:
         """Erase what is kept long enough, and then what of it lies between the database's pages."""

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from takeback.audit.attestation import Attestation, attested
 from takeback.audit.event import SALT_BYTES, Event, EventKind, Json
@@ -92,6 +92,13 @@ class AuditStore:
         self.flush()
         rows = self._connection.execute(select(event).where(event.c.case_id == case_id).order_by(event.c["index"]))
         return [_entry(row) for row in rows]
+
+    def last_at(self, case_id: str, kind: EventKind, *, until: datetime) -> datetime | None:
+        """Return when an event of a kind was last told of a case, not after `until`; None where it never was."""
+        self.flush()
+        ours = (event.c.case_id == case_id, event.c.kind == kind.value, event.c.at <= until)
+        moment: datetime | None = self._connection.execute(select(func.max(event.c.at)).where(*ours)).scalar_one()
+        return moment
 
     def head(self) -> LogHead:
         """Return the stored head; that of an empty log before the first event."""

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from takeback.errors import IntegrityError, SealBroken, StoreError
 from takeback.store.access import AccessStore
+from takeback.store.accounts import AccountStore
 from takeback.store.alerts import AlertStore
 from takeback.store.attestations import AttestationStore
 from takeback.store.audit import AuditStore
@@ -42,6 +43,7 @@ from takeback.store.schema import create_or_check, holds_data, revision_of
 from takeback.store.sightings import SightingStore
 from takeback.store.sites import SiteStore
 from takeback.store.suspicions import SuspicionStore
+from takeback.store.tallies import TallyStore
 from takeback.store.upload_records import UploadRecordStore
 from takeback.store.witnesses import WitnessStore
 
@@ -154,6 +156,16 @@ class Transaction:
     def alerts(self) -> AlertStore:
         """What the desk is told of as due."""
         return AlertStore(self.connection)
+
+    @cached_property
+    def accounts(self) -> AccountStore:
+        """Accounts of sites whose uploads were removed, and what was done about it."""
+        return AccountStore(self.connection)
+
+    @cached_property
+    def tallies(self) -> TallyStore:
+        """How often what happened in each month."""
+        return TallyStore(self.connection)
 
     @cached_property
     def attestations(self) -> AttestationStore:
@@ -312,6 +324,7 @@ class Store:
                 tx = Transaction(connection, self.keyring)
                 yield tx
                 tx.audit.flush()
+                tx.tallies.flush()
             except BaseException:
                 connection.rollback()
                 raise

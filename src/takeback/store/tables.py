@@ -626,6 +626,50 @@ alert_message = Table(
     sqlite_autoincrement=True,
 )
 
+# Which account of a site, by a keyed digest, posted an item that was removed; for a year.
+account_removal = Table(
+    "account_removal",
+    metadata,
+    _id(),
+    Column("site_id", ForeignKey("site.id"), nullable=False),
+    Column("account", LargeBinary, nullable=False),
+    Column("copy_id", ForeignKey("copy.id", ondelete="CASCADE"), nullable=False, unique=True),
+    Column("posted_at", Moment),
+    Column("removed_at", Moment, nullable=False, index=True),
+    Index("ix_account_removal_site_id_account", "site_id", "account"),
+    sqlite_autoincrement=True,
+)
+
+# What a person at a site did about an account that posted again what has to be removed.
+account_measure = Table(
+    "account_measure",
+    metadata,
+    _id(),
+    _public_id(),
+    Column("site_id", ForeignKey("site.id"), nullable=False),
+    Column("account", LargeBinary, nullable=False),
+    Column("kind", String(12), nullable=False),
+    Column("at", Moment, nullable=False, index=True),
+    Column("until_at", Moment),
+    Column("decided_by", String(100), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    CheckConstraint("kind in ('warning', 'suspension')", name="kind"),
+    Index("ix_account_measure_site_id_account", "site_id", "account"),
+    sqlite_autoincrement=True,
+)
+
+# What happened in each calendar month (UTC), under each law and under all together (""), as numbers alone: no id of a
+# case, a copy or a person, so that it outlives them.
+tally = Table(
+    "tally",
+    metadata,
+    Column("month", String(7), primary_key=True),
+    Column("law", String(40), primary_key=True),
+    Column("name", String(32), primary_key=True),
+    Column("part", String(100), primary_key=True),
+    Column("count", BigInteger, nullable=False),
+)
+
 # What is attested to one side of a case, in the order of the events. An erased case keeps only the commitments.
 attestation = Table(
     "attestation",

@@ -11,6 +11,7 @@ from takeback.audit.event import EventKind, Json
 from takeback.bank import EntryState
 from takeback.cases import CaseState, CopyState
 from takeback.cases.elements import require_elements
+from takeback.cases.reasons import How
 from takeback.errors import IllegalTransition, InputError
 from takeback.match import CopyClass
 from takeback.store import Store, Transaction
@@ -23,9 +24,11 @@ from takeback.workflow.originals import gate_forgery
 from takeback.workflow.put_back import check_may_be_shown
 from takeback.workflow.reasons import complete_laws, how_decided
 from takeback.workflow.recusal import require_unbiased
+from takeback.workflow.repeated import remember_removal
 from takeback.workflow.second_reading import close_refused, require_new_reader
 from takeback.workflow.standing import require_seen
 from takeback.workflow.sweep import refresh_deadline
+from takeback.workflow.tally import count_matches
 from takeback.workflow.upload_record import RecordKey, record_key
 
 
@@ -231,6 +234,7 @@ def _refuse_copies(
         if copy.state is CopyState.POSSIBLE:
             # It was never hidden: there is nothing to put back.
             tx.copies.move(copy, CopyState.DISMISSED, decided_at=at, decided_by=decision.actor)
+            count_matches(tx, [copy], confirmed=False, at=at)
     if held:
         check_may_be_shown(case)
         require_elements(decision.finding.elements, complete_laws(case) or case.laws)
@@ -278,6 +282,9 @@ def _remove_copy(tx: Transaction, case: Case, copy: Copy, decision: Decision, re
     )
     records.keep(tx, case, copy, at=at)
     note(tx, EventKind.COPY_REMOVED, case, at=at, actor=decision.actor, facts=copy_facts(copy))
+    if how is not How.FOLLOWS:
+        count_matches(tx, [copy], confirmed=True, at=at)
+    remember_removal(tx, copy, at=at)
     order(tx, REMOVE, case, copy, why=decision.finding.reason, at=at)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from takeback.audit.event import Json
 from takeback.cases import CopyState
@@ -69,6 +69,8 @@ def reason_of(keyring: Keyring, one: Delivery, house: House, address: str) -> di
     """
     kept: Any = one.body.get("reasons")
     told: dict[str, Json] = {name: _text(one.body.get(name)) for name in ("copy", "why")}
+    if "repeat" in one.body:
+        told["repeat"] = cast(Json, one.body["repeat"])
     if kept is None:
         return told
     reasons = Reasons.from_json(kept)

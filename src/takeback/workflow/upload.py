@@ -25,7 +25,7 @@ from takeback.workflow.screen import Screening, screen_query
 from takeback.workflow.sweep import likeness_of, refresh_deadline
 
 MAX_ITEM_ID_CHARACTERS = 500
-MAX_ACCOUNT_CHARACTERS = 500
+MAX_ACCOUNT_CHARACTERS = 200
 
 
 class Action(StrEnum):
@@ -86,7 +86,8 @@ def check_upload(
         )
     if upload is not None and upload.account is not None and not 0 < len(upload.account) <= MAX_ACCOUNT_CHARACTERS:
         raise InputError(
-            f"An account has 1 to {MAX_ACCOUNT_CHARACTERS} characters.", advice="Send your own short id of the account."
+            f"An account has 1 to {MAX_ACCOUNT_CHARACTERS} characters.",
+            advice="Send your own short id of the account, or leave it out.",
         )
     with store.write() as tx:
         # 1. Screen against exactly what is committed.
