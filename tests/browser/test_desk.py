@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import httpx2
@@ -258,6 +259,19 @@ def decided(ada: Colleague, case: str) -> None:
     ada.page.wait_for_selector("#finding-title")
 
 
+def kept(ada: Colleague, case: str) -> None:
+    decided(ada, case)
+    ada.page.click("a[href$='/kept']")
+    ada.page.fill("#authority", "Police of Example, 12/26")
+    ada.page.fill("#scope", "All messages, and the case itself.")
+    ada.page.fill("#until", f"{datetime.now(UTC) + timedelta(days=60):%Y-%m-%d}")
+    ada.page.click("#until >> xpath=ancestor::form >> css=button")
+    ada.page.wait_for_selector(".holds")
+    ada.page.fill("#reason", "Police of Example, 12/26")
+    ada.page.click("#reason >> xpath=ancestor::form >> css=button")
+    ada.page.wait_for_selector("#uploads-title ~ ul")
+
+
 def over(ada: Colleague, case: str) -> None:
     on_case(ada, case)
     ada.page.check("#outcome-refuse")
@@ -272,7 +286,19 @@ def unknown(ada: Colleague, _case: str) -> None:
     ada.page.goto(f"{ada.origin}/desk/cases/{'0' * 32}")
 
 
-STATES: list[State] = [signing_in, invited, joining, queue, on_case, not_taken, words_open, decided, over, unknown]
+STATES: list[State] = [
+    signing_in,
+    invited,
+    joining,
+    queue,
+    on_case,
+    not_taken,
+    words_open,
+    decided,
+    kept,
+    over,
+    unknown,
+]
 
 
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])

@@ -26,7 +26,7 @@ class DueOut(Strict):
     """`words`: what she wrote and who she is; `rest`: the case itself."""
     due_at: datetime
     waits_for: str | None
-    """What stops it: `undecided`, `contested`, `legal_hold`, `upload_records`, `matching`; null: nothing but time."""
+    """What stops it: `undecided`, `contested`, `legal_hold`, `upload_records`; null: nothing but time."""
 
 
 class RecordOut(Strict):

@@ -28,6 +28,8 @@ from takeback.workflow.legal_hold import held_until
 from takeback.workflow.reasons import complete_laws
 from takeback.workflow.withdraw import erase_hers
 
+MOST_LISTED = 1_000
+"""Cases with words, and as many without, that a list of what is due looks at: a second."""
 WHY = "retention"
 """What the event of an erasure says that nobody asked for."""
 
@@ -82,9 +84,13 @@ def keeps_of_case(case: Case) -> Keeps:
 
 
 def retention(store: Store, contest_for: timedelta, *, limit: int, at: datetime) -> list[Due]:
-    """Return what is erased next of each case that has ended, what is due first at the top, at most `limit`."""
+    """
+    Return what is erased next of the cases that have ended, what is due first at the top, at most `limit`.
+
+    Of thousands, those that ended first are looked at. What goes on matching without her words is not among them.
+    """
     with store.read() as tx:
-        ended = [*tx.cases.ended_before(at, at), *tx.cases.erased_before(at)]
+        ended = tx.cases.ended_before(at, at, limit=MOST_LISTED) + tx.cases.erased_before(at, limit=MOST_LISTED)
         due = [found for case in ended if (found := due_of_case(tx, case, contest_for, at)) is not None]
     return sorted(due, key=lambda each: (each.due_at, each.case.id))[:limit]
 

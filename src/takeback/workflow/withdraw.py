@@ -11,6 +11,7 @@ from takeback.errors import NotAllowed, NotFound
 from takeback.store import Store, Transaction
 from takeback.store.cases import Case
 from takeback.store.journal import Journal, Withdrawal
+from takeback.workflow.legal_hold import held_until
 from takeback.workflow.order import THE_PERSON, note
 from takeback.workflow.reasons import complete_laws
 
@@ -118,13 +119,21 @@ def finish_withdrawals(store: Store, journal: Journal, *, at: datetime) -> int:
                 case, _ = end_matching(tx, case.public_id, actor=JOURNAL, at=at)
                 finished += 1
             if withdrawal.erased and number > kept_last.get(withdrawal.case_id, -1) and case.erased_at is None:
-                erase_hers(tx, case, actor=JOURNAL, at=at)
+                _erase_again(tx, case, at)
     with store.read() as tx:
         erased = [*tx.banks.withdrawn_key_ids(), *tx.cases.erased_key_ids(), *tx.news.erased_key_ids()]
     still_there = store.keyring.data_keys(erased)
     if still_there:
         store.keyring.destroy(list(still_there))
     return finished
+
+
+def _erase_again(tx: Transaction, case: Case, at: datetime) -> None:
+    """Erase what the journal says was erased; where a legal hold keeps it, when that ends."""
+    if held_until(tx, case, at) is None:
+        erase_hers(tx, case, actor=JOURNAL, at=at)
+    elif case.erase_at is None:
+        tx.cases.set_erasure(case, at)
 
 
 def _erase_addresses(store: Store, ids: set[str]) -> None:

@@ -12,13 +12,14 @@ from takeback.audit.event import EventKind
 from takeback.cases import CaseState
 from takeback.errors import IllegalTransition, InputError, NotFound
 from takeback.store import Store
-from takeback.store.journal import Journal
+from takeback.store.journal import Journal, Withdrawal
 from takeback.store.legal_holds import LegalHold
 from takeback.workflow.erasure import ERASED_AFTER, ask_for_erasure, cancel_erasure, erase_due
 from takeback.workflow.intake import Received, receive_notice
 from takeback.workflow.legal_hold import MOST_HELD, confirm_hold, end_hold, end_holds, held_until, order_hold
 from takeback.workflow.recusal import recuse
 from takeback.workflow.replica import Replica
+from takeback.workflow.withdraw import finish_withdrawals
 
 ASKED = AT + ERASED_AFTER
 UNTIL = AT + timedelta(days=90)
@@ -155,6 +156,28 @@ def test_the_log_tells_each_step_and_that_its_time_was_over(store: Store, receiv
     assert told == [
         EventKind.LEGAL_HOLD_ORDERED, EventKind.LEGAL_HOLD_CONFIRMED, EventKind.LEGAL_HOLD_ENDED
     ]  # fmt: skip
+
+
+def test_it_keeps_what_a_crash_left_in_the_journal_as_erased(
+    store: Store, journal: Journal, received: Received
+) -> None:
+    ask_for_erasure(store, journal, received.ending, at=AT)
+    # The disk was full between the journal's line and the commit.
+    journal.append(Withdrawal(received.case.public_id, ASKED, erased=True))
+    held(store, received)
+    finish_withdrawals(store, journal, at=ASKED)
+    assert not is_erased(store, received)
+    assert erase_due(store, journal, actor="test", at=UNTIL) == 1
+
+
+def test_after_a_restore_it_keeps_what_was_erased_before_only_until_its_end(
+    store: Store, journal: Journal, received: Received
+) -> None:
+    journal.append(Withdrawal(received.case.public_id, ASKED, erased=True))
+    held(store, received)
+    finish_withdrawals(store, journal, at=ASKED)
+    assert not is_erased(store, received)
+    assert erase_due(store, journal, actor="test", at=UNTIL) == 1
 
 
 def test_who_wants_what_lies_sealed_and_goes_with_the_case(
