@@ -79,7 +79,7 @@ def send_open_words(case_id: str, here: Sender, form: SentForm, parts: ServicePa
         require_role(here.member, *READ_WORDS)
         require_token(here, first(form, "token"))
         opened = open_words(parts.store, case_id, actor=here.member.actor, at=parts.now())
-    except NotAllowed as problem:
+    except (IllegalTransition, NotAllowed) as problem:
         return sheet(parts, here, case_id, problem=problem)
     return sheet(parts, here, case_id, opened=opened)
 
