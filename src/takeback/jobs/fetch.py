@@ -15,13 +15,14 @@ async def fetched(parts: Parts, http: OutgoingHttp, site_id: int | None, url: st
 
     Raises `OutsideError` where the site does not answer, or refuses.
     """
-    headers = await asyncio.to_thread(_signed, parts, site_id, url)
+    headers = await asyncio.to_thread(signed_look, parts, site_id, url)
     response = await http.get(url, parts.settings.max_upload_bytes, headers)
     response.require_success(now=parts.now())
     return response.body
 
 
-def _signed(parts: Parts, site_id: int | None, url: str) -> dict[str, str]:
+def signed_look(parts: Parts, site_id: int | None, url: str) -> dict[str, str]:
+    """Return the headers by which a site knows that it is Takeback that looks at an address of it."""
     if site_id is None:
         return {}
     with parts.store.read() as tx:

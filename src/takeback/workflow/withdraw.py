@@ -85,6 +85,7 @@ def end_matching(tx: Transaction, case_id: str, *, actor: str, at: datetime) -> 
 def erase_hers(tx: Transaction, case: Case, *, actor: str, at: datetime) -> None:
     """Erase inside `tx` all that is hers; the case's data key is to be destroyed after the commit."""
     tx.messages.erase(case)
+    tx.captures.erase(case.id)
     tx.cases.erase(case, at)
     tx.copies.forget_grounds(case.id)
     tx.hearings.forget_summaries(case.id)

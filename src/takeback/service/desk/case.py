@@ -28,6 +28,7 @@ from takeback.store.copies import Copy
 from takeback.store.desk_people import DeskRole
 from takeback.store.outbox import Delivery, DeliveryState
 from takeback.workflow.bundle import Bundle, Maker, bundle_for_desk, bundle_for_uploader
+from takeback.workflow.capture import ask_for_captures
 from takeback.workflow.decide import Confirm, Decision, Finding, Outcome, confirm_copies, decide, standing
 from takeback.workflow.desk_people import require_role
 from takeback.workflow.messages import write_to_person
@@ -132,6 +133,18 @@ def make_bundle(case_id: str, here: Sender, form: SentForm, parts: ServiceParts)
         return _shown(parts, here, case_id, problem=problem, sent=form)
 
 
+@router.post("/desk/cases/{case_id}/captures")
+def send_capture(case_id: str, here: Sender, form: SentForm, parts: ServiceParts) -> Response:
+    """Have the pages of a case kept for evidence."""
+    try:
+        require_role(here.member, *_READ_WORDS)
+        require_token(here, first(form, "token"))
+        ask_for_captures(parts.store, case_id, (), actor=here.member.actor, at=parts.now())
+    except (InputError, IllegalTransition, NotAllowed) as problem:
+        return _shown(parts, here, case_id, problem=problem, sent=form)
+    return go_to(f"/desk/cases/{case_id}#evidence")
+
+
 def _bundle(parts: Parts, here: Here, case_id: str, why: str, copy_id: str) -> Bundle:
     actor, maker, at = here.member.actor, Maker.of(parts.settings), parts.now()
     if not copy_id:
@@ -185,6 +198,7 @@ def _shown(
             "events": timeline(said, tx.audit.of_case(case.public_id), names),
             "messages": tx.messages.of_case(case),
             "hearings": tx.hearings.of_case(case.id),
+            "captures": tx.captures.of_case(case.id),
         }
     return desk_page(
         "case.html",
