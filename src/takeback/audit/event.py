@@ -74,6 +74,7 @@ class EventKind(StrEnum):
     REFUSAL_OVERTURNED = "refusal_overturned"
     RECUSED = "recused"
     BUNDLE_MADE = "bundle_made"
+    PAGE_CAPTURED = "page_captured"
     MESSAGE_TO_PERSON = "message_to_person"
     # What followed
     COPY_REMOVED = "copy_removed"

@@ -320,6 +320,34 @@ def statements(
         terminal.line()
 
 
+@app.command("capture", cls=PlainCommand, epilog=example("takeback case capture 3f2a…09 --key-file ~/moderator.key"))
+def capture(
+    case_id: CaseId,
+    copies: Annotated[
+        list[str] | None, typer.Option("--copy", metavar="ID", help="Only the page of this copy; repeatable.")
+    ] = None,
+    status: Annotated[bool, typer.Option("--status", help="Ask for nothing; show what is kept.")] = False,
+    server: ServerUrl = DEFAULT_SERVER,
+    key_file: KeyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Keep the pages of a case for evidence: their words, and of each picture its digest, size and address.
+
+    Pages of the operator's own sites alone are fetched. They go into the full evidence bundle, and are erased with the
+    case.
+    """
+    terminal = Terminal(as_json)
+    takeback, path = Server.with_key(server, key_file), f"/api/v1/cases/{quote(case_id, safe='')}/captures"
+    found = takeback.get(path) if status else takeback.post(path, {"copies": list(copies or ())})
+    if as_json:
+        terminal.json(found)
+        return
+    for each in found:
+        at = in_words(read_moment(each["captured_at"])) if each["captured_at"] else "waits" if each["waiting"] else "–"
+        terminal.line(f"copy {each['copy']}  {at}{'' if each['problem'] is None else ': ' + each['problem']}")
+
+
 @app.command(
     "bundle",
     cls=PlainCommand,

@@ -19,6 +19,7 @@ from takeback.store.alerts import AlertStore
 from takeback.store.attestations import AttestationStore
 from takeback.store.audit import AuditStore
 from takeback.store.banks import BankStore
+from takeback.store.captures import CaptureStore
 from takeback.store.cases import CaseStore
 from takeback.store.changes import ChangeStore
 from takeback.store.copies import CopyStore
@@ -106,6 +107,11 @@ class Transaction:
     def copies(self) -> CopyStore:
         """The copies of each case."""
         return CopyStore(self.connection, self.keyring)
+
+    @cached_property
+    def captures(self) -> CaptureStore:
+        """Pages that were kept for a case."""
+        return CaptureStore(self.connection, self.keyring)
 
     @cached_property
     def hearings(self) -> HearingStore:

@@ -21,6 +21,7 @@ from takeback.store.tables import (
     message,
     news_address,
     outbox,
+    page_capture,
     record_request,
     recusal,
     sighting,
@@ -29,7 +30,8 @@ from takeback.store.tables import (
 )
 
 _OF_CASE = (
-    message, news_address, hearing, recusal, alert, legal_hold, upload_record, record_request, copy, entry,
+    message, news_address, hearing, recusal, alert, legal_hold, upload_record, record_request, page_capture, copy,
+    entry,
 )  # fmt: skip
 """Tables whose rows belong to a case, those that point to others first."""
 

@@ -690,6 +690,46 @@ attestation = Table(
     sqlite_autoincrement=True,
 )
 
+# Pages of a site as a case found them, without their pictures: asked for by the desk, sealed under the case's key.
+page_capture = Table(
+    "page_capture",
+    metadata,
+    _id(),
+    Column("case_id", ForeignKey("case.id"), nullable=False, index=True),
+    Column("copy_id", ForeignKey("copy.id"), nullable=False),
+    Column("asked_by", String(200), nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("next_attempt_at", Moment, index=True),
+    Column("attempts", Integer, nullable=False),
+    Column("captured_at", Moment),
+    Column("problem", Text),
+    Column("sealed", LargeBinary),
+    sqlite_autoincrement=True,
+)
+
+# Heads of the public log that timestamp authorities stamped, and how each authority fares.
+log_timestamp = Table(
+    "log_timestamp",
+    metadata,
+    _id(),
+    Column("authority", Text, nullable=False),
+    Column("origin", String(200), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("checkpoint", Text, nullable=False),
+    Column("token", LargeBinary, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("verified", Boolean, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+timestamp_authority = Table(
+    "timestamp_authority",
+    metadata,
+    Column("url", String(500), primary_key=True),
+    Column("tried_at", Moment, nullable=False),
+    Column("problem", Text),
+)
+
 # The public log: one row for what it is called, one for each of its entries, and its full subtrees above the leaves.
 public_log = Table(
     "public_log",

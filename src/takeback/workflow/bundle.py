@@ -34,6 +34,7 @@ from takeback.workflow.bundle_record import (
     uploader_record,
 )
 from takeback.workflow.bundle_summary import Made, read_me, summary_of_case, summary_of_item
+from takeback.workflow.capture import captured_files
 from takeback.workflow.order import THE_PERSON, note
 from takeback.workflow.publish import bundle_key, service_name
 from takeback.workflow.recusal import require_unbiased
@@ -128,7 +129,12 @@ def _full(tx: Transaction, store: Store, case: Case, maker: Maker, at: datetime)
     log = log_part(tx, store, maker.name, [one for about in abouts for one in tx.attestations.about(about)])
     timeline = timeline_of_case(tx, case, log.by_event)
     summary = summary_of_case(case, copies, timeline, _page(Version.FULL, store, maker, log, at))
-    files = {**full_record(tx, case, maker.house), **log.files, "timeline.json": timeline_file(timeline)}
+    files = {
+        **full_record(tx, case, maker.house),
+        **captured_files(tx, case),
+        **log.files,
+        "timeline.json": timeline_file(timeline),
+    }
     return _Gathered(Version.FULL, [case], case.public_id, files, summary, log.key)
 
 

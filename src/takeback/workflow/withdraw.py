@@ -87,6 +87,7 @@ def end_matching(tx: Transaction, case_id: str, *, actor: str, at: datetime) -> 
 def erase_hers(tx: Transaction, case: Case, *, actor: str, at: datetime, why: str = "asked for") -> None:
     """Erase inside `tx` all that is hers; the case's data key is to be destroyed after the commit."""
     tx.messages.erase(case)
+    tx.captures.erase(case.id)
     # What it lacked goes with the rest: from now on it names only the laws that it was complete under.
     tx.cases.erase(case, at, laws=complete_laws(case) or case.laws)
     tx.copies.forget_grounds(case.id)

@@ -190,3 +190,30 @@ def test_an_auditor_at_the_desk_makes_none(desk: Desk, keys: Keys, store: Store,
     assert f"{path}/bundle" not in desk.get(path).text
     assert desk.post(f"{path}/bundle", token=desk.token(), why="I want it.", copy="").status_code == 403
     assert _made(store, received) == []
+
+
+def test_pages_are_asked_for_and_named_at_every_door(
+    client: TestClient, keys: Keys, store: Store, received: Received
+) -> None:
+    path = f"/api/v1/cases/{received.case.public_id}/captures"
+    case = client.get(f"/api/v1/cases/{received.case.public_id}", headers=keys["moderator"]).json()
+
+    asked = client.post(path, json={}, headers=keys["moderator"])
+
+    assert asked.status_code == 202
+    assert [each["copy"] for each in asked.json()] == [case["copies"][0]["id"]]
+    assert asked.json()[0]["waiting"] is True
+    assert client.get(path, headers=keys["moderator"]).json() == asked.json()
+    assert client.post(path, json={"copies": ["f00"]}, headers=keys["moderator"]).status_code == 404
+    assert client.get(path, headers=keys["auditor"]).status_code == 403
+
+
+def test_a_person_of_the_desk_has_the_pages_kept(desk: Desk, keys: Keys, store: Store, received: Received) -> None:
+    desk.join("Ada")
+    path = f"/desk/cases/{received.case.public_id}"
+    assert "Keep the pages" in desk.get(path).text
+
+    answer = desk.post(f"{path}/captures", token=desk.token())
+
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{path}#evidence")
+    assert "is being fetched" in desk.get(path).text

@@ -14,6 +14,7 @@ from takeback.service.desk.answer import DeskRoute, Form, SentForm, first, go_to
 from takeback.service.desk.door import Here, Sender, Signed, require_decider, require_token
 from takeback.service.desk.sheet import READ_WORDS, sheet
 from takeback.workflow.bundle import Bundle, Maker, bundle_for_desk, bundle_for_uploader
+from takeback.workflow.capture import ask_for_captures
 from takeback.workflow.decide import Confirm, Decision, Finding, Outcome, confirm_copies, decide
 from takeback.workflow.desk_people import require_role
 from takeback.workflow.messages import write_to_person
@@ -107,6 +108,18 @@ def make_bundle(case_id: str, here: Sender, form: SentForm, parts: ServiceParts)
         return zip_answer(_bundle(parts, here, case_id, first(form, "why"), first(form, "copy")))
     except (InputError, IllegalTransition, NotAllowed) as problem:
         return sheet(parts, here, case_id, problem=problem, sent=form)
+
+
+@router.post("/desk/cases/{case_id}/captures")
+def send_capture(case_id: str, here: Sender, form: SentForm, parts: ServiceParts) -> Response:
+    """Have the pages of a case kept for evidence."""
+    try:
+        require_role(here.member, *READ_WORDS)
+        require_token(here, first(form, "token"))
+        ask_for_captures(parts.store, case_id, (), actor=here.member.actor, at=parts.now())
+    except (InputError, IllegalTransition, NotAllowed) as problem:
+        return sheet(parts, here, case_id, problem=problem, sent=form)
+    return go_to(f"/desk/cases/{case_id}#evidence")
 
 
 def _bundle(parts: Parts, here: Here, case_id: str, why: str, copy_id: str) -> Bundle:

@@ -95,6 +95,7 @@ def _read(parts: Parts, tx: Transaction, here: Here, case: Case) -> dict[str, An
         "events": timeline(said, tx.audit.of_case(case.public_id), names),
         "messages": tx.messages.of_case(case),
         "hearings": tx.hearings.of_case(case.id),
+        "captures": tx.captures.of_case(case.id),
         "turns": turns_of(tx, case, here.member, now),
         "untold": any(line.copy.state is CopyState.CONTESTED and line.copy.hearing_id is None for line in lines),
         "reads_again": here.member.role in (*READERS, DeskRole.ADMINISTRATOR),
