@@ -55,6 +55,8 @@ _MAX_BOUNCES_LOCAL = 64 - 27
 """What RFC 5321, section 4.5.3.1.1, leaves beside the tag."""
 _MAILBOX_ADVICE = "Write it as in news@mail.example."
 
+ON, OFF = "on", "off"
+
 _CONTACT = re.compile(r"(?:mailto:[^\s@,]+@[^\s@,]+|https://[^\s,]+|tel:[0-9+().-]+)")
 _CONTACT_ADVICE = "Write it as mailto:desk@forum.example, https://forum.example/contact or tel:+1-555-0100."
 
@@ -110,6 +112,10 @@ class Settings:
     contest_days: int = _setting(184, "For how long a removal can be contested: six months (Art. 20(1) DSA).")
     answer_hours: float = _setting(
         72.0, "How long she has to answer before anything that was hidden for her is shown again."
+    )
+    transparency_page: str = _setting(
+        "off",
+        "`on`: anyone reads at /transparency what was done with notices, of half-years that are over; `off`: nobody.",
     )
     statement_languages: tuple[str, ...] = _setting(
         ("ar", "de", "en", "es", "fr", "pt"), "Languages of the statement of reasons that goes with each order."
@@ -233,6 +239,8 @@ class Settings:
             raise BadSetting("log_period_minutes must be above 0 and at most 1440.")
         if not _LOG_NAME.fullmatch(self.log_name):
             raise BadSetting(f"log_name is {self.log_name!r}.", advice="Write it like forum.example/takeback.")
+        if self.transparency_page not in (ON, OFF):
+            raise BadSetting(f"transparency_page is {self.transparency_page!r}; it is {ON} or {OFF}.")
         if self.answer_hours <= 0:
             raise BadSetting("answer_hours must be more than 0.")
         for origin in self.embedded_on:
@@ -280,6 +288,11 @@ class Settings:
             raise BadSetting("mail_user and mail_password_file go together.", advice="Set both, or neither.")
         if self.mail_delay_seconds < 0 or self.mail_confirmations_per_hour < 1:
             raise BadSetting("mail_delay_seconds is 0 at least, and mail_confirmations_per_hour 1.")
+
+    @property
+    def publishes_figures(self) -> bool:
+        """Whether anyone may read what was done with notices, in numbers."""
+        return self.transparency_page == ON
 
     @property
     def sends_mail(self) -> bool:

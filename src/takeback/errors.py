@@ -20,7 +20,8 @@ problem+json).
     ├── NotAllowed              the key is missing, unknown, or lacks the role
     ├── NotFound                no such case, bank, entry, item or site
     ├── IllegalTransition       the case is not in a state that allows this
-    │   └── DeskKeysChanged     words are sealed to people who are not, or no longer, of the desk
+    │   ├── DeskKeysChanged     words are sealed to people who are not, or no longer, of the desk
+    │   └── BundleRefused       no evidence bundle is made where someone under 18 may be shown
     ├── OutsideError            another system failed; `permanent` says whether trying again can help
     │   ├── ExchangeError
     │   └── DeliveryError
@@ -166,6 +167,17 @@ class DeskKeysChanged(IllegalTransition):
 
     code = "desk-keys-changed"
     advice = "Read `GET /api/v1/notices/desk-keys`, and seal them to every key that it names."
+
+
+class BundleRefused(IllegalTransition):
+    """No evidence bundle is made where someone under 18 may be shown."""
+
+    code = "bundle-refused"
+    advice = (
+        "Report it to the hotline of your country (NCMEC, Internet Watch Foundation, INHOPE) and keep what the law "
+        "asks you to keep (18 U.S.C. § 2258A); give the police what they ask for through their own order, and nobody "
+        "else."
+    )
 
 
 class OutsideError(TakebackError):

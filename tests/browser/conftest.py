@@ -10,17 +10,43 @@ from typing import Any
 import pytest
 from tests.acceptance.serving import Receiver, Service, receiving
 from tests.browser.files import phone_picture
+from tests.browser.numbers import NUMBERS_ARE_PUBLIC, count_half_a_year
 
 collect_ignore_glob = [] if find_spec("playwright") else ["test_*.py", "simulation"]
 """`make browser` installs what drives the browser; the default suite does without."""
 
 if find_spec("playwright"):
+    from tests.browser.desk import Colleague, Come, opened_desk
     from tests.browser.walking import Browser, Open, Visit, started_browser
 
     @pytest.fixture(scope="session")
     def browser() -> Iterator[Browser]:
         with started_browser() as browser:
             yield browser
+
+    @pytest.fixture(scope="session")
+    def house(tmp_path_factory: pytest.TempPathFactory, site: Receiver) -> Iterator[Service]:
+        """A service with a desk of its own, on the name that passkeys need."""
+        served = Service(tmp_path_factory.mktemp("desk"), "--allowed-private-host", f"127.0.0.1:{site.port}")
+        opened_desk(served)
+        served.start()
+        served.add_site(site)
+        yield served
+        served.stop()
+
+    @pytest.fixture
+    def come(browser: Browser, house: Service, request: pytest.FixtureRequest) -> Iterator[Come]:
+        """Invite someone new, who comes with a browser of their own."""
+        here: list[Colleague] = []
+
+        def invite(**options: object) -> Colleague:
+            name = f"{request.node.name} {len(here)}"[-90:]
+            here.append(Colleague(browser, house, name, **options))  # type: ignore[arg-type]
+            return here[-1]
+
+        yield invite
+        for each in here:
+            each.close()
 
     @pytest.fixture
     def visit(browser: Browser, service: Service, desk: list[str]) -> Iterator[Open]:
@@ -45,8 +71,10 @@ def site() -> Iterator[Receiver]:
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory, site: Receiver) -> Iterator[Service]:
     served = Service(tmp_path_factory.mktemp("pages"), "--allowed-private-host", f"127.0.0.1:{site.port}")
+    served.environment |= NUMBERS_ARE_PUBLIC
     served.start()
     served.add_site(site)
+    count_half_a_year(served)
     yield served
     served.stop()
 

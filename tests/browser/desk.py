@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import httpx2
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
-from tests.acceptance.serving import Service
+from tests.acceptance.serving import Receiver, Service
+from tests.browser.files import phone_picture
 from tests.browser.walking import DESKTOP, WAIT_MILLISECONDS, Browser
+
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+NARROW = {"width": 320, "height": 640}
+
+type Come = Callable[..., Colleague]
 
 
 def opened_desk(service: Service) -> str:
@@ -18,13 +26,13 @@ def opened_desk(service: Service) -> str:
     return origin
 
 
-def reported_case(service: Service, number: int, *, copies: int = 2) -> str:
-    """Have pictures uploaded and reported, by fingerprints alone; return the case's id."""
+def reported_case(service: Service, number: int, *, copies: int = 2, base: str = "https://forum.example") -> str:
+    """Have pictures uploaded, at addresses below `base`, and reported, by fingerprints alone; return the case's id."""
     bits = random.Random(number).sample(range(256), 120)
     near = [sum(1 << bit for bit in bits) ^ (1 << other) for other in range(copies)]
     for place, code in enumerate(near):
         item = f"{number}-{place}"
-        body = {"pictures": [{"pdq": f"{code:064x}"}], "item_id": item, "url": f"https://forum.example/{item}"}
+        body = {"pictures": [{"pdq": f"{code:064x}"}], "item_id": item, "url": f"{base}/{item}"}
         checked = httpx2.post(f"{service.url}/api/v1/check", headers=service.headers("upload"), json=body)
         assert checked.status_code == 200, checked.text
     notice = {
@@ -35,6 +43,20 @@ def reported_case(service: Service, number: int, *, copies: int = 2) -> str:
     received = httpx2.post(f"{service.url}/api/v1/notices", json=notice)
     assert received.status_code == 201, received.text
     return str(received.json()["case"])
+
+
+def pictured_case(service: Service, site: Receiver, number: int, *, copies: int = 2) -> str:
+    """Do the same with pictures that the site shows."""
+    for place in range(copies):
+        site.pictures[f"/{number}-{place}"] = phone_picture(number)
+    return reported_case(service, number, copies=copies, base=site.url)
+
+
+def faults_on(page: Page) -> list[str]:
+    """Return what axe finds on a page of the desk."""
+    page.evaluate("window.scrollTo(0, 0)")
+    found = Axe().run(page, options=RULES).response["violations"]
+    return [f"{each['id']}: {node['html'][:120]}" for each in found for node in each["nodes"]]
 
 
 class Host(Protocol):
@@ -101,6 +123,11 @@ class Colleague:
     def verify_by_nothing(self) -> None:
         """Hold a device whose PIN this person does not know."""
         self._device.send("WebAuthn.setUserVerified", {**self._authenticator, "isUserVerified": False})
+
+    def send(self, selector: str) -> None:
+        """Press the button of a form, and wait for the page that follows."""
+        with self.page.expect_navigation():
+            self.page.click(selector)
 
     @property
     def cookies(self) -> list[dict[str, Any]]:

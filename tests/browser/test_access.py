@@ -137,9 +137,15 @@ def recovered(here: Visit, photo: Path) -> None:
     here.page.wait_for_selector("#receipt-ending")
 
 
+def transparency(here: Visit, _photo: Path) -> None:
+    """What was done with notices, in numbers: of a half-year that is over, with every table."""
+    here.press_away("main a[href='/how']")
+    here.press_away("main a[href='/transparency']")
+
+
 STATES: list[State] = [
     empty, everything_open, about_a_child, problems, review, receipt, case, unknown_case, how, not_possible, written,
-    erasing, recovered, contest, unknown_contest,
+    erasing, recovered, contest, unknown_contest, transparency,
 ]  # fmt: skip
 
 

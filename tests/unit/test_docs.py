@@ -27,7 +27,7 @@ from takeback.service.problem import status_of
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "takeback"
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 NOT_OURS = {".git", ".venv", ".tools", "build", "dist", "data", "node_modules", "__pycache__"}
 OF_THE_FRAMEWORK = {"method-not-allowed": 405}
 """Problems that no error of ours stands behind."""

@@ -73,6 +73,8 @@ class EventKind(StrEnum):
     REFUSAL_UPHELD = "refusal_upheld"
     REFUSAL_OVERTURNED = "refusal_overturned"
     RECUSED = "recused"
+    BUNDLE_MADE = "bundle_made"
+    PAGE_CAPTURED = "page_captured"
     MESSAGE_TO_PERSON = "message_to_person"
     # What followed
     COPY_REMOVED = "copy_removed"
@@ -84,12 +86,22 @@ class EventKind(StrEnum):
     DELIVERY_FAILED = "delivery_failed"
     DELIVERY_RETRIED = "delivery_retried"
     DEADLINE_MISSED = "deadline_missed"
+    # Accounts of a site
+    ACCOUNT_WARNED = "account_warned"
+    ACCOUNT_SUSPENDED = "account_suspended"
     # The end of a case
     WITHDRAWN = "withdrawn"
     ERASURE_ASKED = "erasure_asked"
     ERASURE_CANCELLED = "erasure_cancelled"
     CASE_CLOSED = "case_closed"
     ERASED = "erased"
+    LEGAL_HOLD_ORDERED = "legal_hold_ordered"
+    LEGAL_HOLD_CONFIRMED = "legal_hold_confirmed"
+    LEGAL_HOLD_ENDED = "legal_hold_ended"
+    UPLOAD_RECORDS_ASKED = "upload_records_asked"
+    UPLOAD_RECORDS_OPENED = "upload_records_opened"
+    UPLOAD_RECORDS_ERASED = "upload_records_erased"
+    CASE_FORGOTTEN = "case_forgotten"
     # The house
     ENTRY_IMPORTED = "entry_imported"
     ENTRY_QUARANTINED = "entry_quarantined"

@@ -9,6 +9,7 @@ from takeback.audit.note import KeyType, Signer
 
 _LOG = b"takeback/log-signing-key/1\n"
 _WITNESS = b"takeback/witness-signing-key/1\n"
+_BUNDLE = b"takeback/bundle-signing-key/1\n"
 _VEIL = b"takeback/veil-key/1\n"
 
 
@@ -20,6 +21,11 @@ def log_signer(log_key: bytes, origin: str) -> Signer:
 def witness_signer(log_key: bytes, name: str) -> Signer:
     """Return what signs the heads of other logs, under another key than the log's own (c2sp.org/tlog-cosignature)."""
     return Signer(name, KeyType.WITNESS, _derived(log_key, _WITNESS))
+
+
+def bundle_signer(log_key: bytes, name: str) -> Signer:
+    """Return what signs evidence bundles: a key that signs nothing else, so that no bundle can pass for a head."""
+    return Signer(f"{name}/bundles", KeyType.LOG, _derived(log_key, _BUNDLE))
 
 
 def veil_key(log_key: bytes, origin: str, number: int) -> bytes:

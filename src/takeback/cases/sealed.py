@@ -87,7 +87,7 @@ def seal_words(words: Mapping[str, object], given: Collection[str], keys: Sequen
 
 def seal_again(sealed: SealedWords, identities: Sequence[str], keys: Sequence[DeskKey]) -> SealedWords:
     """Open words with one of `identities`, and seal the very same to other people; raises what `open_words` does."""
-    return _sealed(_inside(sealed, identities), sealed.given, keys)
+    return _sealed(inside_of(sealed, identities), sealed.given, keys)
 
 
 def open_words(sealed: SealedWords, identities: Sequence[str]) -> dict[str, object]:
@@ -98,7 +98,7 @@ def open_words(sealed: SealedWords, identities: Sequence[str]) -> dict[str, obje
     digest says.
     """
     try:
-        words = json.loads(_inside(sealed, identities))
+        words = json.loads(inside_of(sealed, identities))
     except ValueError as problem:
         raise SealBroken("What is inside the seal is not what a notice holds.", advice=_TELL) from problem
     if not isinstance(words, dict):
@@ -161,7 +161,8 @@ def _sealed(inside: bytes, given: Collection[str], keys: Sequence[DeskKey]) -> S
     return SealedWords(bytes(age), frozenset(given), sha256(inside).digest(), tuple(key.id for key in keys))
 
 
-def _inside(sealed: SealedWords, identities: Sequence[str]) -> bytes:
+def inside_of(sealed: SealedWords, identities: Sequence[str]) -> bytes:
+    """Return the very bytes that were sealed, of which the digest is known; raises what `open_words` does."""
     if not identities:
         raise InputError("This is sealed to the people of the desk.", advice="Name your key with --identity.")
     try:

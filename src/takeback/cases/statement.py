@@ -85,6 +85,11 @@ class Statement:
         """Return heading and sentences of each part in one language."""
         return [(_text(language, f"labels.{name}"), _said(language, getattr(self, name))) for name in PARTS]
 
+    def said(self, part: str, language: str, *, without: Sequence[str] = ()) -> list[str]:
+        """Return the sentences of one part in one language, without the texts of some names."""
+        points: Sequence[Point] = getattr(self, part)
+        return _said(language, [point for point in points if point.text not in without])
+
     def title(self, language: str) -> str:
         """Return the heading of the whole."""
         decision = self.reasons.decision

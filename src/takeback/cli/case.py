@@ -11,6 +11,8 @@ import typer
 
 from takeback.cases import CaseState
 from takeback.cases.sealed import DeskKey, SealedWords, identities_in, open_words, seal_again
+from takeback.cli.bundle_files import with_opened, write_bundle
+from takeback.cli.case_legal import countersign, preserve, release, retention, uploads
 from takeback.cli.case_text import due, write_case
 from takeback.cli.exit_code import ExitCode
 from takeback.cli.lazy import PlainCommand, PlainGroup, new_app
@@ -275,6 +277,26 @@ def recuse(
         terminal.line("With this key nothing of the case is decided or opened any more.")
 
 
+app.command(
+    "preserve",
+    cls=PlainCommand,
+    epilog=example(
+        "takeback case preserve 3f2a…09 --authority 'Police, 12/26' \\",
+        "    --scope 'All messages' --until 2027-01-31",
+    ),
+)(preserve)
+app.command("countersign", cls=PlainCommand, epilog=example("takeback case countersign 3f2a…09 81c0…aa"))(countersign)
+app.command("release", cls=PlainCommand, epilog=example("takeback case release 3f2a…09 81c0…aa"))(release)
+app.command(
+    "uploads",
+    cls=PlainCommand,
+    epilog=example(
+        "takeback case uploads 3f2a…09 --reason 'Police, 12/26'", "takeback case uploads 3f2a…09 --open 81c0…aa"
+    ),
+)(uploads)
+app.command("retention", cls=PlainCommand, epilog=example("takeback case retention --limit 20"))(retention)
+
+
 @app.command("statements", cls=PlainCommand, epilog=example("takeback case statements 3f2a…09 --language de"))
 def statements(
     case_id: CaseId,
@@ -296,6 +318,76 @@ def statements(
         terminal.line(f"copy {each['copy_id']}")
         terminal.line(text[language])
         terminal.line()
+
+
+@app.command("capture", cls=PlainCommand, epilog=example("takeback case capture 3f2a…09 --key-file ~/moderator.key"))
+def capture(
+    case_id: CaseId,
+    copies: Annotated[
+        list[str] | None, typer.Option("--copy", metavar="ID", help="Only the page of this copy; repeatable.")
+    ] = None,
+    status: Annotated[bool, typer.Option("--status", help="Ask for nothing; show what is kept.")] = False,
+    server: ServerUrl = DEFAULT_SERVER,
+    key_file: KeyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Keep the pages of a case for evidence: their words, and of each picture its digest, size and address.
+
+    Pages of the operator's own sites alone are fetched. They go into the full evidence bundle, and are erased with the
+    case.
+    """
+    terminal = Terminal(as_json)
+    takeback, path = Server.with_key(server, key_file), f"/api/v1/cases/{quote(case_id, safe='')}/captures"
+    found = takeback.get(path) if status else takeback.post(path, {"copies": list(copies or ())})
+    if as_json:
+        terminal.json(found)
+        return
+    for each in found:
+        at = in_words(read_moment(each["captured_at"])) if each["captured_at"] else "waits" if each["waiting"] else "–"
+        terminal.line(f"copy {each['copy']}  {at}{'' if each['problem'] is None else ': ' + each['problem']}")
+
+
+@app.command(
+    "bundle",
+    cls=PlainCommand,
+    epilog=example(
+        "takeback case bundle 3f2a…09 record.zip \\",
+        "    --why 'her lawyer asked, she agrees' --key-file ~/moderator.key",
+    ),
+)
+def bundle(
+    case_id: CaseId,
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="Where the ZIP goes; it may not be there yet.")],
+    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="Who asked for it, and on what ground; no names.")],
+    copy: Annotated[
+        str,
+        typer.Option("--copy", metavar="ID", help="Make the version for whoever posted this copy, without the notice."),
+    ] = "",
+    identity: Identity = None,
+    server: ServerUrl = DEFAULT_SERVER,
+    key_file: KeyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Make an evidence bundle of a case for a lawyer, the police or a court, without the picture.
+
+    It is logged with the key and with why. Words that are sealed to the desk go in sealed, and with --identity opened
+    besides. With --copy it says nothing of who gave notice.
+    """
+    terminal = Terminal(as_json)
+    identities = [] if identity is None else _identities(identity)
+    body = {"why": why, "version": "uploader" if copy else "full", "copy": copy}
+    made = Server.with_key(server, key_file).file(f"/api/v1/cases/{quote(case_id, safe='')}/bundle", body)
+    content, opened = with_opened(made, identities) if identities else (made, 0)
+    write_bundle(path, content)
+    if as_json:
+        terminal.json({"file": str(path), "bytes": len(content), "opened": opened})
+        return
+    terminal.line(str(path))
+    terminal.say("`takeback verify` checks it, as does verify.py inside it, without Takeback.")
+    if not copy:
+        terminal.say("It holds what she wrote: keep it from whoever posted the picture.")
 
 
 @app.command(

@@ -14,6 +14,7 @@ import typer
 from takeback.cases import Role
 from takeback.cases.notice import Level
 from takeback.cases.sealed import seal_words
+from takeback.cli.bundle_files import write_bundle
 from takeback.cli.exit_code import ExitCode
 from takeback.cli.lazy import DefaultGroup, PlainCommand, new_app
 from takeback.cli.moments import in_words, read_moment
@@ -341,6 +342,28 @@ def proofs(
         terminal.say(f"{answer['waiting']} more can be proven when the public log has its next entry: ask again later.")
 
 
+@app.command("bundle", cls=PlainCommand, epilog=example("takeback notice bundle record.zip --to https://forum.example"))
+def bundle(
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="Where the ZIP goes; it may not be there yet.")],
+    to: To,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Fetch the evidence bundle of a case, to show a lawyer: what was sent and when, what was decided, and its proofs.
+
+    There is no picture in it, and none of your words in clear. The receipt is asked for, or read from stdin; never from
+    the command line.
+    """
+    terminal = Terminal(as_json)
+    content = Server(to).file(f"{NOTICES}/bundle", {"receipt": _receipt(terminal)})
+    write_bundle(path, content)
+    if as_json:
+        terminal.json({"file": str(path), "bytes": len(content)})
+        return
+    terminal.line(str(path))
+    terminal.say("`takeback verify` checks it, as does verify.py inside it, without Takeback.")
+
+
 @app.command("withdraw", cls=PlainCommand, epilog=example("takeback notice withdraw --to https://forum.example"))
 def withdraw(to: To, as_json: AsJson = False) -> None:
     """
@@ -455,7 +478,7 @@ def _write_standing(terminal: Terminal, answer: Mapping[str, Any]) -> None:
     }
     if answer["originals_until"] is not None:
         rows["originals until"] = in_words(read_moment(answer["originals_until"]))
-    for name, title in (("erase_at", "erased at"), ("erased_at", "erased")):
+    for name, title in (("erase_at", "erased at"), ("kept_until", "kept by law"), ("erased_at", "erased")):
         if answer.get(name) is not None:
             rows[title] = in_words(read_moment(answer[name]))
     if answer["copies"] is not None:

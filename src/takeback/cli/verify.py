@@ -11,6 +11,8 @@ import typer
 
 from takeback.audit.note import VerifierKey
 from takeback.audit.receipt import MAX_PROOF_CHARACTERS, Proof, Proven, verify_proof
+from takeback.bundle.offline import Believed
+from takeback.cli.bundle_files import verify_bundle
 from takeback.cli.data import opened
 from takeback.cli.exit_code import ExitCode
 from takeback.cli.history import check_history, key_of
@@ -30,12 +32,16 @@ app = new_app()
     epilog=example(
         "takeback verify --data /var/lib/takeback",
         "takeback verify notice_received.tlog-proof --service https://forum.example",
+        "takeback verify record.zip --service https://forum.example",
     ),
 )
 def verify(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="PROOF", help="Proofs that someone brings. Left out: the logs of a data directory."),
+        typer.Argument(
+            metavar="FILE",
+            help="Proofs or evidence bundles (.zip) that someone brings. Left out: the logs of a data directory.",
+        ),
     ] = None,
     log_key: Annotated[
         str, typer.Option("--log-key", metavar="KEY", help="The log's key, from elsewhere than the proof.")
@@ -44,6 +50,9 @@ def verify(
         list[str] | None,
         typer.Option("--witness", metavar="KEY", help="Key of a witness that has to have signed; repeatable."),
     ] = None,
+    bundle_key: Annotated[
+        str, typer.Option("--bundle-key", metavar="KEY", help="Of a bundle, the key it is signed with, from elsewhere.")
+    ] = "",
     service: Annotated[
         str, typer.Option("--service", metavar="URL", help="Compare with what this Takeback shows now.")
     ] = "",
@@ -52,21 +61,62 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """
-    Check the logs of a data directory, or the proofs that someone brings.
+    Check the logs of a data directory, or the proofs and evidence bundles that someone brings.
 
     Of a data directory: each entry is checked against its commitment, the chain against the entry before it, the
     whole against the signed head, and both against the public log. Works beside a running service. Of a proof: what
     it says, that it stood in the public log by then, and who signed; without a service, but for --service, which also
-    finds a log that shows different people different things. Exit code 5 where anything was changed.
+    finds a log that shows different people different things. Of a bundle: every file, who signed it, and each proof in
+    it, as verify.py inside it does. Exit code 5 where anything was changed.
     """
     terminal = Terminal(as_json)
-    if files:
+    bundles, proofs = _sorted(files or ())
+    if bundles:
+        _verify_bundles(terminal, bundles, _believed(bundle_key, log_key, service))
+    if proofs:
         keys = [VerifierKey.parse(each) for each in witnesses or ()]
-        _verify_files(terminal, files, VerifierKey.parse(log_key) if log_key else None, keys, service)
+        _verify_files(terminal, proofs, VerifierKey.parse(log_key) if log_key else None, keys, service)
+    if files:
         return
-    if log_key or witnesses or service:
-        raise InputError("--log-key, --witness and --service are for proofs.", advice="Name the files of the proofs.")
+    if log_key or bundle_key or witnesses or service:
+        raise InputError("--log-key, --bundle-key, --witness and --service are for files.", advice="Name the files.")
     _verify_data(terminal, data, master_key_file)
+
+
+def _sorted(files: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """Return bundles and proofs."""
+    bundles = [path for path in files if path.suffix.lower() == ".zip"]
+    return bundles, [path for path in files if path not in bundles]
+
+
+def _believed(bundle_key: str, log_key: str, service: str) -> Believed:
+    """Return whom the reader believes: the keys that they named, else those that the service shows now."""
+    shown = Server(service).get("/api/v1/log/keys") if service else {}
+    return Believed(bundle_key or str(shown.get("bundle", "")), log_key or str(shown.get("log", "")))
+
+
+def _verify_bundles(terminal: Terminal, files: Sequence[Path], believed: Believed) -> None:
+    """Check each bundle, say what holds, and fail in the end if one did not."""
+    broken = False
+    for path in files:
+        try:
+            said = verify_bundle(path, believed)
+        except ProofBroken as problem:
+            broken = True
+            if terminal.as_json:
+                terminal.json({"file": str(path), "verified": False, "why": problem.message})
+            else:
+                terminal.line(f"{path}: this bundle does not verify. {problem.message}")
+            continue
+        if terminal.as_json:
+            pinned = bool(believed.bundle_key)
+            terminal.json({"file": str(path), "verified": True, "said": said, "key_pinned": pinned})
+        else:
+            terminal.line(f"{path}: verifies.")
+            for sentence in said:
+                terminal.line(f"  {sentence}")
+    if broken:
+        raise typer.Exit(ExitCode.INTEGRITY)
 
 
 def _verify_data(terminal: Terminal, data: Path | None, master_key_file: str | None) -> None:

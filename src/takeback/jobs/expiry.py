@@ -1,5 +1,6 @@
 """
-What is to be erased by now is erased: ordinary pictures that nobody renewed, and cases whose person asked for it.
+What is to be erased by now is erased: ordinary pictures that nobody renewed, cases whose person asked for it, and what
+the law packs keep no longer.
 
 And what is to be sealed is sealed: words that were kept open before the desk had keys.
 """
@@ -7,13 +8,19 @@ And what is to be sealed is sealed: words that were kept open before the desk ha
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime, timedelta
 
 from takeback.assembly import Parts
 from takeback.workflow.desk_keys import seal_what_is_open
 from takeback.workflow.erasure import erase_due
+from takeback.workflow.forget import forget_cases
+from takeback.workflow.legal_hold import end_holds
 from takeback.workflow.news_mail import destroy_left_keys
 from takeback.workflow.originals import erase_expired_originals
+from takeback.workflow.repeated import forget_old_accounts
 from takeback.workflow.reported import seal_links
+from takeback.workflow.retention import erase_retained
+from takeback.workflow.upload_record import erase_expired_records
 
 ACTOR = "takeback"
 
@@ -28,10 +35,21 @@ class ExpiryJob:
         """Erase what is due."""
         store, journal, at = self._parts.store, self._parts.journal, self._parts.now()
         await asyncio.to_thread(erase_expired_originals, store, actor=ACTOR, at=at)
+        await asyncio.to_thread(end_holds, store, actor=ACTOR, at=at)
         await asyncio.to_thread(erase_due, store, journal, actor=ACTOR, at=at)
+        await asyncio.to_thread(self._retain, at)
         await asyncio.to_thread(seal_what_is_open, store, actor=ACTOR, at=at)
         await asyncio.to_thread(seal_links, store)
         await asyncio.to_thread(destroy_left_keys, store)
+        await asyncio.to_thread(forget_old_accounts, store, at=at)
+
+    def _retain(self, at: datetime) -> None:
+        """Erase what is kept long enough, and then what of it lies between the database's pages."""
+        store, contest_for = self._parts.store, timedelta(days=self._parts.settings.contest_days)
+        erase_expired_records(store, actor=ACTOR, at=at)
+        erase_retained(store, contest_for, actor=ACTOR, at=at)
+        forget_cases(store, contest_for, actor=ACTOR, at=at)
+        store.sweep_pages()
 
     async def drain(self) -> None:
         """Nothing is left running between steps."""

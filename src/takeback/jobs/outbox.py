@@ -20,7 +20,9 @@ from takeback.store import Transaction
 from takeback.store.outbox import Delivery
 from takeback.store.sites import Site
 from takeback.workflow.gone import forget_items
+from takeback.workflow.order import HOLD
 from takeback.workflow.statements import reason_of
+from takeback.workflow.tally import count_hidden
 
 _BATCH = 100
 _ACTOR = "takeback"
@@ -107,6 +109,8 @@ class OutboxJob:
         forget_items(self._parts.store, site, list(outcome.gone), at=at)
         with self._parts.store.write() as tx:
             tx.outbox.delivered(one.id, at)
+            if one.kind == HOLD and one.copy_id is not None:
+                count_hidden(tx, tx.copies.by_id(one.copy_id), at)
             _note(tx, EventKind.DELIVERY_MADE, site, one, {"attempts": one.attempts + 1}, self._parts)
 
     def _failed(self, site: Site, one: Delivery, problem: OutsideError) -> bool:

@@ -13,6 +13,7 @@ from takeback.actions.mail import smtp_sender
 from takeback.assembly import FOLLOW_SECONDS, Follower, Parts, outgoing_http
 from takeback.errors import TakebackError
 from takeback.jobs.alert import AlertJob, AlertRoutes
+from takeback.jobs.capture import CaptureJob
 from takeback.jobs.expiry import ExpiryJob
 from takeback.jobs.links import LinkJob
 from takeback.jobs.news import NewsJob
@@ -32,6 +33,7 @@ SNAPSHOT_POLL_SECONDS = 1.0
 RECONCILE_POLL_SECONDS = 60.0
 SUSPECT_POLL_SECONDS = 1.0
 EXPIRY_POLL_SECONDS = 600.0
+CAPTURE_POLL_SECONDS = 1.0
 PUBLISH_POLL_SECONDS = 1.0
 ALERT_POLL_SECONDS = 20.0
 NEWS_POLL_SECONDS = 1.0
@@ -78,6 +80,7 @@ async def run_jobs(parts: Parts, stop: asyncio.Event, texts: NewsTexts) -> None:
         (ReconcileJob(parts, http), RECONCILE_POLL_SECONDS),
         (SuspectJob(parts, http), SUSPECT_POLL_SECONDS),
         (ExpiryJob(parts), EXPIRY_POLL_SECONDS),
+        (CaptureJob(parts, http), CAPTURE_POLL_SECONDS),
         (PublishJob(parts, http), PUBLISH_POLL_SECONDS),
         (AlertJob(parts, AlertRoutes(http, mail)), ALERT_POLL_SECONDS),
         (NewsJob(parts, mail, texts), NEWS_POLL_SECONDS),

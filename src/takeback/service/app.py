@@ -14,22 +14,27 @@ import takeback
 from takeback.assembly import FOLLOW_SECONDS, Follower, Parts, outgoing_http
 from takeback.errors import TakebackError
 from takeback.service import (
+    accounts,
     banks,
     cases,
     check,
     description,
     health,
     items,
+    legal,
     mail,
     notices,
     public_log,
+    retention,
     returns,
     sites,
+    transparency,
     well_known,
 )
 from takeback.service.crowd import Crowd
 from takeback.service.desk import case as desk_case
 from takeback.service.desk import look as desk_look
+from takeback.service.desk import kept as desk_kept
 from takeback.service.desk import queue as desk_queue
 from takeback.service.desk import second as desk_second
 from takeback.service.desk import session as desk_session
@@ -42,6 +47,7 @@ from takeback.service.pages import how as how_page
 from takeback.service.pages import mail as mail_page
 from takeback.service.pages import notice as notice_page
 from takeback.service.pages import static
+from takeback.service.pages import transparency as transparency_page
 from takeback.service.pages import verify as verify_page
 from takeback.service.problem import add_problem_handlers
 
@@ -87,9 +93,12 @@ def unopened_app() -> FastAPI:
         redoc_url=None,
         openapi_url=None,
     )
-    interface = (check, notices, returns, cases, items, mail, banks, sites, public_log, health, description, well_known)
-    pages = (notice_page, case_page, contest_page, mail_page, how_page, verify_page, static)
-    desk = (desk_session, desk_queue, desk_case, desk_second, desk_look, desk_you, desk_static)
+    interface = (
+        check, notices, returns, cases, legal, items, accounts, retention, mail, banks, sites, public_log, transparency,
+        health, description, well_known,
+    )  # fmt: skip
+    pages = (notice_page, case_page, contest_page, mail_page, how_page, verify_page, transparency_page, static)
+    desk = (desk_session, desk_queue, desk_case, desk_second, desk_look, desk_kept, desk_you, desk_static)
     for module in (*interface, *pages, *desk):
         app.include_router(module.router)
     add_problem_handlers(app)

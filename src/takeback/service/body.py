@@ -22,7 +22,7 @@ FORM_TYPE = "multipart/form-data"
 JSON_TYPE = "application/json"
 FORM_OVERHEAD_BYTES = 64 * 1024
 """Multipart boundaries and the small fields beside the file."""
-_FIELDS = ("file", "item_id", "url")
+_FIELDS = ("file", "item_id", "url", "account")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class UploadForm:
     data: bytes
     item_id: str | None
     url: str
+    account: str | None
 
 
 class StrictRoute(APIRoute):
@@ -106,7 +107,7 @@ async def bounded(request: Request, max_bytes: int) -> AsyncIterator[bytes]:
 
 async def read_upload(request: Request, max_file_bytes: int) -> UploadForm:
     """
-    Read one multipart form with a `file`, and optionally `item_id` and `url`.
+    Read one multipart form with a `file`, and optionally `item_id`, `url` and `account`.
 
     The picture stays in memory: a parser that spools to disk would leave it in a temporary file.
     """
@@ -122,7 +123,7 @@ async def read_upload(request: Request, max_file_bytes: int) -> UploadForm:
         names = [name for name, _ in form.multi_items()]
         if sorted(names) != sorted(set(names)) or not set(names) <= set(_FIELDS) or "file" not in names:
             raise InputError(
-                "The form needs one field `file`, and may have `item_id` and `url`, each once.",
+                "The form needs one field `file`, and may have `item_id`, `url` and `account`, each once.",
                 advice="Name the file's field `file`.",
             )
         upload = form["file"]
@@ -131,14 +132,14 @@ async def read_upload(request: Request, max_file_bytes: int) -> UploadForm:
         data = await upload.read()
         if len(data) > max_file_bytes:
             raise _too_large(max_file_bytes)
-        item_id, url = form.get("item_id"), form.get("url", "")
-        if isinstance(item_id, UploadFile) or isinstance(url, UploadFile):
-            raise InputError("`item_id` and `url` are text, not files.")
+        item_id, url, account = form.get("item_id"), form.get("url", ""), form.get("account")
+        if isinstance(item_id, UploadFile) or isinstance(url, UploadFile) or isinstance(account, UploadFile):
+            raise InputError("`item_id`, `url` and `account` are text, not files.")
         if len(url) > MAX_ADDRESS_CHARACTERS:
             raise InputError(
                 f"The field `url` has more than {MAX_ADDRESS_CHARACTERS} characters.", advice="Send a shorter address."
             )
-        return UploadForm(data, item_id, url)
+        return UploadForm(data, item_id, url, account)
     finally:
         await form.close()
 

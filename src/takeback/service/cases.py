@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from takeback.audit.log import LogEntry
@@ -15,17 +15,23 @@ from takeback.cases import CaseState
 from takeback.cases.notice import SEALED_FIELDS
 from takeback.cases.sealed import require_sealed
 from takeback.cases.statement import House
+from takeback.errors import InputError
 from takeback.service.auth import Moderator, ServiceParts
 from takeback.service.body import StrictRoute
+from takeback.service.bundles import AS_ZIP, BundleIn, zip_answer
 from takeback.service.prints import Strict
 from takeback.service.sealed import SealedIn
 from takeback.service.statements import StatementOut, statement_out
 from takeback.store import Transaction
+from takeback.store.captures import Capture
 from takeback.store.cases import Case
 from takeback.store.copies import Copy
 from takeback.store.hearings import Hearing
 from takeback.store.looks import Look
 from takeback.store.news import NewsState
+from takeback.workflow.bundle import Maker, bundle_for_desk, bundle_for_uploader
+from takeback.workflow.bundle_record import Version
+from takeback.workflow.capture import ask_for_captures
 from takeback.workflow.contest import answer_contest
 from takeback.workflow.decide import Confirm, Decision, Finding, Outcome, confirm_copies, decide
 from takeback.workflow.desk_keys import keep_sealed_again, to_seal_again
@@ -202,6 +208,25 @@ class SummaryIn(Strict):
     summary: str = Field(max_length=2 * MAX_SUMMARY_CHARACTERS)
 
 
+class CaptureIn(Strict):
+    """Which pages are kept."""
+
+    copies: list[Annotated[str, Field(max_length=32)]] = Field(
+        default_factory=list, max_length=100, description="Copies whose pages are kept; empty: of all on a site here."
+    )
+
+
+class CaptureOut(Strict):
+    """One page that is kept, or is to be."""
+
+    copy_id: str = Field(serialization_alias="copy")
+    asked_at: datetime
+    waiting: bool
+    captured_at: datetime | None
+    problem: str | None
+    """Why it is not kept, or was not the last time."""
+
+
 @router.get("")
 def list_cases(
     _caller: Moderator,
@@ -318,6 +343,38 @@ def read_statements(case_id: str, _caller: Moderator, parts: ServiceParts) -> li
     return [statement_out(each, house.languages) for each in statements_of_case(parts.store, case_id, house)]
 
 
+@router.post("/{case_id}/captures", status_code=202)
+def ask_to_capture(case_id: str, body: CaptureIn, caller: Moderator, parts: ServiceParts) -> list[CaptureOut]:
+    """Have pages of a case kept for evidence, without their pictures; they come within seconds."""
+    ask_for_captures(parts.store, case_id, body.copies, actor=caller.actor, at=parts.now())
+    return read_captures(case_id, caller, parts)
+
+
+@router.get("/{case_id}/captures")
+def read_captures(case_id: str, _caller: Moderator, parts: ServiceParts) -> list[CaptureOut]:
+    """Say which pages of a case are kept, wait, or could not be fetched; what is in them goes into a bundle alone."""
+    with parts.store.read() as tx:
+        case = tx.cases.by_public_id(case_id)
+        return [_capture(tx, each) for each in tx.captures.of_case(case.id)]
+
+
+@router.post("/{case_id}/bundle", responses=AS_ZIP, response_class=Response)
+def make_bundle(case_id: str, body: BundleIn, caller: Moderator, parts: ServiceParts) -> Response:
+    """Make an evidence bundle, without the picture. Each is an event of the case, with the key and why."""
+    maker, at = Maker.of(parts.settings), parts.now()
+    if body.version is Version.FULL:
+        return zip_answer(
+            bundle_for_desk(parts.store, case_id, why=body.why, actor=caller.actor, maker=maker, at=at)
+        )  # fmt: skip
+    if body.version is not Version.UPLOADER:
+        raise InputError("Her version is made with her receipt.", advice="Ask for `full` or `uploader`.")
+    return zip_answer(
+        bundle_for_uploader(
+            parts.store, case_id, body.copy_id, why=body.why, actor=caller.actor, maker=maker, at=at
+        )
+    )  # fmt: skip
+
+
 def _case(tx: Transaction, case: Case) -> CaseOut:
     news = tx.news.of_case(case.id)
     return CaseOut(
@@ -391,6 +448,16 @@ def _copy(tx: Transaction, case: Case, copy: Copy, looks: Sequence[Look]) -> Cop
         problem=copy.problem,
         deliveries=deliveries,
         looks=[_look(each) for each in looks],
+    )
+
+
+def _capture(tx: Transaction, each: Capture) -> CaptureOut:
+    return CaptureOut(
+        copy_id=tx.copies.by_id(each.copy_id).public_id,
+        asked_at=each.asked_at,
+        waiting=each.is_waiting,
+        captured_at=each.captured_at,
+        problem=each.problem,
     )
 
 

@@ -17,7 +17,7 @@ from takeback.store.access import KeyRole
 from takeback.workflow.check import check_file
 from takeback.workflow.query import query_of_reported
 from takeback.workflow.sweep import likeness_of
-from takeback.workflow.upload import Action, Checked, Upload, check_upload
+from takeback.workflow.upload import MAX_ACCOUNT_CHARACTERS, Action, Checked, Upload, check_upload
 
 router = APIRouter(prefix="/api/v1", tags=["check"], route_class=FormRoute)
 
@@ -65,6 +65,8 @@ class FingerprintsIn(Strict):
     pictures: list[PictureIn] = Field(max_length=MAX_PICTURES)
     item_id: str | None = Field(None, max_length=_ITEM_ID_CHARACTERS_READ)
     url: str = Field("", max_length=MAX_ADDRESS_CHARACTERS)
+    account: str | None = Field(None, max_length=_ITEM_ID_CHARACTERS_READ)
+    """The site's own id of the account that posts it; kept sealed while the site keeps the item."""
 
 
 _FORM = {
@@ -74,6 +76,7 @@ _FORM = {
         "file": {"type": "string", "format": "binary"},
         "item_id": {"type": "string", "maxLength": 500},
         "url": {"type": "string", "maxLength": MAX_ADDRESS_CHARACTERS},
+        "account": {"type": "string", "maxLength": MAX_ACCOUNT_CHARACTERS},
     },
 }
 _BODY = {
@@ -98,7 +101,7 @@ async def check(request: Request, caller: Uploader, parts: ServiceParts) -> Chec
     kind = media_type(request)
     if kind == FORM_TYPE:
         form = await read_upload(request, parts.settings.max_upload_bytes)
-        upload = _upload(caller, form.item_id, form.url)
+        upload = _upload(caller, form.item_id, form.url, form.account)
         return await run_in_threadpool(_check_file, parts, caller, form.data, upload)
     if kind == JSON_TYPE:
         try:
@@ -108,14 +111,14 @@ async def check(request: Request, caller: Uploader, parts: ServiceParts) -> Chec
             raise InputError(f"The field {where or 'body'} does not have the form that it needs.") from problem
         except ValueError as problem:
             raise InputError("The body is not JSON.") from problem
-        upload = _upload(caller, body.item_id, body.url)
+        upload = _upload(caller, body.item_id, body.url, body.account)
         return await run_in_threadpool(_check_prints, parts, caller, body, upload)
     raise InputError("This address takes multipart/form-data or application/json.", advice="Set the Content-Type.")
 
 
-def _upload(caller: Caller, item_id: str | None, url: str) -> Upload | None:
+def _upload(caller: Caller, item_id: str | None, url: str, account: str | None) -> Upload | None:
     if caller.site is not None:
-        return Upload(caller.site, item_id or None, url)
+        return Upload(caller.site, item_id or None, url, account or None)
     if item_id and caller.key.role is not KeyRole.UPLOAD:
         raise NotAllowed("Only a site's own key can say which item this is.", known=True)
     return None

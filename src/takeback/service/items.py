@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from takeback.cases.statement import House
 from takeback.errors import NotAllowed
 from takeback.service.auth import Caller, ServiceParts, SiteKey
 from takeback.service.body import StrictRoute
+from takeback.service.bundles import AS_ZIP, zip_answer
 from takeback.service.prints import Strict
 from takeback.service.returns import ProofsOut, proofs_out
 from takeback.service.statements import StatementOut, statement_out
 from takeback.store.sites import Site
+from takeback.workflow.bundle import Maker, bundle_for_item
 from takeback.workflow.contest import contest
 from takeback.workflow.gone import forget_item, forget_items
 from takeback.workflow.proofs import proofs_of_item
@@ -39,6 +41,12 @@ class GoneOut(Strict):
 
 class ProofsIn(Strict):
     """The item whose proofs are asked for."""
+
+    item_id: str
+
+
+class BundleOfItemIn(Strict):
+    """The item of which an evidence bundle is made."""
 
     item_id: str
 
@@ -80,6 +88,14 @@ def contest_removal(body: ContestIn, caller: SiteKey, parts: ServiceParts) -> Co
 def read_proofs(body: ProofsIn, caller: SiteKey, parts: ServiceParts) -> ProofsOut:
     """Return the proofs that the account which posted an item may have: when it was hidden, contested, put back."""
     return proofs_out(proofs_of_item(parts.store, _site(caller), body.item_id))
+
+
+@router.post("/bundle", responses=AS_ZIP, response_class=Response)
+def make_bundle(body: BundleOfItemIn, caller: SiteKey, parts: ServiceParts) -> Response:
+    """Make the evidence bundle that the account which posted an item may have; nothing in it says who gave notice."""
+    maker, site = Maker.of(parts.settings), _site(caller)
+    made = bundle_for_item(parts.store, site, body.item_id, actor=caller.actor, maker=maker, at=parts.now())
+    return zip_answer(made)
 
 
 @router.get("/statement")

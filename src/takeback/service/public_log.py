@@ -15,7 +15,7 @@ from takeback.errors import MediaTooLarge, ProofBroken
 from takeback.service.auth import ServiceParts
 from takeback.service.prints import Strict
 from takeback.service.problem import problem_response
-from takeback.workflow.publish import consistency, log_key, signed_head, witness_key
+from takeback.workflow.publish import bundle_key, consistency, log_key, signed_head, witness_key
 from takeback.workflow.witnessing import cosign
 
 router = APIRouter(prefix="/api/v1", tags=["log"])
@@ -31,6 +31,8 @@ class KeysOut(Strict):
     """Of its public log."""
     witness: str
     """Of what it signs as a witness of others."""
+    bundle: str
+    """Of its evidence bundles."""
 
 
 class ConsistencyOut(Strict):
@@ -44,7 +46,10 @@ class ConsistencyOut(Strict):
 @router.get("/log/keys")
 def read_keys(parts: ServiceParts) -> KeysOut:
     """Return the keys; keep them from the first day, and compare."""
-    return KeysOut(log=str(log_key(parts.store)), witness=str(witness_key(parts.store, parts.settings.log_name)))
+    store, name = parts.store, parts.settings.log_name
+    return KeysOut(
+        log=str(log_key(store)), witness=str(witness_key(store, name)), bundle=str(bundle_key(store, name))
+    )  # fmt: skip
 
 
 @router.get("/log/checkpoint")

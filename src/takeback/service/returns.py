@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import Field, model_validator
 
 from takeback.cases import Notice
 from takeback.cases.notice import MAX_FINGERPRINTS, MAX_LINKS, MAX_ORIGINALS
 from takeback.service.auth import ServiceParts
 from takeback.service.body import StrictRoute
+from takeback.service.bundles import AS_ZIP, zip_answer
 from takeback.service.crowd import AnyVisitor
 from takeback.service.notices import MAX_LINKS_READ, MAX_PICTURES_READ, NewsIn, require_mail
 from takeback.service.prints import MAX_ADDRESS_CHARACTERS, OriginalIn, PictureIn, Strict, UnjudgedOut
 from takeback.service.sealed import SealedIn
 from takeback.service.standing import EndingIn, ReceiptIn, StandingOut, standing_of
 from takeback.workflow.addition import add_to_notice
+from takeback.workflow.bundle import Maker, bundle_for_person
 from takeback.workflow.erasure import ask_for_erasure, cancel_erasure
 from takeback.workflow.hearing import answer_hearing
 from takeback.workflow.intake import links_elsewhere
@@ -194,6 +196,14 @@ def read_proofs(body: ReceiptIn, parts: ServiceParts, visitor: AnyVisitor) -> Pr
     with visitor.crowd.trying_a_receipt(visitor):
         case = case_of_receipt(parts.store, body.receipt)
     return proofs_out(proofs_of_case(parts.store, case))
+
+
+@router.post("/bundle", responses=AS_ZIP, response_class=Response)
+def make_bundle(body: ReceiptIn, parts: ServiceParts, visitor: AnyVisitor) -> Response:
+    """Make her version of the evidence bundle, to show a lawyer: without the picture and without her words."""
+    with visitor.crowd.trying_a_receipt(visitor):
+        case = case_of_receipt(parts.store, body.receipt)
+    return zip_answer(bundle_for_person(parts.store, case, maker=Maker.of(parts.settings), at=parts.now()))
 
 
 @router.post("/news")

@@ -17,6 +17,7 @@ from takeback.store.hearings import About, Hearing
 from takeback.store.messages import Sender
 from takeback.store.news import NewsAddress
 from takeback.workflow.hearing import open_to_her
+from takeback.workflow.legal_hold import held_until
 from takeback.workflow.news import she_looked
 from takeback.workflow.originals import watched_until
 from takeback.workflow.reasons import complete_laws
@@ -115,6 +116,8 @@ class StandingOut(Strict):
     erase_at: datetime | None
     """When all that is hers will be erased, until which it can be cancelled; None where it will not."""
     erased_at: datetime | None
+    kept_until: datetime | None
+    """Where she asked for the erasure: until when a legal hold suspends it; it happens by itself then."""
     copies: CountsOut | None
     """What was found and what became of it, once a person has decided."""
     messages: list[MessageOut]
@@ -140,6 +143,7 @@ def standing_of(parts: Parts, case: Case, *, looked: bool = True) -> StandingOut
         until = watched_until(tx, case, parts.now())
         counts, messages, address = _counts(tx, case), _messages(tx, case), tx.news.of_case(case.id)
         hearings = _hearings(tx, case, parts.now())
+        kept_until = None if case.erase_at is None else held_until(tx, case, parts.now())
     if looked:
         she_looked(parts.store, case, at=parts.now())
     clocks: Clocks = clocks_of(case.received_at, case.valid_at, [law_pack(law) for law in case.laws])
@@ -153,6 +157,7 @@ def standing_of(parts: Parts, case: Case, *, looked: bool = True) -> StandingOut
         decided_at=case.decided_at,
         erase_at=case.erase_at,
         erased_at=case.erased_at,
+        kept_until=kept_until,
         copies=counts,
         messages=messages,
         hearings=hearings,

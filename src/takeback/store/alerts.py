@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from takeback.cases.alert import Stage
 from takeback.cases.case import UNDECIDED_COPIES
@@ -100,6 +100,11 @@ class AlertStore:
         """Return the newest messages, newest first."""
         rows = self._connection.execute(select(alert_message).order_by(alert_message.c.id.desc()).limit(limit))
         return [_message(row) for row in rows]
+
+    def drop_settled(self, before: datetime) -> int:
+        """Delete the messages of before a moment that arrived, or are tried no more; return how many."""
+        old = (alert_message.c.created_at < before) & alert_message.c.next_attempt_at.is_(None)
+        return int(self._connection.execute(delete(alert_message).where(old)).rowcount)
 
     def _set(self, message_id: int, **columns: object) -> None:
         self._connection.execute(update(alert_message).where(alert_message.c.id == message_id).values(**columns))

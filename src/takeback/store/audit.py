@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from takeback.audit.attestation import Attestation, attested
 from takeback.audit.event import SALT_BYTES, Event, EventKind, Json
@@ -60,14 +60,20 @@ class AuditStore:
             AttestationStore(self._connection).add(self._attested)
             self._attested.clear()
 
-    def erase_case(self, case_id: str) -> None:
-        """Erase what the log says of a case, and what was attested of it; both logs still verify."""
+    def erase_case(self, case_id: str, limit: int | None = None) -> int:
+        """
+        Erase what the log says of a case, and what was attested of it, at most `limit` entries (all); return how many.
+
+        Both logs still verify.
+        """
         self.flush()
         AttestationStore(self._connection).erase_case(case_id)
-        for row in self._connection.execute(select(event).where(event.c.case_id == case_id)).all():
+        rows = self._connection.execute(select(event).where(event.c.case_id == case_id).limit(limit)).all()
+        for row in rows:
             columns = _columns(erase(_entry(row), self._head_key))
             index = columns.pop("index")
             self._connection.execute(update(event).where(event.c["index"] == index).values(**columns))
+        return len(rows)
 
     def entries(self) -> Iterator[LogEntry]:
         """Yield every entry in order, a bounded number in memory."""
@@ -86,6 +92,13 @@ class AuditStore:
         self.flush()
         rows = self._connection.execute(select(event).where(event.c.case_id == case_id).order_by(event.c["index"]))
         return [_entry(row) for row in rows]
+
+    def last_at(self, case_id: str, kind: EventKind, *, until: datetime) -> datetime | None:
+        """Return when an event of a kind was last told of a case, not after `until`; None where it never was."""
+        self.flush()
+        ours = (event.c.case_id == case_id, event.c.kind == kind.value, event.c.at <= until)
+        moment: datetime | None = self._connection.execute(select(func.max(event.c.at)).where(*ours)).scalar_one()
+        return moment
 
     def head(self) -> LogHead:
         """Return the stored head; that of an empty log before the first event."""

@@ -12,16 +12,24 @@ from hashlib import sha256
 
 from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
+from takeback.bank import EntryState
 from takeback.cases import CaseState, move_case
 from takeback.errors import IllegalTransition, NotFound
 from takeback.store.copies import Copy
 from takeback.store.keyring import Keyring
 from takeback.store.seal import seal, unseal
-from takeback.store.tables import case, message
+from takeback.store.tables import case, entry, message
 
 _PURPOSE = "case/notice"
 _GROUNDS = "copy/grounds"
 _LINK = "copy/url"
+_ENDING = [
+    state.value
+    for state in (
+        CaseState.INCOMPLETE, CaseState.REMOVED, CaseState.REFUSED, CaseState.PUT_BACK, CaseState.WITHDRAWN
+    )
+]  # fmt: skip
+"""States of cases that nobody has to act on before their words are erased."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,10 +213,15 @@ class CaseStore:
         rows = self._connection.execute(select(case).where(case.c.erase_at <= at).order_by(case.c.id))
         return [_found(row) for row in rows]
 
-    def erase(self, found: Case, at: datetime) -> None:
-        """Erase what she wrote and who she is; its data key is to be destroyed after the commit."""
+    def erase(self, found: Case, at: datetime, *, laws: Sequence[str] = ()) -> None:
+        """
+        Erase what she wrote and who she is; its data key is to be destroyed after the commit.
+
+        Of the case's laws only `laws` stay, where they are given: what it lacked under the others is erased too.
+        """
         self._set(
             found.id,
+            laws=list(laws or found.laws),
             sealed_notice=None,
             sealed_to=None,
             missing=[],
@@ -217,6 +230,26 @@ class CaseStore:
             erase_at=None,
             erased_at=at,
         )
+
+    def ended_before(self, undecided_at: datetime, decided_at: datetime, *, limit: int | None = None) -> list[Case]:
+        """
+        Return the cases with words that ended, by their own or their decision's moment, before one of these.
+
+        Those that ended first are at the top, at most `limit` (all).
+        """
+        ended = func.coalesce(case.c.closed_at, case.c.decided_at, case.c.received_at)
+        last = or_(
+            case.c.decided_at.is_(None) & (ended <= undecided_at),
+            case.c.decided_at.is_not(None) & (ended <= decided_at),
+        )
+        query = select(case).where(case.c.erased_at.is_(None), case.c.state.in_(_ENDING), last)
+        return [_found(row) for row in self._connection.execute(query.order_by(ended, case.c.id).limit(limit))]
+
+    def erased_before(self, at: datetime, *, limit: int | None = None) -> list[Case]:
+        """Return the cases whose words were erased by a moment and that match nothing, the first at the top."""
+        matching = select(entry.c.id).where(entry.c.case_id == case.c.id, entry.c.state != EntryState.WITHDRAWN.value)
+        query = select(case).where(case.c.erased_at <= at, ~matching.exists()).order_by(case.c.erased_at, case.c.id)
+        return [_found(row) for row in self._connection.execute(query.limit(limit))]
 
     def erased_key_ids(self) -> list[str]:
         """Return the data keys of erased cases: whichever still exist are to be destroyed."""

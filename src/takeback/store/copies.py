@@ -230,6 +230,12 @@ class CopyStore:
         )
         return [_found(row) for row in rows]
 
+    def restricted_since(self, at: datetime) -> list[Copy]:
+        """Return what was removed, or shown again after it was hidden, on a site of the operator since a moment."""
+        states = [state.value for state in (CopyState.REMOVED, CopyState.CONTESTED, CopyState.PUT_BACK)]
+        query = select(copy).where(copy.c.state.in_(states), copy.c.site_id.is_not(None), copy.c.decided_at >= at)
+        return [_found(row) for row in self._connection.execute(query.order_by(copy.c.id))]
+
     def earliest_deadline(self, case_id: int) -> datetime | None:
         """Return when the first undecided copy of a case is due."""
         states = [state.value for state in UNDECIDED_COPIES]

@@ -12,7 +12,10 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from takeback.store.changes import ChangeStore
 from takeback.store.prints import MAX_IDS, KnownBy, PrintStore
+from takeback.store.seal import seal, unseal
 from takeback.store.tables import copy, digest, fingerprint, item
+
+_ACCOUNT = "item/account"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,10 @@ class Item:
     site_item_id: str
     url: str
     checked_at: datetime
+    first_checked_at: datetime | None
+    """When it came here first; None for one that an earlier release remembered."""
+    sealed_account: bytes | None
+    """The site's own id of the account that posted it, under the site's data key; None where it said none."""
 
 
 class ItemStore:
@@ -44,9 +51,15 @@ class ItemStore:
         known_by: KnownBy,
         key: tuple[str, bytes],
         at: datetime,
+        account: str | None = None,
     ) -> Item:
-        """Remember an item; one of the same id is replaced, so a repeated check makes no second."""
+        """
+        Remember an item; one of the same id is replaced, so a repeated check makes no second.
+
+        `account` is kept sealed, and until another is named: a check that names none says nothing of it.
+        """
         found = self.find(site_id, site_item_id)
+        named = {} if account is None else {"sealed_account": seal(key[1], account.encode(), _ACCOUNT)}
         removed: list[int] = []
         if found is None:
             item_id = self._connection.execute(
@@ -57,16 +70,19 @@ class ItemStore:
                     site_item_id=site_item_id,
                     url=url,
                     checked_at=at,
+                    first_checked_at=at,
+                    **named,
                 )
                 .returning(item.c.id)
             ).scalar_one()
         else:
             item_id = found.id
             removed = self._prints.drop("item", item_id)
-            self._connection.execute(update(item).where(item.c.id == item_id).values(url=url, checked_at=at))
+            again = update(item).where(item.c.id == item_id).values(url=url, checked_at=at, **named)
+            self._connection.execute(again)
         self._prints.add("item", item_id, known_by, key)
         self._changes.append("item", item_id, removed)
-        return _item(self._connection.execute(select(item).where(item.c.id == item_id)).one())
+        return item_of(self._connection.execute(select(item).where(item.c.id == item_id)).one())
 
     def forget(self, item_id: int) -> None:
         """Erase an item with its fingerprints and digests."""
@@ -74,17 +90,21 @@ class ItemStore:
         self._connection.execute(delete(item).where(item.c.id == item_id))
         self._changes.append("item", item_id, removed)
 
+    def account_of(self, found: Item, key: bytes) -> str | None:
+        """Return the account that posted an item, opened with the site's data key; None where it is not known."""
+        return None if found.sealed_account is None else unseal(key, found.sealed_account, _ACCOUNT).decode()
+
     def find(self, site_id: int, site_item_id: str) -> Item | None:
         """Return an item by the site's own id."""
         row = self._connection.execute(
             select(item).where(item.c.site_id == site_id, item.c.site_item_id == site_item_id)
         ).first()
-        return None if row is None else _item(row)
+        return None if row is None else item_of(row)
 
     def find_by_url(self, site_id: int, url: str) -> Item | None:
         """Return an item by its address."""
         row = self._connection.execute(select(item).where(item.c.site_id == site_id, item.c.url == url)).first()
-        return None if row is None else _item(row)
+        return None if row is None else item_of(row)
 
     def by_key(self, keys: Sequence[int]) -> Mapping[int, Item]:
         """Return the item of each fingerprint key that still has one."""
@@ -92,7 +112,7 @@ class ItemStore:
         found: dict[int, Item] = {}
         for some in batched(keys, MAX_IDS):
             rows = self._connection.execute(query.where(fingerprint.c.id.in_([int(key) for key in some])))
-            found |= {row.key: _item(row) for row in rows}
+            found |= {row.key: item_of(row) for row in rows}
         return found
 
     def by_digest(self, digests: Sequence[bytes]) -> list[tuple[Item, str]]:
@@ -101,7 +121,7 @@ class ItemStore:
         rows = self._connection.execute(
             select(item, digest.c.kind).join(digest, digest.c.item_id == item.c.id).where(digest.c.keyed.in_(keyed))
         )
-        return [(_item(row), row.kind) for row in rows]
+        return [(item_of(row), row.kind) for row in rows]
 
     def site_ids_after(self, site_id: int, after_id: int, limit: int, *, checked_before: datetime) -> list[Item]:
         """Return the next items of a site, last checked before a moment, in the order in which they were remembered."""
@@ -111,7 +131,7 @@ class ItemStore:
             .order_by(item.c.id)
             .limit(limit)
         )
-        return [_item(row) for row in rows]
+        return [item_of(row) for row in rows]
 
     def known(self, site_id: int, site_item_ids: Sequence[str]) -> set[str]:
         """Return which of a site's own ids an item or a copy has."""
@@ -129,5 +149,9 @@ class ItemStore:
         return int(self._connection.execute(select(func.count()).select_from(item)).scalar_one())
 
 
-def _item(row: Row[tuple[object, ...]]) -> Item:
-    return Item(row.id, row.public_id, row.site_id, row.site_item_id, row.url, row.checked_at)
+def item_of(row: Row[tuple[object, ...]]) -> Item:
+    """Return the item of a row."""
+    return Item(
+        row.id, row.public_id, row.site_id, row.site_item_id, row.url, row.checked_at, row.first_checked_at,
+        row.sealed_account,
+    )  # fmt: skip

@@ -157,6 +157,18 @@ class Keyring:
         """
         return base64.b32encode(self.keyed_receipt(f"contest/{copy_id}")[:16]).decode().rstrip("=").lower()
 
+    def account_digest(self, site_id: str, account: str) -> bytes:
+        """Return what an account of a site is stored and looked up by: the same name at another site is another one."""
+        return self.keyed_receipt(f"account/{site_id}/{account}")
+
+    def statement_id(self, copy_id: str) -> str:
+        """
+        Return by what a statement about a copy is known in the DSA's database: 128 bits in hexadecimal.
+
+        The same at each export, so that none is taken in twice; without the key it leads back to nothing.
+        """
+        return self.keyed_receipt(f"dsa-statement/{copy_id}")[:16].hex()
+
     def contest_digest(self, code: str) -> bytes:
         """Return what a code for contesting is stored and looked up by; also where only its link was pasted."""
         bare = "".join(code.rpartition("#")[2].split()).lower()

@@ -31,6 +31,10 @@ class SightingStore:
         count = select(func.count()).where(sighting.c.entry_id == entry_id)
         return int(self._connection.execute(count).scalar_one())
 
+    def drop_before(self, since: datetime) -> int:
+        """Forget what was matched before a moment, of entries that match nothing any more too; return how many."""
+        return int(self._connection.execute(delete(sighting).where(sighting.c.at < since)).rowcount)
+
     def quarantine(self, entry_id: int, at: datetime | None) -> None:
         """Put an entry into quarantine at `at`; None ends it, and counting begins anew."""
         self._connection.execute(update(entry).where(entry.c.id == entry_id).values(quarantined_at=at))

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from takeback.store.items import Item
+from takeback.store.items import Item, item_of
 from takeback.store.tables import item, suspicion
 
 
@@ -39,12 +39,7 @@ class SuspicionStore:
         query = select(suspicion.c.id.label("suspicion_id"), suspicion.c.entry_id, suspicion.c.attempts, item)
         query = query.join(item, item.c.id == suspicion.c.item_id).where(suspicion.c.look_at <= at)
         return [
-            Suspicion(
-                row.suspicion_id,
-                row.entry_id,
-                Item(row.id, row.public_id, row.site_id, row.site_item_id, row.url, row.checked_at),
-                row.attempts,
-            )
+            Suspicion(row.suspicion_id, row.entry_id, item_of(row), row.attempts)
             for row in self._connection.execute(query.order_by(suspicion.c.look_at).limit(limit))
         ]
 

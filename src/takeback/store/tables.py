@@ -291,6 +291,8 @@ item = Table(
     Column("site_item_id", String(500), nullable=False),
     Column("url", Text, nullable=False),
     Column("checked_at", Moment, nullable=False),
+    Column("first_checked_at", Moment),
+    Column("sealed_account", LargeBinary),
     UniqueConstraint("site_id", "site_item_id"),
     Index("ix_item_site_id_url", "site_id", "url"),
     sqlite_autoincrement=True,
@@ -440,6 +442,71 @@ look = Table(
     sqlite_autoincrement=True,
 )
 
+# What an authority wants kept, by the order of two people: the case's words are not erased before its end.
+legal_hold = Table(
+    "legal_hold",
+    metadata,
+    _id(),
+    _public_id(),
+    Column("case_id", ForeignKey("case.id"), nullable=False, index=True),
+    Column("sealed", LargeBinary),
+    Column("until_at", Moment, nullable=False),
+    Column("ordered_by", String(100), nullable=False),
+    Column("ordered_at", Moment, nullable=False),
+    Column("confirmed_by", String(100)),
+    Column("confirmed_at", Moment),
+    Column("ended_by", String(100)),
+    Column("ended_at", Moment),
+    Index("ix_legal_hold_ended_at_until_at", "ended_at", "until_at"),
+    sqlite_autoincrement=True,
+)
+
+# Who posted what was removed, and when, as far as the site said so. What is erased keeps its row, with nothing in it.
+upload_record = Table(
+    "upload_record",
+    metadata,
+    _id(),
+    _public_id(),
+    Column("case_id", ForeignKey("case.id"), nullable=False, index=True),
+    Column("key_id", String(32), nullable=False),
+    Column("sealed", LargeBinary),
+    Column("made_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False, index=True),
+    Column("erased_at", Moment),
+    sqlite_autoincrement=True,
+)
+
+# That one person wants the upload records of a case opened, until another opens them.
+record_request = Table(
+    "record_request",
+    metadata,
+    _id(),
+    _public_id(),
+    Column("case_id", ForeignKey("case.id"), nullable=False, index=True),
+    Column("reason", Text, nullable=False),
+    Column("asked_by", String(100), nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("opened_by", String(100)),
+    Column("opened_at", Moment),
+    sqlite_autoincrement=True,
+)
+
+# All that is left of a case in the end. Nothing in it leads to anyone.
+compliance_record = Table(
+    "compliance_record",
+    metadata,
+    _id(),
+    Column("laws", JSON, nullable=False),
+    Column("received_at", Moment, nullable=False),
+    Column("valid_at", Moment),
+    Column("decided_at", Moment),
+    Column("outcome", String(16), nullable=False),
+    Column("removed_at", Moment),
+    Column("copies", JSON, nullable=False),
+    Column("expires_at", Moment, nullable=False, index=True),
+    sqlite_autoincrement=True,
+)
+
 outbox = Table(
     "outbox",
     metadata,
@@ -559,6 +626,50 @@ alert_message = Table(
     sqlite_autoincrement=True,
 )
 
+# Which account of a site, by a keyed digest, posted an item that was removed; for a year.
+account_removal = Table(
+    "account_removal",
+    metadata,
+    _id(),
+    Column("site_id", ForeignKey("site.id"), nullable=False),
+    Column("account", LargeBinary, nullable=False),
+    Column("copy_id", ForeignKey("copy.id", ondelete="CASCADE"), nullable=False, unique=True),
+    Column("posted_at", Moment),
+    Column("removed_at", Moment, nullable=False, index=True),
+    Index("ix_account_removal_site_id_account", "site_id", "account"),
+    sqlite_autoincrement=True,
+)
+
+# What a person at a site did about an account that posted again what has to be removed.
+account_measure = Table(
+    "account_measure",
+    metadata,
+    _id(),
+    _public_id(),
+    Column("site_id", ForeignKey("site.id"), nullable=False),
+    Column("account", LargeBinary, nullable=False),
+    Column("kind", String(12), nullable=False),
+    Column("at", Moment, nullable=False, index=True),
+    Column("until_at", Moment),
+    Column("decided_by", String(100), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    CheckConstraint("kind in ('warning', 'suspension')", name="kind"),
+    Index("ix_account_measure_site_id_account", "site_id", "account"),
+    sqlite_autoincrement=True,
+)
+
+# What happened in each calendar month (UTC), under each law and under all together (""), as numbers alone: no id of a
+# case, a copy or a person, so that it outlives them.
+tally = Table(
+    "tally",
+    metadata,
+    Column("month", String(7), primary_key=True),
+    Column("law", String(40), primary_key=True),
+    Column("name", String(32), primary_key=True),
+    Column("part", String(100), primary_key=True),
+    Column("count", BigInteger, nullable=False),
+)
+
 # What is attested to one side of a case, in the order of the events. An erased case keeps only the commitments.
 attestation = Table(
     "attestation",
@@ -577,6 +688,46 @@ attestation = Table(
     Column("place", Integer),
     CheckConstraint("side in ('person', 'uploader')", name="side"),
     sqlite_autoincrement=True,
+)
+
+# Pages of a site as a case found them, without their pictures: asked for by the desk, sealed under the case's key.
+page_capture = Table(
+    "page_capture",
+    metadata,
+    _id(),
+    Column("case_id", ForeignKey("case.id"), nullable=False, index=True),
+    Column("copy_id", ForeignKey("copy.id"), nullable=False),
+    Column("asked_by", String(200), nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("next_attempt_at", Moment, index=True),
+    Column("attempts", Integer, nullable=False),
+    Column("captured_at", Moment),
+    Column("problem", Text),
+    Column("sealed", LargeBinary),
+    sqlite_autoincrement=True,
+)
+
+# Heads of the public log that timestamp authorities stamped, and how each authority fares.
+log_timestamp = Table(
+    "log_timestamp",
+    metadata,
+    _id(),
+    Column("authority", Text, nullable=False),
+    Column("origin", String(200), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("checkpoint", Text, nullable=False),
+    Column("token", LargeBinary, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("verified", Boolean, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+timestamp_authority = Table(
+    "timestamp_authority",
+    metadata,
+    Column("url", String(500), primary_key=True),
+    Column("tried_at", Moment, nullable=False),
+    Column("problem", Text),
 )
 
 # The public log: one row for what it is called, one for each of its entries, and its full subtrees above the leaves.

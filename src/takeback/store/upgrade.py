@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 from importlib import resources
 
 from alembic.command import upgrade as run_upgrade
@@ -10,6 +12,11 @@ from sqlalchemy import Connection, Engine, text
 
 from takeback.errors import StoreError
 from takeback.store.schema import MIGRATIONS, newest_revision, revision_of
+
+_INCREMENTAL = 2
+"""What SQLite calls it (sqlite.org/pragma.html#pragma_auto_vacuum)."""
+
+log = logging.getLogger("takeback.store")
 
 
 def alembic_config(connection: Connection | None = None) -> Config:
@@ -36,3 +43,24 @@ def upgrade(engine: Engine) -> None:
         connection.execute(text("begin immediate"))
         run_upgrade(alembic_config(connection), "head")
         connection.commit()
+    _let_pages_go(engine)
+
+
+def _let_pages_go(engine: Engine) -> None:
+    """
+    Write a database anew, a new one or of an earlier release, so that it gives pages back (`Store.sweep_pages`).
+
+    Where the disk has no room for that it stays as it is: what is erased is overwritten all the same.
+    """
+    connection = engine.raw_connection()
+    try:
+        cursor = connection.cursor()
+        cursor.execute("pragma auto_vacuum")
+        if cursor.fetchone() != (_INCREMENTAL,):
+            cursor.execute("pragma auto_vacuum = incremental")
+            cursor.execute("vacuum")
+        cursor.close()
+    except sqlite3.Error as problem:
+        log.warning("the database could not be written anew: %s", problem)
+    finally:
+        connection.close()

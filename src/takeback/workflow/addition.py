@@ -63,7 +63,7 @@ def add_to_notice(store: Store, replica: Replica, receipt: str, more: Notice, *,
 
 
 def _require_room(tx: Transaction, case: Case, more: Notice) -> None:
-    if case.state not in EXTENDABLE:
+    if case.state not in EXTENDABLE or case.erased_at is not None:
         raise IllegalTransition(
             "Nothing can be added to this case any more, or it is not complete yet.", advice="Send another notice."
         )

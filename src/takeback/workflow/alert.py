@@ -9,6 +9,7 @@ from takeback.audit.event import EventKind
 from takeback.cases.alert import URGENT_LAST, Stage, reached
 from takeback.store import Store, Transaction
 from takeback.store.alerts import Due
+from takeback.workflow.tally import count_missed
 
 ACTOR = "takeback"
 MAX_NAMED = 20
@@ -39,6 +40,7 @@ def raise_alerts(store: Store, routes: Sequence[str], *, at: datetime) -> int:
             if Stage.LATE in stages:
                 facts = {"due": due.deadline_at.isoformat()}
                 tx.audit.append(EventKind.DEADLINE_MISSED, at=at, actor=ACTOR, case_id=due.public_id, facts=facts)
+                count_missed(tx, tx.cases.by_id(due.case_id), due.deadline_at, at)
         for stage in reversed(URGENT_LAST):
             told = [due for due, stages in found if stages[-1] is stage]
             if told:

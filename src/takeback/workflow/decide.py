@@ -11,6 +11,7 @@ from takeback.audit.event import EventKind, Json
 from takeback.bank import EntryState
 from takeback.cases import CaseState, CopyState
 from takeback.cases.elements import require_elements
+from takeback.cases.reasons import How
 from takeback.errors import IllegalTransition, InputError
 from takeback.match import CopyClass
 from takeback.store import Store, Transaction
@@ -23,9 +24,12 @@ from takeback.workflow.originals import gate_forgery
 from takeback.workflow.put_back import check_may_be_shown
 from takeback.workflow.reasons import complete_laws, how_decided
 from takeback.workflow.recusal import require_unbiased
+from takeback.workflow.repeated import remember_removal
 from takeback.workflow.second_reading import close_refused, require_new_reader
 from takeback.workflow.standing import require_seen
 from takeback.workflow.sweep import refresh_deadline
+from takeback.workflow.tally import count_matches
+from takeback.workflow.upload_record import RecordKey, record_key
 
 
 class Outcome(StrEnum):
@@ -85,13 +89,13 @@ def decide(store: Store, case_id: str, decision: Decision, *, heard_for: timedel
     """
     _check(decision)
     keys = _keys_for_forgeries(store, case_id)
-    with store.write() as tx:
+    with record_key(store) as records, store.write() as tx:
         case = tx.cases.by_public_id(case_id)
         require_seen(tx, case, decision.seen)
         _check_person(tx, case, decision)
         tx.news.tell(case.id, at)
         if decision.outcome is Outcome.REMOVED:
-            return _remove(tx, case, decision, keys, at)
+            return _remove(tx, case, decision, keys, records, at)
         return _refuse(tx, case, decision, heard_for, at)
 
 
@@ -107,7 +111,7 @@ def confirm_copies(
     """
     _check(decision)
     keys = _keys_for_forgeries(store, case_id)
-    with store.write() as tx:
+    with record_key(store) as records, store.write() as tx:
         case = tx.cases.by_public_id(case_id)
         require_seen(tx, case, decision.seen)
         _check_person(tx, case, decision)
@@ -118,7 +122,7 @@ def confirm_copies(
             raise InputError("None of the copies named is held in this case.", advice="Read the case again.")
         if decision.outcome is Outcome.REMOVED:
             for copy in chosen:
-                _remove_copy(tx, case, copy, decision, at)
+                _remove_copy(tx, case, copy, decision, records, at)
             close_idle_refusals(tx, case, at=at)
             _open_gate(tx, case, chosen, decision, keys, at)
         else:
@@ -161,7 +165,9 @@ def _check(decision: Decision) -> None:
         raise InputError("A decision needs a reason.", advice="Both sides are told it; one sentence is enough.")
 
 
-def _remove(tx: Transaction, case: Case, decision: Decision, keys: Sequence[tuple[str, bytes]], at: datetime) -> Case:
+def _remove(
+    tx: Transaction, case: Case, decision: Decision, keys: Sequence[tuple[str, bytes]], records: RecordKey, at: datetime
+) -> Case:
     # 1. What the decision covers: a person's finding is about copies, never about a fingerprint alone.
     chosen = [copy for copy in _open_copies(tx, case) if _is_chosen(copy, decision)]
     if case.state in (CaseState.HELD, CaseState.WATCHING) and not chosen:
@@ -173,7 +179,7 @@ def _remove(tx: Transaction, case: Case, decision: Decision, keys: Sequence[tupl
     note(tx, EventKind.DECIDED_REMOVED, case, at=at, actor=decision.actor, facts=_facts(decision))
     # 3. The copies; those that it does not cover stay as they are and their clocks run.
     for copy in chosen:
-        _remove_copy(tx, case, copy, decision, at)
+        _remove_copy(tx, case, copy, decision, records, at)
     # 4. Only now does a picture stand at the gate, and only one of which a copy was removed.
     _open_gate(tx, case, chosen, decision, keys, at)
     refresh_deadline(tx, case)
@@ -228,6 +234,7 @@ def _refuse_copies(
         if copy.state is CopyState.POSSIBLE:
             # It was never hidden: there is nothing to put back.
             tx.copies.move(copy, CopyState.DISMISSED, decided_at=at, decided_by=decision.actor)
+            count_matches(tx, [copy], confirmed=False, at=at)
     if held:
         check_may_be_shown(case)
         require_elements(decision.finding.elements, complete_laws(case) or case.laws)
@@ -266,14 +273,18 @@ def _is_chosen(copy: Copy, decision: Decision) -> bool:
     return copy.linked or copy.copy_class is CopyClass.IDENTICAL or (decision.confirm is Confirm.BLIND and copy.blind)
 
 
-def _remove_copy(tx: Transaction, case: Case, copy: Copy, decision: Decision, at: datetime) -> None:
+def _remove_copy(tx: Transaction, case: Case, copy: Copy, decision: Decision, records: RecordKey, at: datetime) -> None:
     if copy.state is CopyState.POSSIBLE:
         copy = tx.copies.move(copy, CopyState.HELD)
     how = how_decided(copy, is_named=copy.public_id in decision.copies, looked_at_all=decision.confirm is Confirm.ALL)
     copy = tx.copies.move(
         copy, CopyState.REMOVED, decided_at=at, decided_by=decision.actor, decided_how=how.value, hearing_id=None
     )
+    records.keep(tx, case, copy, at=at)
     note(tx, EventKind.COPY_REMOVED, case, at=at, actor=decision.actor, facts=copy_facts(copy))
+    if how is not How.FOLLOWS:
+        count_matches(tx, [copy], confirmed=True, at=at)
+    remember_removal(tx, copy, at=at)
     order(tx, REMOVE, case, copy, why=decision.finding.reason, at=at)
 
 

@@ -4,7 +4,8 @@ The second way to end a case: matching stops at once, and three days later all t
 Someone may be forcing her, so it can be cancelled until then; matching does not begin again by that. Erased are her
 words, who she is and how to reach her, what was written since, and her links to other sites, with the key that sealed
 them, and so in every old backup. The journal names it, so that a restore erases it again. What the site did, and when,
-stays in the log, which never held any of it.
+stays, without any of it, until the time for contesting is over (`takeback.workflow.retention`); then a record that
+leads to nobody.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from takeback.errors import IllegalTransition
 from takeback.store import Store
 from takeback.store.cases import Case
 from takeback.store.journal import Journal, Withdrawal
+from takeback.workflow.legal_hold import held_until
 from takeback.workflow.order import THE_PERSON, note
 from takeback.workflow.withdraw import erase_hers, withdraw
 
@@ -62,7 +64,8 @@ def erase_due(store: Store, journal: Journal, *, actor: str, at: datetime) -> in
     """
     Erase the cases whose time has come, and destroy their keys; return how many.
 
-    A case with a contest that nobody has answered waits: what the other side wrote is sealed under the same key.
+    A case with a contest that nobody has answered waits: what the other side wrote is sealed under the same key. So
+    does one that a legal hold keeps.
     """
     with store.read() as tx:
         due = tx.cases.due_for_erasure(at)
@@ -71,6 +74,8 @@ def erase_due(store: Store, journal: Journal, *, actor: str, at: datetime) -> in
         with store.write() as tx:
             now = tx.cases.by_id(case.id)
             if now.erase_at is None or now.erase_at > at or tx.copies.of_case(case.id, [CopyState.CONTESTED]):
+                continue
+            if held_until(tx, now, at) is not None:
                 continue
             # In the transaction, where nobody can cancel it any more.
             journal.append(Withdrawal(case.public_id, at, erased=True))

@@ -18,13 +18,14 @@ async def fetched(
 
     Raises `OutsideError` where the site does not answer, or refuses.
     """
-    headers = await asyncio.to_thread(_signed, store, site_id, url, at)
+    headers = await asyncio.to_thread(signed_look, store, site_id, url, at)
     response = await http.get(url, max_bytes, headers)
     response.require_success(now=at)
     return response.body
 
 
-def _signed(store: Store, site_id: int | None, url: str, at: datetime) -> dict[str, str]:
+def signed_look(store: Store, site_id: int | None, url: str, at: datetime) -> dict[str, str]:
+    """Return the headers by which a site knows that it is Takeback that looks at an address of it."""
     if site_id is None:
         return {}
     with store.read() as tx:

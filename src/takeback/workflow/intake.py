@@ -119,6 +119,8 @@ def complete_notice(
             raise IllegalTransition(
                 "This notice lacks nothing.", advice="Send another notice for other pictures or links."
             )
+        if case.erased_at is not None:
+            raise IllegalTransition("This notice waited too long, and is erased.", advice="Send it again.")
         notice = replace(notice, under_18=case.under_18 or notice.under_18)
         check_bounds(notice)
         notice = sealed_for_the_desk(tx, notice)

@@ -11,6 +11,8 @@ from takeback.store import Transaction
 from takeback.store.cases import Case
 from takeback.store.copies import Copy, Likeness
 from takeback.workflow.reasons import reasons_of
+from takeback.workflow.repeated import repeat_of
+from takeback.workflow.tally import count
 
 HOLD, REMOVE, PUT_BACK = "hold", "remove", "put_back"
 
@@ -34,6 +36,8 @@ def order(tx: Transaction, kind: str, case: Case, copy: Copy, *, why: str, at: d
         "why": why,
         "reasons": reasons_of(case, copy, why=why).as_json(),
     }
+    if kind == REMOVE and (repeat := repeat_of(tx, copy, at=at)) is not None:
+        body["repeat"] = repeat
     tx.outbox.put(copy.site_id, kind, body, copy_id=copy.id, at=at)
 
 
@@ -78,5 +82,6 @@ def note(
     actor: str,
     facts: Mapping[str, Json] | None = None,
 ) -> None:
-    """Append an event about a case."""
+    """Append an event about a case, and count it."""
     tx.audit.append(kind, at=at, actor=actor, case_id=case.public_id, facts=facts)
+    count(tx, kind, case, facts or {}, at)

@@ -46,11 +46,16 @@ def proofs_of_item(store: Store, site: Site, item_id: str) -> Proofs:
         return _proofs(tx, store, found)
 
 
-def _proofs(tx: Transaction, store: Store, attested: Sequence[Attested]) -> Proofs:
+def proven_in(tx: Transaction, store: Store, attested: Sequence[Attested]) -> list[tuple[Attested, Proof]]:
+    """Return what of `attested` stands in the public log, each with its proof; the newest `MAX_PROOFS` of it."""
     placed = [one for one in attested if one.period is not None and one.what is not None]
     veils = _Veils(tx, store)
-    made = [_proof(tx, store, one, veils) for one in placed[-MAX_PROOFS:]]
-    return Proofs(made, waiting=len(attested) - len(placed))
+    return [(one, _proof(tx, store, one, veils)) for one in placed[-MAX_PROOFS:]]
+
+
+def _proofs(tx: Transaction, store: Store, attested: Sequence[Attested]) -> Proofs:
+    waiting = sum(one.period is None or one.what is None for one in attested)
+    return Proofs([proof for _, proof in proven_in(tx, store, attested)], waiting)
 
 
 def _proof(tx: Transaction, store: Store, one: Attested, veils: _Veils) -> Proof:

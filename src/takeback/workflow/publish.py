@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from takeback.audit.checkpoint import LogCheckpoint
-from takeback.audit.keys import default_name, log_signer, veil_key, witness_signer
+from takeback.audit.keys import bundle_signer, default_name, log_signer, veil_key, witness_signer
 from takeback.audit.merkle import leaf_hash
-from takeback.audit.note import VerifierKey
+from takeback.audit.note import Signer, VerifierKey
 from takeback.audit.period import Period
 from takeback.audit.proof import consistency_proof
 from takeback.audit.veil import MAX_VEILED, VEIL_LEAVES, Veil
@@ -98,15 +98,25 @@ def proving_head(tx: Transaction, store: Store) -> SignedHead:
     return signed_head_in(tx, store, tx.public_log.cosigned_size())
 
 
+def log_signer_of(tx: Transaction, store: Store) -> Signer:
+    """Return what signs the heads of the public log; `NotFound` before it has begun."""
+    return log_signer(store.keyring.log_key, tx.public_log.origin())
+
+
 def log_key(store: Store) -> VerifierKey:
     """Return the key by which the heads of the public log are checked; `NotFound` before it has begun."""
     with store.read() as tx:
-        return log_signer(store.keyring.log_key, tx.public_log.origin()).key
+        return log_signer_of(tx, store).key
 
 
 def witness_key(store: Store, name: str) -> VerifierKey:
     """Return the key by which this service's signatures as a witness are checked."""
     return witness_signer(store.keyring.log_key, service_name(store, name)).key
+
+
+def bundle_key(store: Store, name: str) -> VerifierKey:
+    """Return the key by which this service's evidence bundles are checked."""
+    return bundle_signer(store.keyring.log_key, service_name(store, name)).key
 
 
 def consistency(store: Store, first: int, second: int) -> Sequence[bytes]:

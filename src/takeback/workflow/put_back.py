@@ -17,6 +17,7 @@ from takeback.store.copies import Copy
 from takeback.workflow.hearing import require_heard
 from takeback.workflow.order import copy_facts, note, order_put_back
 from takeback.workflow.reasons import complete_laws
+from takeback.workflow.tally import count_matches
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +73,12 @@ def show_again(tx: Transaction, case: Case, copies: Sequence[Copy], answer: Answ
     agreed = bool(hearings) and all(each is not None and each.agrees is True for each in hearings)
     if copies and not (agreed and not answer.elements):
         require_elements(answer.elements, complete_laws(case) or case.laws)
+    # What was removed a person confirmed before.
+    count_matches(tx, [copy for copy in copies if copy.state is CopyState.HELD], confirmed=False, at=at)
     for copy in copies:
         kept = answer.as_json(put_back=True, agreed=agreed and not answer.elements, at=at)
         copy = tx.copies.move(copy, CopyState.PUT_BACK, decided_at=at, answer=kept)
+        tx.accounts.forget_removal(copy.id)
         order_put_back(tx, case, copy, why=answer.reason, at=at)
         facts = {**copy_facts(copy), "reason": answer.reason, "elements": list(answer.elements), "agreed": agreed}
         note(tx, EventKind.COPY_PUT_BACK, case, at=at, actor=answer.actor, facts=facts)

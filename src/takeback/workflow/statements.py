@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from takeback.audit.event import Json
 from takeback.cases import CopyState
@@ -32,7 +32,7 @@ class Stated:
 def statements_of_item(store: Store, site: Site, item_id: str, house: House, address: str) -> list[Stated]:
     """Return the statement of each case about one item of a site; none where none says anything of it."""
     with store.read() as tx:
-        found = [_stated(tx, tx.cases.by_id(copy.case_id), copy, house, address)
+        found = [stated_in(tx, tx.cases.by_id(copy.case_id), copy, house, address)
                  for copy in tx.copies.of_item(site.id, item_id)]  # fmt: skip
         return [each for each in found if each is not None]
 
@@ -45,7 +45,7 @@ def statements_of_case(store: Store, case_id: str, house: House) -> list[Stated]
     """
     with store.read() as tx:
         case = tx.cases.by_public_id(case_id)
-        found = [_stated(tx, case, copy, house, None) for copy in tx.copies.of_case(case.id)]
+        found = [stated_in(tx, case, copy, house, None) for copy in tx.copies.of_case(case.id)]
         return [each for each in found if each is not None]
 
 
@@ -69,6 +69,8 @@ def reason_of(keyring: Keyring, one: Delivery, house: House, address: str) -> di
     """
     kept: Any = one.body.get("reasons")
     told: dict[str, Json] = {name: _text(one.body.get(name)) for name in ("copy", "why")}
+    if "repeat" in one.body:
+        told["repeat"] = cast(Json, one.body["repeat"])
     if kept is None:
         return told
     reasons = Reasons.from_json(kept)
@@ -91,7 +93,8 @@ def contest_url_of(keyring: Keyring, copy: Copy, reasons: Reasons, address: str)
     return f"{address}/contest#{keyring.contest_code(copy.public_id)}"
 
 
-def _stated(tx: Transaction, case: Case, copy: Copy, house: House, address: str | None) -> Stated | None:
+def stated_in(tx: Transaction, case: Case, copy: Copy, house: House, address: str | None) -> Stated | None:
+    """Return the statement about one copy, without the link for contesting where no `address` is given."""
     reasons = last_reasons(tx, case, copy)
     if reasons is None:
         return None

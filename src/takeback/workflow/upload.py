@@ -25,6 +25,7 @@ from takeback.workflow.screen import Screening, screen_query
 from takeback.workflow.sweep import likeness_of, refresh_deadline
 
 MAX_ITEM_ID_CHARACTERS = 500
+MAX_ACCOUNT_CHARACTERS = 200
 
 
 class Action(StrEnum):
@@ -45,6 +46,8 @@ class Upload:
     item_id: str | None
     """None asks only; nothing is remembered."""
     url: str = ""
+    account: str | None = None
+    """The site's own id of the account that posts it; kept sealed while the site keeps the item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,11 @@ def check_upload(
         raise InputError(
             f"An item's id has 1 to {MAX_ITEM_ID_CHARACTERS} characters.",
             advice="Send your own short id of the item.",
+        )
+    if upload is not None and upload.account is not None and not 0 < len(upload.account) <= MAX_ACCOUNT_CHARACTERS:
+        raise InputError(
+            f"An account has 1 to {MAX_ACCOUNT_CHARACTERS} characters.",
+            advice="Send your own short id of the account, or leave it out.",
         )
     with store.write() as tx:
         # 1. Screen against exactly what is committed.
@@ -122,6 +130,7 @@ def _remember(tx: Transaction, query: Query, upload: Upload, at: datetime) -> No
         url=_address(tx, upload),
         known_by=query.kept(),
         key=(upload.site.key_id, tx.keyring.data_key(upload.site.key_id)),
+        account=upload.account,
         at=at,
     )
 

@@ -11,7 +11,9 @@ from takeback.errors import NotAllowed, NotFound
 from takeback.store import Store, Transaction
 from takeback.store.cases import Case
 from takeback.store.journal import Journal, Withdrawal
+from takeback.workflow.legal_hold import held_until
 from takeback.workflow.order import THE_PERSON, note
+from takeback.workflow.reasons import complete_laws
 
 JOURNAL = "journal-of-withdrawals"
 
@@ -82,14 +84,17 @@ def end_matching(tx: Transaction, case_id: str, *, actor: str, at: datetime) -> 
     return case, key_ids if address is None else [*key_ids, tx.news.erase(address)]
 
 
-def erase_hers(tx: Transaction, case: Case, *, actor: str, at: datetime) -> None:
+def erase_hers(tx: Transaction, case: Case, *, actor: str, at: datetime, why: str = "asked for") -> None:
     """Erase inside `tx` all that is hers; the case's data key is to be destroyed after the commit."""
     tx.messages.erase(case)
-    tx.cases.erase(case, at)
+    tx.captures.erase(case.id)
+    # What it lacked goes with the rest: from now on it names only the laws that it was complete under.
+    tx.cases.erase(case, at, laws=complete_laws(case) or case.laws)
     tx.copies.forget_grounds(case.id)
     tx.hearings.forget_summaries(case.id)
+    tx.legal_holds.forget_words(case.id)
     links = tx.copies.forget_elsewhere(case.id)
-    note(tx, EventKind.ERASED, case, at=at, actor=actor, facts={"why": "asked for", "links": links})
+    note(tx, EventKind.ERASED, case, at=at, actor=actor, facts={"why": why, "links": links})
 
 
 def finish_withdrawals(store: Store, journal: Journal, *, at: datetime) -> int:
@@ -115,13 +120,21 @@ def finish_withdrawals(store: Store, journal: Journal, *, at: datetime) -> int:
                 case, _ = end_matching(tx, case.public_id, actor=JOURNAL, at=at)
                 finished += 1
             if withdrawal.erased and number > kept_last.get(withdrawal.case_id, -1) and case.erased_at is None:
-                erase_hers(tx, case, actor=JOURNAL, at=at)
+                _erase_again(tx, case, at)
     with store.read() as tx:
         erased = [*tx.banks.withdrawn_key_ids(), *tx.cases.erased_key_ids(), *tx.news.erased_key_ids()]
     still_there = store.keyring.data_keys(erased)
     if still_there:
         store.keyring.destroy(list(still_there))
     return finished
+
+
+def _erase_again(tx: Transaction, case: Case, at: datetime) -> None:
+    """Erase what the journal says was erased; where a legal hold keeps it, when that ends."""
+    if held_until(tx, case, at) is None:
+        erase_hers(tx, case, actor=JOURNAL, at=at)
+    elif case.erase_at is None:
+        tx.cases.set_erasure(case, at)
 
 
 def _erase_addresses(store: Store, ids: set[str]) -> None:

@@ -10,6 +10,7 @@ from tests.house import AT, drawn, notice_about, reported
 
 from takeback.cases import Clocks, Contact, Notice, Role, clocks_of, law_pack, law_packs, missing_fields
 from takeback.cases.notice import FIELDS, MissingField, is_valid
+from takeback.cases.retention import keeps_of
 from takeback.errors import InputError
 
 WHOLE = notice_about(reported(drawn(1)), links=("https://forum.example/1",))
@@ -31,6 +32,18 @@ ASKED = [(law, field) for law, pack in law_packs().items() for field in pack.fie
 def test_every_field_that_may_be_asked_for_has_a_row_here() -> None:
     assert set(WITHOUT) == set(FIELDS)
     assert {field for _, field in ASKED} <= set(FIELDS)
+
+
+@pytest.mark.parametrize("law", law_packs())
+def test_each_law_says_how_long_is_kept_what_and_the_record_longest(law: str) -> None:
+    keeps = law_pack(law).keeps
+    assert timedelta() < keeps.notice < keeps.upload_record < keeps.compliance_record
+
+
+def test_of_several_laws_the_longest_time_counts() -> None:
+    both = keeps_of([law_pack("uk-osa-20a"), law_pack("eu-dsa-16")])
+    assert both.upload_record == law_pack("uk-osa-20a").keeps.upload_record
+    assert both.compliance_record == law_pack("eu-dsa-16").keeps.compliance_record
 
 
 @pytest.mark.parametrize("law", law_packs())

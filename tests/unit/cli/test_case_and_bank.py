@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import get_args
 
@@ -174,3 +175,40 @@ def test_too_few_pictures_and_files_that_are_no_calibration(
     for name in ("no.toml", "absent.toml"):
         done = call("bank", "set", "known", "--calibration", name, "--json")
         assert (done.code, done.error["code"]) == (2, "bad-input")
+
+
+# ---- What is kept, and for whom -----------------------------------------------------------------------------
+
+
+def test_two_keys_keep_a_case_and_open_who_posted_what_was_removed(
+    call: Call, picture: Save, moderator: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = picture("hers.png", 33)
+    with receiving() as site:
+        moderator.add_site(site)
+        fields = {"item_id": "83", "url": f"{site.url}/83", "account": "member-7"}
+        with path.open("rb") as file:
+            headers = moderator.headers("upload")
+            httpx2.post(f"{moderator.url}/api/v1/check", headers=headers, files={"file": file}, data=fields)
+        case = call("notice", path, "--to", moderator.url, *WORDS, "--json").json["case"]
+        call("case", "decide", case, "removed", "--covered", "--reason", "no consent")
+    until = f"{datetime.now(UTC) + timedelta(days=60):%Y-%m-%d}"
+    ordered = call("case", "preserve", case, "--authority", "Police, 12/26", "--scope", "All.", "--until", until)
+    assert "waits for a second person" in ordered.out
+    hold = call("case", "preserve", case, "--json").json[0]["id"]
+    assert call("case", "countersign", case, hold, "--json").error["code"] == "illegal-transition"
+    asked = call("case", "uploads", case, "--reason", "Police, 12/26")
+    request = asked.out.split()[-1]
+    assert call("case", "uploads", case, "--open", request).code == 2
+    monkeypatch.setenv("TAKEBACK_KEY", moderator.keys["administrator"])
+    assert "stands, until" in call("case", "countersign", case, hold).out
+    opened = call("case", "uploads", case, "--open", request)
+    assert "member-7" in opened.out
+    assert "item       83" in opened.out
+    listed = call("case", "retention")
+    assert case[:8] in listed.out
+    assert "legal hold" in listed.out
+    assert "ended" in call("case", "release", case, hold).out
+    assert call("case", "retention", "--records", "--json").json == []
+    bare = call("case", "preserve", case, "--scope", "All.", "--json")
+    assert bare.error["code"] == "bad-input"

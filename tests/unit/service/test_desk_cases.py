@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -14,12 +15,15 @@ from tests.unit.service.on_case import SAID, OnCase, noticed
 from takeback.audit.event import EventKind
 from takeback.cases import CaseState, CopyState
 from takeback.cases.look import Found, LookKind, LookReason
+from takeback.cases.sealed import SealedWords, new_identity
+from takeback.cases.sealed import open_words as open_sealed
 from takeback.service.desk.answer import words
 from takeback.service.desk.clock import time_left
 from takeback.service.desk.queue import PAGE
 from takeback.store.desk_people import DeskRole
 from takeback.store.sites import Site
 from takeback.workflow.decide import Confirm
+from takeback.workflow.desk_keys import add_desk_key
 from takeback.workflow.intake import Received, receive_notice
 from takeback.workflow.messages import write_to_desk
 from takeback.workflow.query import query_of_fingerprints
@@ -247,6 +251,24 @@ def test_each_opening_of_her_words_is_an_event_with_a_name_to_it(desk: Desk, her
     page = here.read()
     assert "Her words were opened" in page
     assert "without my consent" not in page
+
+
+def test_words_that_are_sealed_reach_the_page_sealed_and_only_once_their_opening_is_written_down(desk: Desk) -> None:
+    identities = [new_identity() for _ in range(2)]
+    for name, (_, recipient) in zip(("Ada", "Bo"), identities, strict=True):
+        add_desk_key(desk.store, name, recipient, actor="test", at=AT)
+    case = noticed(desk).case
+    desk.join()
+    on = OnCase(desk, case)
+    assert 'id="sealed"' not in on.read()
+    page = desk.post(f"{on.path}/words", token=on.form["token"]).text
+    assert "without my consent" not in page
+    island = re.search(r'id="sealed">(.*?)</script>', page)
+    assert island is not None
+    sealed = SealedWords.from_json(json.loads(island[1])["words"])
+    for identity, _ in identities:
+        assert "without my consent" in str(open_sealed(sealed, [identity])["statement"])
+    assert "Her words were opened" in page
 
 
 def test_a_failed_order_is_tried_again_from_its_case_alone(desk: Desk, here: OnCase) -> None:

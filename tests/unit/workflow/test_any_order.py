@@ -1,6 +1,7 @@
 """
 Whatever is done, in whatever order: nothing is removed without a decision, no contest is lost, nothing is found after a
-withdrawal, and nothing is shown again but by a second person after she was heard.
+withdrawal, nothing is shown again but by a second person after she was heard, and nothing is erased that a legal hold
+or a contest keeps.
 
 Hypothesis draws what the person, the sites, those who posted and three moderators do, and when. What the program allows
 is its own matter; what must hold is checked after each step against what was decided, told by a model beside it.
@@ -44,14 +45,17 @@ from takeback.workflow.erasure import ask_for_erasure, cancel_erasure, erase_due
 from takeback.workflow.gone import forget_item
 from takeback.workflow.hearing import HEARD_FOR, answer_hearing, pass_on_contest
 from takeback.workflow.intake import Received, receive_notice
+from takeback.workflow.legal_hold import confirm_hold, end_holds, order_hold
 from takeback.workflow.publish import publish
 from takeback.workflow.put_back import Answer
 from takeback.workflow.query import query_of_fingerprints
 from takeback.workflow.recusal import recuse
 from takeback.workflow.register import add_site, set_up
 from takeback.workflow.replica import Replica
+from takeback.workflow.retention import erase_retained
 from takeback.workflow.second_reading import read_again
 from takeback.workflow.upload import Action, Upload, check_upload
+from takeback.workflow.upload_record import erase_expired_records
 from takeback.workflow.verify import verify
 from takeback.workflow.withdraw import withdraw
 
@@ -79,6 +83,8 @@ class Known:
     copies_at_end: frozenset[int] = frozenset()
     """Its copies when it was withdrawn: nothing is found for it afterwards."""
     recused: set[str] = field(default_factory=set)
+    held_until: datetime | None = None
+    """Until when a legal hold of two people keeps it from being erased."""
 
 
 class AnyOrder(RuleBasedStateMachine):
@@ -121,12 +127,19 @@ class AnyOrder(RuleBasedStateMachine):
         if check_upload(self.store, self.replica, query, upload, at=self.now).action is not Action.ALLOW:
             self.answered_hidden.add(item)
 
-    @rule(hours=st.sampled_from([1, 12, 49, 73]))
+    @rule(hours=st.sampled_from([1, 12, 49, 73, 24 * 215]))
     def wait(self, hours: int) -> None:
+        kept = {self._id(known) for known in self.cases if self._case(known).erased_at is None}
         self.now += timedelta(hours=hours)
         raise_alerts(self.store, (), at=self.now)
+        end_holds(self.store, actor="takeback", at=self.now)
         erase_due(self.store, self.journal, actor="takeback", at=self.now)
+        erase_expired_records(self.store, actor="takeback", at=self.now)
+        erase_retained(self.store, CONTEST_FOR, actor="takeback", at=self.now)
         publish(self.store, "", at=self.now)
+        for known in self.cases:
+            if self._id(known) in kept and self._case(known).erased_at is not None:
+                self._nothing_was_erased_too_early(known)
 
     @precondition(lambda self: len(self.cases) < MOST_NOTICES)
     @rule(picture=st.sampled_from(PICTURES), link=st.none() | items, under_18=st.booleans())
@@ -273,6 +286,29 @@ class AnyOrder(RuleBasedStateMachine):
         recuse(self.store, self._id(known), actor=actor, at=self.now)
         known.recused.add(actor)
 
+    @precondition(lambda self: self.cases)
+    @rule(data=st.data(), first=people, second=people, days=st.sampled_from([3, 300]))
+    def hold(self, data: st.DataObject, first: str, second: str, days: int) -> None:
+        known, until_at = self._any(data), self.now + timedelta(days=days)
+        with suppress(*REFUSED):
+            made = order_hold(
+                self.store, self._id(known), authority="A court", scope="All.", until_at=until_at, actor=first,
+                at=self.now,
+            )  # fmt: skip
+            confirm_hold(self.store, self._id(known), made.public_id, actor=second, at=self.now)
+            assert first != second, "held by one person alone"
+            assert not {first, second} & known.recused, "held by one who keeps out"
+            known.held_until = max(until_at, known.held_until or until_at)
+
+    @precondition(lambda self: self.cases)
+    @rule(data=st.data(), really=st.sampled_from([False, False, True]))
+    def hold_and_end(self, data: st.DataObject, really: bool) -> None:
+        """The same before she asks for the erasure, which then has to wait."""
+        if really:
+            self.hold(data, PEOPLE[1], PEOPLE[2], 300)
+            self.end(data, erase=True, really=True)
+            self.wait(73)
+
     # ---- What those who posted do --------------------------------------------------------------------------------
 
     @precondition(lambda self: self.has(CopyState.REMOVED))
@@ -341,6 +377,13 @@ class AnyOrder(RuleBasedStateMachine):
             assert waiting, "undecided, and nothing says until when"
             assert case.deadline_at is not None, "undecided, and the case has no clock"
             assert case.deadline_at <= min(waiting), "the case's clock is behind that of a copy"
+
+    def _nothing_was_erased_too_early(self, known: Known) -> None:
+        assert known.held_until is None or known.held_until <= self.now, "erased, and a legal hold kept it"
+        states = {copy.state for copy in self._copies(known)}
+        assert CopyState.CONTESTED not in states, "erased, and the other side is not answered"
+        if not known.withdrawn:
+            assert not states & UNDECIDED_COPIES, "erased, and something is undecided"
 
     def _no_contest_is_lost(self) -> None:
         states = {copy.id: copy.state for known in self.cases for copy in self._copies(known)}

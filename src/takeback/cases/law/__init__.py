@@ -3,8 +3,8 @@ What each law asks of a notice, as data: one TOML file per law beside this modul
 
 A file names the law, the hours it gives from receipt, whether copies that are not identical fall under it, the
 fields of a valid notice, what the public is told that the site has to do, which elements can fail, and what whoever
-posted the picture can do, each with the section that asks for it. A new law is a new file; `FIELDS` in
-`takeback.cases.notice` lists what a field may be called.
+posted the picture can do, each with the section that asks for it, and how long is kept what. A new law is a new file;
+`FIELDS` in `takeback.cases.notice` lists what a field may be called.
 """
 
 from __future__ import annotations
@@ -19,6 +19,18 @@ from types import MappingProxyType
 
 from takeback.config import Settings
 from takeback.errors import BadSetting, InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Keeps:
+    """How long is kept what, under one law or several."""
+
+    notice: timedelta
+    """Her words and who she is, after the case and the time for contesting it ended."""
+    upload_record: timedelta
+    """Who posted what, from the removal."""
+    compliance_record: timedelta
+    """That there was a notice, from its receipt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +53,7 @@ class LawPack:
     """What a removal, and what is done in good faith beyond it, rests on → section."""
     redress: Mapping[str, str]
     """What whoever posted the picture can do: name of a text of statements (`redress`) → section, empty for none."""
+    keeps: Keeps
 
 
 def _parse(text: str) -> LawPack:
@@ -56,6 +69,7 @@ def _parse(text: str) -> LawPack:
         elements=MappingProxyType(dict(raw["elements"])),
         ground=MappingProxyType(dict(raw["ground"])),
         redress=MappingProxyType(dict(raw["redress"])),
+        keeps=Keeps(**{name.removesuffix("_days"): timedelta(days=days) for name, days in raw["keeps"].items()}),
     )
 
 

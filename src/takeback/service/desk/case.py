@@ -9,9 +9,12 @@ from fastapi import APIRouter, Response
 from takeback.assembly import Parts
 from takeback.errors import IllegalTransition, InputError, NotAllowed, NotFound
 from takeback.service.auth import ServiceParts
+from takeback.service.bundles import zip_answer
 from takeback.service.desk.answer import DeskRoute, Form, SentForm, first, go_to
 from takeback.service.desk.door import Here, Sender, Signed, require_decider, require_token
 from takeback.service.desk.sheet import READ_WORDS, sheet
+from takeback.workflow.bundle import Bundle, Maker, bundle_for_desk, bundle_for_uploader
+from takeback.workflow.capture import ask_for_captures
 from takeback.workflow.decide import Confirm, Decision, Finding, Outcome, confirm_copies, decide
 from takeback.workflow.desk_people import require_role
 from takeback.workflow.messages import write_to_person
@@ -77,7 +80,7 @@ def send_open_words(case_id: str, here: Sender, form: SentForm, parts: ServicePa
         require_role(here.member, *READ_WORDS)
         require_token(here, first(form, "token"))
         opened = open_words(parts.store, case_id, actor=here.member.actor, at=parts.now())
-    except NotAllowed as problem:
+    except (IllegalTransition, NotAllowed) as problem:
         return sheet(parts, here, case_id, problem=problem)
     return sheet(parts, here, case_id, opened=opened)
 
@@ -94,6 +97,36 @@ def send_recusal(case_id: str, here: Sender, form: SentForm, parts: ServiceParts
     except (InputError, NotAllowed) as problem:
         return sheet(parts, here, case_id, problem=problem, sent=form)
     return go_to(f"/desk/cases/{case_id}")
+
+
+@router.post("/desk/cases/{case_id}/bundle")
+def make_bundle(case_id: str, here: Sender, form: SentForm, parts: ServiceParts) -> Response:
+    """Make an evidence bundle: the full one, or that of whoever posted a copy; each is an event of the case."""
+    try:
+        require_role(here.member, *READ_WORDS)
+        require_token(here, first(form, "token"))
+        return zip_answer(_bundle(parts, here, case_id, first(form, "why"), first(form, "copy")))
+    except (InputError, IllegalTransition, NotAllowed) as problem:
+        return sheet(parts, here, case_id, problem=problem, sent=form)
+
+
+@router.post("/desk/cases/{case_id}/captures")
+def send_capture(case_id: str, here: Sender, form: SentForm, parts: ServiceParts) -> Response:
+    """Have the pages of a case kept for evidence."""
+    try:
+        require_role(here.member, *READ_WORDS)
+        require_token(here, first(form, "token"))
+        ask_for_captures(parts.store, case_id, (), actor=here.member.actor, at=parts.now())
+    except (InputError, IllegalTransition, NotAllowed) as problem:
+        return sheet(parts, here, case_id, problem=problem, sent=form)
+    return go_to(f"/desk/cases/{case_id}#evidence")
+
+
+def _bundle(parts: Parts, here: Here, case_id: str, why: str, copy_id: str) -> Bundle:
+    actor, maker, at = here.member.actor, Maker.of(parts.settings), parts.now()
+    if not copy_id:
+        return bundle_for_desk(parts.store, case_id, why=why, actor=actor, maker=maker, at=at)
+    return bundle_for_uploader(parts.store, case_id, copy_id, why=why, actor=actor, maker=maker, at=at)
 
 
 def _require(here: Here, form: Form) -> None:

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi import Response
+from markupsafe import Markup
 
 from takeback.assembly import Parts
 from takeback.cases import CaseState, CopyState, law_pack, law_packs
@@ -18,6 +19,7 @@ from takeback.service.desk.clusters import CopyLine, clusters_in
 from takeback.service.desk.door import Here
 from takeback.service.desk.outside import outside_of
 from takeback.service.desk.timeline import name_of, timeline
+from takeback.service.pages.answer import as_data
 from takeback.service.pages.words import DEFAULT
 from takeback.service.problem import status_of
 from takeback.store import Transaction
@@ -33,6 +35,8 @@ READ_WORDS = (DeskRole.MODERATOR, DeskRole.SECOND_READER)
 """Who opens what she wrote; an administrator too, as everywhere."""
 
 _DECIDABLE = (CaseState.HELD, CaseState.WATCHING)
+_WORDS = ("statement", "signature", "role", "authority", "name", "email", "phone")
+"""What a notice says in her words, in the order in which it is read."""
 _SETTLED = (CaseState.REMOVED, CaseState.CONTESTED, CaseState.WITHDRAWN)
 
 
@@ -63,6 +67,7 @@ def sheet(
         opened=opened,
         written=[] if _form_of(kept) in _forms(values) else _written(kept),
         told=[] if opened is None else list(_told(opened)),
+        sealed=None if opened is None else _sealed(opened),
         **values,
     )
 
@@ -90,6 +95,7 @@ def _read(parts: Parts, tx: Transaction, here: Here, case: Case) -> dict[str, An
         "events": timeline(said, tx.audit.of_case(case.public_id), names),
         "messages": tx.messages.of_case(case),
         "hearings": tx.hearings.of_case(case.id),
+        "captures": tx.captures.of_case(case.id),
         "turns": turns_of(tx, case, here.member, now),
         "untold": any(line.copy.state is CopyState.CONTESTED and line.copy.hearing_id is None for line in lines),
         "reads_again": here.member.role in (*READERS, DeskRole.ADMINISTRATOR),
@@ -159,9 +165,19 @@ def _told(opened: Mapping[str, object]) -> list[tuple[str, str]]:
     """Return what she wrote, by the names of the fields, where it is not sealed; and the grounds of contests."""
     contact = opened.get("contact")
     fields = {**opened, **(contact if isinstance(contact, Mapping) else {})}
-    names = ("statement", "signature", "role", "authority", "name", "email", "phone")
-    told = [(name, str(fields[name])) for name in names if fields.get(name)]
+    told = [(name, str(fields[name])) for name in _WORDS if fields.get(name)]
     contests = opened.get("contests")
     for each in contests if isinstance(contests, list) else []:
         told.append(("grounds", str(each["grounds"])))
     return told
+
+
+def _sealed(opened: Mapping[str, object]) -> Markup | None:
+    """Return what is sealed of what she wrote, for the page to open with somebody's own key; None where nothing is."""
+    messages: Any = opened.get("messages", [])
+    sealed = {
+        "words": opened.get("sealed"),
+        "messages": {each["id"]: each["sealed"] for each in messages if "sealed" in each},
+        "labels": {name: words()(f"words.{name}") for name in _WORDS},
+    }
+    return as_data(sealed) if sealed["words"] or sealed["messages"] else None

@@ -17,6 +17,7 @@ from takeback.cases.receipt import is_number
 from takeback.cases.statement import element_text
 from takeback.errors import NotAllowed, NotFound
 from takeback.service.auth import ServiceParts
+from takeback.service.bundles import zip_answer
 from takeback.service.notices import require_mail
 from takeback.service.pages.answer import PageRoute, PageVisitor, SentForm, as_data, page, words_of
 from takeback.service.pages.authorities import complaints, search_engines
@@ -27,6 +28,7 @@ from takeback.service.standing import HearingOut, standing_of
 from takeback.store import Store
 from takeback.store.cases import Case
 from takeback.workflow.addition import EXTENDABLE, add_to_notice
+from takeback.workflow.bundle import Maker, bundle_for_person
 from takeback.workflow.desk_keys import keys_of_the_desk
 from takeback.workflow.erasure import ask_for_erasure, cancel_erasure
 from takeback.workflow.hearing import answer_hearing
@@ -37,11 +39,13 @@ from takeback.workflow.order import THE_PERSON
 from takeback.workflow.originals import renew_originals
 from takeback.workflow.proofs import proofs_of_case
 from takeback.workflow.recovery import Recovered, recover, set_recovery
+from takeback.workflow.retention import keeps_of_case
 from takeback.workflow.withdraw import case_of_ending, case_of_receipt, has_number, withdraw
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 
+_YEAR_DAYS = 366
 _ENDS = ("end", "erase", "recovery")
 """Steps that take the number of sixteen digits."""
 
@@ -81,6 +85,10 @@ async def show(request: Request, parts: ServiceParts, visitor: PageVisitor, sent
         if proofs.made:
             return proof_folder(words, proofs)
         done = replace(done, said="proof_waits")
+    if step == "bundle":
+        maker, at = Maker.of(parts.settings), parts.now()
+        made = await run_in_threadpool(bundle_for_person, parts.store, done.case, maker=maker, at=at)
+        return zip_answer(made, forget=True)
     # Back from an error: what she wrote is still there.
     given = sent if step == "change" else {}
     return await run_in_threadpool(_case_page, words, parts, done, site, given)
@@ -252,7 +260,8 @@ def _shown(words: Words, parts: Parts, done: Done, site: str) -> dict[str, objec
         ),
         "search_engines": search_engines(),
         "originals": "" if until is None else words("case.originals", moment=words.moment(until)),
-        "erasing": _erasing(words, found, parts.now()),
+        "erasing": _erasing(words, found, standing.kept_until, parts.now()),
+        "record_years": _record_years(found),
         "erased": "" if erased_at is None else words("case.erased", moment=words.moment(erased_at)),
     }
 
@@ -285,9 +294,16 @@ def _hearing(words: Words, each: HearingOut) -> dict[str, object]:
     }
 
 
-def _erasing(words: Words, found: Case, now: datetime) -> str:
+def _record_years(found: Case) -> int:
+    """Return how many years the record lasts that outlives an erasure, counted up."""
+    return -(-keeps_of_case(found).compliance_record.days // _YEAR_DAYS)
+
+
+def _erasing(words: Words, found: Case, kept_until: datetime | None, now: datetime) -> str:
     if found.erase_at is None:
         return ""
+    if kept_until is not None and kept_until > found.erase_at:
+        return words("case.erasing_kept", moment=words.moment(kept_until))
     if found.erase_at <= now:
         return words("case.erasing_waits")
     return words("case.erasing", moment=words.moment(found.erase_at))

@@ -15,4 +15,6 @@ router = APIRouter(include_in_schema=False, route_class=PageRoute)
 def how(request: Request, parts: ServiceParts) -> Response:
     """Say how a picture is taken down here, and what the laws ask of the site."""
     words = words_of(request)
-    return page(words, "how.html", language_links="/how", process=process_of(words, parts.settings))
+    settings = parts.settings
+    process = process_of(words, settings)
+    return page(words, "how.html", language_links="/how", process=process, has_figures=settings.publishes_figures)

@@ -1,0 +1,104 @@
+"""
+The first page of a bundle, as PDF: what happened, when, and how to check it, for someone who has never heard of it.
+
+It is in English. What people wrote in letters that its font lacks, or that run from right to left, is not set badly but
+named: it stands in the files.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import resources
+
+from fpdf import FPDF
+
+FONT = "DejaVuSans.ttf"
+"""Free to pass on and to embed; its licence lies beside it."""
+
+MAX_TEXT = 500
+"""Characters of one value, as long as a reason may be."""
+MAX_LINES = 12
+"""Of one part, so that everything stays on one page."""
+
+_ELSEWHERE = "(written in letters that this page cannot set: see the files)"
+_MARGIN, _LINE, _LABEL = 18, 4.7, 44
+_TITLE_SIZE, _HEADING_SIZE, _SIZE = 15, 10.5, 9
+_INK, _GREY = 20, 95
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A heading, and below it rows of a label and a text."""
+
+    heading: str
+    rows: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What stands on the page."""
+
+    title: str
+    intro: str
+    parts: Sequence[Part]
+    at: datetime
+
+
+def drawn_summary(summary: Summary) -> bytes:
+    """Return the page as PDF; the same summary gives the same bytes."""
+    pdf = FPDF(format="A4")
+    pdf.set_creation_date(summary.at)
+    pdf.set_title(summary.title)
+    pdf.set_lang("en")
+    pdf.set_margin(_MARGIN)
+    pdf.set_auto_page_break(False)
+    with resources.as_file(resources.files(__package__) / "fonts" / FONT) as font:
+        pdf.add_font("DejaVu", fname=font)
+    pdf.add_page()
+    _write(pdf, summary.title, _TITLE_SIZE, 1.6)
+    _write(pdf, summary.intro, _SIZE)
+    for part in summary.parts:
+        _draw(pdf, part)
+    return bytes(pdf.output())
+
+
+def _draw(pdf: FPDF, part: Part) -> None:
+    pdf.ln(2.2)
+    _write(pdf, part.heading, _HEADING_SIZE, 1.25)
+    pdf.set_draw_color(190)
+    pdf.line(_MARGIN, pdf.get_y(), pdf.w - _MARGIN, pdf.get_y())
+    pdf.ln(1)
+    for label, text in part.rows[:MAX_LINES]:
+        top = pdf.get_y()
+        pdf.set_text_color(_GREY)
+        _cell(pdf, label, _LABEL - 2)
+        bottom = pdf.get_y()
+        pdf.set_xy(_MARGIN + _LABEL, top)
+        pdf.set_text_color(_INK)
+        _cell(pdf, settable(pdf, text), pdf.w - 2 * _MARGIN - _LABEL)
+        pdf.set_xy(_MARGIN, max(bottom, pdf.get_y()))
+    if len(part.rows) > MAX_LINES:
+        _write(pdf, f"and {len(part.rows) - MAX_LINES} more, in the files", _SIZE)
+
+
+def settable(pdf: FPDF, text: str) -> str:
+    """Return `text`, shortened, or that it stands elsewhere where the font cannot set it."""
+    glyphs = pdf.fonts["dejavu"].cmap  # type: ignore[union-attr]
+    plain = " ".join(text.split())
+    if any(ord(unit) not in glyphs or unicodedata.bidirectional(unit) in ("R", "AL", "AN") for unit in plain):
+        return _ELSEWHERE
+    return plain if len(plain) <= MAX_TEXT else f"{plain[:MAX_TEXT]}…"
+
+
+def _write(pdf: FPDF, text: str, size: float, lines: float = 1.0) -> None:
+    pdf.set_font("DejaVu", size=size)
+    pdf.set_text_color(_INK)
+    pdf.multi_cell(0, _LINE * lines, settable(pdf, text), align="L", new_x="LMARGIN", new_y="NEXT")
+
+
+def _cell(pdf: FPDF, text: str, width: float) -> None:
+    pdf.set_font("DejaVu", size=_SIZE)
+    pdf.multi_cell(width, _LINE, text, align="L", new_x="LMARGIN", new_y="NEXT")

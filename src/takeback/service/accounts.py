@@ -1,0 +1,130 @@
+"""`/api/v1/accounts`: accounts that post again what has to be removed, and what a person at the site does about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from fastapi import APIRouter
+from pydantic import AwareDatetime, Field
+
+from takeback.cases import law_pack
+from takeback.cases.dsa import EU_LAW
+from takeback.cases.statement import House
+from takeback.errors import NotAllowed
+from takeback.service.auth import Caller, ServiceParts, SiteKey
+from takeback.service.body import StrictRoute
+from takeback.service.prints import Strict
+from takeback.store.accounts import Measure
+from takeback.store.sites import Site
+from takeback.workflow.repeated import Advice, WantedMeasure, standing_of, take_measure
+from takeback.workflow.upload import MAX_ACCOUNT_CHARACTERS
+
+router = APIRouter(prefix="/api/v1/accounts", tags=["accounts"], route_class=StrictRoute)
+
+_ONLY_LARGE = ("internal_complaint", "dispute_settlement")
+
+
+class AccountIn(Strict):
+    """The site's own name for an account."""
+
+    account: str = Field(min_length=1, max_length=MAX_ACCOUNT_CHARACTERS)
+
+
+class MeasureIn(AccountIn):
+    """What a person at the site does about it."""
+
+    measure: Measure
+    until: AwareDatetime | None = None
+    decided_by: str
+    manifestly_illegal: bool
+    reason: str
+    criteria: dict[str, str]
+
+
+class RedressOut(Strict):
+    """What the account can do against it: tell it so."""
+
+    name: str
+    section: str
+
+
+class MeasureOut(Strict):
+    """A measure that was taken."""
+
+    id: str
+    measure: Measure
+    at: datetime
+    until: datetime | None
+    decided_by: str
+    reason: str
+    criteria: Mapping[str, str]
+    redress: list[RedressOut]
+
+
+class AccountOut(Strict):
+    """How an account stands within the last year."""
+
+    occasions: int
+    since: datetime | None
+    suspended_until: datetime | None
+    advice: Advice
+    measures: list[MeasureOut]
+
+
+@router.post("/standing")
+def read_standing(body: AccountIn, caller: SiteKey, parts: ServiceParts) -> AccountOut:
+    """Say on how many occasions uploads of an account were removed, and what was done about it."""
+    at = parts.now()
+    standing, measures = standing_of(parts.store, _site(caller), body.account, at=at)
+    house = House.of(parts.settings)
+    written = [
+        _out(each.taken.public_id, each.taken.kind, each.taken.at, each.taken.until_at, each.taken.decided_by,
+             each.reason, each.criteria, house)
+        for each in measures
+    ]  # fmt: skip
+    return AccountOut(
+        occasions=standing.occasions,
+        since=standing.since,
+        suspended_until=standing.suspended_until(at),
+        advice=standing.advice,
+        measures=written,
+    )
+
+
+@router.post("/measures", status_code=201)
+def add_measure(body: MeasureIn, caller: SiteKey, parts: ServiceParts) -> MeasureOut:
+    """Keep a warning, or a suspension for a stated time, that a person at the site decided."""
+    wanted = WantedMeasure(
+        body.measure, body.until, body.decided_by, body.manifestly_illegal, body.reason, body.criteria
+    )
+    taken = take_measure(parts.store, _site(caller), body.account, wanted, at=parts.now())
+    house = House.of(parts.settings)
+    return _out(
+        taken.public_id, taken.kind, taken.at, taken.until_at, taken.decided_by, body.reason, body.criteria, house
+    )
+
+
+def _out(
+    public_id: str, kind: Measure, at: datetime, until_at: datetime | None, decided_by: str, reason: str,
+    criteria: Mapping[str, str], house: House,
+) -> MeasureOut:  # fmt: skip
+    return MeasureOut(
+        id=public_id, measure=kind, at=at, until=until_at, decided_by=decided_by, reason=reason, criteria=criteria,
+        redress=_redress(house),
+    )  # fmt: skip
+
+
+def _redress(house: House) -> list[RedressOut]:
+    """Return what the Digital Services Act gives; a small operator is not bound by all of it (Art. 19)."""
+    given = law_pack(EU_LAW).redress.items()
+    return [
+        RedressOut(name=name, section=section) for name, section in given
+        if not (house.is_small and name in _ONLY_LARGE)
+    ]  # fmt: skip
+
+
+def _site(caller: Caller) -> Site:
+    if caller.site is None:
+        raise NotAllowed("This key is not bound to a site.", known=True)
+    return caller.site

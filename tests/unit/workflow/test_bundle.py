@@ -1,0 +1,386 @@
+"""Evidence bundles: what each version holds and never holds, and that the verifier inside finds every change."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.house import AT, LAWS, Clock, drawn, forms_of, notice_about, prints_of, reported
+
+from takeback.audit.event import EventKind
+from takeback.bundle.offline import Believed, Broken, check
+from takeback.cases.sealed import new_identity
+from takeback.cases.statement import House
+from takeback.errors import BundleRefused, IllegalTransition, InputError, NotFound
+from takeback.store import Store
+from takeback.store.cases import Case
+from takeback.store.copies import Copy
+from takeback.store.journal import Journal
+from takeback.store.sites import Site
+from takeback.workflow.bundle import (
+    Bundle,
+    Maker,
+    bundle_for_desk,
+    bundle_for_item,
+    bundle_for_person,
+    bundle_for_uploader,
+)
+from takeback.workflow.contest import contest
+from takeback.workflow.decide import Confirm, Decision, Finding, Outcome, decide
+from takeback.workflow.desk_keys import add_desk_key
+from takeback.workflow.erasure import ask_for_erasure, erase_due
+from takeback.workflow.intake import Received, receive_notice
+from takeback.workflow.messages import write_to_desk, write_to_person
+from takeback.workflow.publish import bundle_key, log_key, publish
+from takeback.workflow.query import query_of_fingerprints
+from takeback.workflow.recusal import recuse
+from takeback.workflow.replica import Replica
+from takeback.workflow.upload import Upload, check_upload
+from takeback.workflow.verify import verify
+
+NAME = "takeback.example"
+MAKER = Maker(House(languages=("en", "de")), NAME, "https://takeback.example")
+WHY = "Asked for by the police, file 12/26."
+STATEMENT = "This is an intimate picture of me that was published without my consent."
+HERS = ("A. Person", "a@person.example", STATEMENT, "From me to the desk.")
+"""What she wrote and who she is."""
+
+
+def upload(store: Store, replica: Replica, site: Site, item: str, seed: int = 1) -> None:
+    url = f"https://forum.example/post/{item}"
+    check_upload(store, replica, query_of_fingerprints(prints_of(drawn(seed))), Upload(site, item, url), at=AT)
+
+
+def report(store: Store, replica: Replica, *, under_18: bool = False, links: tuple[str, ...] = ()) -> Received:
+    pictures = () if under_18 else (reported(drawn(1)),)
+    notice = notice_about(*pictures, links=links, under_18=under_18)
+    return receive_notice(store, replica, notice, default_laws=LAWS, request=None, at=AT)
+
+
+def decided(store: Store, case: Case, at: Clock) -> None:
+    finding = Finding(appears_covered=True, reason="Shown without consent.")
+    decide(store, case.public_id, Decision(Outcome.REMOVED, finding, "key/a", confirm=Confirm.ALL), at=at())
+
+
+@pytest.fixture
+def received(store: Store, replica: Replica, site: Site, clock: Clock) -> Received:
+    """A case whose two copies are removed, one of them contested; all of it in the public log."""
+    upload(store, replica, site, "81")
+    upload(store, replica, site, "82")
+    made = report(store, replica, links=("https://forum.example/post/81", "https://other.example/p/9"))
+    write_to_desk(store, made.receipt, "From me to the desk.", at=clock.pass_(minutes=1))
+    write_to_person(store, made.case.public_id, "From the desk to her.", actor="key/a", at=clock.pass_(minutes=1))
+    publish(store, NAME, at=clock.pass_(minutes=15))
+    decided(store, made.case, clock)
+    contest(store, site, "81", "It shows a lighthouse, says whoever posted it.", at=clock.pass_(hours=1))
+    publish(store, NAME, at=clock.pass_(minutes=15))
+    return made
+
+
+@pytest.fixture
+def full(store: Store, received: Received, clock: Clock) -> Bundle:
+    return bundle_for_desk(store, received.case.public_id, why=WHY, actor="key/a", maker=MAKER, at=clock())
+
+
+def files_of(made: Bundle) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(made.content)) as folder:
+        return {name: folder.read(name) for name in folder.namelist()}
+
+
+def unpacked(made: Bundle, folder: Path) -> Path:
+    with zipfile.ZipFile(io.BytesIO(made.content)) as packed:
+        packed.extractall(folder)
+    return folder
+
+
+def verified(folder: Path, *arguments: str, python: str = sys.executable) -> subprocess.CompletedProcess[str]:
+    """Run the verifier of an unpacked bundle, with nothing of ours in reach."""
+    command = [python, "-I", "-S", "verify.py", *arguments]
+    return subprocess.run(command, cwd=folder, env={}, capture_output=True, text=True, check=False)
+
+
+def read(made: Bundle, name: str) -> object:
+    return json.loads(files_of(made)[f"data/{name}"])
+
+
+def copies_of(store: Store, case: Case) -> list[Copy]:
+    with store.read() as tx:
+        return tx.copies.of_case(case.id)
+
+
+# ---- What each version holds -------------------------------------------------------------------------------------
+
+
+def test_the_full_version_holds_the_notice_as_sent_the_decision_and_each_copy(full: Bundle, received: Received) -> None:
+    files = files_of(full)
+
+    notice = json.loads(files["data/notice.json"])
+    assert notice["words"]["statement"] == STATEMENT
+    assert notice["words"]["contact"]["email"] == "a@person.example"
+    copies = json.loads(files["data/copies.json"])["copies"]
+    assert {copy["item_id"] for copy in copies} == {"81", "82", None}
+    compared = next(copy for copy in copies if copy["item_id"] == "82")
+    assert (compared["class"], compared["distance"]) == ("substantially_same", 0)
+    assert compared["thresholds"]["same_bits"] == 31
+    assert json.loads(files["data/decisions.json"])["finding"]["reason"] == "Shown without consent."
+    assert json.loads(files["data/decisions.json"])["contests"][0]["grounds"].startswith("It shows a lighthouse")
+    orders = json.loads(files["data/orders.json"])
+    assert {order["kind"] for order in orders} >= {"hold", "remove"}
+    assert "restriction" in json.loads(files["data/statements/001.json"])
+    assert any(name.startswith("data/statements/") and name.endswith("-de.txt") for name in files)
+    assert files["data/summary.pdf"].startswith(b"%PDF")
+
+
+def test_the_timeline_names_the_proof_of_each_event_that_was_attested(full: Bundle) -> None:
+    timeline = read(full, "timeline.json")
+    assert isinstance(timeline, list)
+
+    proven = [each["kind"] for each in timeline if each["proofs"]]
+    assert {"notice_received", "notice_valid", "decided_removed", "copy_removed", "copy_held"} <= set(proven)
+    assert all(f"data/{name}" in files_of(full) for each in timeline for name in each["proofs"])
+
+
+def test_her_version_holds_none_of_her_words_and_no_place_that_she_did_not_name(
+    store: Store, received: Received, clock: Clock
+) -> None:
+    files = files_of(bundle_for_person(store, received.case, maker=MAKER, at=clock()))
+
+    everything = b"\n".join(files.values())
+    for text in HERS:
+        assert text.encode() not in everything
+    assert b"post/82" not in everything
+    assert b"distance" not in everything
+    assert b"It shows a lighthouse" not in everything
+    copies = json.loads(files["data/copies.json"])
+    assert {link["url"] for link in copies["links"]} == {"https://forum.example/post/81", "https://other.example/p/9"}
+    assert [other["state"] for other in copies["others"]] == ["removed"]
+    assert b"From the desk to her." in files["data/messages/002.json"]
+
+
+def test_before_a_decision_her_version_says_nothing_of_copies(
+    store: Store, replica: Replica, site: Site, clock: Clock
+) -> None:
+    upload(store, replica, site, "81")
+    case = report(store, replica).case
+    publish(store, NAME, at=clock.pass_(minutes=15))
+    (copy,) = copies_of(store, case)
+
+    files = files_of(bundle_for_person(store, case, maker=MAKER, at=clock()))
+
+    assert "data/copies.json" not in files
+    assert json.loads(files["data/case.json"])["state"] == "open"
+    everything = b"\n".join(files.values())
+    assert copy.public_id.encode() not in everything
+    assert b"post/81" not in everything
+
+
+def test_the_uploaders_version_says_nothing_of_who_gave_notice_nor_of_the_case(
+    store: Store, site: Site, received: Received, clock: Clock
+) -> None:
+    copy = next(each for each in copies_of(store, received.case) if each.site_item_id == "81")
+    at_desk = bundle_for_uploader(
+        store, received.case.public_id, copy.public_id, why=WHY, actor="key/a", maker=MAKER, at=clock()
+    )  # fmt: skip
+    by_site = bundle_for_item(store, site, "81", actor="key/site", maker=MAKER, at=clock())
+
+    for made in (at_desk, by_site):
+        files = files_of(made)
+        everything = b"\n".join(files.values())
+        for text in (*HERS, received.case.public_id, "post/82", "other.example", "From the desk to her.", WHY):
+            for form in forms_of(text.encode()):
+                assert form not in everything, text
+        assert "restriction" in json.loads(files["data/statements/001.json"])
+        kinds = [each["kind"] for each in json.loads(files["data/timeline.json"])]
+        assert kinds == ["copy_held", "copy_removed", "contested"]
+
+
+def test_no_version_holds_a_picture_or_a_fingerprint(
+    store: Store, site: Site, received: Received, full: Bundle, clock: Clock
+) -> None:
+    prints = prints_of(drawn(1))
+    secrets = [prints.file_digest, *(frame.pixel_digest for frame in prints.frames)]
+    secrets += [turned.code for frame in prints.frames for turned in frame.orientations.values()]
+    hers = bundle_for_person(store, received.case, maker=MAKER, at=clock())
+    theirs = bundle_for_item(store, site, "81", actor="key/site", maker=MAKER, at=clock())
+
+    for made in (full, hers, theirs):
+        everything = b"\n".join(files_of(made).values())
+        for secret in secrets:
+            for form in forms_of(secret):
+                assert form not in everything
+
+
+def test_words_that_are_sealed_to_the_desk_stay_sealed_in_it(
+    store: Store, replica: Replica, site: Site, clock: Clock
+) -> None:
+    for name in ("Ada", "Bo"):
+        add_desk_key(store, name, new_identity()[1], actor="test", at=AT)
+    upload(store, replica, site, "81")
+    case = report(store, replica).case
+    publish(store, NAME, at=clock.pass_(minutes=15))
+
+    made = bundle_for_desk(store, case.public_id, why=WHY, actor="key/a", maker=MAKER, at=clock())
+
+    files = files_of(made)
+    assert files["data/notice.age"].startswith(b"age-encryption.org/v1")
+    assert set(json.loads(files["data/notice.json"])) == {"laws", "sealed"}
+    assert STATEMENT.encode() not in b"\n".join(files.values())
+    list(check(files))
+
+
+# ---- Who gets none, and what is written down ---------------------------------------------------------------------
+
+
+def test_no_version_is_made_where_someone_under_18_may_be_shown(
+    store: Store, replica: Replica, site: Site, clock: Clock
+) -> None:
+    upload(store, replica, site, "81")
+    case = report(store, replica, under_18=True, links=("https://forum.example/post/81",)).case
+    (copy,) = copies_of(store, case)
+    makers: list[Callable[[], Bundle]] = [
+        lambda: bundle_for_desk(store, case.public_id, why=WHY, actor="key/a", maker=MAKER, at=clock()),
+        lambda: bundle_for_person(store, case, maker=MAKER, at=clock()),
+        lambda: bundle_for_uploader(
+            store, case.public_id, copy.public_id, why=WHY, actor="key/a", maker=MAKER, at=clock()
+        ),
+        lambda: bundle_for_item(store, site, "81", actor="key/site", maker=MAKER, at=clock()),
+    ]
+
+    for make in makers:
+        with pytest.raises(BundleRefused, match="under 18") as problem:
+            make()
+        assert "2258A" in problem.value.advice
+    with store.read() as tx:
+        assert EventKind.BUNDLE_MADE not in [entry.kind for entry in tx.audit.of_case(case.public_id)]
+
+
+def test_each_bundle_is_logged_with_who_made_it_and_why(store: Store, received: Received, full: Bundle) -> None:
+    with store.read() as tx:
+        entries = tx.audit.of_case(received.case.public_id)
+
+    opened, made = entries[-2:]
+    assert (opened.kind, opened.actor) == (EventKind.WORDS_OPENED, "key/a")
+    assert (made.kind, made.actor) == (EventKind.BUNDLE_MADE, "key/a")
+    assert made.facts == {"version": "full", "why": WHY, "sha256": full.digest.hex()}
+    verify(store)
+
+
+@pytest.mark.parametrize("why", ["", "  ", "x" * 501])
+def test_nobody_makes_one_without_saying_why(store: Store, received: Received, why: str, clock: Clock) -> None:
+    with pytest.raises(InputError, match="1 to 500"):
+        bundle_for_desk(store, received.case.public_id, why=why, actor="key/a", maker=MAKER, at=clock())
+
+
+def test_who_keeps_out_of_a_case_makes_no_bundle_of_it(store: Store, received: Received, clock: Clock) -> None:
+    recuse(store, received.case.public_id, actor="key/a", at=clock())
+
+    with pytest.raises(IllegalTransition, match="keep out"):
+        bundle_for_desk(store, received.case.public_id, why=WHY, actor="key/a", maker=MAKER, at=clock())
+
+
+def test_a_copy_of_another_case_is_not_of_this_one(
+    store: Store, replica: Replica, received: Received, clock: Clock
+) -> None:
+    other = report(store, replica).case
+    copy = copies_of(store, received.case)[0]
+
+    with pytest.raises(NotFound, match="no such copy"):
+        bundle_for_uploader(store, other.public_id, copy.public_id, why=WHY, actor="key/b", maker=MAKER, at=clock())
+
+
+def test_nothing_is_left_for_a_bundle_once_a_case_is_erased(
+    store: Store, journal: Journal, replica: Replica, clock: Clock
+) -> None:
+    made = report(store, replica)
+    ask_for_erasure(store, journal, made.ending, at=clock())
+    erase_due(store, journal, actor="jobs", at=clock.pass_(hours=73))
+
+    with pytest.raises(IllegalTransition, match="erased"):
+        bundle_for_desk(store, made.case.public_id, why=WHY, actor="key/a", maker=MAKER, at=clock())
+
+
+# ---- How it is checked -------------------------------------------------------------------------------------------
+
+
+def test_the_verifier_in_it_checks_it_alone(store: Store, received: Received, full: Bundle, tmp_path: Path) -> None:
+    folder = unpacked(full, tmp_path / "bundle")
+
+    done = verified(folder, "--key", str(bundle_key(store, NAME)), "--log-key", str(log_key(store)))
+
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("Files: all ")
+    assert lines[1].startswith(
+        f"Signature: {NAME}/bundles made this bundle (full version, about {received.case.public_id})"
+    )
+    assert any(line.startswith("  decided_removed at 2026-11-22T12:17") for line in lines)
+    assert lines[-1] == "All of this holds."
+    assert "compare" not in done.stdout.lower()
+
+
+def test_the_verifier_says_that_keys_in_a_bundle_prove_nothing_alone(full: Bundle, tmp_path: Path) -> None:
+    done = verified(unpacked(full, tmp_path / "bundle"))
+
+    assert done.returncode == 0
+    assert "Compare it with the published one: takeback.example/bundles+" in done.stdout
+    assert "compare it with the published one (--log-key)" in done.stdout
+
+
+def test_every_version_verifies(store: Store, site: Site, received: Received, clock: Clock) -> None:
+    hers = bundle_for_person(store, received.case, maker=MAKER, at=clock())
+    theirs = bundle_for_item(store, site, "82", actor="key/site", maker=MAKER, at=clock())
+
+    for made in (hers, theirs):
+        said = list(check(files_of(made), Believed(str(bundle_key(store, NAME)), str(log_key(store)))))
+        timeline = next(line for line in said if line.startswith("Timeline"))
+        count = len(json.loads(files_of(made)["data/timeline.json"]))
+        assert timeline == f"Timeline: {count} of {count} entries are proven by the public log."
+
+
+def test_a_bundle_of_another_service_is_told_by_its_key(full: Bundle, tmp_path: Path) -> None:
+    other = "takeback.example/bundles+dbf9ea94+AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB"
+
+    done = verified(unpacked(full, tmp_path / "bundle"), "--key", other)
+
+    assert done.returncode == 1
+    assert "another than the one that you named" in done.stdout
+
+
+def _flip(data: bytes, place: int) -> bytes:
+    return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
+
+
+def test_a_byte_flipped_in_any_file_is_found_and_the_file_named(full: Bundle) -> None:
+    files = files_of(full)
+    for name, data in files.items():
+        changed = {**files, name: _flip(data, len(data) // 2)}
+        with pytest.raises(Broken) as problem:
+            list(check(changed))
+        assert name in str(problem.value) or name in ("manifest-sha256.txt", "tagmanifest-sha256.txt"), name
+
+
+@pytest.mark.parametrize("name", ["data/orders.json", "read-me.txt", "bagit.txt", "data/log/keys.json", "bundle.note"])
+def test_a_missing_file_is_named(full: Bundle, name: str) -> None:
+    files = files_of(full)
+    del files[name]
+
+    with pytest.raises(Broken, match=name):
+        list(check(files))
+
+
+def test_an_added_file_is_named(full: Bundle) -> None:
+    with pytest.raises(Broken, match=r"data/more\.json was added"):
+        list(check({**files_of(full), "data/more.json": b"{}"}))
+
+
+def test_an_added_copy_of_words_is_held_against_the_seal(
+    store: Store, replica: Replica, site: Site, received: Received, full: Bundle
+) -> None:
+    with pytest.raises(Broken, match=r"opened/notice\.json is not what was sealed"):
+        list(check({**files_of(full), "opened/notice.json": b"{}"}))

@@ -1,0 +1,2 @@
+// All that the desk needs of age: opening, with the key of one person.
+export { Decrypter } from "age-encryption";
