@@ -33,8 +33,8 @@ from takeback.service import (
 )
 from takeback.service.crowd import Crowd
 from takeback.service.desk import case as desk_case
-from takeback.service.desk import look as desk_look
 from takeback.service.desk import kept as desk_kept
+from takeback.service.desk import look as desk_look
 from takeback.service.desk import queue as desk_queue
 from takeback.service.desk import second as desk_second
 from takeback.service.desk import session as desk_session

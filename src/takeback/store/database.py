@@ -30,8 +30,8 @@ from takeback.store.hearings import HearingStore
 from takeback.store.items import ItemStore
 from takeback.store.keyring import Keyring
 from takeback.store.leases import LeaseStore
-from takeback.store.looks import LookStore
 from takeback.store.legal_holds import LegalHoldStore
+from takeback.store.looks import LookStore
 from takeback.store.messages import MessageStore
 from takeback.store.news import NewsStore
 from takeback.store.outbox import OutboxStore
