@@ -28,8 +28,8 @@ above.
 CHANCE_OF_ALIKE = 1e-4
 """
 Of a proving tile and the same place in another picture within `ALIKE_BITS`. Of the same photographs, each with every
-other, 2 of 221,000 below quality 30 were, 5 of 194,000 up to 50, and 1 of 2.2 million above; the rest of the bound is for
-the small shifts that are tried, and for pictures that are more alike than those.
+other, 2 of 221,000 below quality 30 were, 5 of 194,000 up to 50, and 1 of 2.2 million above; the rest of the bound is
+for the small shifts that are tried, and for pictures that are more alike than those.
 """
 
 TRIALS = 40_000
