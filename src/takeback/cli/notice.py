@@ -385,12 +385,15 @@ def erase(to: To, as_json: AsJson = False) -> None:
     """
     End a case, and have all that is yours erased in 72 hours.
 
-    Matching stops at once. Until then `takeback notice keep` cancels the erasure. The number of sixteen digits that
-    came with the receipt is asked for, or read from stdin; never from the command line.
+    Matching stops at once. Until then `takeback notice keep` cancels the erasure. What the site did stays for a while,
+    without your words or your name; in the end only that there was a notice, when, and how it was decided. The number
+    of sixteen digits that came with the receipt is asked for, or read from stdin; never from the command line.
     """
     terminal = Terminal(as_json)
     answer = Server(to).post(f"{NOTICES}/erasure", {"ending": _ending(terminal)})
     _answer(terminal, answer)
+    if answer["kept_until"] is not None:
+        terminal.say("An authority has asked the site to keep it until then; it is erased by itself afterwards.")
 
 
 @app.command("keep", cls=PlainCommand, epilog=example("takeback notice keep --to https://forum.example"))

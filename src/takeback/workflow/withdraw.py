@@ -130,8 +130,8 @@ def finish_withdrawals(store: Store, journal: Journal, *, at: datetime) -> int:
 
 
 def _erase_again(tx: Transaction, case: Case, at: datetime) -> None:
-    """Erase what the journal says was erased; where a legal hold keeps it, when that ends."""
-    if held_until(tx, case, at) is None:
+    """Erase what the journal says was erased; where a legal hold keeps it, and its key is there, when that ends."""
+    if held_until(tx, case, at) is None or not tx.keyring.data_keys([case.key_id]):
         erase_hers(tx, case, actor=JOURNAL, at=at)
     elif case.erase_at is None:
         tx.cases.set_erasure(case, at)

@@ -190,7 +190,8 @@ def test_two_keys_keep_a_case_and_open_who_posted_what_was_removed(
         with path.open("rb") as file:
             headers = moderator.headers("upload")
             httpx2.post(f"{moderator.url}/api/v1/check", headers=headers, files={"file": file}, data=fields)
-        case = call("notice", path, "--to", moderator.url, *WORDS, "--json").json["case"]
+        sent = call("notice", path, "--to", moderator.url, *WORDS, "--json").json
+        case = sent["case"]
         call("case", "decide", case, "removed", "--covered", "--reason", "no consent")
     until = f"{datetime.now(UTC) + timedelta(days=60):%Y-%m-%d}"
     ordered = call("case", "preserve", case, "--authority", "Police, 12/26", "--scope", "All.", "--until", until)
@@ -208,6 +209,9 @@ def test_two_keys_keep_a_case_and_open_who_posted_what_was_removed(
     listed = call("case", "retention")
     assert case[:8] in listed.out
     assert "legal hold" in listed.out
+    erased = call("notice", "erase", "--to", moderator.url, stdin=f"{sent['ending']}\n")
+    assert f"kept by law       {until}" in erased.out
+    assert "An authority has asked the site to keep it" in erased.err
     assert "ended" in call("case", "release", case, hold).out
     assert call("case", "retention", "--records", "--json").json == []
     bare = call("case", "preserve", case, "--scope", "All.", "--json")

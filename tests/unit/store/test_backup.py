@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -21,10 +22,13 @@ from takeback.store.sites import Site
 from takeback.workflow.decide import Confirm, Decision, Finding, Outcome, decide
 from takeback.workflow.erasure import ask_for_erasure, cancel_erasure, erase_due
 from takeback.workflow.intake import Received, receive_notice
+from takeback.workflow.legal_hold import confirm_hold, end_hold, order_hold
 from takeback.workflow.messages import write_to_desk
 from takeback.workflow.query import query_of_fingerprints
 from takeback.workflow.replica import Replica
+from takeback.workflow.retention import erase_retained
 from takeback.workflow.upload import Action, Upload, check_upload
+from takeback.workflow.upload_record import erase_expired_records
 from takeback.workflow.withdraw import finish_withdrawals, withdraw
 
 MASTER = bytes(range(32))
@@ -114,6 +118,50 @@ def test_what_was_erased_after_the_backup_stays_erased(
         assert still.erased_at is None
         assert [tx.cases.open_link(still, copy) for copy in tx.copies.of_case(still.id)] == [ELSEWHERE]
     assert set(restored.keyring.data_keys([gone.key_id, still.key_id])) == {still.key_id}
+    restored.close()
+
+
+def test_what_was_kept_long_enough_after_the_backup_is_erased_again(
+    store: Store, replica: Replica, site: Site, journal: Journal, tmp_path: Path, data: Path
+) -> None:
+    received, contest_for = _case(store, replica, 1), timedelta(days=184)
+    late = AT + timedelta(days=300)
+    hold = order_hold(
+        store, received.case.public_id, authority="A court", scope="All.", until_at=late + timedelta(days=9),
+        actor="key/one", at=AT,
+    )  # fmt: skip
+    confirm_hold(store, received.case.public_id, hold.public_id, actor="key/two", at=AT)
+    folder = tmp_path / "backup"
+    back_up(data, journal.path, folder, at=AT)
+    end_hold(store, received.case.public_id, hold.public_id, actor="key/two", at=late)
+    assert erase_retained(store, contest_for, actor="takeback", at=late) == 1
+    first = next(folder.glob("takeback-*.db"))
+    back_up(data, journal.path, folder, at=late)
+    restore(folder, tmp_path / "new", tmp_path / "new.journal", database=first)
+    restored = _reopen(tmp_path / "new")
+    assert erase_retained(restored, contest_for, actor="takeback", at=late) == 1
+    with restored.read() as tx:
+        assert tx.cases.words(tx.cases.by_id(received.case.id)) == {}
+    restored.close()
+
+
+def test_a_later_backup_erases_upload_records_from_the_earlier_one(
+    store: Store, replica: Replica, site: Site, journal: Journal, tmp_path: Path, data: Path
+) -> None:
+    received, late = _case(store, replica, 1), AT + timedelta(days=400)
+    folder = tmp_path / "backup"
+    back_up(data, journal.path, folder, at=AT)
+    first = next(folder.glob("takeback-*.db"))
+    assert erase_expired_records(store, actor="takeback", at=late) == 1
+    back_up(data, journal.path, folder, at=late)
+    restore(folder, tmp_path / "new", tmp_path / "new.journal", database=first)
+    restored = _reopen(tmp_path / "new")
+    with restored.read() as tx:
+        (record,) = tx.upload_records.of_case(received.case.id)
+        assert record.sealed is not None
+        with pytest.raises(SealBroken):
+            tx.upload_records.opened(record)
+    assert erase_expired_records(restored, actor="takeback", at=late) == 1
     restored.close()
 
 

@@ -32,6 +32,7 @@ from takeback.workflow.flood import FLOOD_WINDOW
 from takeback.workflow.forget import forget_cases
 from takeback.workflow.intake import Received, complete_notice, receive_notice
 from takeback.workflow.legal_hold import confirm_hold, order_hold
+from takeback.workflow.publish import publish
 from takeback.workflow.put_back import Answer
 from takeback.workflow.query import query_of_fingerprints
 from takeback.workflow.replica import Replica
@@ -309,6 +310,25 @@ def test_a_thousand_entries_of_the_log_are_erased_in_slices(
     verify(store)
     with store.read() as tx:
         assert tx.audit.of_case(received.case.public_id) == []
+
+
+@pytest.mark.slow
+def test_a_thousand_forgotten_cases_leave_both_logs_verifying(
+    store: Store, replica: Replica, journal: Journal, received: Received
+) -> None:
+    notice = notice_about(links=("https://elsewhere.example/hers",))
+    for _ in range(1_000):
+        sent = receive_notice(store, replica, notice, default_laws=LAWS, request=None, at=AT)
+        withdraw(store, journal, sent.ending, at=AT)
+    publish(store, "", at=AT)
+    before = verify(store)
+    assert round_at(store, AT + KEEPS.notice) == (1_000, 0)
+    assert round_at(store, AT + 2 * KEEPS.notice) == (0, 1_000)
+    after = verify(store)
+    assert after.attestations >= before.attestations
+    with store.read() as tx:
+        assert len(tx.remains.all()) == 1_000
+        assert tx.audit.of_case(received.case.public_id), "another case lost its part of the log"
 
 
 def test_what_the_desk_was_told_of_as_due_goes_after_three_months(store: Store, received: Received) -> None:
