@@ -64,6 +64,9 @@ def list_(
     states: Annotated[
         list[CaseState] | None, typer.Option("--state", metavar="STATE", help="Only cases in this state; repeatable.")
     ] = None,
+    second: Annotated[
+        bool, typer.Option("--second", help="Only cases that wait for a second person, who may be you.")
+    ] = False,
     limit: Annotated[int, typer.Option("--limit", min=1, max=1_000, metavar="N", help="At most this many.")] = 100,
     server: ServerUrl = DEFAULT_SERVER,
     key_file: KeyFile = None,
@@ -75,7 +78,8 @@ def list_(
     A decided case is due again where she added something; `new` counts messages of hers that nobody opened.
     """
     terminal = Terminal(as_json)
-    query = urlencode([("limit", limit), *(("state", state.value) for state in states or ())])
+    waits = [("waits", "second")] if second else []
+    query = urlencode([("limit", limit), *waits, *(("state", state.value) for state in states or ())])
     cases = Server.with_key(server, key_file).get(f"/api/v1/cases?{query}")
     if as_json:
         terminal.json(cases)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
@@ -29,6 +29,7 @@ from takeback.store.copies import Copy
 from takeback.store.hearings import Hearing
 from takeback.store.looks import Look
 from takeback.store.news import NewsState
+from takeback.store.queue import Second
 from takeback.workflow.bundle import Maker, bundle_for_desk, bundle_for_uploader
 from takeback.workflow.bundle_record import Version
 from takeback.workflow.capture import ask_for_captures
@@ -229,16 +230,24 @@ class CaptureOut(Strict):
 
 @router.get("")
 def list_cases(
-    _caller: Moderator,
+    caller: Moderator,
     parts: ServiceParts,
     state: Annotated[list[CaseState] | None, Query()] = None,
     limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
     seal_again: Annotated[
         bool, Query(description="Only cases whose words are sealed to others than the present desk, oldest first.")
     ] = False,
+    waits: Annotated[
+        Literal["second"] | None,
+        Query(description="Only cases in which a second person is waited for, whom the holder of this key may be."),
+    ] = None,
 ) -> list[CaseOut]:
     """List cases, the ones due first at the top."""
     with parts.store.read() as tx:
+        if waits is not None:
+            second = Second(caller.actor, parts.now())
+            rows = tx.queue.page(state or (), second=second, offset=0, limit=limit, at=second.at).rows
+            return [_case(tx, tx.cases.by_public_id(row.public_id)) for row in rows]
         if seal_again:
             found = [case for case in to_seal_again(tx) if not state or case.state in state]
             return [_case(tx, case) for case in found[:limit]]

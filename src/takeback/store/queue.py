@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from statistics import median
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, not_, or_, select
 
 from takeback.cases import CaseState, CopyState
 from takeback.cases.case import OPEN_CASES
@@ -89,7 +89,7 @@ class QueueStore:
         """
         chosen = _to_do() if not states else case.c.state.in_([state.value for state in states])
         if second is not None:
-            chosen = _waits_for(second)
+            chosen = and_(chosen, _waits_for(second)) if states else _waits_for(second)
         count = self._connection.execute(select(func.count()).select_from(case).where(chosen)).scalar_one()
         query = (
             select(
@@ -183,7 +183,7 @@ def _to_do() -> ColumnElement[bool]:
 
 def _waits_for(second: Second) -> ColumnElement[bool]:
     """As `takeback.workflow.second_person` says it of one case: somebody else decided, and nobody keeps out of it."""
-    recused = exists().where(recusal.c.case_id == case.c.id, recusal.c.actor == second.actor)
+    recused = case.c.id.in_(select(recusal.c.case_id).where(recusal.c.actor == second.actor))
     decided = func.coalesce(case.c.finding["actor"].as_string(), "") == second.actor
     answers = and_(_contested(), not_(decided), not_(_contested(copy.c.decided_by == second.actor)))
     reads = and_(
@@ -195,12 +195,12 @@ def _waits_for(second: Second) -> ColumnElement[bool]:
 
 
 def _contested(*which: ColumnElement[bool]) -> ColumnElement[bool]:
-    return exists().where(copy.c.case_id == case.c.id, copy.c.state == CopyState.CONTESTED.value, *which)
+    return case.c.id.in_(select(copy.c.case_id).where(copy.c.state == CopyState.CONTESTED.value, *which))
 
 
 def _refusal(*which: ColumnElement[bool]) -> ColumnElement[bool]:
-    return exists().where(
-        hearing.c.case_id == case.c.id, hearing.c.about == "refusal", hearing.c.closed_at.is_(None), *which
+    return case.c.id.in_(
+        select(hearing.c.case_id).where(hearing.c.about == "refusal", hearing.c.closed_at.is_(None), *which)
     )
 
 

@@ -415,6 +415,7 @@ copy = Table(
     Index("ix_copy_hearing_id", "hearing_id"),
     Index("ix_copy_state_deadline_at", "state", "deadline_at"),
     Index("ix_copy_fetch_at", "fetch_at"),
+    Index("ix_copy_decided_at", "decided_at"),
     Index("ix_copy_site_id_site_item_id", "site_id", "site_item_id"),
     Index("ix_copy_site_id_url", "site_id", "url"),
     sqlite_autoincrement=True,

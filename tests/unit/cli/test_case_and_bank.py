@@ -88,7 +88,9 @@ def test_a_refusal_is_read_again_after_she_asked_and_who_keeps_out_decides_nothi
         said = call("notice", "say", "--disagree", "--to", moderator.url, "--json", stdin=f"{sent['receipt']}\n")
         assert said.json["hearings"][0]["agrees"] is False
         assert "Why a picture is hidden" in call("case", "statements", case).out
+        assert case not in call("case", "list", "--second").out
         monkeypatch.setenv("TAKEBACK_KEY", moderator.keys["administrator"])
+        assert case in call("case", "list", "--second").out
         assert "put_back" in call(*again).out
         assert "Warum ein Bild wieder gezeigt wird" in call("case", "statements", case, "--language", "de").out
         assert "nothing of the case is decided" in call("case", "recuse", case).out

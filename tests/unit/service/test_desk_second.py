@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 from tests.house import AT, Clock
 from tests.unit.service.at_desk import Desk
-from tests.unit.service.on_case import SAID, OnCase
+from tests.unit.service.on_case import SAID, OnCase, noticed
 
 from takeback.cases import CaseState, CopyState
 from takeback.service.app import open_over
@@ -154,6 +154,18 @@ def test_a_refusal_waits_in_the_queue_from_her_answer_on(
     assert short in bo.desk.get(WAITING).text
     assert "A refusal to read again" in bo.desk.get(WAITING).text
     assert short not in here.desk.get(WAITING).text
+
+
+def test_a_refusal_of_which_nothing_is_hidden_waits_for_another_person_too(
+    desk: Desk, here: OnCase, bo: OnCase, clock: Clock
+) -> None:
+    on = OnCase(desk, noticed(desk, 7).case)
+    on.read()
+    assert on.decide(outcome="refuse", reason="A landscape.", elements="intimate")[0] == 303
+    clock.pass_(hours=72)
+    for each, waits in ((desk, False), (bo.desk, True)):
+        each.sign_in()
+        assert (on.case.public_id[:8] in each.get(WAITING).text) is waits
 
 
 def test_an_auditor_answers_nothing(contested: OnCase, colleague: Desk) -> None:

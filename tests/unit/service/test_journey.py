@@ -121,6 +121,9 @@ def test_a_contest_goes_to_a_second_person(
     client.post(f"{path}/decision", headers=keys["moderator"], json=DECISION)
     body = {"item_id": "1", "grounds": "I drew this."}
     assert client.post("/api/v1/items/contest", headers=keys["upload"], json=body).status_code == 201
+    for key, waiting in (("moderator", []), ("second", [received["case"]])):
+        found = client.get("/api/v1/cases?waits=second", headers=keys[key]).json()
+        assert [one["id"] for one in found] == waiting
     words = client.post(f"{path}/words", headers=keys["moderator"]).json()
     assert [one["grounds"] for one in words["contests"]] == ["I drew this."]
     assert "I drew this." not in client.get(f"{path}/events", headers=keys["moderator"]).text

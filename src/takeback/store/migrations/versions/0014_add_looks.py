@@ -41,3 +41,4 @@ def upgrade() -> None:
     op.create_index("ix_look_person_id_at", "look", ["person_id", "at"], unique=False)
     op.add_column("desk_person", sa.Column("looks_a_day", sa.Integer(), nullable=True))
     op.add_column("desk_person", sa.Column("looks_away_from", sa.JSON(none_as_null=True), nullable=True))
+    op.create_index("ix_copy_decided_at", "copy", ["decided_at"], unique=False)
