@@ -11,12 +11,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, text
 
 from takeback.store.tables import tally
 
 ALL_LAWS = ""
 """Where a thing counts once, under however many laws."""
+
+
+_COLUMNS = ("month", "law", "name", "part", "count")
+_ADD = text(
+    "insert into tally (month, law, name, part, count) values (:month, :law, :name, :part, :count) "
+    "on conflict (month, law, name, part) do update set count = tally.count + excluded.count"
+)
+"""In one statement, which SQLite and PostgreSQL both know, since each event of a case adds to several numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +59,10 @@ class TallyStore:
 
     def flush(self) -> None:
         """Write what was counted. `Store.write` does it before the commit, every reader here before it reads."""
-        for (month, law, name, part), count in sorted(self._waiting.items()):
-            here = (tally.c.month == month, tally.c.law == law, tally.c.name == name, tally.c.part == part)
-            done = self._connection.execute(update(tally).where(*here).values(count=tally.c.count + count))
-            if done.rowcount == 0:
-                values = {"month": month, "law": law, "name": name, "part": part, "count": count}
-                self._connection.execute(insert(tally).values(**values))
-        self._waiting.clear()
+        if self._waiting:
+            rows = [(*key, count) for key, count in sorted(self._waiting.items())]
+            self._connection.execute(_ADD, [dict(zip(_COLUMNS, row, strict=True)) for row in rows])
+            self._waiting.clear()
 
     def of_months(self, first: str, last: str) -> list[Tally]:
         """Return what was counted from one month to another, both included."""
