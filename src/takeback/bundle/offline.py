@@ -50,6 +50,10 @@ class Broken(Exception):
     """Something that does not hold."""
 
 
+MALFORMED = (Broken, KeyError, TypeError, AttributeError, IndexError, ValueError, RecursionError)
+"""What `check` raises: the rest where a file is not of the form that it has to have."""
+
+
 # ---- Ed25519 (RFC 8032, sections 5.1 and 6) ----------------------------------------------------------------------
 
 _P = 2**255 - 19
@@ -593,7 +597,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         for sentence in check(read_folder(given.folder), Believed(given.key, given.log_key, given.timestamp_root)):
             print(sentence)
-    except (Broken, KeyError, TypeError) as problem:
+    except MALFORMED as problem:
         missing = not isinstance(problem, Broken)
         print(f"This does not hold: {f'a part is missing ({problem})' if missing else problem}")
         return 1

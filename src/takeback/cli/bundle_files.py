@@ -12,7 +12,7 @@ from pathlib import Path
 
 from takeback.audit.timestamp import verify_stamp
 from takeback.bundle.bag import MAX_BUNDLE_BYTES
-from takeback.bundle.offline import OPENED, Believed, Broken, check
+from takeback.bundle.offline import MALFORMED, OPENED, Believed, Broken, check
 from takeback.cases.sealed import SealedWords, inside_of
 from takeback.errors import InputError, ProofBroken
 from takeback.workflow.timestamping import roots_in
@@ -78,7 +78,7 @@ def verify_bundle(path: Path, believed: Believed) -> list[str]:
         return list(check(read_bundle(content), believed, _is_stamped))
     except Broken as problem:
         raise ProofBroken(str(problem)) from None
-    except (KeyError, TypeError) as problem:
+    except MALFORMED as problem:
         raise ProofBroken("A part of this bundle is missing.") from problem
 
 

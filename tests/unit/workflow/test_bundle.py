@@ -57,8 +57,10 @@ def upload(store: Store, replica: Replica, site: Site, item: str, seed: int = 1)
     check_upload(store, replica, query_of_fingerprints(prints_of(drawn(seed))), Upload(site, item, url), at=AT)
 
 
-def report(store: Store, replica: Replica, *, under_18: bool = False, links: tuple[str, ...] = ()) -> Received:
-    pictures = () if under_18 else (reported(drawn(1)),)
+def report(
+    store: Store, replica: Replica, *, seed: int = 1, under_18: bool = False, links: tuple[str, ...] = ()
+) -> Received:
+    pictures = () if under_18 else (reported(drawn(seed)),)
     notice = notice_about(*pictures, links=links, under_18=under_18)
     return receive_notice(store, replica, notice, default_laws=LAWS, request=None, at=AT)
 
@@ -178,6 +180,33 @@ def test_before_a_decision_her_version_says_nothing_of_copies(
     everything = b"\n".join(files.values())
     assert copy.public_id.encode() not in everything
     assert b"post/81" not in everything
+
+
+def test_before_a_decision_her_version_is_the_same_whether_anything_was_found_or_not(
+    store: Store, replica: Replica, site: Site, clock: Clock
+) -> None:
+    nothing = report(store, replica, seed=2).case
+    upload(store, replica, site, "81")
+    found = report(store, replica).case
+    publish(store, NAME, at=clock.pass_(minutes=15))
+
+    made = [files_of(bundle_for_person(store, case, maker=MAKER, at=clock())) for case in (nothing, found)]
+
+    assert [len(copies_of(store, case)) for case in (nothing, found)] == [0, 1]
+    assert made[0].keys() == made[1].keys()
+    told = [{**json.loads(files["data/case.json"]), "case": None} for files in made]
+    assert told[0] == told[1]
+    kinds = [[each["kind"] for each in json.loads(files["data/timeline.json"])] for files in made]
+    assert kinds[0] == kinds[1]
+
+
+def test_who_asked_for_an_earlier_bundle_is_not_in_the_next(
+    store: Store, received: Received, full: Bundle, clock: Clock
+) -> None:
+    again = bundle_for_desk(store, received.case.public_id, why="Her lawyer.", actor="key/a", maker=MAKER, at=clock())
+
+    assert WHY.encode() not in b"\n".join(files_of(again).values())
+    assert b"bundle_made" not in files_of(again)["data/timeline.json"]
 
 
 def test_the_uploaders_version_says_nothing_of_who_gave_notice_nor_of_the_case(
