@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import subprocess
@@ -14,6 +15,8 @@ import pytest
 from tests.house import AT, LAWS, Clock, drawn, forms_of, notice_about, prints_of, reported
 
 from takeback.audit.event import EventKind
+from takeback.audit.keys import bundle_signer, log_signer
+from takeback.bundle.bag import Cover, bag
 from takeback.bundle.offline import Believed, Broken, check
 from takeback.cases.sealed import new_identity
 from takeback.cases.statement import House
@@ -392,6 +395,116 @@ def test_a_byte_flipped_in_any_file_is_found_and_the_file_named(full: Bundle) ->
         with pytest.raises(Broken) as problem:
             list(check(changed))
         assert name in str(problem.value) or name in ("manifest-sha256.txt", "tagmanifest-sha256.txt"), name
+
+
+def repacked(store: Store, files: dict[str, bytes], changes: dict[str, bytes]) -> dict[str, bytes]:
+    """Return a bundle with other files, with manifests and signature made anew: only proofs can tell then."""
+    data = {name.removeprefix("data/"): each for name, each in {**files, **changes}.items() if name.startswith("data/")}
+    signer = bundle_signer(store.keyring.log_key, NAME)
+    return dict(bag(data, Cover("full", "1f2e", AT, "Read me."), signer).files)
+
+
+def test_a_bundle_that_was_packed_anew_as_it_was_still_verifies(store: Store, full: Bundle) -> None:
+    list(check(repacked(store, files_of(full), {}), Believed(log_key=str(log_key(store)))))
+
+
+@pytest.mark.parametrize(
+    ("part", "why"),
+    [
+        ("attestation", "does not stand in the entry"),
+        ("salt", "does not stand in the entry"),
+        ("place", "does not stand in the entry"),
+        ("veil", "does not stand in the entry"),
+        ("period", "does not stand in the entry"),
+        ("until", r"does not stand in the log|later than"),
+        ("index", r"does not stand in the log|tree does not have"),
+        ("path", "does not stand in the log"),
+        ("root", r"does not fit|does not stand"),
+        ("signature", "does not fit"),
+    ],
+)
+def test_a_proof_that_was_changed_is_found_and_named_even_in_a_bundle_packed_anew(
+    store: Store, full: Bundle, part: str, why: str
+) -> None:
+    files = files_of(full)
+    name = next(name for name in files if name.endswith("decided_removed.tlog-proof"))
+    changed = {name: changed_proof(files[name].decode(), part).encode()}
+
+    with pytest.raises(Broken, match=why) as problem:
+        list(check(repacked(store, files, changed)))
+    assert name in str(problem.value)
+
+
+def changed_proof(text: str, part: str) -> str:
+    """Return a proof with one part changed."""
+    first, _, note = text.partition("\n\n")
+    lines = first.split("\n")
+    extra = json.loads(base64.b64decode(lines[1].removeprefix("extra ")))
+    other = base64.b64encode(bytes(32)).decode()
+    period = extra["period"].split("\n")
+    match part:
+        case "attestation":
+            extra["attestation"]["facts"]["reason"] = "Nothing was found."
+        case "salt":
+            extra["salt"] = other
+        case "place":
+            extra["place"] ^= 1
+        case "veil":
+            extra["veil"][3] = other
+        case "period":
+            extra["period"] = "\n".join([*period[:2], other, *period[3:]])
+        case "until":
+            extra["period"] = "\n".join([period[0], "2026-11-22T12:17:00.000000Z", *period[2:]])
+        case "index":
+            lines[2] = "index 0"
+        case "path":
+            lines[3] = other
+        case "root":
+            note = note.replace(note.split("\n")[2], other)
+        case "signature":
+            note = note[:-10] + ("A" if note[-10] != "A" else "B") + note[-9:]
+    lines[1] = "extra " + base64.b64encode(json.dumps(extra).encode()).decode()
+    return "\n".join(lines) + "\n\n" + note
+
+
+def test_a_timeline_that_says_something_else_than_its_proofs_is_found(store: Store, full: Bundle) -> None:
+    files = files_of(full)
+    timeline = json.loads(files["data/timeline.json"])
+    number, proven = next((n, each) for n, each in enumerate(timeline, 1) if each["kind"] == "decided_removed")
+    changes: list[dict[str, object]] = [
+        {"at": "2026-11-23T12:00:00.000000Z"}, {"kind": "decided_refused"},
+        {"facts": {**proven["facts"], "reason": "No reason."}}, {"facts": {}}, {"proofs": ["proofs/none"]},
+    ]  # fmt: skip
+
+    for change in changes:
+        told = [{**each, **change} if each is proven else each for each in timeline]
+        changed = repacked(store, files, {"data/timeline.json": json.dumps(told).encode()})
+        with pytest.raises(Broken, match=f"Entry {number} of the timeline"):
+            list(check(changed))
+
+
+def test_a_log_that_someone_made_up_is_told_by_the_key_that_the_reader_has(store: Store, full: Bundle) -> None:
+    files = files_of(full)
+    other = str(log_signer(bytes(32), "takeback.example/1f2e3d4c").key)
+    keys = {**json.loads(files["data/log/keys.json"]), "log": other}
+    changed = repacked(store, files, {"data/log/keys.json": json.dumps(keys).encode()})
+
+    with pytest.raises(Broken, match="not signed by"):
+        list(check(changed))
+    with pytest.raises(Broken, match="log key in this bundle is another"):
+        list(check(changed, Believed(log_key=str(log_key(store)))))
+
+
+def test_files_of_another_form_end_the_check_and_not_the_verifier(store: Store, full: Bundle, tmp_path: Path) -> None:
+    files = files_of(full)
+    for number, (name, data) in enumerate([("data/timeline.json", b"[3]"), ("data/log/keys.json", b"[]")]):
+        folder = tmp_path / str(number)
+        for path, content in repacked(store, files, {name: data}).items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(content)
+        done = verified(folder)
+        assert (done.returncode, done.stderr) == (1, "")
+        assert "This does not hold" in done.stdout
 
 
 @pytest.mark.parametrize("name", ["data/orders.json", "read-me.txt", "bagit.txt", "data/log/keys.json", "bundle.note"])
