@@ -50,6 +50,7 @@ _MAIL_SERVER = re.compile(r"smtps?://(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(?::[0
 _MAIL_ADVICE = (
     "Write smtp://mail.example:587 (TLS is begun after the greeting) or smtps://mail.example:465 (TLS from the start)."
 )
+_MAX_AUTHORITY = 500
 _MAX_MAIL_NAME = 100
 _MAX_BOUNCES_LOCAL = 64 - 27
 """What RFC 5321, section 4.5.3.1.1, leaves beside the tag."""
@@ -196,6 +197,17 @@ class Settings:
     log_period_minutes: float = _setting(
         15.0, "How often the public log gets an entry; until then what was attested cannot be proven yet."
     )
+    timestamp_authorities: tuple[str, ...] = _setting(
+        (),
+        "Timestamp authorities (RFC 3161) that sign the head of the public log: addresses that take a "
+        "timestamp-query. They see a digest and nothing else. Empty: none is asked.",
+    )
+    timestamp_periods: int = _setting(96, "After how many entries of the public log each of them is asked again.")
+    timestamp_roots: str = _setting(
+        "",
+        "File with the root certificates (PEM) under which their signatures are checked when they come; empty: whoever "
+        "reads a bundle checks them.",
+    )
     alert_webhooks: tuple[str, ...] = _setting(
         (),
         "Where the desk is told what is due soon or late, as JSON with `text`: addresses of a chat or a pager. "
@@ -226,6 +238,7 @@ class Settings:
             "decode_cpu_seconds",
             "copy_threads",
             "contest_days",
+            "timestamp_periods",
         ):
             if getattr(self, name) < 1:
                 raise BadSetting(f"{name} must be at least 1.")
@@ -248,6 +261,10 @@ class Settings:
                 raise BadSetting(f"embedded_on names {origin!r}, which is no origin.", advice=_ORIGIN_ADVICE)
         if self.desk_origin and not _DESK_ORIGIN.fullmatch(self.desk_origin):
             raise BadSetting(f"desk_origin is {self.desk_origin!r}, which no passkey works on.", advice=_DESK_ADVICE)
+        for url in self.timestamp_authorities:
+            if not re.match(r"https?://[^\s/]", url) or len(url) > _MAX_AUTHORITY:
+                advice = "Write it as in https://tsa.example/tsr; plain http only where allowed_private_hosts names it."
+                raise BadSetting(f"timestamp_authorities names {url!r}, which is no address.", advice=advice)
         for name in ("contact", "host_contact", "security_contact"):
             for address in getattr(self, name):
                 if not _CONTACT.fullmatch(address):

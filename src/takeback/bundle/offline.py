@@ -26,7 +26,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -48,6 +48,10 @@ _MAX_HASHES = 63
 
 class Broken(Exception):
     """Something that does not hold."""
+
+
+MALFORMED = (Broken, KeyError, TypeError, AttributeError, IndexError, ValueError, RecursionError)
+"""What `check` raises: the rest where a file is not of the form that it has to have."""
 
 
 # ---- Ed25519 (RFC 8032, sections 5.1 and 6) ----------------------------------------------------------------------
@@ -375,11 +379,14 @@ class Believed(NamedTuple):
     timestamp_root: str = ""
 
 
-def check(files: Mapping[str, bytes], believed: Believed = Believed()) -> Iterator[str]:
+def check(
+    files: Mapping[str, bytes], believed: Believed = Believed(), stamped: Callable[..., bool | None] | None = None
+) -> Iterator[str]:
     """
     Check a bundle, by the names of its files, and yield what holds, a sentence each.
 
-    Raises `Broken`, which names the first thing that does not hold.
+    `stamped` checks the signature of a timestamp, given the token, the digest and `timestamp_root`; openssl where it is
+    left out. Raises `Broken`, which names the first thing that does not hold.
     """
     yield check_files(files)
     yield from check_signature(files, believed.bundle_key)
@@ -388,7 +395,7 @@ def check(files: Mapping[str, bytes], believed: Believed = Believed()) -> Iterat
     proven = check_proofs(files, log_key)
     yield from _say_proofs(proven, pinned=bool(believed.log_key))
     yield from check_timeline(files, proven)
-    yield from check_stamps(files, proven, log_key, believed.timestamp_root)
+    yield from check_stamps(files, proven, log_key, believed.timestamp_root, stamped or openssl_says)
     yield from check_opened(files)
 
 
@@ -500,14 +507,18 @@ def check_timeline(files: Mapping[str, bytes], proven: Mapping[str, Proven]) -> 
 
 
 def check_stamps(
-    files: Mapping[str, bytes], proven: Mapping[str, Proven], log_key: Key | None, roots: str
+    files: Mapping[str, bytes],
+    proven: Mapping[str, Proven],
+    log_key: Key | None,
+    roots: str,
+    stamped: Callable[..., bool | None],
 ) -> Iterator[str]:
     """Check that timestamps are of heads of the log in which what is proven stands."""
     for name in sorted(files):
         if not name.startswith("data/log/timestamps/") or not name.endswith(".json"):
             continue
         try:
-            yield from _stamp(files, name, proven, log_key, roots)
+            yield from _stamp(files, name, proven, log_key, roots, stamped)
         except (KeyError, TypeError):
             raise Broken(f"{name}: This timestamp lacks a part.") from None
         except Broken as problem:
@@ -515,7 +526,12 @@ def check_stamps(
 
 
 def _stamp(
-    files: Mapping[str, bytes], name: str, proven: Mapping[str, Proven], log_key: Key | None, roots: str
+    files: Mapping[str, bytes],
+    name: str,
+    proven: Mapping[str, Proven],
+    log_key: Key | None,
+    roots: str,
+    stamped: Callable[..., bool | None],
 ) -> Iterator[str]:
     said, token = _json(files[name]), _file(files, name[: -len(".json")] + ".tsr")
     if log_key is None:
@@ -536,7 +552,7 @@ def _stamp(
         count += 1
     yield f"Timestamp: {said['authority']} says that {count} of the proven entries existed by {stamp.at}."
     # 3. The authority signed it.
-    verified = openssl_says(token, digest, roots) if roots else None
+    verified = stamped(token, digest, roots) if roots else None
     if verified is False:
         raise Broken(f"The signature of the timestamp does not verify under {roots}.")
     if verified:
@@ -581,7 +597,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         for sentence in check(read_folder(given.folder), Believed(given.key, given.log_key, given.timestamp_root)):
             print(sentence)
-    except (Broken, KeyError, TypeError) as problem:
+    except MALFORMED as problem:
         missing = not isinstance(problem, Broken)
         print(f"This does not hold: {f'a part is missing ({problem})' if missing else problem}")
         return 1

@@ -25,6 +25,8 @@ MAX_LINES = 12
 
 _ELSEWHERE = "(written in letters that this page cannot set: see the files)"
 _MARGIN, _LINE, _LABEL = 18, 4.7, 44
+_KEPT_FREE = 80
+"""Millimetres at the foot for the last part, which says how to check it, below a row of the longest text."""
 _TITLE_SIZE, _HEADING_SIZE, _SIZE = 15, 10.5, 9
 _INK, _GREY = 20, 95
 
@@ -60,28 +62,35 @@ def drawn_summary(summary: Summary) -> bytes:
     pdf.add_page()
     _write(pdf, summary.title, _TITLE_SIZE, 1.6)
     _write(pdf, summary.intro, _SIZE)
-    for part in summary.parts:
-        _draw(pdf, part)
+    *parts, last = summary.parts
+    for part in parts:
+        _draw(pdf, part, pdf.h - _KEPT_FREE)
+    _draw(pdf, last, pdf.h - _MARGIN)
     return bytes(pdf.output())
 
 
-def _draw(pdf: FPDF, part: Part) -> None:
+def _draw(pdf: FPDF, part: Part, bottom: float) -> None:
+    """Draw a part, of its rows as many as begin above `bottom`."""
     pdf.ln(2.2)
     _write(pdf, part.heading, _HEADING_SIZE, 1.25)
     pdf.set_draw_color(190)
     pdf.line(_MARGIN, pdf.get_y(), pdf.w - _MARGIN, pdf.get_y())
     pdf.ln(1)
+    drawn = 0
     for label, text in part.rows[:MAX_LINES]:
+        if pdf.get_y() > bottom:
+            break
+        drawn += 1
         top = pdf.get_y()
         pdf.set_text_color(_GREY)
         _cell(pdf, label, _LABEL - 2)
-        bottom = pdf.get_y()
+        end = pdf.get_y()
         pdf.set_xy(_MARGIN + _LABEL, top)
         pdf.set_text_color(_INK)
         _cell(pdf, settable(pdf, text), pdf.w - 2 * _MARGIN - _LABEL)
-        pdf.set_xy(_MARGIN, max(bottom, pdf.get_y()))
-    if len(part.rows) > MAX_LINES:
-        _write(pdf, f"and {len(part.rows) - MAX_LINES} more, in the files", _SIZE)
+        pdf.set_xy(_MARGIN, max(end, pdf.get_y()))
+    if len(part.rows) > drawn:
+        _write(pdf, f"and {len(part.rows) - drawn} more, in the files", _SIZE)
 
 
 def settable(pdf: FPDF, text: str) -> str:

@@ -10,10 +10,12 @@ import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from takeback.audit.timestamp import verify_stamp
 from takeback.bundle.bag import MAX_BUNDLE_BYTES
-from takeback.bundle.offline import OPENED, Believed, Broken, check
+from takeback.bundle.offline import MALFORMED, OPENED, Believed, Broken, check
 from takeback.cases.sealed import SealedWords, inside_of
 from takeback.errors import InputError, ProofBroken
+from takeback.workflow.timestamping import roots_in
 
 _SEALED_ENDING = ".age"
 _BELOW = "data/"
@@ -73,8 +75,17 @@ def verify_bundle(path: Path, believed: Believed) -> list[str]:
     except OSError as problem:
         raise InputError(f"{path} cannot be read.", advice="Name the file of a bundle.") from problem
     try:
-        return list(check(read_bundle(content), believed))
+        return list(check(read_bundle(content), believed, _is_stamped))
     except Broken as problem:
         raise ProofBroken(str(problem)) from None
-    except (KeyError, TypeError) as problem:
+    except MALFORMED as problem:
         raise ProofBroken("A part of this bundle is missing.") from problem
+
+
+def _is_stamped(token: bytes, digest: bytes, roots: str) -> bool:
+    """Whether a timestamp verifies under the certificates in a file."""
+    try:
+        verify_stamp(token, digest, roots_in(Path(roots)))
+    except ProofBroken:
+        return False
+    return True

@@ -17,6 +17,7 @@ from takeback.cli.terminal import Terminal
 from takeback.config import load_settings
 from takeback.errors import NotFound
 from takeback.workflow.publish import log_key, publish, signed_head, witness_key
+from takeback.workflow.timestamping import Authority, authorities_of
 from takeback.workflow.witnessing import add_witness, remove_witness, unwatch_log, watch_log
 
 _DIRECTORY = "--data /var/lib/takeback"
@@ -34,7 +35,7 @@ Key = Annotated[str, typer.Argument(metavar="KEY", help="As the other service sh
 @app.command("show", cls=PlainCommand, epilog=example(f"takeback log show {_DIRECTORY}"))
 def show(data: Data = None, master_key_file: MasterKeyFile = None, as_json: AsJson = False) -> None:
     """Show the keys, the head, and who witnesses whom."""
-    terminal, name = Terminal(as_json), _name(data)
+    terminal, settings = Terminal(as_json), load_settings({"data": data}, os.environ)
     with opened(data, master_key_file) as store:
         try:
             head, key = signed_head(store).head, str(log_key(store))
@@ -43,7 +44,8 @@ def show(data: Data = None, master_key_file: MasterKeyFile = None, as_json: AsJs
         with store.read() as tx:
             asked, watched = tx.witnesses.all(), tx.witnesses.all_watched()
             waiting = tx.attestations.count_waiting()
-        own = str(witness_key(store, name))
+        own = str(witness_key(store, settings.log_name))
+        authorities = authorities_of(store, settings.timestamp_authorities)
     if as_json:
         terminal.json(
             {
@@ -55,6 +57,7 @@ def show(data: Data = None, master_key_file: MasterKeyFile = None, as_json: AsJs
                     {"key": str(one.key), "url": one.url, "size": one.size, "problem": one.problem} for one in asked
                 ],
                 "watched": [{"key": str(log.key), "size": log.size} for log, _ in watched],
+                "timestamps": [_stamped(each) for each in authorities],
             }
         )
         return
@@ -70,6 +73,26 @@ def show(data: Data = None, master_key_file: MasterKeyFile = None, as_json: AsJs
     for log, at in watched:
         signed = "nothing signed yet" if at is None else f"{log.size:,} entries, signed {in_words(at)}"
         terminal.line(f"Watching {log.key.name}: {signed}")
+    for each in authorities:
+        terminal.line(f"Timestamps of {each.url}: {each.problem or _in_words(each)}")
+
+
+def _stamped(each: Authority) -> dict[str, object]:
+    last = each.last
+    return {
+        "authority": each.url,
+        "size": None if last is None else last.size,
+        "at": None if last is None else last.at.isoformat(),
+        "verified": None if last is None else last.is_verified,
+        "problem": each.problem,
+    }
+
+
+def _in_words(each: Authority) -> str:
+    if each.last is None:
+        return "nothing stamped yet"
+    checked = "signature verified" if each.last.is_verified else "signature not checked here"
+    return f"{each.last.size:,} entries by {in_words(each.last.at)}, {checked}"
 
 
 @app.command("publish", cls=PlainCommand, epilog=example(f"takeback log publish {_DIRECTORY}"))

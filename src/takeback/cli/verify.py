@@ -53,6 +53,10 @@ def verify(
     bundle_key: Annotated[
         str, typer.Option("--bundle-key", metavar="KEY", help="Of a bundle, the key it is signed with, from elsewhere.")
     ] = "",
+    timestamp_root: Annotated[
+        str,
+        typer.Option("--timestamp-root", metavar="FILE", help="Of a bundle, certificates (PEM) that you believe."),
+    ] = "",
     service: Annotated[
         str, typer.Option("--service", metavar="URL", help="Compare with what this Takeback shows now.")
     ] = "",
@@ -72,7 +76,9 @@ def verify(
     terminal = Terminal(as_json)
     bundles, proofs = _sorted(files or ())
     if bundles:
-        _verify_bundles(terminal, bundles, _believed(bundle_key, log_key, service))
+        _verify_bundles(
+            terminal, bundles, _believed(bundle_key, log_key, service)._replace(timestamp_root=timestamp_root)
+        )
     if proofs:
         keys = [VerifierKey.parse(each) for each in witnesses or ()]
         _verify_files(terminal, proofs, VerifierKey.parse(log_key) if log_key else None, keys, service)

@@ -22,6 +22,7 @@ from takeback.jobs.publish import PublishJob
 from takeback.jobs.reconcile import ReconcileJob
 from takeback.jobs.snapshot import SnapshotJob
 from takeback.jobs.suspects import SuspectJob
+from takeback.jobs.timestamps import TimestampJob
 from takeback.store.leases import JOBS
 from takeback.workflow.news_mail import NewsTexts
 
@@ -35,6 +36,7 @@ SUSPECT_POLL_SECONDS = 1.0
 EXPIRY_POLL_SECONDS = 600.0
 CAPTURE_POLL_SECONDS = 1.0
 PUBLISH_POLL_SECONDS = 1.0
+TIMESTAMP_POLL_SECONDS = 20.0
 ALERT_POLL_SECONDS = 20.0
 NEWS_POLL_SECONDS = 1.0
 """Between two mails."""
@@ -82,6 +84,7 @@ async def run_jobs(parts: Parts, stop: asyncio.Event, texts: NewsTexts) -> None:
         (ExpiryJob(parts), EXPIRY_POLL_SECONDS),
         (CaptureJob(parts, http), CAPTURE_POLL_SECONDS),
         (PublishJob(parts, http), PUBLISH_POLL_SECONDS),
+        (TimestampJob(parts, http), TIMESTAMP_POLL_SECONDS),
         (AlertJob(parts, AlertRoutes(http, mail)), ALERT_POLL_SECONDS),
         (NewsJob(parts, mail, texts), NEWS_POLL_SECONDS),
     ]

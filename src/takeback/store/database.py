@@ -45,6 +45,7 @@ from takeback.store.sightings import SightingStore
 from takeback.store.sites import SiteStore
 from takeback.store.suspicions import SuspicionStore
 from takeback.store.tallies import TallyStore
+from takeback.store.timestamps import TimestampStore
 from takeback.store.upload_records import UploadRecordStore
 from takeback.store.witnesses import WitnessStore
 
@@ -187,6 +188,11 @@ class Transaction:
     def witnesses(self) -> WitnessStore:
         """Who signs the head of our log, and whose heads are signed here."""
         return WitnessStore(self.connection)
+
+    @cached_property
+    def timestamps(self) -> TimestampStore:
+        """Which heads of our log were stamped, and by whom."""
+        return TimestampStore(self.connection)
 
     @cached_property
     def sites(self) -> SiteStore:

@@ -17,9 +17,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from takeback.audit.event import Json, canonical_moment
+from takeback.audit.event import EventKind, Json, canonical_moment
 from takeback.bank import Thresholds
-from takeback.cases import CopyState, law_packs
+from takeback.cases import CaseState, CopyState, law_packs
 from takeback.cases.sealed import SealedWords
 from takeback.cases.statement import House
 from takeback.store import Transaction
@@ -44,6 +44,8 @@ METHOD = {
 """What the figures of a copy are, for an expert."""
 
 _CLOCKS = ("received_at", "valid_at", "deadline_at", "decided_at", "closed_at")
+_TOLD = (CaseState.INCOMPLETE, CaseState.REFUSED, CaseState.WITHDRAWN)
+"""States that say nothing of what was found."""
 _SETTLED = (CopyState.REMOVED, CopyState.CONTESTED, CopyState.PUT_BACK)
 
 
@@ -96,7 +98,7 @@ def person_record(tx: Transaction, case: Case) -> Files:
     linked = [copy for copy in tx.copies.of_case(case.id) if copy.linked]
     links = [tx.cases.open_link(case, copy) for copy in linked]
     files = {
-        "case.json": as_file({**_case(case), "state": case.state.value if case.decided_at else "open"}),
+        "case.json": as_file(_her_case(case)),
         **_her_notice(tx.cases.words(case), case, links),
         **_messages(tx.messages.of_case(case), with_hers=False),
         "hearings.json": as_file([_her_hearing(tx, case, each) for each in tx.hearings.of_case(case.id)]),
@@ -122,12 +124,17 @@ def uploader_record(tx: Transaction, copies: Sequence[Copy], house: House) -> Fi
 
 
 def timeline_of_case(tx: Transaction, case: Case, proofs: Mapping[int, Sequence[str]]) -> list[TimelineEntry]:
-    """Return what the audit log says of a case; `proofs` are files by the index of the event."""
+    """
+    Return what the audit log says of a case; `proofs` are files by the index of the event.
+
+    Earlier bundles are left out: who asked for one, a court or the police, is not for whoever gets the next.
+    """
     return [
         TimelineEntry(
             canonical_moment(entry.at), entry.kind, entry.facts or {}, tuple(proofs.get(entry.index, ())), entry.actor
         )
         for entry in tx.audit.of_case(case.public_id)
+        if entry.kind != EventKind.BUNDLE_MADE
     ]
 
 
@@ -153,6 +160,13 @@ def _case(case: Case) -> dict[str, object]:
     laws = [{"id": law, "name": packs[law].name, "citation": packs[law].citation} for law in case.laws if law in packs]
     missing = [dict(each) for each in case.missing]
     return {"case": case.public_id, "state": case.state.value, "laws": laws, "missing": missing, **moments}
+
+
+def _her_case(case: Case) -> dict[str, object]:
+    """Return what she may know of it: not the deadline, which there is only where something was found."""
+    state = case.state.value if case.decided_at or case.state in _TOLD else "open"
+    told = {name: value for name, value in _case(case).items() if name != "deadline_at"}
+    return {**told, "state": state}
 
 
 def _notice(words: Mapping[str, object], case: Case) -> Files:

@@ -55,9 +55,11 @@ To check that nothing was changed, unpack everything, open a terminal in this fo
 
     python3 verify.py
 
-It needs Python 3.9 or later and nothing else, and asks nobody on the network. It is a text file: read it before you run
-it, if you like. Whose bundle this is, it can say only if you have the service's keys from elsewhere: best from the day
-of the notice, else from {keys}. Give them with --key and --log-key:
+It needs Python 3.9 or later and nothing else, and asks nobody on the network. Whoever made the bundle made this program
+too: it is a text file, so read it before you run it, or check with another copy of it, or with takeback verify.
+
+Whose bundle this is, it can say only if you have the service's keys from elsewhere: best from the day of the notice,
+else from {keys}. Give them with --key and --log-key:
 
     bundle key   {bundle_key}
     log key      {log_key}
@@ -85,7 +87,7 @@ def summary_of_case(case: Case, copies: Sequence[Copy], timeline: Sequence[Timel
         ("laws", laws),
         ("received", _moment(case.received_at)),
         ("complete", _moment(case.valid_at)),
-        ("to decide by", _moment(case.deadline_at)),
+        *([] if page.version is Version.PERSON else [("to decide by", _moment(case.deadline_at))]),
         ("decided", _moment(case.decided_at)),
         ("decision", f"{finding.get('outcome', '')}: {finding.get('reason', '')}" if finding else "none yet"),
         ("copies", _counted(copies)),

@@ -17,9 +17,8 @@ def summary(*rows: tuple[str, str]) -> Summary:
 
 
 def test_it_is_one_page_however_much_there_is_to_say() -> None:
-    long = Summary("Evidence", "x " * 200, [Part(f"Part {n}", [("reason", "word " * 40)] * 40) for n in range(3)], AT)
-
-    pdf = drawn_summary(long)
+    parts = [Part(f"Part {n}", [("reason", "word " * 400)] * 40) for n in range(3)]
+    pdf = drawn_summary(Summary("Evidence", "x " * 200, [*parts, Part("How to check it", [("run", "verify.py")])], AT))
 
     assert pdf.startswith(b"%PDF-")
     assert pdf.count(b"/Type /Page\n") == 1

@@ -214,3 +214,17 @@ def test_a_key_of_the_other_kind_and_one_that_is_not_there_are_refused(call: Cal
     assert call("log", "drop", witness, *house.options).code == 2
     assert call("log", "unwatch", "other.example", *house.options).code == 2
     assert call("log", "watch", "nonsense", *house.options).code == 2
+
+
+def test_timestamp_authorities_are_shown_with_how_they_fare(
+    call: Call, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert call("log", "show", *house.options, "--json").json["timestamps"] == []
+    monkeypatch.setenv("TAKEBACK_TIMESTAMP_AUTHORITIES", "https://tsa.example/tsr")
+
+    shown = call("log", "show", *house.options, "--json").json["timestamps"]
+
+    silent = {"size": None, "at": None, "verified": None, "problem": None}
+    assert shown == [{"authority": "https://tsa.example/tsr", **silent}]
+    human = call("log", "show", *house.options).out
+    assert "Timestamps of https://tsa.example/tsr: nothing stamped yet" in human

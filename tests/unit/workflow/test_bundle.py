@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import subprocess
@@ -14,6 +15,8 @@ import pytest
 from tests.house import AT, LAWS, Clock, drawn, forms_of, notice_about, prints_of, reported
 
 from takeback.audit.event import EventKind
+from takeback.audit.keys import bundle_signer, log_signer
+from takeback.bundle.bag import Cover, bag
 from takeback.bundle.offline import Believed, Broken, check
 from takeback.cases.sealed import new_identity
 from takeback.cases.statement import House
@@ -57,8 +60,10 @@ def upload(store: Store, replica: Replica, site: Site, item: str, seed: int = 1)
     check_upload(store, replica, query_of_fingerprints(prints_of(drawn(seed))), Upload(site, item, url), at=AT)
 
 
-def report(store: Store, replica: Replica, *, under_18: bool = False, links: tuple[str, ...] = ()) -> Received:
-    pictures = () if under_18 else (reported(drawn(1)),)
+def report(
+    store: Store, replica: Replica, *, seed: int = 1, under_18: bool = False, links: tuple[str, ...] = ()
+) -> Received:
+    pictures = () if under_18 else (reported(drawn(seed)),)
     notice = notice_about(*pictures, links=links, under_18=under_18)
     return receive_notice(store, replica, notice, default_laws=LAWS, request=None, at=AT)
 
@@ -178,6 +183,33 @@ def test_before_a_decision_her_version_says_nothing_of_copies(
     everything = b"\n".join(files.values())
     assert copy.public_id.encode() not in everything
     assert b"post/81" not in everything
+
+
+def test_before_a_decision_her_version_is_the_same_whether_anything_was_found_or_not(
+    store: Store, replica: Replica, site: Site, clock: Clock
+) -> None:
+    nothing = report(store, replica, seed=2).case
+    upload(store, replica, site, "81")
+    found = report(store, replica).case
+    publish(store, NAME, at=clock.pass_(minutes=15))
+
+    made = [files_of(bundle_for_person(store, case, maker=MAKER, at=clock())) for case in (nothing, found)]
+
+    assert [len(copies_of(store, case)) for case in (nothing, found)] == [0, 1]
+    assert made[0].keys() == made[1].keys()
+    told = [{**json.loads(files["data/case.json"]), "case": None} for files in made]
+    assert told[0] == told[1]
+    kinds = [[each["kind"] for each in json.loads(files["data/timeline.json"])] for files in made]
+    assert kinds[0] == kinds[1]
+
+
+def test_who_asked_for_an_earlier_bundle_is_not_in_the_next(
+    store: Store, received: Received, full: Bundle, clock: Clock
+) -> None:
+    again = bundle_for_desk(store, received.case.public_id, why="Her lawyer.", actor="key/a", maker=MAKER, at=clock())
+
+    assert WHY.encode() not in b"\n".join(files_of(again).values())
+    assert b"bundle_made" not in files_of(again)["data/timeline.json"]
 
 
 def test_the_uploaders_version_says_nothing_of_who_gave_notice_nor_of_the_case(
@@ -363,6 +395,116 @@ def test_a_byte_flipped_in_any_file_is_found_and_the_file_named(full: Bundle) ->
         with pytest.raises(Broken) as problem:
             list(check(changed))
         assert name in str(problem.value) or name in ("manifest-sha256.txt", "tagmanifest-sha256.txt"), name
+
+
+def repacked(store: Store, files: dict[str, bytes], changes: dict[str, bytes]) -> dict[str, bytes]:
+    """Return a bundle with other files, with manifests and signature made anew: only proofs can tell then."""
+    data = {name.removeprefix("data/"): each for name, each in {**files, **changes}.items() if name.startswith("data/")}
+    signer = bundle_signer(store.keyring.log_key, NAME)
+    return dict(bag(data, Cover("full", "1f2e", AT, "Read me."), signer).files)
+
+
+def test_a_bundle_that_was_packed_anew_as_it_was_still_verifies(store: Store, full: Bundle) -> None:
+    list(check(repacked(store, files_of(full), {}), Believed(log_key=str(log_key(store)))))
+
+
+@pytest.mark.parametrize(
+    ("part", "why"),
+    [
+        ("attestation", "does not stand in the entry"),
+        ("salt", "does not stand in the entry"),
+        ("place", "does not stand in the entry"),
+        ("veil", "does not stand in the entry"),
+        ("period", "does not stand in the entry"),
+        ("until", r"does not stand in the log|later than"),
+        ("index", r"does not stand in the log|tree does not have"),
+        ("path", "does not stand in the log"),
+        ("root", r"does not fit|does not stand"),
+        ("signature", "does not fit"),
+    ],
+)
+def test_a_proof_that_was_changed_is_found_and_named_even_in_a_bundle_packed_anew(
+    store: Store, full: Bundle, part: str, why: str
+) -> None:
+    files = files_of(full)
+    name = next(name for name in files if name.endswith("decided_removed.tlog-proof"))
+    changed = {name: changed_proof(files[name].decode(), part).encode()}
+
+    with pytest.raises(Broken, match=why) as problem:
+        list(check(repacked(store, files, changed)))
+    assert name in str(problem.value)
+
+
+def changed_proof(text: str, part: str) -> str:
+    """Return a proof with one part changed."""
+    first, _, note = text.partition("\n\n")
+    lines = first.split("\n")
+    extra = json.loads(base64.b64decode(lines[1].removeprefix("extra ")))
+    other = base64.b64encode(bytes(32)).decode()
+    period = extra["period"].split("\n")
+    match part:
+        case "attestation":
+            extra["attestation"]["facts"]["reason"] = "Nothing was found."
+        case "salt":
+            extra["salt"] = other
+        case "place":
+            extra["place"] ^= 1
+        case "veil":
+            extra["veil"][3] = other
+        case "period":
+            extra["period"] = "\n".join([*period[:2], other, *period[3:]])
+        case "until":
+            extra["period"] = "\n".join([period[0], "2026-11-22T12:17:00.000000Z", *period[2:]])
+        case "index":
+            lines[2] = "index 0"
+        case "path":
+            lines[3] = other
+        case "root":
+            note = note.replace(note.split("\n")[2], other)
+        case "signature":
+            note = note[:-10] + ("A" if note[-10] != "A" else "B") + note[-9:]
+    lines[1] = "extra " + base64.b64encode(json.dumps(extra).encode()).decode()
+    return "\n".join(lines) + "\n\n" + note
+
+
+def test_a_timeline_that_says_something_else_than_its_proofs_is_found(store: Store, full: Bundle) -> None:
+    files = files_of(full)
+    timeline = json.loads(files["data/timeline.json"])
+    number, proven = next((n, each) for n, each in enumerate(timeline, 1) if each["kind"] == "decided_removed")
+    changes: list[dict[str, object]] = [
+        {"at": "2026-11-23T12:00:00.000000Z"}, {"kind": "decided_refused"},
+        {"facts": {**proven["facts"], "reason": "No reason."}}, {"facts": {}}, {"proofs": ["proofs/none"]},
+    ]  # fmt: skip
+
+    for change in changes:
+        told = [{**each, **change} if each is proven else each for each in timeline]
+        changed = repacked(store, files, {"data/timeline.json": json.dumps(told).encode()})
+        with pytest.raises(Broken, match=f"Entry {number} of the timeline"):
+            list(check(changed))
+
+
+def test_a_log_that_someone_made_up_is_told_by_the_key_that_the_reader_has(store: Store, full: Bundle) -> None:
+    files = files_of(full)
+    other = str(log_signer(bytes(32), "takeback.example/1f2e3d4c").key)
+    keys = {**json.loads(files["data/log/keys.json"]), "log": other}
+    changed = repacked(store, files, {"data/log/keys.json": json.dumps(keys).encode()})
+
+    with pytest.raises(Broken, match="not signed by"):
+        list(check(changed))
+    with pytest.raises(Broken, match="log key in this bundle is another"):
+        list(check(changed, Believed(log_key=str(log_key(store)))))
+
+
+def test_files_of_another_form_end_the_check_and_not_the_verifier(store: Store, full: Bundle, tmp_path: Path) -> None:
+    files = files_of(full)
+    for number, (name, data) in enumerate([("data/timeline.json", b"[3]"), ("data/log/keys.json", b"[]")]):
+        folder = tmp_path / str(number)
+        for path, content in repacked(store, files, {name: data}).items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(content)
+        done = verified(folder)
+        assert (done.returncode, done.stderr) == (1, "")
+        assert "This does not hold" in done.stdout
 
 
 @pytest.mark.parametrize("name", ["data/orders.json", "read-me.txt", "bagit.txt", "data/log/keys.json", "bundle.note"])
