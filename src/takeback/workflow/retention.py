@@ -100,22 +100,27 @@ def erase_retained(store: Store, contest_for: timedelta, *, actor: str, at: date
     shortest = min(pack.keeps.notice for pack in law_packs().values())
     with store.read() as tx:
         ended = tx.cases.ended_before(at - shortest, at - shortest - contest_for)
-    return sum(_erase_words(store, case.id, contest_for, actor, at) for case in ended)
+    erased = [_erase_words(store, case.id, contest_for, actor, at) for case in ended]
+    key_ids = [key_id for of_case in erased for key_id in of_case]
+    if key_ids:
+        # What a crash leaves of them the next round destroys, and the next start (`finish_withdrawals`).
+        store.keyring.destroy(key_ids)
+    return sum(bool(of_case) for of_case in erased)
 
 
-def _erase_words(store: Store, case_id: int, contest_for: timedelta, actor: str, at: datetime) -> bool:
+def _erase_words(store: Store, case_id: int, contest_for: timedelta, actor: str, at: datetime) -> list[str]:
+    """Erase the words of one case if they are due; return the keys to destroy, none where they are not."""
     with store.write() as tx:
         case = tx.cases.by_id(case_id)
         found = due_of_case(tx, case, contest_for, at)
         if found is None or found.part is not Part.WORDS or found.due_at > at or found.waits_for is not None:
-            return False
+            return []
         key_ids = [case.key_id, *_drop_what_matches_nothing(tx, case)]
         address = tx.news.of_case(case.id)
         if address is not None:
             key_ids.append(tx.news.erase(address))
         erase_hers(tx, case, why=WHY, actor=actor, at=at)
-    store.keyring.destroy(key_ids)
-    return True
+    return key_ids
 
 
 def _drop_what_matches_nothing(tx: Transaction, case: Case) -> Iterator[str]:

@@ -137,7 +137,7 @@ class Moderator:
         forms = self.page.locator("details.look form")
         if forms.count() == 0:
             # Somebody looked and wrote down what they found.
-            return bool(self.page.locator("p.looked").count())
+            return bool(self.page.locator("p.looked:has(time)").count())
         self.page.locator("details.look > summary").first.click()
         again = forms.first.locator("input[name=again]")
         if again.count():

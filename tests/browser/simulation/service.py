@@ -35,6 +35,8 @@ from takeback.workflow.register import add_site, set_up
 ACTOR = "simulation"
 CLIENT_HEADER = "X-Real-IP"
 STARTED_SECONDS = 30.0
+LOOKS_PER_DAY = 40
+"""The budget of each of two people: twice the default, for what three days bring."""
 
 
 async def _jobs_of(parts: Parts) -> list[Job]:
@@ -74,6 +76,7 @@ class SimulatedService:
             client_address_header=CLIENT_HEADER,
             allowed_private_hosts=(f"127.0.0.1:{site.port}",),
             request_timeout_seconds=5.0,
+            looks_per_day=LOOKS_PER_DAY,
         )
         (folder / "run").mkdir(mode=0o700)
         self._decoders = start_decoders(settings, folder / "run" / "decoders")
