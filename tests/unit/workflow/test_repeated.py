@@ -181,6 +181,8 @@ def test_what_is_shown_again_never_counted(forum: Forum, store: Store) -> None:
     pass_on_contest(store, case, "It is said to be a drawing.", actor="key/two", at=AT)
     answer_contest(store, case, Answer("Drawn.", "key/two", ("intimate",)), put_back=True, at=AT + 4 * DAY)
     assert forum.standing(day=4) == (1, Advice.NONE)
+    with store.engine.connect() as connection:
+        assert connection.exec_driver_sql("select count(*) from account_removal").scalar_one() == 1
 
 
 def test_after_a_year_all_of_it_is_forgotten(forum: Forum, store: Store) -> None:
