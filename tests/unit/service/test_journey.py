@@ -191,11 +191,14 @@ def test_a_revoked_key_is_refused_at_once(client: TestClient, keys: Keys) -> Non
 
 
 PATHS_WITHOUT_A_KEY = {
-    "/api/v1/notices", "/api/v1/log", "/api/v1/witness", "/health/live", "/health/ready", "/.well-known/",
+    "/api/v1/notices", "/api/v1/log", "/api/v1/witness", "/api/v1/transparency", "/health/live", "/health/ready",
+    "/.well-known/",
 }  # fmt: skip
 
 
-def test_nothing_is_open_without_a_key_but_her_own_paths_and_the_public_log(client: TestClient, keys: Keys) -> None:
+def test_nothing_is_open_without_a_key_but_her_own_paths_the_public_log_and_the_public_numbers(
+    client: TestClient, keys: Keys
+) -> None:
     paths = client.get("/openapi.json", headers=keys["auditor"]).json()["paths"]
     assert len(paths) > 15
     for path, methods in paths.items():
