@@ -474,6 +474,7 @@ def explored(machine: type[AnyOrder], *, examples: int, steps: int) -> None:
     )
 
 
+@pytest.mark.timeout(600)
 def test_no_order_of_actions_breaks_due_process(machine: type[AnyOrder]) -> None:
     explored(machine, examples=20, steps=30)
 
