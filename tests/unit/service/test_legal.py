@@ -155,9 +155,9 @@ def test_an_account_comes_with_fingerprints_too_and_is_told_to_nobody(
 
 def test_an_account_that_is_a_file_or_too_long_is_refused(client: TestClient, keys: Keys, png: Png) -> None:
     picture = ("a.png", png(drawn(1)))
-    form = {"item_id": "1", "account": "x" * 501}
+    form = {"item_id": "1", "account": "x" * 201}
     answer = client.post("/api/v1/check", headers=keys["upload"], data=form, files={"file": picture})
-    assert (answer.status_code, answer.json()["detail"]) == (422, "An account has 1 to 500 characters.")
+    assert (answer.status_code, answer.json()["detail"]) == (422, "An account has 1 to 200 characters.")
     files = {"file": picture, "account": ("a.txt", b"member-7")}
     assert client.post("/api/v1/check", headers=keys["upload"], files=files).status_code == 422
 
