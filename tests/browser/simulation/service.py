@@ -8,10 +8,12 @@ import threading
 import time
 from collections.abc import Coroutine, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import uvicorn
+from sqlalchemy import func, select
 from tests.browser.simulation.site import SimulatedSite
 from tests.house import Clock
 
@@ -29,12 +31,15 @@ from takeback.jobs.suspects import SuspectJob
 from takeback.service.app import create_app
 from takeback.store import MasterKey
 from takeback.store.desk_people import DeskRole
+from takeback.store.outbox import DeliveryState
+from takeback.store.tables import outbox
 from takeback.workflow.desk_people import invite
 from takeback.workflow.register import add_site, set_up
 
 ACTOR = "simulation"
 CLIENT_HEADER = "X-Real-IP"
 STARTED_SECONDS = 30.0
+RESTED = timedelta(seconds=6)
 LOOKS_PER_DAY = 40
 """The budget of each of two people: twice the default, for what three days bring."""
 
@@ -110,6 +115,13 @@ class SimulatedService:
     def work(self) -> None:
         """Do what is due in every job."""
         self._run(_step(self._jobs))
+
+    def next_order_at(self) -> datetime | None:
+        """Return when an order to the site is due next, but not before a site that takes nothing has rested."""
+        with self.parts.store.read() as tx:
+            waiting = select(func.min(outbox.c.next_attempt_at)).where(outbox.c.state == DeliveryState.WAITING.value)
+            due_at: datetime | None = tx.connection.execute(waiting).scalar_one()
+        return None if due_at is None else max(due_at, self.parts.now() + RESTED)
 
     def _run[T](self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=120)

@@ -35,8 +35,8 @@ from takeback.store.cases import Case
 
 pytestmark = pytest.mark.browser
 
-TICK, TICK_IN_TROUBLE = timedelta(minutes=15), timedelta(minutes=5)
-"""How often the jobs look, while nothing happens; while the site is down, and for an hour after, more often."""
+TICK = timedelta(minutes=15)
+"""How often the jobs look while nothing happens and nothing is due."""
 AFTERWARDS = timedelta(days=6)
 """She is heard for three days before anything is shown again, and the second reader has two."""
 HIDDEN_WITHIN = timedelta(minutes=15)
@@ -66,8 +66,7 @@ class World:
     def run_until(self, end: datetime) -> None:
         """Let time pass, and everything that is planned happen in it."""
         while self.clock.at < end:
-            in_trouble = any(begin <= self.clock.at < over + timedelta(hours=1) for begin, over in self.story.outages)
-            until = min(end, self.clock.at + (TICK_IN_TROUBLE if in_trouble else TICK))
+            until = min(end, self.clock.at + TICK, self.service.next_order_at() or end)
             while self._events and self._events[0][0] <= until:
                 at, _, act = heapq.heappop(self._events)
                 self.clock.at = max(self.clock.at, at)
