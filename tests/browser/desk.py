@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from itertools import count
 from typing import Any, Protocol
 
 import httpx2
@@ -16,13 +17,19 @@ from tests.browser.walking import DESKTOP, WAIT_MILLISECONDS, Browser
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 NARROW = {"width": 320, "height": 640}
 
+CLIENT_HEADER = "X-Real-IP"
+"""Where a proxy would say who asks."""
+
+_addresses = count(1)
+
 type Come = Callable[..., Colleague]
 
 
 def opened_desk(service: Service) -> str:
     """Open the desk of a service that is not started yet; return where it is."""
     origin = f"http://localhost:{service.port}"
-    service.environment = {**service.environment, "TAKEBACK_DESK_ORIGIN": origin}
+    settings = {"TAKEBACK_DESK_ORIGIN": origin, "TAKEBACK_CLIENT_ADDRESS_HEADER": CLIENT_HEADER}
+    service.environment = {**service.environment, **settings}
     return origin
 
 
@@ -76,7 +83,9 @@ class Colleague:
     ) -> None:
         self.name = name
         self.origin = f"http://localhost:{service.port}"
-        self._context = browser.new_context(viewport=size)
+        # From an address of their own: so many people as in these tests do not come from one.
+        address = {CLIENT_HEADER: f"2001:db8:{next(_addresses):x}::1"}
+        self._context = browser.new_context(viewport=size, extra_http_headers=address)
         self._context.set_default_timeout(WAIT_MILLISECONDS)
         self.problems: list[str] = []
         self.page = self.open_tab()

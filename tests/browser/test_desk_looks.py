@@ -225,11 +225,11 @@ def test_another_key_opens_nothing_and_a_file_without_one_says_so(scene: Scene, 
     other = scene.folder / "other.age"
     other.write_text("AGE-SECRET-KEY-1" + "Q" * 58)
     ada.page.set_input_files("#identity", other)
-    ada.page.wait_for_function("document.getElementById('opening').textContent !== ''")
+    ada.page.wait_for_selector("#opening:not(:empty)")
     assert ada.page.inner_text("#opening") == "Not all of it opens with this key."
     other.write_text("no key")
     ada.page.set_input_files("#identity", other)
-    ada.page.wait_for_function("document.getElementById('opening').textContent.startsWith('There is no key')")
+    ada.page.locator("#opening", has_text="There is no key").wait_for()
     assert ada.page.query_selector("#hers dd") is None
 
 
@@ -247,7 +247,7 @@ def test_words_that_are_not_what_was_sealed_stay_closed(scene: Scene, key: Path)
     ada.page.route("**/words", other_digest)
     open_words(ada)
     ada.page.set_input_files("#identity", key)
-    ada.page.wait_for_function("document.getElementById('opening').textContent !== ''")
+    ada.page.wait_for_selector("#opening:not(:empty)")
     assert ada.page.inner_text("#opening") == "Not all of it opens with this key."
     assert SECRET not in ada.page.content()
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import uvicorn
 from sqlalchemy import func, select
+from tests.browser.desk import CLIENT_HEADER
 from tests.browser.simulation.site import SimulatedSite
 from tests.house import Clock
 
@@ -37,7 +38,6 @@ from takeback.workflow.desk_people import invite
 from takeback.workflow.register import add_site, set_up
 
 ACTOR = "simulation"
-CLIENT_HEADER = "X-Real-IP"
 STARTED_SECONDS = 30.0
 RESTED = timedelta(seconds=6)
 LOOKS_PER_DAY = 40

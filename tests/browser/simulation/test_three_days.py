@@ -19,9 +19,10 @@ from typing import Any
 
 import httpx2
 import pytest
+from tests.browser.desk import CLIENT_HEADER
 from tests.browser.simulation.people import Moderator
 from tests.browser.simulation.pictures import as_posted, original
-from tests.browser.simulation.service import CLIENT_HEADER, SimulatedService
+from tests.browser.simulation.service import SimulatedService
 from tests.browser.simulation.site import Shown, SimulatedSite
 from tests.browser.simulation.story import COPIES, DAYS, Report, Story, story_of
 from tests.browser.walking import Browser
