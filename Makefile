@@ -1,5 +1,5 @@
 # Every target works alone, on a machine that has Python >= 3.11, make and a C++ compiler.
-.PHONY: demo test browser check bench serve clean lock
+.PHONY: demo test browser simulation check bench serve clean lock
 
 READY := .venv/.ready
 BENCH_READY := .venv/.bench-ready
@@ -17,6 +17,9 @@ test: $(READY)           ## the default suite: no network, no server, no GPU
 
 browser: $(BROWSER_READY) ## the pages in a real browser; needs Chromium (Debian: apt-get install chromium)
 	$(RUN)/python -m pytest -n auto -m browser -o addopts='-q --strict-markers --strict-config --import-mode=importlib' tests/browser
+
+simulation: $(BROWSER_READY) ## three days of the desk on a simulated clock; a quarter of an hour, Chromium
+	TAKEBACK_SIMULATION=1 $(RUN)/python -m pytest -s -m browser -o addopts='-q --strict-markers --strict-config --import-mode=importlib' tests/browser/simulation
 
 check: $(READY)          ## lint, types, direction of imports
 	$(RUN)/ruff check .

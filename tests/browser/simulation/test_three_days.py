@@ -8,6 +8,7 @@ the desk does through its pages in Chromium. Only time is simulated.
 from __future__ import annotations
 
 import heapq
+import os
 import statistics
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -34,7 +35,10 @@ from takeback.bank import EntryState
 from takeback.cases import CaseState
 from takeback.store.cases import Case
 
-pytestmark = pytest.mark.browser
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not os.environ.get("TAKEBACK_SIMULATION"), reason="takes a quarter of an hour: make simulation"),
+]
 
 TICK = timedelta(minutes=15)
 """How often the jobs look while nothing happens and nothing is due."""
