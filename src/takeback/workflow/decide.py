@@ -21,6 +21,7 @@ from takeback.store.hearings import About
 from takeback.workflow.hearing import HEARD_FOR, close_idle_refusals, open_refusal
 from takeback.workflow.order import REMOVE, copy_facts, note, order
 from takeback.workflow.originals import gate_forgery
+from takeback.workflow.poster import poster_of
 from takeback.workflow.put_back import check_may_be_shown
 from takeback.workflow.reasons import complete_laws, how_decided
 from takeback.workflow.recusal import require_unbiased
@@ -280,11 +281,13 @@ def _remove_copy(tx: Transaction, case: Case, copy: Copy, decision: Decision, re
     copy = tx.copies.move(
         copy, CopyState.REMOVED, decided_at=at, decided_by=decision.actor, decided_how=how.value, hearing_id=None
     )
-    records.keep(tx, case, copy, at=at)
+    poster = poster_of(tx, copy)
+    if poster is not None:
+        records.keep(tx, case, copy, poster, at=at)
+        remember_removal(tx, copy, poster, at=at)
     note(tx, EventKind.COPY_REMOVED, case, at=at, actor=decision.actor, facts=copy_facts(copy))
     if how is not How.FOLLOWS:
         count_matches(tx, [copy], confirmed=True, at=at)
-    remember_removal(tx, copy, at=at)
     order(tx, REMOVE, case, copy, why=decision.finding.reason, at=at)
 
 

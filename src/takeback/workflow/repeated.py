@@ -27,6 +27,7 @@ from takeback.store.accounts import Measure, NewMeasure, Removal, TakenMeasure
 from takeback.store.copies import Copy
 from takeback.store.seal import seal, unseal
 from takeback.store.sites import Site
+from takeback.workflow.poster import Poster
 
 KEPT_FOR = timedelta(days=365)
 LONGEST_SUSPENSION = timedelta(days=184)
@@ -91,18 +92,11 @@ class WrittenMeasure:
     criteria: Mapping[str, str]
 
 
-def remember_removal(tx: Transaction, copy: Copy, *, at: datetime) -> None:
+def remember_removal(tx: Transaction, copy: Copy, poster: Poster, *, at: datetime) -> None:
     """Keep inside `tx` that an upload was removed, where the site told whose it is."""
-    if copy.site_id is None or copy.site_item_id is None:
-        return
-    item = tx.items.find(copy.site_id, copy.site_item_id)
-    if item is None or item.sealed_account is None:
-        return
-    site = tx.sites.by_id(copy.site_id)
-    account = tx.items.account_of(item, tx.keyring.data_key(site.key_id))
-    if account is not None:
-        keyed = tx.keyring.account_digest(site.public_id, account)
-        tx.accounts.add_removal(keyed, copy, posted_at=item.first_checked_at, at=at)
+    if poster.item is not None and poster.account is not None:
+        keyed = tx.keyring.account_digest(poster.site.public_id, poster.account)
+        tx.accounts.add_removal(keyed, copy, posted_at=poster.item.first_checked_at, at=at)
 
 
 def repeat_of(tx: Transaction, copy: Copy, *, at: datetime) -> dict[str, Json] | None:

@@ -23,6 +23,7 @@ from takeback.store.copies import Copy
 from takeback.store.upload_records import RecordRequest
 from takeback.workflow.legal_hold import held_until
 from takeback.workflow.order import note
+from takeback.workflow.poster import Poster
 from takeback.workflow.reasons import complete_laws
 from takeback.workflow.recusal import require_unbiased
 
@@ -38,14 +39,10 @@ class RecordKey:
     key: tuple[str, bytes]
     used: bool = False
 
-    def keep(self, tx: Transaction, case: Case, copy: Copy, *, at: datetime) -> None:
-        """Seal inside `tx` who posted a copy that is removed, as far as it is known."""
-        if copy.site_id is None:
-            return
+    def keep(self, tx: Transaction, case: Case, copy: Copy, poster: Poster, *, at: datetime) -> None:
+        """Seal inside `tx` who posted a copy that is removed."""
         self.used = True
-        tx.upload_records.add(
-            case.id, _known(tx, copy, copy.site_id, at), self.key, at=at, expires_at=at + _kept_for(case)
-        )
+        tx.upload_records.add(case.id, _known(copy, poster, at), self.key, at=at, expires_at=at + _kept_for(case))
 
 
 @contextmanager
@@ -141,19 +138,14 @@ def _kept_for(case: Case) -> timedelta:
     return keeps_of([law_pack(law) for law in complete_laws(case) or case.laws]).upload_record
 
 
-def _known(tx: Transaction, copy: Copy, site_id: int, at: datetime) -> dict[str, object]:
-    """Return what is known of who posted a copy: what the site said when it checked the item."""
-    site = tx.sites.by_id(site_id)
-    item = None if copy.site_item_id is None else tx.items.find(site_id, copy.site_item_id)
+def _known(copy: Copy, poster: Poster, at: datetime) -> dict[str, object]:
+    item = poster.item
     first_at = None if item is None else item.first_checked_at or item.checked_at
-    account = None
-    if item is not None and item.sealed_account is not None:
-        account = tx.items.account_of(item, tx.keyring.data_key(site.key_id))
     return {
         "copy": copy.public_id,
-        "site": site.name,
+        "site": poster.site.name,
         "item_id": copy.site_item_id,
-        "account": account,
+        "account": poster.account,
         "address": copy.url if item is None else item.url,
         "first_checked_at": None if first_at is None else first_at.isoformat(),
         "removed_at": at.isoformat(),
