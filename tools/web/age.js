@@ -1,2 +1,2 @@
-// All that the pages need of age: sealing. What opens a file is not in a browser that writes.
-export { Encrypter } from "age-encryption";
+// All that the pages need of age: sealing for her, and opening for the desk, with the key of one person.
+export { Decrypter, Encrypter } from "age-encryption";

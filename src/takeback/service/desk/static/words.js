@@ -1,7 +1,7 @@
 // Opens what she wrote with the key of one person, from a file that they choose. The key and the words stay in this page:
 // it may connect to nothing, and neither is kept.
 
-import { Decrypter } from './age.js'
+import { Decrypter } from '/page/age.js'
 
 /**
  * @typedef {{ age: string, sha256: string }} Sealed an age file in base64, and the digest of what is inside
