@@ -38,7 +38,7 @@ class Look:
 
 
 class LookStore:
-    """Reads and writes looks; none is ever deleted."""
+    """Reads and writes looks; they go with their case alone."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

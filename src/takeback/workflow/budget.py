@@ -10,11 +10,11 @@ from takeback.cases.look import LookKind
 from takeback.errors import InputError
 from takeback.store import Store, Transaction
 from takeback.store.cases import Case
-from takeback.store.desk_people import DeskRole, Member
+from takeback.store.desk_people import Member
+from takeback.workflow.desk_people import READERS, has_role
 
 DAY = timedelta(hours=24)
 """Whatever the zone, and whenever a shift begins: the last 24 hours count."""
-_LOOKERS = (DeskRole.MODERATOR, DeskRole.SECOND_READER, DeskRole.ADMINISTRATOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def who_else_looks(
         each
         for each in tx.desk_people.present()
         if each.id != member.id
-        and each.role in _LOOKERS
+        and has_role(each, *READERS)
         and each.actor not in recused
         and kind not in each.looks_away_from
         and budget_of(tx, each, per_day, at).left

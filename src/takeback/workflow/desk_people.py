@@ -24,6 +24,8 @@ SESSION_LONGEST = timedelta(hours=12)
 _SEEN_EVERY = timedelta(minutes=1)
 """How exactly the moment of the last page is kept: not each of them is worth a write."""
 _MAX_NAME = 100
+READERS = (DeskRole.MODERATOR, DeskRole.SECOND_READER)
+"""Who opens what she wrote, looks at pictures, answers contests and reads refusals again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +122,14 @@ def sign_out(store: Store, here: SignedIn, *, at: datetime) -> None:
         tx.audit.append(EventKind.DESK_SIGNED_OUT, at=at, actor=here.member.actor)
 
 
+def has_role(member: Member, *roles: DeskRole) -> bool:
+    """Whether a person has one of `roles`; an administrator may all that a moderator may."""
+    return member.role in roles or (member.role is DeskRole.ADMINISTRATOR and DeskRole.MODERATOR in roles)
+
+
 def require_role(member: Member, *roles: DeskRole) -> None:
-    """Raise `NotAllowed` for a person of another role; an administrator may all that a moderator may."""
-    allowed = {*roles, *([DeskRole.ADMINISTRATOR] if DeskRole.MODERATOR in roles else [])}
-    if member.role not in allowed:
+    """Raise `NotAllowed` for a person of another role (`has_role`)."""
+    if not has_role(member, *roles):
         raise NotAllowed(
             "Your role at the desk does not do this.",
             known=True,

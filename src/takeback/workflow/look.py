@@ -24,10 +24,9 @@ from takeback.store.desk_people import Member
 from takeback.store.looks import Look
 from takeback.workflow.budget import budget_of
 from takeback.workflow.cluster import cluster_of
-from takeback.workflow.desk_people import SignedIn, require_role
+from takeback.workflow.desk_people import READERS, SignedIn, require_role
 from takeback.workflow.order import note
 from takeback.workflow.recusal import require_unbiased
-from takeback.workflow.second_person import READERS
 
 CLEAR_WITHIN = timedelta(minutes=2)
 """How long after a look began it can be seen clearer."""

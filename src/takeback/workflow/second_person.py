@@ -14,12 +14,9 @@ from takeback.store.cases import Case
 from takeback.store.desk_people import DeskRole, Member
 from takeback.store.hearings import About
 from takeback.workflow.contest import contested_for
+from takeback.workflow.desk_people import READERS, has_role
 from takeback.workflow.recusal import require_unbiased
 from takeback.workflow.second_reading import refusals_for, require_new_reader
-
-READERS = (DeskRole.MODERATOR, DeskRole.SECOND_READER)
-"""Who answers contests and reads refusals again; an administrator too, as everywhere (`require_role`)."""
-DECIDERS = (DeskRole.MODERATOR, DeskRole.ADMINISTRATOR)
 
 
 class Step(StrEnum):
@@ -61,7 +58,7 @@ def turns_of(tx: Transaction, case: Case, member: Member, at: datetime) -> list[
 
 def deciders_left(tx: Transaction, case: Case) -> list[Member]:
     """Return who of the desk may still decide a case: they keep out of it no more than they refused it before."""
-    deciders = [each for each in tx.desk_people.present() if each.role in DECIDERS]
+    deciders = [each for each in tx.desk_people.present() if has_role(each, DeskRole.MODERATOR)]
     return [each for each in deciders if why_not_decide(tx, case, each.actor) is None]
 
 
@@ -72,7 +69,7 @@ def why_not_decide(tx: Transaction, case: Case, actor: str) -> IllegalTransition
 
 
 def _turn(tx: Transaction, case: Case, member: Member, step: Step, opens_at: datetime | None) -> Turn:
-    readers = [each for each in tx.desk_people.present() if each.role in (*READERS, DeskRole.ADMINISTRATOR)]
+    readers = [each for each in tx.desk_people.present() if has_role(each, *READERS)]
     others = [each for each in readers if each.id != member.id and _why_not(tx, case, each.actor, step) is None]
     return Turn(step, opens_at, _why_not(tx, case, member.actor, step), others)
 

@@ -11,16 +11,16 @@ from takeback.errors import IllegalTransition, InputError, NotAllowed, NotFound
 from takeback.service.auth import ServiceParts
 from takeback.service.bundles import zip_answer
 from takeback.service.desk.answer import DeskRoute, Form, SentForm, first, go_to
-from takeback.service.desk.door import Here, Sender, Signed, require_decider, require_token
-from takeback.service.desk.sheet import READ_WORDS, sheet
+from takeback.service.desk.door import Here, Sender, Signed, require_form
+from takeback.service.desk.sheet import sheet
+from takeback.store.desk_people import DeskRole
 from takeback.workflow.bundle import Bundle, Maker, bundle_for_desk, bundle_for_uploader
 from takeback.workflow.capture import ask_for_captures
 from takeback.workflow.decide import Confirm, Decision, Finding, Outcome, confirm_copies, decide
-from takeback.workflow.desk_people import require_role
+from takeback.workflow.desk_people import READERS
 from takeback.workflow.messages import write_to_person
 from takeback.workflow.recusal import recuse
 from takeback.workflow.redeliver import redeliver
-from takeback.workflow.second_person import READERS
 from takeback.workflow.words import open_words
 
 router = APIRouter(include_in_schema=False, route_class=DeskRoute)
@@ -40,7 +40,7 @@ def case_page(case_id: str, here: Signed, parts: ServiceParts) -> Response:
 def send_decision(case_id: str, here: Sender, form: SentForm, parts: ServiceParts) -> Response:
     """Decide a case, or settle copies of it."""
     try:
-        _require(here, form)
+        require_form(here, first(form, "token"), DeskRole.MODERATOR)
         decision, of_case = _decision(form, here.member.actor), first(form, "of") == "case"
         do = decide if of_case and first(form, "outcome") != _DISMISS else confirm_copies
         heard_for = timedelta(hours=parts.settings.answer_hours)
@@ -54,7 +54,7 @@ def send_decision(case_id: str, here: Sender, form: SentForm, parts: ServicePart
 def send_retry(case_id: str, delivery_id: str, here: Sender, form: SentForm, parts: ServiceParts) -> Response:
     """Have an order tried again that a site did not take."""
     try:
-        _require(here, form)
+        require_form(here, first(form, "token"), DeskRole.MODERATOR)
         _require_of_case(parts, case_id, delivery_id)
         redeliver(parts.store, delivery_id, actor=here.member.actor, at=parts.now())
     except (IllegalTransition, NotAllowed) as problem:
@@ -66,7 +66,7 @@ def send_retry(case_id: str, delivery_id: str, here: Sender, form: SentForm, par
 def send_message(case_id: str, here: Sender, form: SentForm, parts: ServiceParts) -> Response:
     """Write to her."""
     try:
-        _require(here, form)
+        require_form(here, first(form, "token"), DeskRole.MODERATOR)
         write_to_person(parts.store, case_id, first(form, "text"), actor=here.member.actor, at=parts.now())
     except (InputError, IllegalTransition, NotAllowed) as problem:
         return sheet(parts, here, case_id, problem=problem, sent=form)
@@ -77,8 +77,7 @@ def send_message(case_id: str, here: Sender, form: SentForm, parts: ServiceParts
 def send_open_words(case_id: str, here: Sender, form: SentForm, parts: ServiceParts) -> Response:
     """Open what she wrote; that is an event of the case."""
     try:
-        require_role(here.member, *READ_WORDS)
-        require_token(here, first(form, "token"))
+        require_form(here, first(form, "token"), *READERS)
         opened = open_words(parts.store, case_id, actor=here.member.actor, at=parts.now())
     except (IllegalTransition, NotAllowed) as problem:
         return sheet(parts, here, case_id, problem=problem)
@@ -89,8 +88,7 @@ def send_open_words(case_id: str, here: Sender, form: SentForm, parts: ServicePa
 def send_recusal(case_id: str, here: Sender, form: SentForm, parts: ServiceParts) -> Response:
     """Keep out of a case, for good."""
     try:
-        require_role(here.member, *READERS)
-        require_token(here, first(form, "token"))
+        require_form(here, first(form, "token"), *READERS)
         if not first(form, "sure"):
             raise InputError("It was not confirmed.", advice="Tick that you keep out of this case for good.")
         recuse(parts.store, case_id, actor=here.member.actor, at=parts.now())
@@ -103,8 +101,7 @@ def send_recusal(case_id: str, here: Sender, form: SentForm, parts: ServiceParts
 def make_bundle(case_id: str, here: Sender, form: SentForm, parts: ServiceParts) -> Response:
     """Make an evidence bundle: the full one, or that of whoever posted a copy; each is an event of the case."""
     try:
-        require_role(here.member, *READ_WORDS)
-        require_token(here, first(form, "token"))
+        require_form(here, first(form, "token"), *READERS)
         return zip_answer(_bundle(parts, here, case_id, first(form, "why"), first(form, "copy")))
     except (InputError, IllegalTransition, NotAllowed) as problem:
         return sheet(parts, here, case_id, problem=problem, sent=form)
@@ -114,8 +111,7 @@ def make_bundle(case_id: str, here: Sender, form: SentForm, parts: ServiceParts)
 def send_capture(case_id: str, here: Sender, form: SentForm, parts: ServiceParts) -> Response:
     """Have the pages of a case kept for evidence."""
     try:
-        require_role(here.member, *READ_WORDS)
-        require_token(here, first(form, "token"))
+        require_form(here, first(form, "token"), *READERS)
         ask_for_captures(parts.store, case_id, (), actor=here.member.actor, at=parts.now())
     except (InputError, IllegalTransition, NotAllowed) as problem:
         return sheet(parts, here, case_id, problem=problem, sent=form)
@@ -127,11 +123,6 @@ def _bundle(parts: Parts, here: Here, case_id: str, why: str, copy_id: str) -> B
     if not copy_id:
         return bundle_for_desk(parts.store, case_id, why=why, actor=actor, maker=maker, at=at)
     return bundle_for_uploader(parts.store, case_id, copy_id, why=why, actor=actor, maker=maker, at=at)
-
-
-def _require(here: Here, form: Form) -> None:
-    require_decider(here)
-    require_token(here, first(form, "token"))
 
 
 def _require_of_case(parts: Parts, case_id: str, delivery_id: str) -> None:

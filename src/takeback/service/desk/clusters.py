@@ -103,7 +103,7 @@ def _offer(
 ) -> Offer | None:  # fmt: skip
     """Return what is offered; None where nobody looks at any of these, whoever they are."""
     copy = next((each for each in cluster if lies_at_its_site(tx, each)), None)
-    if copy is None or not here.looks or _is_closed(case):
+    if copy is None or not here.reads or _is_closed(case):
         return None
     kind, reasons = kind_of(copy.copy_class), _reasons(case, cluster)
     why_not = _why_not(here, kind, budget)

@@ -16,7 +16,7 @@ from takeback.service.crowd import AnyVisitor
 from takeback.service.parts import parts_of
 from takeback.service.throttle import Limit, Throttle
 from takeback.store.desk_people import DeskRole, Member
-from takeback.workflow.desk_people import SESSION_LONGEST, SignedIn, require_role, session_of
+from takeback.workflow.desk_people import READERS, SESSION_LONGEST, SignedIn, has_role, require_role, session_of
 from takeback.workflow.passkey import Party
 
 ATTEMPTS = Limit(of_one=60, of_all=600, seconds=600.0)
@@ -51,12 +51,12 @@ class Here:
     @property
     def decides(self) -> bool:
         """Whether this person decides cases."""
-        return self.member.role in (DeskRole.MODERATOR, DeskRole.ADMINISTRATOR)
+        return has_role(self.member, DeskRole.MODERATOR)
 
     @property
-    def looks(self) -> bool:
-        """Whether this person may look at pictures, as whoever answers contests does."""
-        return self.member.role is not DeskRole.AUDITOR
+    def reads(self) -> bool:
+        """Whether this person opens what she wrote, looks at pictures, answers contests and reads refusals again."""
+        return has_role(self.member, *READERS)
 
 
 class Attempts:
@@ -122,9 +122,10 @@ def require_token(here: Here, token: str) -> None:
         )
 
 
-def require_decider(here: Here) -> None:
-    """Raise `NotAllowed` for whoever does not decide cases."""
-    require_role(here.member, DeskRole.MODERATOR)
+def require_form(here: Here, token: str, *roles: DeskRole) -> None:
+    """Raise `NotAllowed` for a form of somebody of other roles, or of another session."""
+    require_role(here.member, *roles)
+    require_token(here, token)
 
 
 def cookie_name(party: Party) -> str:

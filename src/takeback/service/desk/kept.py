@@ -13,11 +13,12 @@ from takeback.assembly import Parts
 from takeback.errors import IllegalTransition, InputError, NotAllowed, TakebackError
 from takeback.service.auth import ServiceParts
 from takeback.service.desk.answer import DeskRoute, Form, SentForm, desk_page, first, go_to, words
-from takeback.service.desk.door import Here, Sender, Signed, require_decider, require_token
+from takeback.service.desk.door import Here, Sender, Signed, require_form
 from takeback.service.desk.timeline import name_of
 from takeback.service.problem import status_of
 from takeback.store import Transaction
 from takeback.store.cases import Case
+from takeback.store.desk_people import DeskRole
 from takeback.store.legal_holds import LegalHold
 from takeback.store.upload_records import RecordRequest
 from takeback.workflow.legal_hold import confirm_hold, end_hold, order_hold
@@ -53,7 +54,7 @@ def kept_page(case_id: str, here: Signed, parts: ServiceParts) -> Response:
 def send_hold(case_id: str, here: Sender, form: SentForm, parts: ServiceParts) -> Response:
     """Order a legal hold."""
     try:
-        _require(here, form)
+        require_form(here, first(form, "token"), DeskRole.MODERATOR)
         order_hold(
             parts.store, case_id, authority=first(form, "authority"), scope=first(form, "scope"),
             until_at=_day(first(form, "until")), actor=here.member.actor, at=parts.now(),
@@ -67,7 +68,7 @@ def send_hold(case_id: str, here: Sender, form: SentForm, parts: ServiceParts) -
 def send_hold_step(case_id: str, hold_id: str, here: Sender, form: SentForm, parts: ServiceParts) -> Response:
     """Confirm a legal hold as a second person, or end it."""
     try:
-        _require(here, form)
+        require_form(here, first(form, "token"), DeskRole.MODERATOR)
         act = end_hold if first(form, "step") == "end" else confirm_hold
         act(parts.store, case_id, hold_id, actor=here.member.actor, at=parts.now())
     except (IllegalTransition, NotAllowed) as problem:
@@ -79,7 +80,7 @@ def send_hold_step(case_id: str, hold_id: str, here: Sender, form: SentForm, par
 def ask_for_uploads(case_id: str, here: Sender, form: SentForm, parts: ServiceParts) -> Response:
     """Ask that the upload records are opened."""
     try:
-        _require(here, form)
+        require_form(here, first(form, "token"), DeskRole.MODERATOR)
         ask_for_records(parts.store, case_id, first(form, "reason"), actor=here.member.actor, at=parts.now())
     except (InputError, IllegalTransition, NotAllowed) as problem:
         return _shown(parts, here, case_id, problem=problem, sent=form)
@@ -90,16 +91,11 @@ def ask_for_uploads(case_id: str, here: Sender, form: SentForm, parts: ServicePa
 def open_uploads(case_id: str, request_id: str, here: Sender, form: SentForm, parts: ServiceParts) -> Response:
     """Open the upload records, as another person than the one who asked; they are shown this once."""
     try:
-        _require(here, form)
+        require_form(here, first(form, "token"), DeskRole.MODERATOR)
         opened = open_records(parts.store, case_id, request_id, actor=here.member.actor, at=parts.now())
     except (IllegalTransition, NotAllowed) as problem:
         return _shown(parts, here, case_id, problem=problem)
     return _shown(parts, here, case_id, opened=opened)
-
-
-def _require(here: Here, form: Form) -> None:
-    require_decider(here)
-    require_token(here, first(form, "token"))
 
 
 def _day(text: str) -> datetime:

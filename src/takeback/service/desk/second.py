@@ -11,13 +11,12 @@ from takeback.assembly import Parts
 from takeback.errors import IllegalTransition, InputError, NotAllowed
 from takeback.service.auth import ServiceParts
 from takeback.service.desk.answer import DeskRoute, Form, SentForm, first, go_to
-from takeback.service.desk.door import Here, Sender, require_token
+from takeback.service.desk.door import Here, Sender, require_form
 from takeback.service.desk.sheet import sheet
 from takeback.workflow.contest import answer_contest
-from takeback.workflow.desk_people import require_role
+from takeback.workflow.desk_people import READERS
 from takeback.workflow.hearing import pass_on_contest
 from takeback.workflow.put_back import Answer
-from takeback.workflow.second_person import READERS
 from takeback.workflow.second_reading import read_again
 
 router = APIRouter(include_in_schema=False, route_class=DeskRoute)
@@ -65,8 +64,7 @@ def send_reading(case_id: str, here: Sender, form: SentForm, parts: ServiceParts
 def _done(parts: Parts, here: Here, case_id: str, form: Form, does: Callable[[], None]) -> Response:
     """Do what a form asks, or show the case as it stands with what was written."""
     try:
-        require_role(here.member, *READERS)
-        require_token(here, first(form, "token"))
+        require_form(here, first(form, "token"), *READERS)
         does()
     except (InputError, IllegalTransition, NotAllowed) as problem:
         return sheet(parts, here, case_id, problem=problem, sent=form)

@@ -24,15 +24,11 @@ from takeback.service.pages.words import DEFAULT
 from takeback.service.problem import status_of
 from takeback.store import Transaction
 from takeback.store.cases import Case
-from takeback.store.desk_people import DeskRole
 from takeback.store.outbox import DeliveryState
 from takeback.workflow.budget import budget_of
 from takeback.workflow.reasons import complete_laws
-from takeback.workflow.second_person import READERS, deciders_left, turns_of, why_not_decide
+from takeback.workflow.second_person import deciders_left, turns_of, why_not_decide
 from takeback.workflow.standing import standing
-
-READ_WORDS = (DeskRole.MODERATOR, DeskRole.SECOND_READER)
-"""Who opens what she wrote; an administrator too, as everywhere."""
 
 _DECIDABLE = (CaseState.HELD, CaseState.WATCHING)
 _WORDS = ("statement", "signature", "role", "authority", "name", "email", "phone")
@@ -98,7 +94,6 @@ def _read(parts: Parts, tx: Transaction, here: Here, case: Case) -> dict[str, An
         "captures": tx.captures.of_case(case.id),
         "turns": turns_of(tx, case, here.member, now),
         "untold": any(line.copy.state is CopyState.CONTESTED and line.copy.hearing_id is None for line in lines),
-        "reads_again": here.member.role in (*READERS, DeskRole.ADMINISTRATOR),
         "why_not": why_not_decide(tx, case, here.member.actor),
         "law_names": _law_names,
         "clocks": _clocks(case),
@@ -111,7 +106,7 @@ def _read(parts: Parts, tx: Transaction, here: Here, case: Case) -> dict[str, An
         "elements": _elements(case),
         "counts": {"blind": sum(line.copy.blind for line in held), "all": len(held)},
         "seen": standing(case, tx.copies.of_case(case.id)),
-        "reads": here.member.role in (*READ_WORDS, DeskRole.ADMINISTRATOR),
+        "reads": here.reads,
         "failed": DeliveryState.FAILED,
     }
 
@@ -123,7 +118,7 @@ def _form_of(kept: Mapping[str, Sequence[str]]) -> str:
 
 def _forms(values: Mapping[str, Any]) -> set[str]:
     """Return the forms that the page has: where one is gone meanwhile, what was written in it is shown apart."""
-    forms = {turn.step.value for turn in values["turns"] if turn.why_not is None and values["reads_again"]}
+    forms = {turn.step.value for turn in values["turns"] if turn.why_not is None and values["reads"]}
     decides = values["choice"] and values["decides"] and values["why_not"] is None
     return forms | ({"decide"} if decides else set()) | ({"message"} if values["decides"] else set())
 
