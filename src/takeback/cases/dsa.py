@@ -8,17 +8,19 @@ are ours, never what the desk wrote in its own words, and by its id nobody but t
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from importlib import resources
 from typing import Any
 
+from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema.exceptions import ValidationError
+
 from takeback.audit.event import Json
 from takeback.cases.law import law_pack
 from takeback.cases.reasons import Decided, How, Reasons
-from takeback.cases.rules import Rules, faults_of
 from takeback.cases.statement import House, statement_of
 from takeback.match import CopyClass
 
@@ -28,6 +30,8 @@ LANGUAGE = "en"
 MOST_IN_ONE_CALL = 100
 """Statements in one call to `POST /api/v1/statements`."""
 _NOT_BEFORE: Mapping[str, date] = {"content_date": date(2000, 1, 1), "application_date": date(2020, 1, 1)}
+_SAID = ("type", "minLength", "maxLength", "minItems", "format")
+"""Rules of which a fault says what they ask for."""
 _EEA = (
     "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IS", "IT", "LI", "LT",
     "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK",
@@ -75,17 +79,27 @@ def record_of(restriction: Restriction, house: House) -> dict[str, Json]:
 
 
 @cache
-def rules() -> Rules:
-    """Return the rules of the database."""
+def rules() -> Mapping[str, Any]:
+    """Return the rules of the database, as JSON Schema."""
     text = (resources.files("takeback.cases") / "dsa-statement.schema.json").read_text("utf-8")
     loaded: dict[str, Any] = json.loads(text)
     return loaded
 
 
 def broken_rules(record: Mapping[str, Json]) -> list[str]:
-    """Say which rules of the database a record breaks; none where it will be taken."""
-    faults = faults_of(rules(), record)
-    return faults or [*_too_early(record), *_ends_before_it_begins(record)]
+    """Say which rules of the database a record breaks, never what stands there; none where it will be taken."""
+    reader = Draft202012Validator(rules(), format_checker=FormatChecker(["date"]))
+    faults = dict.fromkeys(fault for error in reader.iter_errors(record) for fault in _faults(error))
+    return list(faults) or [*_too_early(record), *_ends_before_it_begins(record)]
+
+
+def _faults(error: ValidationError) -> Iterator[str]:
+    said = error.validator_value
+    if error.validator == "required" and isinstance(said, list) and isinstance(error.instance, dict):
+        yield from (f"{name}: required" for name in said if name not in error.instance)
+        return
+    where = next((step for step in reversed(error.absolute_path) if isinstance(step, str)), "the whole")
+    yield f"{where}: {error.validator}" + (f" {said}" if type(said) in (int, str) and error.validator in _SAID else "")
 
 
 def _too_early(record: Mapping[str, Json]) -> list[str]:

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 from tests.house import AT, LAWS
 
 from takeback.audit.event import Json
 from takeback.cases.dsa import Restriction, as_restriction, broken_rules, record_of, rules
 from takeback.cases.reasons import Contest, Decided, How, Reasons
-from takeback.cases.rules import faults_of
 from takeback.cases.statement import House
 from takeback.match import CopyClass
 
@@ -199,14 +199,23 @@ def test_a_statement_by_the_terms_of_the_site_would_be_taken() -> None:
     assert broken_rules({**without("illegal_content_legal_ground", "illegal_content_explanation"), **ground}) == []
 
 
-# ---- The reader of rules -----------------------------------------------------------------------------------------
+# ---- How they are read -------------------------------------------------------------------------------------------
 
 
-def test_a_rule_that_is_not_known_lets_nothing_pass() -> None:
-    with pytest.raises(ValueError, match="not known here"):
-        faults_of({"maximum": 5}, 6)
-    with pytest.raises(ValueError, match="format time"):
-        faults_of({"format": "time"}, "12:00")
+def keywords(schema: Any) -> Iterator[str]:
+    """Every keyword of a schema and of the schemas in it."""
+    for name, value in schema.items():
+        yield name
+        inside = value.values() if name == "properties" else value if name in ("allOf", "anyOf") else [value]
+        if name in ("properties", "allOf", "anyOf", "items", "contains", "not", "if", "then", "else"):
+            for each in inside:
+                yield from keywords(each)
+
+
+def test_every_rule_is_one_that_the_reader_knows() -> None:
+    Draft202012Validator.check_schema(rules())
+    said_of_itself = {"$schema", "title", "$comment", "then", "else"}
+    assert set(keywords(rules())) - said_of_itself <= set(Draft202012Validator.VALIDATORS)
 
 
 def test_a_fault_says_where_and_never_what_stands_there() -> None:
@@ -217,4 +226,4 @@ def test_a_fault_says_where_and_never_what_stands_there() -> None:
     st.recursive(st.none() | st.booleans() | st.text(), lambda each: st.lists(each) | st.dictionaries(st.text(), each))
 )
 def test_anything_that_is_no_record_has_a_fault(value: Json) -> None:
-    assert faults_of(rules(), value)
+    assert not Draft202012Validator(rules()).is_valid(value)
