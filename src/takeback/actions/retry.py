@@ -1,8 +1,8 @@
 """
 When a delivery that failed is tried again.
 
-After the first failure 5 seconds, then 10, 20, 40 and so on up to 15 minutes, then every 15 minutes; no more
-once the waits add up to 72 hours, which is 294 attempts. Each wait is shortened at random by up to a quarter,
+After the first failure 5 seconds, then 10, 20, 40 and so on up to 10 minutes, then every 10 minutes; no more
+once the waits add up to 72 hours, which is 437 attempts. Each wait is shortened at random by up to a quarter,
 so that what failed together does not come back together.
 """
 
@@ -12,11 +12,12 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 FIRST_WAIT_SECONDS = 5.0
-MAX_WAIT_SECONDS = 900.0
+MAX_WAIT_SECONDS = 600.0
 """
 Longest wait, also where a site asks for a longer one.
 
-The law's 48 hours run on meanwhile; a site that comes back is asked within a quarter of an hour.
+The law's 48 hours run on meanwhile; a site that comes back is asked within ten minutes, so that what a notice is about
+is hidden within a quarter of an hour of a site that answers, whenever in its outage the notice came.
 """
 
 GIVE_UP_SECONDS = 72 * 3600.0
@@ -40,7 +41,7 @@ def next_attempt_at(
     Return when to try again after `attempts` (from 1) have failed, the last at `failed_at`; None to give up.
 
     `jitter`, 0 to 1, is drawn by the caller. `retry_after_seconds` is the wait that the other system asked
-    for: it lengthens a wait up to 15 minutes, and never shortens one. `ValueError` on arguments out of
+    for: it lengthens a wait up to 10 minutes, and never shortens one. `ValueError` on arguments out of
     range, or a moment without a time zone.
     """
     if attempts < 1 or not 0 <= jitter <= 1 or failed_at.utcoffset() is None:
