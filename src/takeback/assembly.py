@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from takeback.actions.outgoing import OutgoingHttp, Timeouts
 from takeback.config import Settings
-from takeback.errors import BadSetting, IntegrityError, StoreError
+from takeback.errors import BadSetting, IntegrityError, StoreError, TakebackError
 from takeback.fingerprint import CopyDescriptor
 from takeback.fingerprint.decoder import DECODER_HANDLER, PooledDecoder
 from takeback.fingerprint.in_browser import PageModel, read_page_model
@@ -27,6 +28,8 @@ from takeback.workflow.replica import Replica
 
 FOLLOW_SECONDS = 0.05
 """How long a process that is asked for nothing may lag behind the store."""
+_REST_AFTER_TROUBLE_SECONDS = 2.0
+"""Between two lines that say that the indexes cannot follow."""
 
 log = logging.getLogger("takeback.assembly")
 
@@ -140,6 +143,19 @@ class Follower:
         if self._parts.snapshots is not None:
             self._parts.replica.take_newer(self._parts.snapshots, self._parts.store)
         self._version = version
+
+
+async def keep_following(parts: Parts) -> None:
+    """Keep the indexes at the store's present state also while nothing is asked of them, until cancelled."""
+    follower = Follower(parts)
+    while True:
+        await asyncio.sleep(FOLLOW_SECONDS)
+        try:
+            if follower.is_behind():
+                await asyncio.to_thread(follower.follow)
+        except TakebackError as problem:
+            log.error("the indexes could not follow the store: %s", problem.message)
+            await asyncio.sleep(_REST_AFTER_TROUBLE_SECONDS)
 
 
 def _open_replica(store: Store, snapshots: Path | None) -> Replica:

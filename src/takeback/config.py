@@ -172,6 +172,21 @@ class Settings:
     client_address_header: str = _setting(
         "", "Header in which your own proxy says where a request comes from, such as X-Real-IP; empty: there is none."
     )
+    clamd: tuple[str, ...] = _setting(
+        (),
+        "Gates that speak ClamAV's protocol: 127.0.0.1:3310 or unix:/run/takeback/clamd.sock, then site=, space=, "
+        "fault=, peer=, path=, behind=; see docs/gates.md.",
+    )
+    icap: tuple[str, ...] = _setting((), "Gates that speak ICAP, as in 127.0.0.1:1344; the same words may follow.")
+    pictrs: tuple[str, ...] = _setting(
+        (), "Gates for the external validation of pict-rs (Lemmy), as in 127.0.0.1:8471; the same words may follow."
+    )
+    subrequest: tuple[str, ...] = _setting(
+        (), "Gates that a reverse proxy asks before it lets an upload through; the same words may follow."
+    )
+    private_messages: str = _setting(
+        "off", "`on`: a gate may stand before private messages (space=private); read docs/gates.md first. `off`: none."
+    )
     max_upload_bytes: int = _setting(50 * 1024 * 1024, "Largest picture that is taken, in bytes.")
     max_pixels: int = _setting(100_000_000, "Largest picture that is decoded, width times height.")
     max_frames: int = _setting(16, "Distinct frames of an animation that are fingerprinted.")
@@ -254,6 +269,8 @@ class Settings:
             raise BadSetting(f"log_name is {self.log_name!r}.", advice="Write it like forum.example/takeback.")
         if self.transparency_page not in (ON, OFF):
             raise BadSetting(f"transparency_page is {self.transparency_page!r}; it is {ON} or {OFF}.")
+        if self.private_messages not in (ON, OFF):
+            raise BadSetting(f"private_messages is {self.private_messages!r}; it is {ON} or {OFF}.")
         if self.answer_hours <= 0:
             raise BadSetting("answer_hours must be more than 0.")
         for origin in self.embedded_on:

@@ -3,6 +3,7 @@
 
     supervisor ─┬─ decoders (server and children; no key, no file, no network)
                 ├─ worker … (HTTP; each with its own indexes, all on one listening socket)
+                ├─ gates    (uploads in the protocols of antivirus, proxies, pict-rs; where the settings name any)
                 └─ jobs     (orders to sites, links, items that are gone; one by lease)
 
 The decoders start before the master key is read. Workers and jobs are forked after everything is
@@ -22,7 +23,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,6 +38,9 @@ from takeback.cases.statement import check_statements
 from takeback.config import Settings
 from takeback.errors import BadSetting, TakebackError
 from takeback.fingerprint.in_browser import read_page_model
+from takeback.gates.line import GateLine, gate_lines
+from takeback.gates.listening import Listening, listening
+from takeback.gates.process import check_gates, run_gates
 from takeback.jobs import run_jobs
 from takeback.media.sandbox import PoolProcess
 from takeback.runtime import is_in_memory, runtime_folder
@@ -80,6 +84,8 @@ class FirstStart:
     keys: dict[KeyRole, str]
     master_key_path: Path | None
     """Where a new master key was written; None where there was one."""
+    gates: Sequence[tuple[str, str]] = ()
+    """Each gate's protocol, and where it listens."""
 
 
 def serve(settings: Settings, announce: Callable[[FirstStart], None]) -> int:
@@ -94,6 +100,7 @@ def serve(settings: Settings, announce: Callable[[FirstStart], None]) -> int:
     check_laws(settings)
     check_statements(settings)
     read_page_model(settings)
+    lines = gate_lines(settings)
     _warn_of_one_disk(settings)
     with ExitStack() as stack:
         # 1. A private place for this run's sockets and snapshots.
@@ -109,28 +116,39 @@ def serve(settings: Settings, announce: Callable[[FirstStart], None]) -> int:
         master = read_master_key(settings, make=True)
         stack.enter_context(serving(settings.data))  # the children inherit it: held while any of them lives
         smtp_sender(settings)  # its password can be read
-        keys = _prepare_store(settings, master)
+        keys = _prepare_store(settings, master, lines)
         _prepare_snapshots(settings, master, runtime)
         # 4. The port, then the processes that serve it.
         listener = stack.enter_context(_listen(settings))
+        gates = stack.enter_context(listening(lines))
         host, port = listener.getsockname()[:2]
-        supervisor = Supervisor(replace(settings, port=port), master, decoders, listener)
+        supervisor = Supervisor(replace(settings, port=port), master, decoders, listener, gates)
         supervisor.start()
-        announce(FirstStart(f"http://{host}:{port}", keys, new_key))
+        opened = [(gate.line.protocol.value, gate.address) for gate in gates]
+        announce(FirstStart(f"http://{host}:{port}", keys, new_key, opened))
         return supervisor.watch()
 
 
 class Supervisor:
     """Keeps the children running until it is told to stop."""
 
-    def __init__(self, settings: Settings, master: MasterKey, decoders: PoolProcess, listener: socket.socket) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        master: MasterKey,
+        decoders: PoolProcess,
+        listener: socket.socket,
+        gates: Sequence[Listening],
+    ) -> None:
         self._settings = settings
         self._master = master
         self._decoders = decoders
         self._listener = listener
+        self._gates = gates
         self._stopping = False
         self._children = [Child("jobs", self._run_jobs)]
         self._children += [Child(f"worker-{number}", self._run_worker) for number in range(settings.workers)]
+        self._children += [Child("gates", self._run_gates)] if gates else []
 
     def start(self) -> None:
         """Fork every child."""
@@ -210,6 +228,8 @@ class Supervisor:
 
     def _run_worker(self) -> None:
         keep_freed_memory()
+        for gate in self._gates:
+            gate.listener.close()
         parts = open_parts(self._settings, self._master, self._decoders.socket_path)
         config = uvicorn.Config(
             create_app(parts),
@@ -226,17 +246,28 @@ class Supervisor:
         )
         uvicorn.Server(config).run(sockets=[self._listener])
 
+    def _run_gates(self) -> None:
+        keep_freed_memory()
+        self._listener.close()
+        parts = open_parts(self._settings, self._master, self._decoders.socket_path)
+        _run_until_stopped(lambda stop: run_gates(parts, self._gates, stop))
+
     def _run_jobs(self) -> None:
         self._listener.close()
+        for gate in self._gates:
+            gate.listener.close()
         parts = open_parts(self._settings, self._master, self._decoders.socket_path, describes_often=False)
+        _run_until_stopped(lambda stop: run_jobs(parts, stop, MailTexts()))
 
-        async def until_stopped() -> None:
-            stop = asyncio.Event()
-            for number in _ENDING:
-                asyncio.get_running_loop().add_signal_handler(number, stop.set)
-            await run_jobs(parts, stop, MailTexts())
 
-        asyncio.run(until_stopped())
+def _run_until_stopped(work: Callable[[asyncio.Event], Coroutine[None, None, None]]) -> None:
+    async def until_stopped() -> None:
+        stop = asyncio.Event()
+        for number in _ENDING:
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        await work(stop)
+
+    asyncio.run(until_stopped())
 
 
 def _listen(settings: Settings) -> socket.socket:
@@ -260,10 +291,11 @@ def _warn_of_one_disk(settings: Settings) -> None:
         log.warning("the journal of withdrawals lies in the data directory: a total loss of the disk loses both")
 
 
-def _prepare_store(settings: Settings, master: MasterKey) -> dict[KeyRole, str]:
+def _prepare_store(settings: Settings, master: MasterKey, lines: Sequence[GateLine]) -> dict[KeyRole, str]:
     """Open the store once before forking: make it, finish what a crash cut short, and close it again."""
     store = open_store(settings, master)
     try:
+        check_gates(store, lines)
         keys = set_up(store, at=utc_now())
         finish_withdrawals(store, Journal(settings.journal_path, store.keyring.journal_key), at=utc_now())
         return keys

@@ -15,17 +15,18 @@ from takeback.media.preview import Preview, preview_of
 class InProcess:
     """Decodes where it is called, and counts how often it is asked, and how often for more than a glance."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: MediaLimits | None = None) -> None:
+        self.limits = limits or MediaLimits()
         self.asked = 0
         self.looks = 0
 
     def fingerprints(self, data: bytes) -> Fingerprints:
         self.asked += 1
-        return take_fingerprints(data, MediaLimits())
+        return take_fingerprints(data, self.limits)
 
     def looked_at(self, data: bytes) -> Looked:
         self.asked += 1
-        return look_at(data, MediaLimits())
+        return look_at(data, self.limits)
 
     def preview(self, data: bytes, *, blurred: bool) -> Preview:
         self.asked += 1
@@ -34,7 +35,7 @@ class InProcess:
     @contextmanager
     def glanced_at(self, data: bytes, *, miniatures: bool) -> Iterator[Glance]:
         self.asked += 1
-        stages = glance_and_look(data, MediaLimits(), miniatures=miniatures)
+        stages = glance_and_look(data, self.limits, miniatures=miniatures)
         first = next(stages)
         assert isinstance(first, RoutedFingerprint)
 

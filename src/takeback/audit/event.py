@@ -60,6 +60,7 @@ class EventKind(StrEnum):
     COPY_HELD = "copy_held"
     UPLOAD_REFUSED = "upload_refused"
     UPLOAD_HELD = "upload_held"
+    UPLOAD_PASSED = "upload_passed"
     # What a person at the desk did
     PICTURE_VIEWED = "picture_viewed"
     FINDING_NOTED = "finding_noted"

@@ -29,6 +29,10 @@ def serve(
         list[str] | None, setting_option("allowed_private_hosts", flag="--allowed-private-host", metavar="HOST")
     ] = None,
     runtime_dir: Annotated[str | None, setting_option("runtime_dir", metavar="DIR")] = None,
+    clamd: Annotated[list[str] | None, setting_option("clamd", metavar="ADDRESS")] = None,
+    icap: Annotated[list[str] | None, setting_option("icap", metavar="ADDRESS")] = None,
+    pictrs: Annotated[list[str] | None, setting_option("pictrs", metavar="ADDRESS")] = None,
+    subrequest: Annotated[list[str] | None, setting_option("subrequest", metavar="ADDRESS")] = None,
     as_json: AsJson = False,
 ) -> None:
     """
@@ -47,6 +51,10 @@ def serve(
         "master_key_file": master_key_file,
         "allowed_private_hosts": allowed_private_hosts or None,
         "runtime_dir": runtime_dir,
+        "clamd": clamd or None,
+        "icap": icap or None,
+        "pictrs": pictrs or None,
+        "subrequest": subrequest or None,
     }
     terminal = Terminal(as_json)
     settings = load_settings(given, os.environ)
@@ -57,9 +65,12 @@ def _announce(terminal: Terminal, first: FirstStart) -> None:
     keys = {role.value: key for role, key in first.keys.items()}
     if terminal.as_json:
         path = None if first.master_key_path is None else str(first.master_key_path)
-        terminal.json({"address": first.address, "keys": keys, "master_key": path})
+        gates = [{"protocol": protocol, "address": address} for protocol, address in first.gates]
+        terminal.json({"address": first.address, "keys": keys, "master_key": path, "gates": gates})
         return
     terminal.line(f"Takeback listens at {first.address}")
+    for protocol, address in first.gates:
+        terminal.line(f"  {protocol:<14} {address}")
     if keys:
         terminal.line()
         terminal.line("Keys, shown this once. Keep them as you keep passwords:")

@@ -1,5 +1,5 @@
 """
-Which format bytes are in, told by their first bytes alone, and the one plugin that reads it.
+The one plugin that reads each format.
 
 Pillow's plugins are called directly, never through `PIL.Image.open`: no other format can be reached,
 nothing is imported when a file arrives, and the size is checked here, from the header, instead of by
@@ -26,25 +26,7 @@ from pillow_heif import HeifImageFile
 from takeback.errors import MediaTooLarge, UnreadableMedia
 from takeback.media.limits import FORMATS, MediaLimits
 from takeback.media.png import keep_chunks_of_the_picture
-
-_MAGIC: Final = (
-    (b"\xff\xd8\xff", "jpeg"),
-    (b"\x89PNG\r\n\x1a\n", "png"),
-    (b"GIF87a", "gif"),
-    (b"GIF89a", "gif"),
-    (b"II*\x00", "tiff"),
-    (b"MM\x00*", "tiff"),
-    (b"II+\x00", "tiff"),
-    (b"MM\x00+", "tiff"),
-    (b"BM", "bmp"),
-)
-# ISO/IEC 23008-12 § 10 and the AV1 image format's brands; `mif1` and `msf1` say only "some coded picture".
-_AVIF_BRANDS: Final = frozenset((b"avif", b"avis"))
-_HEIC_BRANDS: Final = frozenset(
-    (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
-)
-# A file-type box lists a handful of brands; reading further would be reading someone's noise.
-_MAX_BRAND_BYTES: Final = 256
+from takeback.media.sniff import sniff_format
 
 # JpegImageFile, not Pillow's factory: of a multi-picture JPEG the first is what viewers show.
 _PLUGINS: Final[dict[str, Callable[[io.BytesIO], ImageFile]]] = {
@@ -58,22 +40,6 @@ _PLUGINS: Final[dict[str, Callable[[io.BytesIO], ImageFile]]] = {
     "avif": AvifImageFile,
 }
 assert set(_PLUGINS) == set(FORMATS)
-
-
-def sniff_format(data: bytes) -> str:
-    """Return the format of `data` by its magic bytes, one of `FORMATS`; raise `UnreadableMedia` if none."""
-    for magic, name in _MAGIC:
-        if data.startswith(magic):
-            return name
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "webp"
-    if data[4:8] == b"ftyp":
-        brands = _brands(data)
-        if brands & _AVIF_BRANDS:
-            return "avif"
-        if brands & _HEIC_BRANDS:
-            return "heic"
-    raise UnreadableMedia("The file is not a picture in a format that Takeback reads.")
 
 
 def open_picture(data: bytes, limits: MediaLimits) -> tuple[str, ImageFile]:
@@ -108,13 +74,6 @@ def check_size(size: tuple[int, int], limits: MediaLimits) -> None:
         raise MediaTooLarge(
             f"The picture is {width:,} × {height:,} pixels; the limit max_pixels is {limits.max_pixels:,}."
         )
-
-
-def _brands(data: bytes) -> frozenset[bytes]:
-    """Return the major and compatible brands of a file-type box (ISO/IEC 14496-12 § 4.3)."""
-    end = min(struct.unpack_from(">I", data)[0], _MAX_BRAND_BYTES, len(data))
-    starts = (8, *range(16, end - 3, 4))
-    return frozenset(data[start : start + 4] for start in starts)
 
 
 def _webp_size(data: bytes) -> tuple[int, int]:

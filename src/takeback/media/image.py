@@ -14,11 +14,12 @@ from PIL.ImageFile import ImageFile
 
 from takeback.errors import InputError, MediaTooLarge, UnreadableMedia
 from takeback.media.colour import apply_profile, changes_colour, icc_profile, srgb_pixels, stored_pixels
-from takeback.media.formats import check_size, open_picture, sniff_format
+from takeback.media.formats import check_size, open_picture
 from takeback.media.frames import DistinctFrames
 from takeback.media.jpeg import holds_luminance, plain_jpeg
 from takeback.media.limits import MediaLimits
 from takeback.media.orientation import exif_orientation, turn_upright
+from takeback.media.sniff import sniff_format
 
 
 @dataclass(frozen=True, slots=True, eq=False)

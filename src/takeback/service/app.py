@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -11,8 +10,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import takeback
-from takeback.assembly import FOLLOW_SECONDS, Follower, Parts, outgoing_http
-from takeback.errors import TakebackError
+from takeback.assembly import Parts, keep_following, outgoing_http
 from takeback.service import (
     accounts,
     banks,
@@ -46,6 +44,7 @@ from takeback.service.pages import contest as contest_page
 from takeback.service.pages import how as how_page
 from takeback.service.pages import mail as mail_page
 from takeback.service.pages import notice as notice_page
+from takeback.service.pages import refused as refused_page
 from takeback.service.pages import static
 from takeback.service.pages import transparency as transparency_page
 from takeback.service.pages import verify as verify_page
@@ -59,12 +58,6 @@ HEADERS = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
 """On every answer; a page that needs more allows it itself."""
-
-
-REST_AFTER_TROUBLE_SECONDS = 2.0
-"""Between two lines that say that the indexes cannot follow."""
-
-log = logging.getLogger("takeback.service")
 
 
 def create_app(parts: Parts) -> FastAPI:
@@ -97,7 +90,9 @@ def unopened_app() -> FastAPI:
         check, notices, returns, cases, legal, items, accounts, retention, mail, banks, sites, public_log, transparency,
         health, description, well_known,
     )  # fmt: skip
-    pages = (notice_page, case_page, contest_page, mail_page, how_page, verify_page, transparency_page, static)
+    pages = (
+        notice_page, case_page, contest_page, refused_page, mail_page, how_page, verify_page, transparency_page, static,
+    )  # fmt: skip
     desk = (desk_session, desk_queue, desk_case, desk_second, desk_look, desk_kept, desk_you, desk_static)
     for module in (*interface, *pages, *desk):
         app.include_router(module.router)
@@ -108,22 +103,9 @@ def unopened_app() -> FastAPI:
 
 @asynccontextmanager
 async def _following(app: FastAPI) -> AsyncIterator[None]:
-    task = asyncio.create_task(_follow(app.state.parts))
+    task = asyncio.create_task(keep_following(app.state.parts))
     yield
     task.cancel()
-
-
-async def _follow(parts: Parts) -> None:
-    """Keep the indexes at the store's present state also while nothing is asked of them."""
-    follower = Follower(parts)
-    while True:
-        await asyncio.sleep(FOLLOW_SECONDS)
-        try:
-            if follower.is_behind():
-                await asyncio.to_thread(follower.follow)
-        except TakebackError as problem:
-            log.error("the indexes could not follow the store: %s", problem.message)
-            await asyncio.sleep(REST_AFTER_TROUBLE_SECONDS)
 
 
 class _Headers:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from fastapi import APIRouter, Response
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from takeback.assembly import Parts
 from takeback.errors import Overloaded
 from takeback.service.auth import Reader, ServiceParts
 from takeback.service.prints import Strict
+from takeback.workflow.passage import COUNTED
 
 router = APIRouter(tags=["health"])
 
@@ -71,6 +72,7 @@ class _StoreNumbers(Collector):
             yield GaugeMetricFamily("takeback_cases_overdue", "Cases past their deadline.", value=overdue)
             yield GaugeMetricFamily("takeback_items", "Items remembered.", value=tx.items.count())
             yield GaugeMetricFamily("takeback_log_entries", "Entries of the audit log.", value=tx.audit.head().size)
+            yield _at_gates(tx.tallies.total(COUNTED))
             last = tx.changes.last()
         yield GaugeMetricFamily("takeback_seq", "Newest change.", value=last)
         yield GaugeMetricFamily(
@@ -88,4 +90,13 @@ def _by_state(name: str, text: str, counts: object) -> GaugeMetricFamily:
     assert isinstance(counts, dict)
     for state, count in counts.items():
         family.add_metric([state.value], count)
+    return family
+
+
+def _at_gates(counts: Mapping[str, int]) -> CounterMetricFamily:
+    family = CounterMetricFamily(
+        "takeback_gate_uploads_total", "Uploads at gates by what was found.", labels=["gate", "space", "finding"]
+    )
+    for part, count in counts.items():
+        family.add_metric(part.split(" "), count)
     return family

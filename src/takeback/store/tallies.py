@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, func, select, text
 
 from takeback.store.tables import tally
 
@@ -47,15 +47,15 @@ class TallyStore:
         self._connection = connection
         self._waiting: Counter[tuple[str, str, str, str]] = Counter()
 
-    def add(self, name: str, part: str = "", *, laws: Iterable[str] = (), at: datetime) -> None:
+    def add(self, name: str, part: str = "", *, laws: Iterable[str] = (), times: int = 1, at: datetime) -> None:
         """
-        Count one thing, once for all laws together and once for each of `laws`.
+        Count one thing, `times` over, once for all laws together and once for each of `laws`.
 
         What a transaction counts is written together (`flush`): a notice that finds hundreds of copies counts each.
         """
         month = f"{at.astimezone(UTC):%Y-%m}"
         for law in (ALL_LAWS, *dict.fromkeys(laws)):
-            self._waiting[month, law, name, part] += 1
+            self._waiting[month, law, name, part] += times
 
     def flush(self) -> None:
         """Write what was counted. `Store.write` does it before the commit, every reader here before it reads."""
@@ -70,6 +70,13 @@ class TallyStore:
         query = select(tally).where(tally.c.month >= first, tally.c.month <= last)
         order = (tally.c.month, tally.c.law, tally.c.name, tally.c.part)
         return [Tally(*row) for row in self._connection.execute(query.order_by(*order))]
+
+    def total(self, name: str) -> dict[str, int]:
+        """Return how often each part of a thing was counted in all months, under all laws together."""
+        self.flush()
+        query = select(tally.c.part, func.sum(tally.c.count)).where(tally.c.name == name, tally.c.law == ALL_LAWS)
+        rows = self._connection.execute(query.group_by(tally.c.part).order_by(tally.c.part))
+        return {part: int(count) for part, count in rows}
 
     def months(self) -> list[str]:
         """Return each month in which anything was counted."""

@@ -9,6 +9,7 @@ from takeback.fingerprint import Looked, file_digest
 from takeback.match import Match
 from takeback.store import Store
 from takeback.workflow.closer import Describer, look_closer
+from takeback.workflow.gate import Gate
 from takeback.workflow.originals import altered_copies, suspects_of
 from takeback.workflow.picture import Decoder, look_at
 from takeback.workflow.query import Query
@@ -25,10 +26,11 @@ def check_file(
     data: bytes,
     upload: Upload | None,
     *,
+    gate: Gate | None = None,
     at: datetime,
 ) -> Checked:
     """
-    Screen the picture in `data`, and remember it where the site names it and may keep it.
+    Screen the picture in `data`, and remember it where the site names it and may keep it; one at a `gate` is not.
 
     Raises `UnreadableMedia`, `MediaTooLarge` and `Overloaded` as decoding does, unless a digest decided.
     """
@@ -44,7 +46,7 @@ def check_file(
     # 1. A file that is refused by its digest is not even decoded.
     by_digest = Query(digests=(("file", file_digest(data)),))
     if is_refused(by_digest):
-        checked = check_upload(store, replica, by_digest, upload, at=at)
+        checked = check_upload(store, replica, by_digest, upload, gate=gate, at=at)
         if checked.action is Action.REFUSE:
             return checked
     # 2. Decoded, and compared by its fingerprint alone. What refuses it may be gone by the time of the answer.
@@ -53,14 +55,15 @@ def check_file(
     # Its digest was compared above, so it is left out here; the last word below has both.
     picture = look_at(decoder, data, closer=closer, enough=lambda query: is_refused(replace(query, digests=())))
     if picture.is_glance:
-        checked = check_upload(store, replica, picture.query, upload, at=at)
+        checked = check_upload(store, replica, picture.query, upload, gate=gate, at=at)
         if checked.action is Action.REFUSE:
             return checked
         picture = look_at(decoder, data, closer=closer)
     # 3. By its views, then by what takes longer; the answer is against exactly what is committed.
     query = look_closer(picture.query, picture.looked, screened, describer=describer, local=local)
     altered = altered_among(store, replica, query, picture.looked, at=at) if len(replica.originals) else []
-    checked = check_upload(store, replica, query, upload, readable=picture.problem is None, altered=altered, at=at)
+    readable = picture.problem is None
+    checked = check_upload(store, replica, query, upload, gate=gate, readable=readable, altered=altered, at=at)
     if picture.problem is not None and checked.screening.strongest is None:
         raise picture.problem
     return checked

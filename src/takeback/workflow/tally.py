@@ -11,6 +11,7 @@ What is counted for reports, in the transaction of what it counts: numbers by mo
     restored                   copies that are shown again, after a `contest` or a `refusal`
     measures                   what sites did about accounts (`workflow/repeated.py`)
     confirmed, unconfirmed     of what matched an entry of a bank: what a person said of it first
+    gate                       uploads at each gate, by what was found of them (`workflow/passage.py`)
 
 `note` calls `count` with each event of a case, so that a new place that tells of one is counted too.
 """

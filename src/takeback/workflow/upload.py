@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from takeback.audit.event import EventKind, Json
@@ -17,6 +17,7 @@ from takeback.store.cases import Case
 from takeback.store.copies import NewCopy
 from takeback.store.sites import Site
 from takeback.workflow.flood import watch_for_floods
+from takeback.workflow.gate import Gate
 from takeback.workflow.order import copy_facts, likeness_facts, note
 from takeback.workflow.originals import still_watched
 from takeback.workflow.query import Query
@@ -26,6 +27,8 @@ from takeback.workflow.sweep import likeness_of, refresh_deadline
 
 MAX_ITEM_ID_CHARACTERS = 500
 MAX_ACCOUNT_CHARACTERS = 200
+PASSAGES_TOLD_EVERY = timedelta(hours=1)
+"""A picture that everybody posts would otherwise fill the log of a case that it resembles."""
 
 
 class Action(StrEnum):
@@ -67,12 +70,15 @@ def check_upload(
     query: Query,
     upload: Upload | None,
     *,
+    gate: Gate | None = None,
     readable: bool = True,
     altered: Sequence[Match] = (),
     at: datetime,
 ) -> Checked:
     """
     Screen an upload, and remember it where the site names it and may keep it; what is not `readable` is not kept.
+
+    One at a `gate` is nobody's item: it is refused, or passes and is told to its cases.
 
     `altered` are the originals of which it was found to be an altered copy: for the desk, where they still count.
 
@@ -104,7 +110,7 @@ def check_upload(
             _remember(tx, query, upload, at)
         # 3. Each case that it matches hears of it, and entries that match everything are doubted.
         watch_for_floods(tx, counted, query, at=at)
-        cases = tell_cases(tx, screening.matches, action, upload, at)
+        cases = tell_cases(tx, screening.matches, action, upload, at, gate=gate)
     case_id = next((case.public_id for case in cases if case is not None), None)
     return Checked(action, screening, case_id, remembers)
 
@@ -143,16 +149,27 @@ def _address(tx: Transaction, upload: Upload) -> str:
 
 
 def tell_cases(
-    tx: Transaction, matches: Sequence[Match], action: Action, upload: Upload | None, at: datetime
+    tx: Transaction,
+    matches: Sequence[Match],
+    action: Action,
+    upload: Upload | None,
+    at: datetime,
+    *,
+    gate: Gate | None = None,
 ) -> list[Case | None]:
     """Tell the case of each match of an upload; return them, None for an entry of no case."""
-    return [_tell_case(tx, match, action, upload, at) for match in matches]
+    return [_tell_case(tx, match, action, upload, gate, at) for match in matches]
 
 
-def _tell_case(tx: Transaction, match: Match, action: Action, upload: Upload | None, at: datetime) -> Case | None:
+def _tell_case(
+    tx: Transaction, match: Match, action: Action, upload: Upload | None, gate: Gate | None, at: datetime
+) -> Case | None:
     if match.entry.case_id is None:
         return None
     case = tx.cases.by_id(match.entry.case_id)
+    if gate is not None:
+        _tell_of_passage(tx, case, match, action, gate, at)
+        return case
     if upload is None:
         return case
     actor = f"site/{upload.site.public_id}"
@@ -161,6 +178,17 @@ def _tell_case(tx: Transaction, match: Match, action: Action, upload: Upload | N
     elif upload.item_id is not None:
         _add_copy(tx, case, match, action, upload, actor, at)
     return case
+
+
+def _tell_of_passage(tx: Transaction, case: Case, match: Match, action: Action, gate: Gate, at: datetime) -> None:
+    """Tell a case what came to a gate: each refusal, and once in a while that something passed which may be a copy."""
+    kind = EventKind.UPLOAD_REFUSED if action is Action.REFUSE else EventKind.UPLOAD_PASSED
+    if kind is EventKind.UPLOAD_PASSED:
+        told_at = tx.audit.last_at(case.public_id, kind, until=at)
+        if told_at is not None and at - told_at < PASSAGES_TOLD_EVERY:
+            return
+    facts: dict[str, Json] = {**_match_facts(match), "gate": gate.protocol, "space": gate.space.value}
+    note(tx, kind, case, at=at, actor=gate.actor, facts=facts)
 
 
 def _add_copy(

@@ -87,6 +87,11 @@ def process_of(words: Words, settings: Settings, address: str = "", query: str =
     )
 
 
+def reached_at(contact: Sequence[str]) -> tuple[Link, ...]:
+    """Return addresses of the operator as links."""
+    return tuple(Link(address, address.removeprefix("mailto:").removeprefix("tel:")) for address in contact)
+
+
 def lacks_contact(settings: Settings) -> list[LawPack]:
     """Return the laws that ask for a point of contact, where the operator has named none."""
     return [] if settings.contact else [pack for pack in map(law_pack, settings.laws) if "contact" in pack.process]
@@ -134,7 +139,7 @@ def _needed(words: Words, packs: Sequence[LawPack]) -> list[Line]:
 
 
 def _duties(words: Words, pack: LawPack, contact: Sequence[str]) -> Part:
-    reached = tuple(Link(address, address.removeprefix("mailto:").removeprefix("tel:")) for address in contact)
+    reached = reached_at(contact)
     return Part(
         words("how.law", law=pack.name),
         tuple(

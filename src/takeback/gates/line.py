@@ -1,0 +1,200 @@
+"""
+One line of settings makes one gate: where it listens, whose uploads come through, what follows where nothing is known.
+
+    127.0.0.1:3310
+    unix:/run/takeback/clamd.sock site=forum space=limited fault=refuse behind=unix:/run/clamav/clamd.ctl
+    10.0.0.5:1344 peer=10.0.0.0/24
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from pathlib import Path
+
+from takeback.config import ON, Settings
+from takeback.errors import BadSetting
+from takeback.workflow.gate import Space
+
+UNIX = "unix:"
+_TCP = re.compile(r"(?:\[(?P<six>[0-9a-fA-F:]+)\]|(?P<four>[0-9.]+)):(?P<port>[0-9]{1,5})")
+_ADDRESS_ADVICE = "Write 127.0.0.1:3310, [::1]:3310 or unix:/run/takeback/gate.sock."
+_MAX_SOCKET_PATH = 107
+"""What the kernel takes (unix(7))."""
+
+
+class Protocol(StrEnum):
+    """What a gate speaks."""
+
+    CLAMD = "clamd"
+    ICAP = "icap"
+    PICTRS = "pictrs"
+    SUBREQUEST = "subrequest"
+
+
+class Fault(StrEnum):
+    """What is answered where an upload cannot be judged, or the service cannot do its work."""
+
+    PASS = "pass"  # noqa: S105 (no password)
+    """It passes, and is reported."""
+    REFUSE = "refuse"
+    ERROR = "error"
+    """The protocol's own word for "could not be checked": the platform's setting for that decides."""
+
+
+type Network = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where something listens: `path` of a Unix socket, or `host`, in digits, and `port`."""
+
+    host: str = ""
+    port: int = 0
+    path: Path | None = None
+
+    def __str__(self) -> str:
+        if self.path is not None:
+            return f"{UNIX}{self.path}"
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def is_here(self) -> bool:
+        """Whether only programs on this machine reach it."""
+        return self.path is not None or ip_address(self.host).is_loopback
+
+
+@dataclass(frozen=True, slots=True)
+class GateLine:
+    """What one line says. `site` is a site's name; `peers` are who may ask, `folders` what may be named by path."""
+
+    protocol: Protocol
+    address: Address
+    site: str = ""
+    space: Space = Space.PUBLIC
+    fault: Fault = Fault.PASS
+    peers: tuple[Network, ...] = ()
+    folders: tuple[Path, ...] = ()
+    behind: Address | None = None
+
+    def lets_ask(self, peer: str) -> bool:
+        """Whether whoever is at the address `peer` may ask; everyone who reaches a Unix socket may."""
+        if self.address.path is not None:
+            return True
+        found = ip_address(peer.partition("%")[0])
+        mapped = getattr(found, "ipv4_mapped", None)
+        found = found if mapped is None else mapped
+        return any(found in network for network in self.peers) if self.peers else found.is_loopback
+
+
+@dataclass(slots=True)
+class _Options:
+    one: dict[str, str] = field(default_factory=dict)
+    many: dict[str, list[str]] = field(default_factory=lambda: {"peer": [], "path": []})
+
+
+def gate_lines(settings: Settings) -> list[GateLine]:
+    """Return every gate that the settings ask for; `BadSetting` says which line cannot be used, and why."""
+    lines = [_line(protocol, text, settings) for protocol in Protocol for text in getattr(settings, protocol.value)]
+    _check_distinct(lines)
+    return lines
+
+
+def read_address(text: str, *, setting: str) -> Address:
+    """Return an address as it is written in settings; `BadSetting` for anything else, names of hosts too."""
+    if text.startswith(UNIX):
+        path = Path(text.removeprefix(UNIX))
+        if not path.is_absolute() or len(str(path).encode()) > _MAX_SOCKET_PATH:
+            raise BadSetting(f"{setting} names the socket {str(path)!r}, which is no short, absolute path.")
+        return Address(path=path)
+    found = _TCP.fullmatch(text)
+    try:
+        host = str(ip_address((found["six"] or found["four"]) if found else ""))
+    except ValueError as problem:
+        raise BadSetting(f"{setting} names {text!r}, which is no address.", advice=_ADDRESS_ADVICE) from problem
+    assert found is not None
+    port = int(found["port"])
+    if port > 65_535:
+        raise BadSetting(f"{setting} names the port {port}; the last is 65535.", advice=_ADDRESS_ADVICE)
+    return Address(host, port)
+
+
+def _line(protocol: Protocol, text: str, settings: Settings) -> GateLine:
+    name = protocol.value
+    address_text, *words = text.split()
+    address = read_address(address_text, setting=name)
+    options = _options(name, words, protocol)
+    peers = tuple(_network(name, each) for each in options.many["peer"])
+    if not address.is_here and not peers:
+        raise BadSetting(
+            f"{name} would listen on {address}, where other machines could ask: the protocol knows no keys.",
+            advice="Say who may with peer=10.0.0.5 or peer=10.0.0.0/24, or listen on 127.0.0.1 or a Unix socket.",
+        )
+    space = _choice(name, "space", options.one.get("space", "public"), Space)
+    if space is Space.PRIVATE and settings.private_messages != ON:
+        raise BadSetting(
+            f"{name} stands before private messages, which are not looked at unless private_messages is on.",
+            advice="Read docs/gates.md first: in many countries this needs a legal ground. Else choose another space.",
+        )
+    behind = options.one.get("behind")
+    return GateLine(
+        protocol,
+        address,
+        site=options.one.get("site", ""),
+        space=space,
+        fault=_choice(name, "fault", options.one.get("fault", "pass"), Fault),
+        peers=peers,
+        folders=tuple(_folder(name, each) for each in options.many["path"]),
+        behind=None if behind is None else read_address(behind, setting=name),
+    )
+
+
+def _options(name: str, words: Sequence[str], protocol: Protocol) -> _Options:
+    known = {"site", "space", "fault", "peer"} | ({"behind", "path"} if protocol is Protocol.CLAMD else set())
+    options = _Options()
+    for word in words:
+        key, equals, value = word.partition("=")
+        if key not in known or not equals or not value or key in options.one:
+            raise BadSetting(
+                f"{name} has {word!r} after the address, which says nothing that is known, or says it again.",
+                advice=f"Known are {', '.join(f'{each}=' for each in sorted(known))}",
+            )
+        if key in options.many:
+            options.many[key].append(value)
+        else:
+            options.one[key] = value
+    return options
+
+
+def _choice[T: StrEnum](name: str, key: str, value: str, kind: type[T]) -> T:
+    try:
+        return kind(value)
+    except ValueError as problem:
+        known = ", ".join(each.value for each in kind)
+        raise BadSetting(f"{name} has {key}={value}.", advice=f"It is one of {known}.") from problem
+
+
+def _network(name: str, text: str) -> Network:
+    try:
+        return ip_network(text)
+    except ValueError as problem:
+        raise BadSetting(f"{name} has peer={text}, which is no address and no network.") from problem
+
+
+def _folder(name: str, text: str) -> Path:
+    path = Path(text)
+    if not path.is_absolute() or path == Path("/"):
+        raise BadSetting(f"{name} has path={text}.", advice="Name the folder of the uploads, from / on, and no wider.")
+    return path
+
+
+def _check_distinct(lines: Sequence[GateLine]) -> None:
+    seen: set[str] = set()
+    for line in lines:
+        text = str(line.address)
+        if text in seen and not (line.address.path is None and line.address.port == 0):
+            raise BadSetting(f"Two gates would listen on {text}.", advice="Give each an address of its own.")
+        seen.add(text)
