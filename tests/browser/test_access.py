@@ -143,9 +143,14 @@ def transparency(here: Visit, _photo: Path) -> None:
     here.press_away("main a[href='/transparency']")
 
 
+def refused(here: Visit, _photo: Path) -> None:
+    """Where a gate leads whoever sent a picture that is refused."""
+    here.page.goto(f"{here.url}/refused")
+
+
 STATES: list[State] = [
     empty, everything_open, about_a_child, problems, review, receipt, case, unknown_case, how, not_possible, written,
-    erasing, recovered, contest, unknown_contest, transparency,
+    erasing, recovered, contest, unknown_contest, transparency, refused,
 ]  # fmt: skip
 
 

@@ -106,3 +106,17 @@ def test_the_page_is_of_the_operators_laws(parts: Parts) -> None:
     page = TestClient(create_app(replace(parts, settings=settings))).get("/how").text
     assert "Online Safety Act" in page
     assert "TAKE IT DOWN" not in page
+
+
+@pytest.mark.parametrize("code", languages())
+@pytest.mark.parametrize("contact", [CONTACT, ()])
+def test_whoever_sent_what_was_refused_is_told_why_and_where_to_object(
+    parts: Parts, code: str, contact: tuple[str, ...]
+) -> None:
+    words = languages()[code]
+    client = TestClient(create_app(replace(parts, settings=replace(parts.settings, contact=contact))))
+    page = unescape(client.get("/refused", params={"language": code}).text)
+    assert words("refused.why") in page
+    assert words("refused.object") in page
+    assert all(f'href="{each}"' in page for each in contact)
+    assert (words("refused.nobody") in page) is (contact == ())
