@@ -63,9 +63,9 @@ def check_gates(store: Store, lines: Sequence[GateLine]) -> None:
         _gate_of(store, line)
 
 
-def _gate_of(store: Store, line: GateLine) -> Gate:
+def _gate_of(store: Store, line: GateLine, alert_routes: tuple[str, ...] = ()) -> Gate:
     if not line.site:
-        return Gate(line.protocol.value, line.space)
+        return Gate(line.protocol.value, line.space, alert_routes=alert_routes)
     with store.read() as tx:
         site = next((each for each in tx.sites.all() if each.name == line.site), None)
     if site is None:
@@ -73,12 +73,12 @@ def _gate_of(store: Store, line: GateLine) -> Gate:
             f"{line.protocol.value} names the site {line.site!r}, which there is not.",
             advice="`takeback site list` shows the names; `takeback site add` adds one.",
         )
-    return Gate(line.protocol.value, line.space, site)
+    return Gate(line.protocol.value, line.space, site, alert_routes)
 
 
 async def _serve(listening: Listening, parts: Parts, screener: Screener, refusal: Refusal) -> Server:
     line, listener = listening.line, listening.listener
-    gate = _gate_of(parts.store, line)
+    gate = _gate_of(parts.store, line, parts.settings.alert_routes)
     match line.protocol:
         case Protocol.CLAMD:
             return await _serve_stream(line, listener, ClamdGate(line, gate, screener).talk, _CLAMD_LINE_BYTES)

@@ -15,6 +15,9 @@ ACTOR = "takeback"
 MAX_NAMED = 20
 """Cases that one message names; the rest is counted."""
 
+PASSED = "passed"
+"""In place of a stage: nothing is due, and somebody should look."""
+
 _SAID = {
     Stage.HALF: "past half of the time that the law gives",
     Stage.TWELVE_HOURS: "due within twelve hours",
@@ -61,6 +64,15 @@ def message_of(stage: Stage, told: Sequence[Due]) -> Mapping[str, object]:
         "count": len(told),
         "text": text,
     }
+
+
+def passage_message(case_id: str, gate: str) -> Mapping[str, object]:
+    """Return what is sent when something passed a gate that may be a copy: only a person can find it on the site."""
+    text = (
+        f"Takeback: an upload that may be a copy passed the gate {gate}, which does not say where it is kept; "
+        f"look for it on the site: case {case_id[:8]}."
+    )
+    return {"format": 1, "stage": PASSED, "cases": [{"case": case_id, "due_at": None}], "count": 1, "text": text}
 
 
 def trial_message(at: datetime) -> Mapping[str, object]:

@@ -31,6 +31,8 @@ class Gate:
     protocol: str
     space: Space
     site: Site | None = None
+    alert_routes: tuple[str, ...] = ()
+    """Where the desk is told that something passed which may be a copy (`Settings.alert_routes`)."""
 
     @property
     def name(self) -> str:

@@ -16,6 +16,7 @@ from takeback.store import Store, Transaction
 from takeback.store.cases import Case
 from takeback.store.copies import NewCopy
 from takeback.store.sites import Site
+from takeback.workflow.alert import passage_message
 from takeback.workflow.flood import watch_for_floods
 from takeback.workflow.gate import Gate
 from takeback.workflow.order import copy_facts, likeness_facts, note
@@ -27,8 +28,8 @@ from takeback.workflow.sweep import likeness_of, refresh_deadline
 
 MAX_ITEM_ID_CHARACTERS = 500
 MAX_ACCOUNT_CHARACTERS = 200
-PASSAGES_TOLD_EVERY = timedelta(hours=1)
-"""A picture that everybody posts would otherwise fill the log of a case that it resembles."""
+PASSAGES_TOLD_EVERY = timedelta(hours=6)
+"""A picture that everybody posts would otherwise fill the log of a case that it resembles, and somebody's pager."""
 
 
 class Action(StrEnum):
@@ -189,6 +190,8 @@ def _tell_of_passage(tx: Transaction, case: Case, match: Match, action: Action, 
             return
     facts: dict[str, Json] = {**_match_facts(match), "gate": gate.protocol, "space": gate.space.value}
     note(tx, kind, case, at=at, actor=gate.actor, facts=facts)
+    if kind is EventKind.UPLOAD_PASSED:
+        tx.alerts.put(gate.alert_routes, passage_message(case.public_id, gate.name), at)
 
 
 def _add_copy(

@@ -62,11 +62,17 @@ def passing(store: Store, replica: Replica, clock: Clock) -> Passing:
     return Passing(store, replica, clock)
 
 
-def test_before_a_decision_it_passes_and_the_case_is_told_once_an_hour(
+def test_before_a_decision_it_passes_and_the_case_and_the_desk_are_told_now_and_then(
     store: Store, case: Case, passing: Passing, clock: Clock
 ) -> None:
+    gate = replace(GATE, alert_routes=("https://chat.example/hook", "mailto:desk@forum.example"))
     for _ in range(3):
-        assert passing(file_of(drawn(1))) is Finding.DOUBTFUL
+        assert passing(file_of(drawn(1)), gate) is Finding.DOUBTFUL
+    with store.read() as tx:
+        first, second = tx.alerts.latest(10)
+    assert {first.route, second.route} == set(gate.alert_routes)
+    assert case.public_id[:8] in str(first.body["text"])
+    assert first.body["stage"] == "passed"
     ((kind, actor, facts),) = told(store, case)
     assert (kind, actor) == ("upload_passed", "gate/clamd")
     assert isinstance(facts, dict)
