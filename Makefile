@@ -1,9 +1,11 @@
 # Every target works alone, on a machine that has Python >= 3.11, make and a C++ compiler.
-.PHONY: demo test browser simulation check bench serve clean lock
+.PHONY: demo test browser simulation schema check bench serve clean lock
 
 READY := .venv/.ready
 BENCH_READY := .venv/.bench-ready
 BROWSER_READY := .venv/.browser-ready
+SCHEMA_READY := .venv/.schema-ready
+SECONDS := 600
 RUN := .venv/bin
 # Tests make thousands of small databases, each commit of which waits for the disk: in memory where a gigabyte is free.
 MEMORY := $(shell [ "$$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 { print $$4 }')" -gt 1000000 ] 2>/dev/null && echo /dev/shm)
@@ -20,6 +22,9 @@ browser: $(BROWSER_READY) ## the pages in a real browser; needs Chromium (Debian
 
 simulation: $(BROWSER_READY) ## three days of the desk on a simulated clock; a quarter of an hour, Chromium
 	TAKEBACK_SIMULATION=1 $(RUN)/python -m pytest -s -m browser -o addopts='-q --strict-markers --strict-config --import-mode=importlib' tests/browser/simulation
+
+schema: $(SCHEMA_READY)  ## the HTTP interface against its own description, for SECONDS=600
+	$(RUN)/python -m tests.acceptance.against_schema $(SECONDS)
 
 check: $(READY)          ## lint, types, direction of imports
 	$(RUN)/ruff check .
@@ -47,6 +52,10 @@ $(READY): tools/bootstrap pyproject.toml requirements/dev.txt $(shell find nativ
 
 $(BROWSER_READY): $(READY) requirements/browser.txt
 	tools/bootstrap browser
+	touch $@
+
+$(SCHEMA_READY): $(READY) requirements/schema.txt
+	tools/bootstrap schema
 	touch $@
 
 $(BENCH_READY): $(READY) requirements/bench.txt

@@ -94,8 +94,9 @@ def unopened_app() -> FastAPI:
         notice_page, case_page, contest_page, refused_page, mail_page, how_page, verify_page, transparency_page, static,
     )  # fmt: skip
     desk = (desk_session, desk_queue, desk_case, desk_second, desk_look, desk_kept, desk_you, desk_static)
-    for module in (*interface, *pages, *desk):
-        app.include_router(module.router)
+    app.state.routers = [module.router for module in (*interface, *pages, *desk)]
+    for router in app.state.routers:
+        app.include_router(router)
     add_problem_handlers(app)
     app.add_middleware(_Headers)
     return app

@@ -14,6 +14,9 @@ from takeback.service.parts import parts_here, parts_of
 from takeback.store.access import ApiKey, KeyRole
 from takeback.store.sites import Site
 
+ROLES = "roles"
+"""Where a dependency that asks for a key says of which roles, for the description."""
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -56,6 +59,7 @@ def require(*roles: KeyRole) -> Callable[[Request], Caller]:
             site = None if key.site_id is None else tx.sites.by_id(key.site_id)
         return Caller(key, site)
 
+    setattr(check, ROLES, frozenset(role.value for role in allowed))
     return check
 
 

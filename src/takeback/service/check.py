@@ -119,8 +119,8 @@ async def check(request: Request, caller: Uploader, parts: ServiceParts) -> Chec
 def _upload(caller: Caller, item_id: str | None, url: str, account: str | None) -> Upload | None:
     if caller.site is not None:
         return Upload(caller.site, item_id or None, url, account or None)
-    if item_id and caller.key.role is not KeyRole.UPLOAD:
-        raise NotAllowed("Only a site's own key can say which item this is.", known=True)
+    if (item_id or account) and caller.key.role is not KeyRole.UPLOAD:
+        raise NotAllowed("Only a site's own key can say which item this is, or whose.", known=True)
     return None
 
 

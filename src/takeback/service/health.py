@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from fastapi import APIRouter, Response
+from fastapi.responses import PlainTextResponse
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -48,7 +49,7 @@ def ready(parts: ServiceParts) -> ReadyOut:
     return ReadyOut()
 
 
-@router.get("/metrics")
+@router.get("/metrics", response_class=PlainTextResponse)
 def metrics(_caller: Reader, parts: ServiceParts) -> Response:
     """Return the state of the house for Prometheus; numbers only."""
     registry = CollectorRegistry()

@@ -52,7 +52,7 @@ def read_keys(parts: ServiceParts) -> KeysOut:
     )  # fmt: skip
 
 
-@router.get("/log/checkpoint")
+@router.get("/log/checkpoint", response_class=PlainTextResponse)
 def read_checkpoint(parts: ServiceParts) -> PlainTextResponse:
     """Return the signed head of the public log (c2sp.org/tlog-checkpoint)."""
     return PlainTextResponse(signed_head(parts.store).note)
@@ -67,7 +67,11 @@ def read_consistency(
     return ConsistencyOut(first=first, second=second, proof=[base64.b64encode(each).decode() for each in proof])
 
 
-@router.post("/witness/add-checkpoint", responses={200: {"content": {"text/plain": {}}}})
+@router.post(
+    "/witness/add-checkpoint",
+    response_class=PlainTextResponse,
+    responses={HTTPStatus.CONFLICT: {"description": "The size that is known.", "content": {SIZE_TYPE: {}}}},
+)
 async def add_checkpoint(request: Request, parts: ServiceParts) -> Response:
     """Sign the head of a log that is witnessed here, if it grew out of the last one (c2sp.org/tlog-witness)."""
     text = await _read(request)

@@ -67,7 +67,7 @@ def takeback_json(parts: ServiceParts) -> TakebackOut:
     )
 
 
-@router.get("/security.txt")
+@router.get("/security.txt", response_class=PlainTextResponse)
 def security_txt(parts: ServiceParts) -> PlainTextResponse:
     """Say where a hole is reported; 404 where the operator names nobody."""
     contacts = parts.settings.security_contact
