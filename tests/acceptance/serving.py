@@ -21,7 +21,7 @@ import psutil
 
 from takeback.cases.sealed import new_identity
 
-READY_SECONDS = 30.0
+READY_SECONDS = 90.0
 
 
 class Service:
@@ -73,6 +73,7 @@ class Service:
             except httpx2.TransportError:
                 pass
             time.sleep(0.01)
+        self.kill()
         raise AssertionError("the service did not become ready")
 
     def kill(self) -> None:
