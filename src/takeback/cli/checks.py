@@ -29,6 +29,7 @@ from takeback.errors import DeliveryError, TakebackError
 from takeback.fingerprint import CopyDescriptor
 from takeback.fingerprint.in_browser import RUNTIME_VERSION, read_page_model
 from takeback.fingerprint.sscd import COPIES_ADVICE, chosen_model
+from takeback.gates.line import Address, gate_lines
 from takeback.media.sandbox import DecoderPool, PoolProcess, start_pool
 from takeback.runtime import default_parent, file_system, is_in_memory
 from takeback.store import Keyring
@@ -86,6 +87,7 @@ def all_checks(settings: Settings) -> Iterator[Check]:
     yield _alerts(settings)
     yield _runtime(settings)
     yield _port(settings)
+    yield from _gates(settings)
     yield _mail(settings)
 
 
@@ -296,6 +298,34 @@ def _port(settings: Settings) -> Check:
             text = f"{where} is taken ({problem.strerror}): by a running Takeback, or choose another with --port"
             return Check("port", Standing.WARNING, text)
     return Check("port", Standing.OK, f"{where} is free")
+
+
+def _gates(settings: Settings) -> Iterator[Check]:
+    """Say of each gate what it stands before, and whether it is listened on now."""
+    try:
+        lines = gate_lines(settings)
+    except TakebackError as problem:
+        yield Check("gates", Standing.MISSING, f"{problem.message} {problem.advice}", needed=True)
+        return
+    for line in lines:
+        text = f"{line.address}, before {line.space} posts; what cannot be judged: {line.fault}"
+        if _answers(line.address):
+            yield Check(f"gate {line.protocol}", Standing.OK, f"{text}; it answers")
+        else:
+            unheard = f"{text}; nobody listens there: no Takeback runs with this line"
+            yield Check(f"gate {line.protocol}", Standing.WARNING, unheard)
+
+
+def _answers(address: Address) -> bool:
+    try:
+        if address.path is not None:
+            with socket.socket(socket.AF_UNIX) as asking:
+                asking.connect(str(address.path))
+        else:
+            socket.create_connection((address.host, address.port), timeout=2).close()
+    except OSError:
+        return False
+    return True
 
 
 def _mail(settings: Settings) -> Check:

@@ -15,7 +15,7 @@ import asyncio
 from collections.abc import Callable
 
 from takeback.errors import TakebackError
-from takeback.gates.connection import STREAM_SECONDS, Gone, Wire
+from takeback.gates.connection import MAX_CONNECTIONS, STREAM_SECONDS, Gone, Wire
 from takeback.gates.form import opened_body
 from takeback.gates.icap_message import LAST_CHUNK, Body, Malformed, Request, chunk, read_request, response
 from takeback.gates.line import GateLine
@@ -153,7 +153,7 @@ class IcapGate:
             "Allow": "204",
             "Preview": str(PREVIEW_BYTES),
             "Transfer-Preview": "*",
-            "Max-Connections": "100",
+            "Max-Connections": str(MAX_CONNECTIONS),
             "Options-TTL": str(OPTIONS_SECONDS),
             "Encapsulated": "null-body=0",
         }

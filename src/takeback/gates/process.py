@@ -153,8 +153,8 @@ async def _count(screener: Screener) -> None:
     """Write down what was counted, every few seconds."""
     while True:
         await asyncio.sleep(COUNT_SECONDS)
-        if screener.is_due():
-            await asyncio.to_thread(screener.write_counts)
+        if counts := screener.take_counts():
+            await asyncio.to_thread(screener.write_counts, counts)
 
 
 def _allow_files() -> None:

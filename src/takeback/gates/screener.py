@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from enum import StrEnum
@@ -85,17 +85,14 @@ class Screener:
         """
         try:
             async with asyncio.timeout(SCREEN_SECONDS):
-                await self._slots.acquire()
-                look = asyncio.get_running_loop().run_in_executor(
-                    self._threads, self._look, await spool.read(), opened, gate
-                )
-                # The slot is free once the look is over, also where nobody waits for it any more.
-                look.add_done_callback(lambda _: self._slots.release())
-                findings = await asyncio.shield(look)
+                findings = await self._looked(spool, opened, gate)
         except TimeoutError:
             return self.fault(line, gate, "it took too long")
         except TakebackError as problem:
             return self.fault(line, gate, problem.message)
+        except Exception:
+            log.exception("an upload could not be looked at for an unexpected reason")
+            return self.fault(line, gate, "something failed that should not have")
         for finding in findings:
             self._counts[gate.name, finding.value] += 1
         if Finding.REFUSED in findings:
@@ -111,24 +108,36 @@ class Screener:
         self._report(gate, why)
         return _OF_FAULT[line.fault]
 
-    def is_due(self) -> bool:
-        """Whether anything was counted and not yet written down."""
-        return bool(self._counts)
-
-    def write_counts(self) -> None:
-        """Write down what was counted; where that fails, it is kept for the next time."""
+    def take_counts(self) -> Mapping[tuple[str, str], int]:
+        """Return what was counted since the last time; whoever takes it writes it down."""
         counts, self._counts = self._counts, Counter()
+        return counts
+
+    def write_counts(self, counts: Mapping[tuple[str, str], int]) -> None:
+        """Write down what was counted; where that fails, it is said and lost: nobody's case hangs on it."""
         try:
             count_passages(self._parts.store, counts, at=self._parts.now())
         except TakebackError as problem:
-            self._counts.update(counts)
             log.error("what was counted at the gates could not be written down: %s", problem.message)
 
     def close(self) -> None:
         """Write down what was counted, and end."""
         self._threads.shutdown(wait=True, cancel_futures=True)
-        if self.is_due():
-            self.write_counts()
+        if counts := self.take_counts():
+            self.write_counts(counts)
+
+    async def _looked(self, spool: Spool, opened: Opened, gate: Gate) -> list[Finding]:
+        await self._slots.acquire()
+        try:
+            data = await spool.read()
+            look = self._threads.submit(self._look, data, opened, gate)
+        except BaseException:
+            self._slots.release()
+            raise
+        # The slot is free once the look is over, also where nobody waits for it any more.
+        loop = asyncio.get_running_loop()
+        look.add_done_callback(lambda _: loop.call_soon_threadsafe(self._slots.release))
+        return await asyncio.wrap_future(look)
 
     def _look(self, data: bytes, opened: Opened, gate: Gate) -> list[Finding]:
         ends = time.monotonic() + SCREEN_SECONDS

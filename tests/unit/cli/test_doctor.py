@@ -113,6 +113,27 @@ def test_a_port_that_is_taken_is_a_warning(call: Call, monkeypatch: pytest.Monke
     assert (done.code, _checks(done)["port"]["standing"]) == (0, "warning")
 
 
+def test_a_gate_that_nobody_listens_on_is_a_warning_and_one_that_answers_is_ok(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+        monkeypatch.setenv("TAKEBACK_CLAMD", f"127.0.0.1:{port} fault=error")
+        unheard = _checks(call("doctor", "--json"))["gate clamd"]
+        listener.listen()
+        heard = _checks(call("doctor", "--json"))["gate clamd"]
+    assert (unheard["standing"], heard["standing"]) == ("warning", "ok")
+    assert "before public posts; what cannot be judged: error" in heard["text"]
+
+
+def test_a_gate_that_cannot_be_stands_in_the_way(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAKEBACK_ICAP", "0.0.0.0:1344")
+    done = call("doctor", "--json")
+    assert done.code != 0
+    assert "peer=" in _checks(done)["gates"]["text"]
+
+
 def test_a_runtime_directory_in_memory_is_ok(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     if not Path("/dev/shm").is_dir():  # noqa: S108
         pytest.skip("this machine has no /dev/shm")
