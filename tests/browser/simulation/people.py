@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from playwright.sync_api import Page
@@ -11,8 +12,7 @@ from tests.browser.simulation.service import SimulatedService
 from tests.browser.walking import Browser
 from tests.house import Clock
 
-LOOK_SECONDS = 15.0
-ACT_SECONDS = 40.0
+LOOK, ACT = timedelta(seconds=15), timedelta(seconds=40)
 """What a look, and a form that is filled in, take of a person's hour."""
 SHIFT = timedelta(hours=1)
 REASON = "It shows what the notice says."
@@ -20,13 +20,24 @@ NOT_COVERED = "It shows a drawing, and nobody."
 
 
 class Moderator:
-    """One person; `is_true` of a case's id is what they would see in its picture."""
+    """
+    One person; `is_true` of a case's id is what they would see in its picture.
+
+    What they do takes time, in which the world goes on (`let_pass`).
+    """
 
     def __init__(
-        self, browser: Browser, service: SimulatedService, name: str, clock: Clock, is_true: dict[str, bool]
+        self,
+        browser: Browser,
+        service: SimulatedService,
+        name: str,
+        clock: Clock,
+        let_pass: Callable[[timedelta], None],
+        is_true: dict[str, bool],
     ) -> None:
         self._colleague = Colleague(browser, service, name)
-        self._clock, self._is_true = clock, is_true
+        self._clock, self._let_pass, self._is_true = clock, let_pass, is_true
+        self._spent = timedelta()
         self.looks: Counter[str] = Counter()
         self.acts: Counter[str] = Counter()
         self._has_joined = False
@@ -55,6 +66,8 @@ class Moderator:
                 break
             if not self._work_on(case, ends):
                 done_with.add(case)
+            self._let_pass(self._spent)
+            self._spent = timedelta()
         self.page.click(".bar button")
 
     def close(self) -> None:
@@ -152,7 +165,7 @@ class Moderator:
         self.page.check("#found-covered" if self._is_true[case] else "#found-something_else")
         self.page.click("form[action$='/found'] button")
         self.page.wait_for_selector("form#decide")
-        self._pass(LOOK_SECONDS)
+        self._spent += LOOK
         self.looks[case] += 1
         self._seen.add(case)
         return True
@@ -161,9 +174,6 @@ class Moderator:
         self.page.click(button)
         self.page.wait_for_load_state()
         assert self.page.locator("p.problem[role=alert]").count() == 0, self.page.inner_text("p.problem[role=alert]")
-        self._pass(ACT_SECONDS)
+        self._spent += ACT
         self.acts[what] += 1
         return True
-
-    def _pass(self, seconds: float) -> None:
-        self._clock.pass_(seconds=seconds)

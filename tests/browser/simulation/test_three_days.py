@@ -68,6 +68,10 @@ class World:
         """Let `act` happen then; it says whether the jobs have something to do at once."""
         heapq.heappush(self._events, (at, len(self._events), act))
 
+    def let_pass(self, span: timedelta) -> None:
+        """Let a span of time pass."""
+        self.run_until(self.clock.at + span)
+
     def run_until(self, end: datetime) -> None:
         """Let time pass, and everything that is planned happen in it."""
         while self.clock.at < end:
@@ -207,7 +211,7 @@ def test_two_people_of_one_hour_a_day_keep_up_with_three_days(
     # 1. Three days, and as long again as what follows from them takes.
     world = simulated(200)
     plan(world)
-    people = [Moderator(browser, world.service, name, world.clock, world.is_true) for name, _ in SHIFTS]
+    people = [Moderator(browser, world.service, name, world.clock, world.let_pass, world.is_true) for name, _ in SHIFTS]
     days = DAYS + AFTERWARDS.days
     for day in range(days):
         for person, (_, hour) in zip(people, SHIFTS, strict=True):
