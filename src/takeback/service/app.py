@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import takeback
-from takeback.assembly import FOLLOW_SECONDS, Follower, Parts, outgoing_http
+from takeback.assembly import FOLLOW_SECONDS, Follower, Parts, identity_provider, outgoing_http
 from takeback.errors import TakebackError
 from takeback.service import (
     accounts,
@@ -35,6 +35,7 @@ from takeback.service.crowd import Crowd
 from takeback.service.desk import case as desk_case
 from takeback.service.desk import kept as desk_kept
 from takeback.service.desk import look as desk_look
+from takeback.service.desk import openid as desk_openid
 from takeback.service.desk import queue as desk_queue
 from takeback.service.desk import second as desk_second
 from takeback.service.desk import session as desk_session
@@ -80,6 +81,7 @@ def open_over(app: FastAPI, parts: Parts) -> None:
     app.state.crowd = Crowd(parts.settings, parts.store.keyring)
     app.state.attempts = Attempts()
     app.state.outgoing = outgoing_http(parts.settings)
+    app.state.provider = identity_provider(parts.settings)
 
 
 def unopened_app() -> FastAPI:
@@ -98,7 +100,9 @@ def unopened_app() -> FastAPI:
         health, description, well_known,
     )  # fmt: skip
     pages = (notice_page, case_page, contest_page, mail_page, how_page, verify_page, transparency_page, static)
-    desk = (desk_session, desk_queue, desk_case, desk_second, desk_look, desk_kept, desk_you, desk_static)
+    desk = (
+        desk_session, desk_openid, desk_queue, desk_case, desk_second, desk_look, desk_kept, desk_you, desk_static,
+    )  # fmt: skip
     for module in (*interface, *pages, *desk):
         app.include_router(module.router)
     add_problem_handlers(app)
