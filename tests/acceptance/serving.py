@@ -33,7 +33,7 @@ class Service:
         self.data = folder / "data"
         self.options = options
         self.environment = os.environ | {"TAKEBACK_NOTICES_PER_HOUR": str(notices_per_hour)}
-        self.port = _free_port()
+        self.port = free_port()
         self.keys: dict[str, str] = {}
         self.ready_seconds = 0.0
         self._process: subprocess.Popen[str] | None = None
@@ -239,7 +239,8 @@ def serving(folder: Path, *options: str) -> Iterator[Service]:
         service.stop()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
