@@ -13,7 +13,7 @@ from tests.identity_provider import CLIENT_ID, SECRET, IdentityProvider
 
 pytestmark = pytest.mark.browser
 
-NAME = "The club's accounts"
+NAME = "the club"
 _numbers = count(4_000)
 
 
@@ -133,7 +133,7 @@ def test_whoever_came_by_a_passkey_binds_an_account_and_comes_by_it(come: Come) 
     ada.page.goto(f"{ada.origin}/desk/you")
     go_there(ada, ada.name)
     ada.page.wait_for_url(f"{ada.origin}/desk/you")
-    assert "You sign in by your account" in ada.page.inner_text("main")
+    assert "You sign in with your account" in ada.page.inner_text("main")
     ada.page.click(".bar button")
     ada.page.wait_for_url(f"{ada.origin}/desk/sign-in")
     sign_in_by_account(ada)

@@ -47,7 +47,7 @@ class DeskIdentityStore:
             )
         if self.of(member, issuer) is not None:
             raise InputError(
-                "You have another account there already.", advice="Untie that one first, or ask for a new invitation."
+                "You have another account there already.", advice="Unbind that one first, or ask for a new invitation."
             )
         self._connection.execute(
             insert(desk_identity).values(

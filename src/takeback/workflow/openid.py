@@ -170,7 +170,7 @@ def bound_to(store: Store, member: Member, issuer: str) -> DeskIdentity | None:
 
 def unbind(store: Store, here: SignedIn, issuer: str, *, only_way: bool, at: datetime) -> None:
     """
-    Untie a person's own account, and end the sessions that began by it.
+    Unbind a person's own account, and end the sessions that began by it.
 
     `IllegalTransition` where it is their only way in: passkeys are not taken (`only_way`), or they have none.
     """

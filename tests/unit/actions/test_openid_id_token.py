@@ -110,6 +110,12 @@ def test_a_key_is_used_for_its_own_kind_of_signature_alone(provider: IdentityPro
     assert why(provider, token) == "key"
 
 
+def test_of_two_keys_of_one_name_the_one_of_the_right_kind_is_taken(provider: IdentityProvider) -> None:
+    keys = KeySet.read({"keys": [public_jwk(new_key("ES256"), kid="one"), *provider.published]})
+    claims = check_id_token(honest(GOOD, provider), keys, EXPECTED, access_token=ACCESS, at=AT)
+    assert claims.subject == "248289761001"
+
+
 def test_a_symmetric_key_among_the_providers_verifies_nothing(provider: IdentityProvider) -> None:
     keys = KeySet.read({"keys": [{"kty": "oct", "kid": "one", "k": b64(b"k" * 32)}]})
     for header in ({"alg": "HS256", "kid": "one"}, {"alg": "RS256", "kid": "one"}):

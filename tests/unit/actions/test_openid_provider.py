@@ -17,7 +17,14 @@ from tests.identity_provider import CLIENT_ID, SECRET, IdentityProvider, new_key
 from takeback.actions.destination import PrivateHosts
 from takeback.actions.openid.id_token import Claims, TokenRefused
 from takeback.actions.openid.metadata import MAX_BYTES
-from takeback.actions.openid.provider import KEPT_SECONDS, KEYS_REST_SECONDS, Client, CodeRefused, Provider
+from takeback.actions.openid.provider import (
+    FAILED_REST_SECONDS,
+    KEPT_SECONDS,
+    KEYS_REST_SECONDS,
+    Client,
+    CodeRefused,
+    Provider,
+)
 from takeback.actions.outgoing import OutgoingHttp, Timeouts
 from takeback.config import Settings
 from takeback.errors import BadSetting, OutsideError, TakebackError
@@ -242,6 +249,7 @@ def test_what_is_no_answer_is_an_error_outside_and_follows_nothing(
         asking.sign_in()
     assert set(asking.there.asked_for) <= {DISCOVERY, "/token", "/keys"}
     asking.there.answers = {}
+    asking.clock.now += FAILED_REST_SECONDS
     assert asking.sign_in().subject == "248289761001"
 
 
@@ -266,6 +274,17 @@ def test_a_provider_that_is_down_is_named_and_asked_again_the_next_time(asking: 
         gone.address()
     assert "passkey" in raised.value.advice
     assert asking.sign_in().subject == there.subject
+
+
+def test_a_provider_that_did_not_answer_is_left_alone_for_a_moment(asking: Asking) -> None:
+    asking.there.answers = {DISCOVERY: (503, {}, b"")}
+    for _ in range(5):
+        with pytest.raises(OutsideError, match="HTTP status 503"):
+            asking.address()
+    assert asking.there.asked_for == [DISCOVERY]
+    asking.there.answers = {}
+    asking.clock.now += FAILED_REST_SECONDS
+    assert asking.sign_in().subject == "248289761001"
 
 
 def test_a_provider_that_is_slow_is_not_waited_for(there: IdentityProvider) -> None:

@@ -133,7 +133,7 @@ def test_an_invited_person_joins_by_an_account_and_signs_in_by_it(browser: Brows
 
 def test_the_page_offers_the_provider_beside_passkeys_and_works_without_scripts(browser: Browser) -> None:
     page = browser.get("/desk/sign-in").text
-    assert "Sign in by The &lt;Club&gt;" in page
+    assert "Sign in with The &lt;Club&gt;" in page
     assert 'id="passkey"' in page
     assert re.search(r'<form id="openid" method="post" action="/desk/openid">', page)
 
@@ -188,7 +188,7 @@ def test_after_it_the_session_has_its_own_cookie_and_the_other_is_gone(browser: 
     ids=str,
 )
 def test_another_page_sends_nobody_to_the_provider(browser: Browser, headers: dict[str, str]) -> None:
-    for path in ("/desk/openid", "/desk/you/openid", "/desk/you/openid/untie", "/desk/openid/sign-out"):
+    for path in ("/desk/openid", "/desk/you/openid", "/desk/you/openid/unbind", "/desk/openid/sign-out"):
         assert browser.post_from(headers, path).status_code == 403
     assert browser.there.asked_for == []
 
@@ -376,23 +376,23 @@ def test_an_answer_does_not_open_a_desk_that_the_person_left(browser: Browser) -
 # One's own page
 
 
-def test_whoever_is_in_by_a_passkey_binds_an_account_and_unties_it(browser: Browser, other: Browser) -> None:
+def test_whoever_is_in_by_a_passkey_binds_an_account_and_unbinds_it(browser: Browser, other: Browser) -> None:
     browser.join()
     page = browser.get("/desk/you").text
     assert "Bind it to me" in page
     assert browser.post("/desk/you/openid", token="x").status_code == 403
     answer = browser.come_back(browser.there.sign_in(browser.leave_for("/desk/you/openid", token=browser.token())))
     assert onward(answer) == "/desk/you"
-    assert "You sign in by your account at The &lt;Club&gt;" in browser.get("/desk/you").text
+    assert "You sign in with your account at The &lt;Club&gt;" in browser.get("/desk/you").text
     other.enter()
     assert other.is_in()
-    assert browser.post("/desk/you/openid/untie", token="x").status_code == 403
-    assert browser.post("/desk/you/openid/untie", token=browser.token()).headers["location"] == "/desk/you"
+    assert browser.post("/desk/you/openid/unbind", token="x").status_code == 403
+    assert browser.post("/desk/you/openid/unbind", token=browser.token()).headers["location"] == "/desk/you"
     assert not other.is_in()
     assert browser.is_in()
 
 
-def test_an_account_is_not_untied_where_it_gives_the_role_or_no_passkeys_are_taken(
+def test_an_account_is_not_unbound_where_it_gives_the_role_or_no_passkeys_are_taken(
     app: FastAPI, browser: Browser, settings: dict[str, object]
 ) -> None:
     browser.join()
@@ -402,7 +402,7 @@ def test_an_account_is_not_untied_where_it_gives_the_role_or_no_passkeys_are_tak
         {"openid_role_claim": "groups", "openid_roles": ("mods=moderator",)},
     ):
         opened(app, browser.parts, settings, **more)
-        answer = browser.post("/desk/you/openid/untie", token=browser.token())
+        answer = browser.post("/desk/you/openid/unbind", token=browser.token())
         assert answer.status_code == 409
         assert "only way in" in answer.text
 

@@ -185,7 +185,7 @@ def test_nothing_is_bound_for_whoever_signed_out_meanwhile_or_was_away_too_long(
     assert bound_to(door.store, here.member, ISSUER) is None
 
 
-def test_an_account_is_untied_where_a_passkey_is_left_and_its_sessions_end(door: Door, ada: Person) -> None:
+def test_an_account_is_unbound_where_a_passkey_is_left_and_its_sessions_end(door: Door, ada: Person) -> None:
     here = present(ada)
     door.bind(here, said())
     entered = door.sign_in(said())
@@ -197,7 +197,7 @@ def test_an_account_is_untied_where_a_passkey_is_left_and_its_sessions_end(door:
     assert len(door.events(EventKind.DESK_IDENTITY_UNBOUND)) == 1
 
 
-def test_an_account_that_is_the_only_way_in_is_not_untied(door: Door, ada: Person) -> None:
+def test_an_account_that_is_the_only_way_in_is_not_unbound(door: Door, ada: Person) -> None:
     entered = door.join(said(), "Bo")
     here = door.is_in(entered)
     assert here is not None

@@ -29,6 +29,8 @@ KEPT_SECONDS = 3600.0
 """How long what a provider says of itself, and its keys, are taken as they were."""
 KEYS_REST_SECONDS = 30.0
 """How long its keys are not fetched again, whatever token names another."""
+FAILED_REST_SECONDS = 5.0
+"""How long a provider that did not answer is left alone: of many who want in, none waits for all those before."""
 
 
 class CodeRefused(NotAllowed):
@@ -103,12 +105,13 @@ class Provider:
         self._asking = asyncio.Lock()
         self._metadata: tuple[Metadata, float] | None = None
         self._keys: tuple[KeySet, float] | None = None
+        self._failed: tuple[OutsideError, float] | None = None
 
     async def metadata(self) -> Metadata:
         """Return what the provider says of itself, at most an hour ago; `OutsideError` where it cannot be had."""
         async with self._asking:
             if self._metadata is None or self._clock() - self._metadata[1] >= KEPT_SECONDS:
-                answer = await self._get(address_of(self.client.issuer))
+                answer = await self._fetched(address_of(self.client.issuer))
                 self._metadata = (read_metadata(answer.body, self.client.issuer, self._allowed), self._clock())
             return self._metadata[0]
 
@@ -118,7 +121,7 @@ class Provider:
         async with self._asking:
             for_seconds = KEYS_REST_SECONDS if again else KEPT_SECONDS
             if self._keys is None or self._clock() - self._keys[1] >= for_seconds:
-                answer = await self._get(metadata.jwks_uri)
+                answer = await self._fetched(metadata.jwks_uri)
                 self._keys = (KeySet.read(read_object(answer.body)), self._clock())
             return self._keys[0]
 
@@ -200,6 +203,17 @@ class Provider:
         if 400 <= answer.status < 500:
             raise CodeRefused(f"{self.client.name} did not take its own code back, or not this service's secret")
         return read_object(_whole(answer).body)
+
+    async def _fetched(self, address: str) -> Response:
+        """Return what stands at an address; the same error again where there was one just now."""
+        if self._failed is not None and self._clock() - self._failed[1] < FAILED_REST_SECONDS:
+            former = self._failed[0]
+            raise OutsideError(former.message, permanent=former.permanent, advice=former.advice)
+        try:
+            return await self._get(address)
+        except OutsideError as problem:
+            self._failed = (problem, self._clock())
+            raise
 
     async def _get(self, address: str) -> Response:
         return _whole(await self._asked(self._http.get(address, MAX_BYTES, {"Accept": "application/json"})))

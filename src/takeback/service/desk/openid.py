@@ -68,7 +68,7 @@ async def send_away(form: SentForm, parts: ServiceParts, party: OpenDesk, provid
 
 
 @router.post("/desk/you/openid")
-async def send_to_tie(
+async def send_bind(
     here: Sender, form: SentForm, parts: ServiceParts, party: OpenDesk, provider: TheProvider
 ) -> Response:
     """Send a browser to the provider, to bind an account to whoever is signed in."""
@@ -78,9 +78,9 @@ async def send_to_tie(
     return await _sent_away(provider, party, errand)
 
 
-@router.post("/desk/you/openid/untie")
-def send_untie(here: Sender, form: SentForm, parts: ServiceParts, provider: TheProvider) -> Response:
-    """Untie the account of whoever is signed in."""
+@router.post("/desk/you/openid/unbind")
+def send_unbind(here: Sender, form: SentForm, parts: ServiceParts, provider: TheProvider) -> Response:
+    """Unbind the account of whoever is signed in."""
     require_token(here, first(form, "token"))
     settings = parts.settings
     only_way = settings.desk_passkeys == OFF or bool(settings.openid_role_claim)
