@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from takeback.actions.destination import PrivateHosts
+from takeback.actions.openid.provider import Client, Provider
 from takeback.actions.outgoing import OutgoingHttp, Timeouts
 from takeback.config import Settings
 from takeback.errors import BadSetting, IntegrityError, StoreError, TakebackError
@@ -187,3 +189,11 @@ def outgoing_http(settings: Settings) -> OutgoingHttp:
     """Return the one door for outgoing requests."""
     timeouts = Timeouts(read_seconds=settings.request_timeout_seconds, total_seconds=settings.request_timeout_seconds)
     return OutgoingHttp(settings.allowed_private_hosts, timeouts=timeouts)
+
+
+def identity_provider(settings: Settings) -> Provider | None:
+    """Return the identity provider that the desk's people may sign in by; None where the settings name none."""
+    client = Client.of(settings)
+    if client is None:
+        return None
+    return Provider(client, outgoing_http(settings), PrivateHosts.of(settings.allowed_private_hosts))

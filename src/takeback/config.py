@@ -58,6 +58,18 @@ _MAILBOX_ADVICE = "Write it as in news@mail.example."
 
 ON, OFF = "on", "off"
 
+_ISSUER = re.compile(r"https?://[^\s/?#@\"'<>\\\\]+(?:/[^\s?#\"'<>\\\\]*)?")
+_MAX_ISSUER = 500
+_ISSUER_ADVICE = (
+    "Write it as the provider's own `issuer` has it, to the last slash, as in https://id.example/realms/forum."
+)
+_OPENID_TOGETHER = ("openid_issuer", "openid_client_id", "openid_client_secret_file")
+_SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
+"""RFC 6749, section 3.3."""
+DESK_ROLES = ("moderator", "second_reader", "administrator", "auditor")
+"""What a person of the desk can be (`takeback.store.desk_people.DeskRole`)."""
+_ROLES_ADVICE = f"Write each as VALUE=ROLE, as in forum-moderators=moderator; a role is one of {', '.join(DESK_ROLES)}."
+
 _CONTACT = re.compile(r"(?:mailto:[^\s@,]+@[^\s@,]+|https://[^\s,]+|tel:[0-9+().-]+)")
 _CONTACT_ADVICE = "Write it as mailto:desk@forum.example, https://forum.example/contact or tel:+1-555-0100."
 
@@ -164,7 +176,9 @@ class Settings:
         60, "Mails in an hour that ask whether an address is right, to all together; more wait."
     )
     allowed_private_hosts: tuple[str, ...] = _setting(
-        (), "Hosts with private addresses that webhooks and links may reach, by name or name:port."
+        (),
+        "Hosts with private addresses that webhooks and links may reach, and the identity provider may be at, by name "
+        "or name:port.",
     )
     notices_per_hour: int = _setting(
         20, "Notices from one source in an hour before its browser is asked for a little work; 0 asks nobody."
@@ -236,6 +250,37 @@ class Settings:
         "Where the people of the desk open it, as their browsers write it: https://takeback.forum.example, or "
         "http://localhost:8470. Passkeys are bound to it. Empty: there is no desk in the browser.",
     )
+    desk_passkeys: str = _setting(
+        "on", "`on`: people of the desk sign in by passkeys; `off`: by the identity provider alone (`openid_issuer`)."
+    )
+    openid_issuer: str = _setting(
+        "",
+        "Identity provider (OpenID Connect) that people of the desk may sign in by, as its discovery document has it: "
+        "https://id.example/realms/forum. Empty: there is none.",
+    )
+    openid_client_id: str = _setting("", "What this service is called there.")
+    openid_client_secret_file: str = _setting(
+        "", "File with the secret that it gave to this service, readable by its owner alone (0600)."
+    )
+    openid_name: str = _setting("", "What the desk's pages call the provider; empty: its host.")
+    openid_scopes: tuple[str, ...] = _setting(("openid",), "Scopes that are asked for; `openid` is one of them.")
+    openid_role_claim: str = _setting(
+        "",
+        "Claim of the ID token that says what a person does at the desk, read at each sign-in: a text, or a list of "
+        "them. Empty: roles are given here (`takeback desk invite`).",
+    )
+    openid_roles: tuple[str, ...] = _setting(
+        (), "Which value of that claim is which role, as in forum-moderators=moderator; whoever has none may not enter."
+    )
+    openid_max_age_seconds: int = _setting(
+        0, "How long ago a person may have proven there who they are, in seconds; 0: as the provider has it."
+    )
+    openid_acr_values: tuple[str, ...] = _setting(
+        (), "Ways of proving it (`acr`) that are asked for, of which one must have been used; empty: any."
+    )
+    openid_amr_values: tuple[str, ...] = _setting(
+        (), "Methods (`amr`, such as mfa or hwk) of which the provider must say that one was used; empty: any."
+    )
     looks_per_day: int = _setting(
         20, "Pictures that one person of the desk looks at within 24 hours, at most; 0: nobody looks at any."
     )
@@ -287,6 +332,7 @@ class Settings:
                 if not _CONTACT.fullmatch(address):
                     raise BadSetting(f"{name} names {address!r}, which is no address.", advice=_CONTACT_ADVICE)
         self._check_mail()
+        self._check_openid()
         if self.onion_address and not _ONION.fullmatch(self.onion_address):
             raise BadSetting(
                 f"onion_address is {self.onion_address!r}, which is no onion service's.",
@@ -322,6 +368,27 @@ class Settings:
             raise BadSetting("mail_user and mail_password_file go together.", advice="Set both, or neither.")
         if self.mail_delay_seconds < 0 or self.mail_confirmations_per_hour < 1:
             raise BadSetting("mail_delay_seconds is 0 at least, and mail_confirmations_per_hour 1.")
+
+    def _check_openid(self) -> None:
+        given = [bool(getattr(self, name)) for name in _OPENID_TOGETHER]
+        if any(given) and not all(given):
+            raise BadSetting(f"{', '.join(_OPENID_TOGETHER)} go together.", advice="Set all three, or none.")
+        if self.openid_issuer and (len(self.openid_issuer) > _MAX_ISSUER or not _ISSUER.fullmatch(self.openid_issuer)):
+            raise BadSetting(f"openid_issuer is {self.openid_issuer!r}, which is no issuer.", advice=_ISSUER_ADVICE)
+        if self.desk_passkeys not in (ON, OFF):
+            raise BadSetting(f"desk_passkeys is {self.desk_passkeys!r}; it is {ON} or {OFF}.")
+        if self.desk_passkeys == OFF and not self.openid_issuer:
+            raise BadSetting("desk_passkeys is off, and there is no openid_issuer: nobody could sign in.")
+        if "openid" not in self.openid_scopes or not all(map(_SCOPE.fullmatch, self.openid_scopes)):
+            raise BadSetting("openid_scopes are words without spaces, and `openid` is one of them.")
+        if self.openid_max_age_seconds < 0:
+            raise BadSetting("openid_max_age_seconds must be at least 0.")
+        if bool(self.openid_role_claim) != bool(self.openid_roles):
+            raise BadSetting("openid_role_claim and openid_roles go together.", advice=_ROLES_ADVICE)
+        for entry in self.openid_roles:
+            value, _, role = entry.rpartition("=")
+            if not value or role not in DESK_ROLES:
+                raise BadSetting(f"openid_roles names {entry!r}, which is no role.", advice=_ROLES_ADVICE)
 
     @property
     def publishes_figures(self) -> bool:

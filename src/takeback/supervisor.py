@@ -32,7 +32,7 @@ import uvicorn
 
 from takeback.actions.mail import smtp_sender
 from takeback.allocator import keep_freed_memory
-from takeback.assembly import open_parts, open_store, read_master_key, start_decoders, utc_now
+from takeback.assembly import identity_provider, open_parts, open_store, read_master_key, start_decoders, utc_now
 from takeback.cases.law import check_laws
 from takeback.cases.statement import check_statements
 from takeback.config import Settings
@@ -116,6 +116,7 @@ def serve(settings: Settings, announce: Callable[[FirstStart], None]) -> int:
         master = read_master_key(settings, make=True)
         stack.enter_context(serving(settings.data))  # the children inherit it: held while any of them lives
         smtp_sender(settings)  # its password can be read
+        identity_provider(settings)  # so can its secret
         keys = _prepare_store(settings, master, lines)
         _prepare_snapshots(settings, master, runtime)
         # 4. The port, then the processes that serve it.

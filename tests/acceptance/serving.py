@@ -241,6 +241,7 @@ def serving(folder: Path, *options: str) -> Iterator[Service]:
 
 
 def free_port() -> int:
+    """Return a port that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -121,3 +121,57 @@ def test_the_desk_opens_where_passkeys_work(origin: str) -> None:
 def test_an_origin_on_which_no_passkey_works_is_refused(origin: str) -> None:
     with pytest.raises(BadSetting, match="desk_origin"):
         Settings(desk_origin=origin)
+
+
+OPENID = {
+    "openid_issuer": "https://id.example/realms/forum",
+    "openid_client_id": "takeback",
+    "openid_client_secret_file": "/run/secrets/openid",
+}
+
+
+@pytest.mark.parametrize("missing", OPENID)
+def test_a_provider_without_its_client_or_its_secret_is_refused(missing: str) -> None:
+    with pytest.raises(BadSetting, match="go together"):
+        Settings(**{**OPENID, missing: ""})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"openid_issuer": "id.example"},
+        {"openid_issuer": "ftp://id.example"},
+        {"openid_issuer": "https://id.example/?realm=forum"},
+        {"openid_issuer": "https://id.example/#a"},
+        {"openid_issuer": "https://user@id.example"},
+        {"openid_issuer": "https://id.example/ a"},
+        {"openid_issuer": "https://id.example/" + "x" * 500},
+        {"openid_scopes": ("groups",)},
+        {"openid_scopes": ()},
+        {"openid_scopes": ("openid groups",)},
+        {"openid_max_age_seconds": -1},
+        {"openid_role_claim": "groups"},
+        {"openid_roles": ("mods=moderator",)},
+        {"openid_role_claim": "groups", "openid_roles": ("mods",)},
+        {"openid_role_claim": "groups", "openid_roles": ("=moderator",)},
+        {"openid_role_claim": "groups", "openid_roles": ("mods=emperor",)},
+        {"desk_passkeys": "perhaps"},
+    ],
+    ids=str,
+)
+def test_a_provider_that_nobody_could_sign_in_by_is_refused(given: dict[str, object]) -> None:
+    with pytest.raises(BadSetting):
+        Settings(**{**OPENID, **given})  # type: ignore[arg-type]
+
+
+def test_a_desk_that_takes_no_passkeys_has_a_provider() -> None:
+    assert Settings(**OPENID, desk_passkeys="off").desk_passkeys == "off"  # type: ignore[arg-type]
+    with pytest.raises(BadSetting, match="nobody could sign in"):
+        Settings(desk_passkeys="off")
+
+
+@pytest.mark.parametrize(
+    "issuer", ["https://id.example", "https://id.example/application/o/takeback/", "http://[::1]:8080"]
+)
+def test_an_issuer_is_kept_as_it_is_written(issuer: str) -> None:
+    assert Settings(**{**OPENID, "openid_issuer": issuer}).openid_issuer == issuer  # type: ignore[arg-type]

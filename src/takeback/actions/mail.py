@@ -6,11 +6,9 @@ Nothing of an address, a subject or a server's own words is in an error: all of 
 
 from __future__ import annotations
 
-import os
 import secrets
 import smtplib
 import ssl
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,12 +18,12 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from takeback.actions.secret_file import read_secret
 from takeback.config import Settings, is_mailbox
-from takeback.errors import BadSetting, DeliveryError
+from takeback.errors import DeliveryError
 
 _PORTS = {"smtp": 587, "smtps": 465}
 """Submission, with STARTTLS (RFC 6409) and with TLS from the start (RFC 8314, section 3.3)."""
@@ -87,7 +85,7 @@ class MailServer:
     def of(cls, settings: Settings) -> MailServer:
         """Return the server that the settings name; `BadSetting` where its password cannot be read."""
         parts = urlsplit(settings.mail_server)
-        password = read_password(Path(settings.mail_password_file)) if settings.mail_password_file else ""
+        password = read_secret(settings.mail_password_file, "mail_password_file") if settings.mail_password_file else ""
         port = parts.port or _PORTS[parts.scheme]
         return cls(parts.hostname or "", port, parts.scheme == "smtps", settings.mail_user, password)
 
@@ -173,28 +171,6 @@ def returning_to(address: str, tag: str) -> str:
     """Return the address that a mail comes back to, with its tag: `local+tag@domain` (VERP)."""
     local, _, domain = address.rpartition("@")
     return f"{local}+{tag}@{domain}"
-
-
-def read_password(path: Path) -> str:
-    """
-    Return the first line of a file that its owner alone can read; `BadSetting` for any other.
-
-    systemd hands a credential over readable by a group that an access list narrows to the service.
-    """
-    try:
-        mode, text = path.stat().st_mode, path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as problem:
-        raise BadSetting(
-            f"The password of the mail server cannot be read from {path}.", advice="Check `mail_password_file`."
-        ) from problem
-    folder = os.environ.get("CREDENTIALS_DIRECTORY")
-    is_credential = bool(folder) and path.parent == Path(folder or "")
-    if stat.S_IMODE(mode) & (0o037 if is_credential else 0o077):
-        raise BadSetting(f"The password file {path} can be read by others.", advice=f"Run `chmod 600 {path}`.")
-    password = text.partition("\n")[0].rstrip("\r")
-    if not password.isascii() or not password.isprintable():
-        raise BadSetting(f"The password in {path} has characters that no mail server takes.")
-    return password
 
 
 def _message(mail: Mail, come_from: Address) -> EmailMessage:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import platform
 import shutil
@@ -11,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from importlib import import_module
 from importlib.util import find_spec
@@ -22,10 +24,12 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from takeback.actions.mail import smtp_sender
-from takeback.assembly import read_master_key
+from takeback.actions.openid.id_token import SKEW
+from takeback.actions.openid.provider import Provider
+from takeback.assembly import identity_provider, read_master_key, utc_now
 from takeback.cases.sealed import LEAST_DESK_KEYS
 from takeback.config import Settings
-from takeback.errors import DeliveryError, TakebackError
+from takeback.errors import BadSetting, DeliveryError, TakebackError
 from takeback.fingerprint import CopyDescriptor
 from takeback.fingerprint.in_browser import RUNTIME_VERSION, read_page_model
 from takeback.fingerprint.sscd import COPIES_ADVICE, chosen_model
@@ -89,6 +93,7 @@ def all_checks(settings: Settings) -> Iterator[Check]:
     yield _port(settings)
     yield from _gates(settings)
     yield _mail(settings)
+    yield _identity_provider(settings)
 
 
 def _alerts(settings: Settings) -> Check:
@@ -326,6 +331,35 @@ def _answers(address: Address) -> bool:
     except OSError:
         return False
     return True
+
+
+def _identity_provider(settings: Settings) -> Check:
+    """Ask the provider what a sign-in asks it, and what time it is there; nobody is signed in."""
+    name = "identity provider"
+    if not settings.openid_issuer:
+        return Check(name, Standing.OK, "`openid_issuer` is empty: people of the desk sign in by passkeys")
+    try:
+        provider = identity_provider(settings)
+        assert provider is not None
+        there = asyncio.run(_asked(provider))
+    except BadSetting as problem:
+        return Check(name, Standing.MISSING, f"{problem.message} {problem.advice}", needed=True)
+    except TakebackError as problem:
+        # What went wrong outside is told with what to do about it, not with what to tell whoever wants to sign in.
+        cause = problem.__cause__ if isinstance(problem.__cause__, TakebackError) else problem
+        return Check(name, Standing.WARNING, f"{problem.message} {cause.advice}")
+    if there is not None and abs(ahead := (there - utc_now()).total_seconds()) > SKEW.total_seconds() / 2:
+        text = f"its clock and this machine's are {abs(ahead):.0f} seconds apart: set them, or tokens will be refused"
+        return Check(name, Standing.WARNING, text)
+    if not settings.desk_origin:
+        return Check(name, Standing.WARNING, "it answers, but the desk is closed: set `desk_origin`")
+    back = f"{settings.desk_origin}/desk/openid/answer"
+    return Check(name, Standing.OK, f"{settings.openid_issuer} answers; it has to send people back to {back}")
+
+
+async def _asked(provider: Provider) -> datetime | None:
+    await provider.keys()
+    return await provider.clock()
 
 
 def _mail(settings: Settings) -> Check:

@@ -35,16 +35,20 @@ def invite_person(
         str, typer.Option("--key", metavar="ID", help="Their key that words are sealed to (`takeback desk list`).")
     ] = "",
     lost: Annotated[
-        bool, typer.Option("--lost", help="Their passkeys are lost: end these, and every session, at once.")
+        bool,
+        typer.Option(
+            "--lost", help="Their passkeys are lost: end these, their account here, and every session, at once."
+        ),
     ] = False,
     data: Data = None,
     master_key_file: MasterKeyFile = None,
     as_json: AsJson = False,
 ) -> None:
     """
-    Print a link by which a person makes a passkey and is in: once, and for 24 hours.
+    Print a link by which a person makes a passkey, or binds an account, and is in: once, and for 24 hours.
 
-    For someone who is at the desk it adds a passkey; with --lost it is the way back for whoever lost theirs.
+    For someone who is at the desk it adds a passkey; with --lost it is the way back for whoever lost theirs. An account
+    is one at the identity provider that `openid_issuer` names.
     """
     terminal = Terminal(as_json)
     with opened(data, master_key_file) as store:
@@ -74,21 +78,29 @@ def list_people(data: Data = None, master_key_file: MasterKeyFile = None, as_jso
                 each,
                 tx.desk_people.passkeys(each),
                 tx.desk_people.invited(each, now),
+                tx.desk_identities.all_of(each),
                 budget_of(tx, each, per_day, now).used,
             )
             for each in tx.desk_people.all()
         ]
     if as_json:
-        terminal.json([_as_json(member, len(passkeys), invited, looks) for member, passkeys, invited, looks in people])
+        terminal.json(
+            [_as_json(member, len(keys), bool(own), invited, looks) for member, keys, invited, own, looks in people]
+        )
         return
     rows = []
-    for member, passkeys, invited, looks in people:
-        used = max((each.used_at or each.created_at for each in passkeys), default=None)
+    for member, passkeys, invited, accounts, looks in people:
+        moments = [each.used_at or each.created_at for each in passkeys]
+        moments += [each.used_at or each.created_at for each in accounts]
+        used = max(moments, default=None)
         standing = f"left {member.left_at:%Y-%m-%d}" if member.left_at else "invited" if invited else ""
         rows.append(
-            (member.public_id, member.name, member.role.value, str(len(passkeys)), _day(used), str(looks), standing)
+            (
+                *(member.public_id, member.name, member.role.value, str(len(passkeys)), "yes" if accounts else ""),
+                *(_day(used), str(looks), standing),
+            )
         )
-    terminal.table(("id", "name", "role", "passkeys", "last in", "looks in 24 h", ""), rows)
+    terminal.table(("id", "name", "role", "passkeys", "account", "last in", "looks in 24 h", ""), rows)
 
 
 def say_goodbye(
@@ -97,7 +109,7 @@ def say_goodbye(
     master_key_file: MasterKeyFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """End a person's passkeys, invitations and sessions at once, also those that are open in a browser now."""
+    """End a person's passkeys, account, invitations and sessions at once, also those that are open in a browser now."""
     terminal = Terminal(as_json)
     with opened(data, master_key_file) as store:
         member = leave(store, name_or_id, actor=ACTOR, at=utc_now())
@@ -119,13 +131,14 @@ def _day(at: datetime | None) -> str:
     return "" if at is None else f"{at:%Y-%m-%d}"
 
 
-def _as_json(member: Member, passkeys: int, invited: bool, looks: int) -> dict[str, object]:
+def _as_json(member: Member, passkeys: int, account: bool, invited: bool, looks: int) -> dict[str, object]:
     return {
         "id": member.public_id,
         "name": member.name,
         "role": member.role.value,
         "desk_key": member.desk_key,
         "passkeys": passkeys,
+        "account": account,
         "invited": invited,
         "looks_in_24_hours": looks,
         "created_at": member.created_at.isoformat(),

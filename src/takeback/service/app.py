@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import takeback
-from takeback.assembly import Parts, keep_following, outgoing_http
+from takeback.assembly import Parts, identity_provider, keep_following, outgoing_http
 from takeback.service import (
     accounts,
     banks,
@@ -33,6 +33,7 @@ from takeback.service.crowd import Crowd
 from takeback.service.desk import case as desk_case
 from takeback.service.desk import kept as desk_kept
 from takeback.service.desk import look as desk_look
+from takeback.service.desk import openid as desk_openid
 from takeback.service.desk import queue as desk_queue
 from takeback.service.desk import second as desk_second
 from takeback.service.desk import session as desk_session
@@ -73,6 +74,7 @@ def open_over(app: FastAPI, parts: Parts) -> None:
     app.state.crowd = Crowd(parts.settings, parts.store.keyring)
     app.state.attempts = Attempts()
     app.state.outgoing = outgoing_http(parts.settings)
+    app.state.provider = identity_provider(parts.settings)
 
 
 def unopened_app() -> FastAPI:
@@ -93,7 +95,9 @@ def unopened_app() -> FastAPI:
     pages = (
         notice_page, case_page, contest_page, refused_page, mail_page, how_page, verify_page, transparency_page, static,
     )  # fmt: skip
-    desk = (desk_session, desk_queue, desk_case, desk_second, desk_look, desk_kept, desk_you, desk_static)
+    desk = (
+        desk_session, desk_openid, desk_queue, desk_case, desk_second, desk_look, desk_kept, desk_you, desk_static,
+    )  # fmt: skip
     app.state.routers = [module.router for module in (*interface, *pages, *desk)]
     for router in app.state.routers:
         app.include_router(router)

@@ -23,6 +23,7 @@ from takeback.store.captures import CaptureStore
 from takeback.store.cases import CaseStore
 from takeback.store.changes import ChangeStore
 from takeback.store.copies import CopyStore
+from takeback.store.desk_identities import DeskIdentityStore
 from takeback.store.desk_keys import DeskKeyStore
 from takeback.store.desk_people import DeskPeopleStore
 from takeback.store.desk_sessions import DeskSessionStore
@@ -213,6 +214,11 @@ class Transaction:
     def desk_people(self) -> DeskPeopleStore:
         """Who signs in at the desk, and with which passkeys."""
         return DeskPeopleStore(self.connection)
+
+    @cached_property
+    def desk_identities(self) -> DeskIdentityStore:
+        """Who of the desk is who at an identity provider."""
+        return DeskIdentityStore(self.connection)
 
     @cached_property
     def desk_sessions(self) -> DeskSessionStore:

@@ -219,6 +219,10 @@ class DeskPeopleStore:
         """Delete every passkey of a person."""
         self._connection.execute(delete(desk_passkey).where(desk_passkey.c.person_id == member.id))
 
+    def change_role(self, member: Member, role: DeskRole) -> None:
+        """Give a person another role, from their next page on."""
+        self._set(member, role=role.value)
+
     def choose_looks(self, member: Member, a_day: int | None, away_from: Collection[LookKind]) -> None:
         """Keep how often this person looks at pictures, and at what not."""
         kinds = sorted(kind.value for kind in away_from)

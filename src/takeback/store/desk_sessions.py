@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
 
 from takeback.store.desk_people import Member, digest_of
 from takeback.store.tables import desk_challenge, desk_session
@@ -23,6 +23,8 @@ class Session:
     person_id: int
     began_at: datetime
     seen_at: datetime
+    identity_id: int | None
+    """By which identity of theirs it began; None for a passkey."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +40,23 @@ class DeskSessionStore:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def begin(self, member: Member, at: datetime) -> str:
+    def begin(self, member: Member, at: datetime, *, identity_id: int | None = None) -> str:
         """Begin a session and return its secret, which cannot be had again."""
         secret = secrets.token_urlsafe(_SECRET_BYTES)
         self._connection.execute(
-            insert(desk_session).values(person_id=member.id, digest=digest_of(secret), began_at=at, seen_at=at)
+            insert(desk_session).values(
+                person_id=member.id, digest=digest_of(secret), began_at=at, seen_at=at, identity_id=identity_id
+            )
         )
         return secret
 
     def find(self, secret: str) -> Session | None:
         """Return the session that a secret opens, however old."""
-        row = self._connection.execute(select(desk_session).where(desk_session.c.digest == digest_of(secret))).first()
-        return None if row is None else Session(row.id, row.person_id, row.began_at, row.seen_at)
+        return self._one(desk_session.c.digest == digest_of(secret))
+
+    def by_id(self, session_id: int) -> Session | None:
+        """Return a session, however old; None where it was ended."""
+        return self._one(desk_session.c.id == session_id)
 
     def seen(self, session: Session, at: datetime) -> None:
         """Remember that a session was used."""
@@ -58,6 +65,10 @@ class DeskSessionStore:
     def end(self, session: Session) -> None:
         """End a session."""
         self._connection.execute(delete(desk_session).where(desk_session.c.id == session.id))
+
+    def end_of(self, identity_id: int) -> None:
+        """End every session that began by an identity."""
+        self._connection.execute(delete(desk_session).where(desk_session.c.identity_id == identity_id))
 
     def end_all(self, member: Member) -> int:
         """End every session of a person; return how many there were."""
@@ -87,3 +98,7 @@ class DeskSessionStore:
         )
         row = self._connection.execute(query).first()
         return None if row is None else Challenge(row.invitation_id)
+
+    def _one(self, which: ColumnElement[bool]) -> Session | None:
+        row = self._connection.execute(select(desk_session).where(which)).first()
+        return None if row is None else Session(row.id, row.person_id, row.began_at, row.seen_at, row.identity_id)

@@ -190,6 +190,8 @@ desk_session = Table(
     Column("digest", LargeBinary, nullable=False, unique=True),
     Column("began_at", Moment, nullable=False),
     Column("seen_at", Moment, nullable=False),
+    # Which identity it was begun by; none for a passkey. Without a reference: an identity that goes ends them itself.
+    Column("identity_id", BigInteger),
     sqlite_autoincrement=True,
 )
 
@@ -200,6 +202,34 @@ desk_challenge = Table(
     _id(),
     Column("digest", LargeBinary, nullable=False, unique=True),
     Column("invitation_id", ForeignKey("desk_invitation.id", ondelete="CASCADE"), index=True),
+    Column("expires_at", Moment, nullable=False, index=True),
+    sqlite_autoincrement=True,
+)
+
+# Who of the desk is who at an identity provider. A subject means something at its issuer alone.
+desk_identity = Table(
+    "desk_identity",
+    metadata,
+    _id(),
+    Column("person_id", ForeignKey("desk_person.id"), nullable=False),
+    Column("issuer", String(500), nullable=False),
+    Column("subject", String(255), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("used_at", Moment),
+    UniqueConstraint("issuer", "subject", name="uq_desk_identity_subject"),
+    UniqueConstraint("person_id", "issuer", name="uq_desk_identity_person"),
+    sqlite_autoincrement=True,
+)
+
+# What a browser was sent to an identity provider for, once: signing in, joining by an invitation, or, in a session,
+# binding the identity to whoever is there.
+desk_errand = Table(
+    "desk_errand",
+    metadata,
+    _id(),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("invitation_id", ForeignKey("desk_invitation.id", ondelete="CASCADE"), index=True),
+    Column("session_id", ForeignKey("desk_session.id", ondelete="CASCADE"), index=True),
     Column("expires_at", Moment, nullable=False, index=True),
     sqlite_autoincrement=True,
 )

@@ -1,5 +1,5 @@
 """
-Who is at the desk: invited on the server, in by a passkey, signed in for a while, gone at once.
+Who is at the desk: invited on the server, in by a passkey or an identity, signed in for a while, gone at once.
 
 An invitation is also the way back for someone whose passkeys are lost. No password is kept anywhere, and of the
 secrets that are, invitations and sessions, only digests.
@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from takeback.audit.event import EventKind, Json
 from takeback.errors import InputError, NotAllowed
 from takeback.store import Store, Transaction
+from takeback.store.desk_identities import DeskIdentity
 from takeback.store.desk_people import DeskRole, Member
 from takeback.store.desk_sessions import Session
 
@@ -52,8 +53,8 @@ def invite(
     """
     Invite a person, or let one who is at the desk make another passkey.
 
-    `lost` ends the passkeys and sessions that they have. `InputError` for a new person without a role, and for another
-    role than a person has; `NotFound` where `desk_key` is no key in use.
+    `lost` ends the passkeys, identities and sessions that they have. `InputError` for a new person without a role, and
+    for another role than a person has; `NotFound` where `desk_key` is no key in use.
     """
     name = name.strip()
     if not 0 < len(name) <= _MAX_NAME:
@@ -65,6 +66,7 @@ def invite(
             tx.desk_people.tie_key(member, desk_key)
         if lost:
             tx.desk_people.forget_passkeys(member)
+            tx.desk_identities.forget(member)
             tx.desk_sessions.end_all(member)
         expires_at = at + INVITATION_VALID
         secret = tx.desk_people.invite(member, expires_at)
@@ -75,13 +77,14 @@ def invite(
 
 def leave(store: Store, name_or_id: str, *, actor: str, at: datetime) -> Member:
     """
-    End a person's passkeys, invitations and sessions at once; return who it was.
+    End a person's passkeys, identities, invitations and sessions at once; return who it was.
 
     A key that words are sealed to stays as it is: words may open with nothing else. `NotFound` for nobody.
     """
     with store.write() as tx:
         member = tx.desk_people.named(name_or_id)
         tx.desk_people.leave(member, at)
+        tx.desk_identities.forget(member)
         tx.desk_sessions.end_all(member)
         tx.audit.append(EventKind.DESK_LEFT, at=at, actor=actor, facts={"person": member.public_id})
         return member
@@ -108,11 +111,25 @@ def session_of(store: Store, secret: str, *, at: datetime) -> SignedIn | None:
     return SignedIn(member, session)
 
 
-def begin_session(tx: Transaction, member: Member, *, at: datetime) -> str:
-    """Begin a session in the transaction that knows who it is, and return its secret; those that are over go."""
+def member_of(tx: Transaction, session_id: int, *, at: datetime) -> Member | None:
+    """Return who is in a session; None where it is over, or they left."""
+    session = tx.desk_sessions.by_id(session_id)
+    if session is None or _is_over(session, at):
+        return None
+    member = tx.desk_people.by_id(session.person_id)
+    return None if member.left_at is not None else member
+
+
+def begin_session(tx: Transaction, member: Member, *, identity: DeskIdentity | None = None, at: datetime) -> str:
+    """
+    Begin a session in the transaction that knows who it is, and return its secret; those that are over go.
+
+    `identity` is by which they came; None for a passkey.
+    """
     tx.desk_sessions.end_older(began_before=at - SESSION_LONGEST, seen_before=at - SESSION_IDLE)
-    tx.audit.append(EventKind.DESK_SIGNED_IN, at=at, actor=member.actor, facts={"role": member.role.value})
-    return tx.desk_sessions.begin(member, at)
+    facts: dict[str, Json] = {"role": member.role.value, "by": "passkey" if identity is None else "openid"}
+    tx.audit.append(EventKind.DESK_SIGNED_IN, at=at, actor=member.actor, facts=facts)
+    return tx.desk_sessions.begin(member, at, identity_id=None if identity is None else identity.id)
 
 
 def sign_out(store: Store, here: SignedIn, *, at: datetime) -> None:

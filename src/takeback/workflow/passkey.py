@@ -37,8 +37,8 @@ from webauthn.helpers.structs import (
 
 from takeback.audit.event import EventKind
 from takeback.errors import NotAllowed
-from takeback.store import Store
-from takeback.store.desk_people import Passkey
+from takeback.store import Store, Transaction
+from takeback.store.desk_people import Member, Passkey
 from takeback.store.desk_sessions import Challenge
 from takeback.workflow.desk_people import begin_session
 
@@ -54,9 +54,16 @@ _AGAIN = "Open the page again and try once more; if it stays so, ask for another
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """To whom passkeys belong: an origin, as a browser writes it."""
+    """
+    To whom passkeys belong: an origin, as a browser writes it.
+
+    `roles_from` is the issuer that gives people their roles, where one does: whoever has an account there signs in by
+    it, since a passkey does not say whether the role is still theirs.
+    """
 
     origin: str
+    roles_from: str = ""
+    takes_passkeys: bool = True
 
     @property
     def id(self) -> str:
@@ -101,6 +108,7 @@ def join(store: Store, party: Party, answer: str, *, at: datetime) -> str:
 
     The invitation is used up. `NotAllowed` where the answer is not one to a challenge of this service for it.
     """
+    _require_open(party)
     credential = _registration(answer)
     challenge = _asked(credential.response.client_data_json)
     asked = _taken(store, challenge, at)
@@ -119,6 +127,7 @@ def join(store: Store, party: Party, answer: str, *, at: datetime) -> str:
             )
         except (WebAuthnException, ValueError) as problem:
             raise _not_accepted() from problem
+        _require_own_role(tx, party, member)
         tx.desk_people.add_passkey(
             member, made.credential_id, made.credential_public_key, sign_count=made.sign_count, at=at
         )
@@ -129,6 +138,7 @@ def join(store: Store, party: Party, answer: str, *, at: datetime) -> str:
 
 def sign_in(store: Store, party: Party, answer: str, *, at: datetime) -> str:
     """Sign a person in by a passkey; return the secret of the session. `NotAllowed` where it is not accepted."""
+    _require_open(party)
     credential = _authentication(answer)
     challenge = _asked(credential.response.client_data_json)
     if _taken(store, challenge, at).invitation_id is not None:
@@ -142,10 +152,28 @@ def sign_in(store: Store, party: Party, answer: str, *, at: datetime) -> str:
         # 2. What it signed.
         count = _verified(credential, challenge, party, passkey)
         if count is not None and member.left_at is None:
+            _require_own_role(tx, party, member)
             tx.desk_people.was_used(passkey, count, at)
             return begin_session(tx, member, at=at)
         tx.audit.append(EventKind.DESK_PASSKEY_REFUSED, at=at, actor=member.actor)
     raise _not_accepted()
+
+
+def _require_open(party: Party) -> None:
+    if not party.takes_passkeys:
+        raise NotAllowed(
+            "This desk takes no passkeys.", known=True, advice="Sign in by the identity provider that its page names."
+        )
+
+
+def _require_own_role(tx: Transaction, party: Party, member: Member) -> None:
+    """Raise `NotAllowed` for somebody whose role another system gives, and may have taken back."""
+    if party.roles_from and tx.desk_identities.of(member, party.roles_from) is not None:
+        raise NotAllowed(
+            "Your role comes from the identity provider, and a passkey does not say whether you still have it.",
+            known=True,
+            advice="Sign in there.",
+        )
 
 
 def _verified(credential: AuthenticationCredential, challenge: bytes, party: Party, passkey: Passkey) -> int | None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
+from tests.house import AT
 from tests.unit.cli.conftest import Call, House
 
+from takeback.assembly import open_store, read_master_key
 from takeback.cases.sealed import new_identity
 
 
@@ -29,6 +33,18 @@ def test_people_are_listed_with_what_they_have(call: Call, house: House) -> None
     )
     assert person["looks_in_24_hours"] == 0
     assert "Ada" in call("desk", "people", *house.options).out
+
+
+def test_whoever_has_an_account_at_the_provider_is_listed_so(call: Call, house: House) -> None:
+    call("desk", "invite", "Ada", "--role", "moderator", *house.options)
+    with closing(open_store(house.settings, read_master_key(house.settings))) as store, store.write() as tx:
+        tx.desk_identities.bind(tx.desk_people.named("Ada"), "https://id.example", "7", AT)
+    (person,) = call("desk", "people", "--json", *house.options).json
+    assert person["account"] is True
+    assert " yes " in call("desk", "people", *house.options).out
+    call("desk", "invite", "Ada", "--lost", *house.options)
+    (person,) = call("desk", "people", "--json", *house.options).json
+    assert person["account"] is False
 
 
 def test_someone_new_needs_a_role(call: Call, house: House) -> None:

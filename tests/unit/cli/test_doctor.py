@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.identity_provider import CLIENT_ID, SECRET, IdentityProvider
 from tests.unit.cli.conftest import Call, Done, House
 
 from takeback import _native
@@ -226,3 +227,78 @@ def test_without_the_extra_it_is_said_what_is_not_found_and_what_to_install(
         assert (checks[name]["standing"], checks[name]["needed"]) == ("missing", False)
         assert "not found" in checks[name]["text"]
         assert "pip install 'takeback[copies]'" in checks[name]["text"]
+
+
+def _with_provider(monkeypatch: pytest.MonkeyPatch, there: IdentityProvider, folder: Path, **more: str) -> None:
+    secret = folder / "openid.secret"
+    secret.touch(mode=0o600)
+    secret.write_text(SECRET)
+    given = {
+        "desk_origin": "https://desk.example",
+        "openid_issuer": there.issuer,
+        "openid_client_id": CLIENT_ID,
+        "openid_client_secret_file": str(secret),
+        "allowed_private_hosts": there.host,
+        **more,
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(f"TAKEBACK_{name.upper()}", value)
+
+
+def _provider(call: Call, house: House) -> dict[str, Any]:
+    return _checks(call("doctor", *house.options, "--json"))["identity provider"]
+
+
+def test_without_a_provider_there_is_nothing_to_ask(call: Call, house: House) -> None:
+    check = _provider(call, house)
+    assert (check["standing"], check["needed"]) == ("ok", False)
+
+
+def test_a_provider_that_answers_is_ok_and_where_it_has_to_send_people_is_said(
+    call: Call, house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with IdentityProvider().listening() as there:
+        _with_provider(monkeypatch, there, tmp_path)
+        check = _provider(call, house)
+    assert check["standing"] == "ok"
+    assert "https://desk.example/desk/openid/answer" in check["text"]
+    assert {"/token", "/authorize"}.isdisjoint(there.asked_for)
+
+
+def test_what_is_wrong_with_a_provider_is_said_with_what_to_do(
+    call: Call, house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with IdentityProvider().listening() as there:
+        _with_provider(monkeypatch, there, tmp_path)
+        for discovery, answers, text in (
+            ({"issuer": f"{there.issuer}/"}, {}, "last slash"),
+            ({}, {"/keys": (500, {}, b"")}, "HTTP status 500"),
+            ({}, {"/.well-known/openid-configuration": (302, {"Location": "https://id.example"}, b"")}, "redirect"),
+        ):
+            there.discovery, there.answers = dict(discovery), dict(answers)
+            check = _provider(call, house)
+            assert check["standing"] == "warning"
+            assert text in check["text"]
+        there.discovery, there.answers = {}, {}
+        monkeypatch.setenv("TAKEBACK_ALLOWED_PRIVATE_HOSTS", "")
+        assert "allowed_private_hosts" in _provider(call, house)["text"]
+
+
+def test_a_providers_clock_that_is_another_is_found(
+    call: Call, house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with IdentityProvider(wrong_date="Thu, 01 Jan 2026 00:00:00 GMT").listening() as there:
+        _with_provider(monkeypatch, there, tmp_path)
+        check = _provider(call, house)
+    assert check["standing"] == "warning"
+    assert "seconds apart" in check["text"]
+
+
+def test_a_secret_that_others_can_read_stops_the_service(
+    call: Call, house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    _with_provider(monkeypatch, IdentityProvider(), tmp_path, openid_issuer="https://id.example")
+    (tmp_path / "openid.secret").chmod(0o644)
+    check = _provider(call, house)
+    assert (check["standing"], check["needed"]) == ("missing", True)
+    assert "chmod 600" in check["text"]

@@ -103,3 +103,14 @@ def test_an_option_wins_over_the_environment_and_both_over_the_file(tmp_path: Pa
     # Settings were accepted; what stops it is that data without a key could not be opened.
     assert done.returncode == 2
     assert "no master key" in json.loads(done.stderr.splitlines()[-1])["error"]["message"]
+
+
+def test_a_secret_of_the_identity_provider_that_cannot_be_read_stops_it_before_it_listens(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir(mode=0o700)
+    (tmp_path / "data/takeback.toml").write_text(
+        'openid_issuer = "https://id.example"\nopenid_client_id = "takeback"\nopenid_client_secret_file = "/nowhere"\n'
+    )
+    with _started(tmp_path, "--json") as process:
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (2, "")
+    assert "openid_client_secret_file" in json.loads(err.splitlines()[-1])["error"]["message"]

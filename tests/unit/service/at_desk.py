@@ -47,7 +47,8 @@ class Desk:
 
     def post_from(self, headers: dict[str, str], path: str, /, **form: object) -> httpx2.Response:
         """Send a form as a browser does with these headers."""
-        return self.client.post(path, data=form, headers=headers, follow_redirects=False)
+        whole = {"Content-Type": "application/x-www-form-urlencoded", **headers}  # also where the form is empty
+        return self.client.post(path, data=form, headers=whole, follow_redirects=False)
 
     def token(self, path: str = "/desk") -> str:
         found = re.search(r'name="token" value="(\w+)"', self.get(path).text)

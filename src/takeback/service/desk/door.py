@@ -11,6 +11,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request, Response
 
+from takeback.config import ON
 from takeback.errors import NotAllowed, NotFound, TooMany
 from takeback.service.crowd import AnyVisitor
 from takeback.service.parts import parts_of
@@ -20,7 +21,7 @@ from takeback.workflow.desk_people import READERS, SESSION_LONGEST, SignedIn, ha
 from takeback.workflow.passkey import Party
 
 ATTEMPTS = Limit(of_one=60, of_all=600, seconds=600.0)
-"""Of pages that ask for a passkey, and of answers: a whole desk behind one address signs in with fewer."""
+"""Of pages that ask who is there, and of answers: a whole desk behind one address signs in with fewer."""
 _MAX_SECRET = 200
 
 
@@ -28,7 +29,7 @@ class SignInNeeded(NotAllowed):
     """Nobody is signed in, or no longer."""
 
     def __init__(self) -> None:
-        super().__init__("You are not signed in.", advice="Sign in with your passkey.")
+        super().__init__("You are not signed in.", advice="Sign in again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +74,15 @@ class Attempts:
 
 def party_of(request: Request) -> Party:
     """Return where the desk is; `NotFound` where the operator opened none."""
-    origin = parts_of(request).settings.desk_origin
+    settings = parts_of(request).settings
+    origin = settings.desk_origin
     if not origin:
         raise NotFound(
             "The desk in the browser is closed.",
             advice="Whoever runs the service opens it with the setting `desk_origin`.",
         )
-    return Party(origin)
+    roles_from = settings.openid_issuer if settings.openid_role_claim else ""
+    return Party(origin, roles_from, settings.desk_passkeys == ON)
 
 
 def count_attempt(request: Request, visitor: AnyVisitor) -> None:
