@@ -95,6 +95,7 @@ class EventKind(StrEnum):
     # Accounts of a site
     ACCOUNT_WARNED = "account_warned"
     ACCOUNT_SUSPENDED = "account_suspended"
+    MEASURE_LIFTED = "measure_lifted"
     # The end of a case
     WITHDRAWN = "withdrawn"
     ERASURE_ASKED = "erasure_asked"

@@ -684,6 +684,8 @@ account_measure = Table(
     Column("until_at", Moment),
     Column("decided_by", String(100), nullable=False),
     Column("sealed", LargeBinary, nullable=False),
+    Column("lifted_at", Moment),
+    Column("lifted_by", String(100)),
     CheckConstraint("kind in ('warning', 'suspension')", name="kind"),
     Index("ix_account_measure_site_id_account", "site_id", "account"),
     sqlite_autoincrement=True,

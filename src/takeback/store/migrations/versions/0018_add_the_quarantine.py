@@ -1,4 +1,4 @@
-"""Add the quarantine."""
+"""Add the quarantine, and measures that are lifted."""
 
 from __future__ import annotations
 
@@ -49,3 +49,5 @@ def upgrade() -> None:
     op.create_index(op.f("ix_quarantine_outbox_id"), "quarantine", ["outbox_id"], unique=False)
     op.create_index("ix_quarantine_over_at_state", "quarantine", ["over_at", "state"], unique=False)
     op.add_column("site", sa.Column("quarantine", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.add_column("account_measure", sa.Column("lifted_at", Moment(), nullable=True))
+    op.add_column("account_measure", sa.Column("lifted_by", sa.String(length=100), nullable=True))
