@@ -36,8 +36,8 @@ Intention = Annotated[
 
 app = new_app(
     cls=PlainGroup,
-    help="Keep what a person at a site does about an account that posts again what has to be removed (Art. 23 DSA).\n\n"
-    "The site decides, never this program. The site's own key of role upload is needed.",
+    help="Keep what a person at a site does about an account that posts again what has to be removed.\n\n"
+    "Art. 23 of the Digital Services Act. The site decides, never this program. The site's own key of role upload is needed.",
     epilog=example(f"takeback account show u-17 {_KEY}"),
 )
 
@@ -77,8 +77,9 @@ def show(
     "warn",
     cls=PlainCommand,
     epilog=example(
-        "takeback account warn u-17 --by mod-7 --manifestly-illegal --reason 'Two pictures.' \\",
-        f"    --numbers 2 --proportion '2 of 3' --gravity Intimate --intention Unknown {_KEY}",
+        "takeback account warn u-17 --by mod-7 --manifestly-illegal \\",
+        "    --reason 'Two pictures.' --numbers 2 --proportion '2 of 3' \\",
+        f"    --gravity Intimate --intention Unknown {_KEY}",
     ),
 )
 def warn(
@@ -103,8 +104,8 @@ def warn(
     "suspend",
     cls=PlainCommand,
     epilog=example(
-        "takeback account suspend u-17 --until 2027-02-01 --by mod-7 --manifestly-illegal \\",
-        "    --reason 'Again after the warning.' --numbers 3 --proportion '3 of 4' \\",
+        "takeback account suspend u-17 --until 2027-02-01 --by mod-7 \\",
+        "    --manifestly-illegal --reason 'Again.' --numbers 3 --proportion '3 of 4' \\",
         f"    --gravity Intimate --intention Unknown {_KEY}",
     ),
 )
@@ -131,7 +132,7 @@ def suspend(
 @app.command(
     "lift",
     cls=PlainCommand,
-    epilog=example(f"takeback account lift 81c0…aa --by mod-8 --reason 'The complaint was right.' {_KEY}"),
+    epilog=example("takeback account lift 81c0…aa --by mod-8 \\", f"    --reason 'The complaint was right.' {_KEY}"),
 )
 def lift(
     measure_id: MeasureId,
@@ -177,11 +178,12 @@ def _one(terminal: Terminal, found: Mapping[str, Any]) -> None:
 
 
 def _table(terminal: Terminal, found: Sequence[Mapping[str, Any]]) -> None:
-    columns = ("measure", "what", "taken", "until", "lifted")
-    rows = [
-        (each["id"], each["measure"], _at(each["at"]), _at(each["until"]), _at(each["lifted_at"])) for each in found
-    ]
-    terminal.table(columns, rows)
+    for each in found:
+        terminal.line(f"{each['id']}  {each['measure']}, by {each['decided_by']}")
+        moments = {"taken": each["at"], "until": each["until"], "lifted": each["lifted_at"]}
+        for title, moment in moments.items():
+            if moment is not None:
+                terminal.line(f"  {title:<7} {_at(moment)}")
 
 
 def _at(moment: str | None) -> str:
