@@ -37,7 +37,8 @@ Intention = Annotated[
 app = new_app(
     cls=PlainGroup,
     help="Keep what a person at a site does about an account that posts again what has to be removed.\n\n"
-    "Art. 23 of the Digital Services Act. The site decides, never this program. The site's own key of role upload is needed.",
+    "Art. 23 of the Digital Services Act. The site decides, never this program. The site's own key of role upload is "
+    "needed.",
     epilog=example(f"takeback account show u-17 {_KEY}"),
 )
 
@@ -105,7 +106,7 @@ def warn(
     cls=PlainCommand,
     epilog=example(
         "takeback account suspend u-17 --until 2027-02-01 --by mod-7 \\",
-        "    --manifestly-illegal --reason 'Again.' --numbers 3 --proportion '3 of 4' \\",
+        "    --manifestly-illegal --reason Again --numbers 3 --proportion 3/4 \\",
         f"    --gravity Intimate --intention Unknown {_KEY}",
     ),
 )
