@@ -24,6 +24,7 @@ from takeback.runtime import is_in_memory
 from takeback.store import Keyring, MasterKey, Store
 from takeback.store.database import DATABASE_NAME, KEYS_NAME, sqlite_url
 from takeback.store.journal import Journal
+from takeback.store.quarantine_folder import QuarantineFolder
 from takeback.workflow.closer import Describer, LateDescriber
 from takeback.workflow.picture import Decoder
 from takeback.workflow.replica import Replica
@@ -58,6 +59,11 @@ class Parts:
     snapshots: Path | None = None
     describer: Describer | None = None
     page_model: PageModel | None = None
+
+    @property
+    def quarantine(self) -> QuarantineFolder:
+        """The files of the bytes that are kept for put-backs."""
+        return QuarantineFolder(self.settings.data)
 
 
 def start_decoders(settings: Settings, socket_path: Path) -> PoolProcess:

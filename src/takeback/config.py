@@ -284,6 +284,10 @@ class Settings:
     looks_per_day: int = _setting(
         20, "Pictures that one person of the desk looks at within 24 hours, at most; 0: nobody looks at any."
     )
+    quarantine_max_bytes: int = _setting(
+        5 * 1024 * 1024 * 1024,
+        "Most bytes that the quarantine holds, of all sites that cannot keep what they remove.",
+    )
     reconcile_hours: float = _setting(24.0, "How often each site is asked which items are gone.")
     give_up_hours: float = _setting(72.0, "How long a webhook is retried before the desk is told that it failed.")
     request_timeout_seconds: float = _setting(15.0, "How long another system may take to answer.")
@@ -299,6 +303,7 @@ class Settings:
             "copy_threads",
             "contest_days",
             "timestamp_periods",
+            "quarantine_max_bytes",
         ):
             if getattr(self, name) < 1:
                 raise BadSetting(f"{name} must be at least 1.")

@@ -47,6 +47,8 @@ class Action:
     url: str | None = None
     reason: Mapping[str, Json] = field(default_factory=dict)
     asked: tuple[str, ...] = ()
+    told: Mapping[str, Json] = field(default_factory=dict)
+    """Further members of the order: of a put-back, where the bytes are that the site could not keep."""
 
     def __post_init__(self) -> None:
         if not _DELIVERY_ID.fullmatch(self.delivery_id):
@@ -58,7 +60,7 @@ class Action:
             raise ValueError("a hold, a removal and a put-back are of one item, named by its id or its address")
         # Fails here, where the action is made, and not in a job that retries it for days.
         canonical_moment(self.at)
-        canonical_json(self.reason)
+        canonical_json({**self.reason, **self.told})
 
     @property
     def item_ids(self) -> tuple[str, ...]:

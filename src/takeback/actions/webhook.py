@@ -78,6 +78,7 @@ def webhook_body(action: Action) -> bytes:
     if action.kind is ActionKind.RECONCILE:
         return canonical_json({**body, "items": action.asked})
     reason = dict(action.reason)
+    body |= action.told
     return canonical_json({**body, "case": action.case_id, "item": action.item_id, "reason": reason, "url": action.url})
 
 

@@ -86,10 +86,17 @@ class EventKind(StrEnum):
     DELIVERY_MADE = "delivery_made"
     DELIVERY_FAILED = "delivery_failed"
     DELIVERY_RETRIED = "delivery_retried"
+    BYTES_KEPT = "bytes_kept"
+    BYTES_NOT_KEPT = "bytes_not_kept"
+    BYTES_TRIED_AGAIN = "bytes_tried_again"
+    BYTES_WAIVED = "bytes_waived"
+    BYTES_GIVEN = "bytes_given"
+    BYTES_ERASED = "bytes_erased"
     DEADLINE_MISSED = "deadline_missed"
     # Accounts of a site
     ACCOUNT_WARNED = "account_warned"
     ACCOUNT_SUSPENDED = "account_suspended"
+    MEASURE_LIFTED = "measure_lifted"
     # The end of a case
     WITHDRAWN = "withdrawn"
     ERASURE_ASKED = "erasure_asked"

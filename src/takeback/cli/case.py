@@ -12,6 +12,7 @@ import typer
 from takeback.cases import CaseState
 from takeback.cases.sealed import DeskKey, SealedWords, identities_in, open_words, seal_again
 from takeback.cli.bundle_files import with_opened, write_bundle
+from takeback.cli.case_bytes import bytes_
 from takeback.cli.case_legal import countersign, preserve, release, retention, uploads
 from takeback.cli.case_text import due, write_case
 from takeback.cli.exit_code import ExitCode
@@ -298,6 +299,7 @@ app.command(
         "takeback case uploads 3f2a…09 --reason 'Police, 12/26'", "takeback case uploads 3f2a…09 --open 81c0…aa"
     ),
 )(uploads)
+app.command("bytes", cls=PlainCommand, epilog=example("takeback case bytes 3f2a…09 81c0…aa again"))(bytes_)
 app.command("retention", cls=PlainCommand, epilog=example("takeback case retention --limit 20"))(retention)
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from time import perf_counter
 
 import numpy as np
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from takeback.actions.mail import smtp_sender
@@ -39,6 +39,8 @@ from takeback.runtime import default_parent, file_system, is_in_memory
 from takeback.store import Keyring
 from takeback.store.database import DATABASE_NAME, KEYS_NAME
 from takeback.store.desk_keys import DeskKeyStore
+from takeback.store.quarantine import QuarantineNames
+from takeback.store.quarantine_folder import QuarantineFolder
 from takeback.store.schema import newest_revision, revision_of
 
 _FORMATS_HANDLER = "takeback.cli.formats:formats_handler"
@@ -240,11 +242,11 @@ def _data(settings: Settings) -> Iterator[Check]:
         yield Check("data directory", Standing.WARNING, f"{data} is open to others: run `chmod 700 {data}`")
     else:
         yield Check("data directory", Standing.OK, f"{data}, writable, closed to others", needed=True)
-    yield from _database(data)
+    yield from _database(data, settings.quarantine_max_bytes)
     yield _disk(data)
 
 
-def _database(data: Path) -> Iterator[Check]:
+def _database(data: Path, most_bytes: int) -> Iterator[Check]:
     if not (data / DATABASE_NAME).exists():
         yield Check("database", Standing.OK, "The first `takeback serve` makes it")
         return
@@ -258,6 +260,7 @@ def _database(data: Path) -> Iterator[Check]:
         yield Check("database", Standing.OK, f"schema {revision}, the one that this program needs", needed=True)
         with engine.connect() as connection:
             yield _desk(len(DeskKeyStore(connection).active()))
+            yield from _quarantine(connection, data, most_bytes)
     except SQLAlchemyError:
         yield Check("database", Standing.MISSING, "It cannot be read; restore a backup.", needed=True)
     finally:
@@ -269,6 +272,23 @@ def _desk(people: int) -> Check:
         return Check("desk keys", Standing.OK, f"what is written in notices is sealed to {people} people")
     text = f"This service can read what is written in notices: `takeback desk add` a key of {LEAST_DESK_KEYS} people"
     return Check("desk keys", Standing.WARNING, text)
+
+
+def _quarantine(connection: Connection, data: Path, most_bytes: int) -> Iterator[Check]:
+    """Compare what is kept for put-backs by the database with the files: none of either is opened."""
+    folder, kept = QuarantineFolder(data), QuarantineNames(connection)
+    names, there = kept.kept(), folder.names()
+    if not names and not there:
+        return
+    size, missing, orphans = kept.size(), names - there, there - kept.live()
+    text = f"bytes of {len(names)} items are kept for put-backs, {size:,} of {most_bytes:,}"
+    if missing:
+        text = f"{text}; {len(missing)} files are missing: they are in no backup, and cannot be put back"
+        yield Check("quarantine", Standing.WARNING, text)
+        return
+    if orphans:
+        text = f"{text}; {len(orphans)} files belong to nothing: the service deletes them within ten minutes"
+    yield Check("quarantine", Standing.WARNING if orphans or size > most_bytes * 0.9 else Standing.OK, text)
 
 
 def _disk(folder: Path) -> Check:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -12,8 +12,9 @@ from takeback.cli.lazy import PlainCommand, PlainGroup, new_app
 from takeback.cli.moments import in_words
 from takeback.cli.options import AsJson, Data, MasterKeyFile, example
 from takeback.cli.terminal import Terminal
+from takeback.errors import NotFound
 from takeback.store.sites import Site
-from takeback.workflow.register import add_site
+from takeback.workflow.register import add_site, set_quarantine
 
 _ADD = (
     "takeback site add forum --base-url https://forum.example/ \\",
@@ -33,6 +34,9 @@ def add(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What the site is called here.")],
     base_url: Annotated[str, typer.Option("--base-url", metavar="URL", help="Every item of the site is below it.")],
     webhook_url: Annotated[str, typer.Option("--webhook-url", metavar="URL", help="Takes the signed orders.")],
+    quarantine: Annotated[
+        bool, typer.Option("--quarantine", help="It cannot keep what it removes: its bytes are kept here, sealed.")
+    ] = False,
     data: Data = None,
     master_key_file: MasterKeyFile = None,
     as_json: AsJson = False,
@@ -40,7 +44,9 @@ def add(
     """Add a site; print its webhook secret and upload key, which cannot be printed again."""
     terminal = Terminal(as_json)
     with opened(data, master_key_file) as store:
-        made = add_site(store, name, base_url=base_url, webhook_url=webhook_url, actor=ACTOR, at=utc_now())
+        made = add_site(
+            store, name, base_url=base_url, webhook_url=webhook_url, quarantine=quarantine, actor=ACTOR, at=utc_now()
+        )
     secrets = {"webhook_secret": made.webhook_secret, "upload_key": made.upload_key}
     if as_json:
         terminal.json(_as_json(made.site) | secrets)
@@ -66,10 +72,43 @@ def list_(data: Data = None, master_key_file: MasterKeyFile = None, as_json: AsJ
         _show(terminal, site)
 
 
+@app.command("quarantine", cls=PlainCommand, epilog=example("takeback site quarantine forum on --data data"))
+def quarantine(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What the site is called here.")],
+    kept: Annotated[Literal["on", "off"], typer.Argument(metavar="on|off", help="Whether bytes are kept here.")],
+    data: Data = None,
+    master_key_file: MasterKeyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Choose whether the bytes of what a site removes are kept here, sealed, until nobody may contest.
+
+    For a site that can only delete. Without it a put-back asks the site for bytes that it has kept itself. What is kept
+    already stays until its time is over.
+    """
+    terminal = Terminal(as_json)
+    with opened(data, master_key_file) as store:
+        with store.read() as tx:
+            named = [site for site in tx.sites.all() if site.name == name]
+        if not named:
+            raise NotFound(f"There is no site {name!r}.", advice="`takeback site list` shows them.")
+        site = set_quarantine(store, named[0].public_id, kept == "on", actor=ACTOR, at=utc_now())
+    if as_json:
+        terminal.json(_as_json(site))
+    else:
+        _show(terminal, site)
+
+
 def _show(terminal: Terminal, site: Site) -> None:
     terminal.line(site.name)
     asked = "not yet" if site.reconciled_at is None else in_words(site.reconciled_at)
-    rows = {"id": site.public_id, "items": site.base_url, "webhook": site.webhook_url, "last asked": asked}
+    rows = {
+        "id": site.public_id,
+        "items": site.base_url,
+        "webhook": site.webhook_url,
+        "quarantine": "on" if site.quarantine else "off",
+        "last asked": asked,
+    }
     for title, value in rows.items():
         terminal.line(f"  {title:<11} {value}")
 
@@ -80,5 +119,6 @@ def _as_json(site: Site) -> dict[str, object]:
         "name": site.name,
         "base_url": site.base_url,
         "webhook_url": site.webhook_url,
+        "quarantine": site.quarantine,
         "reconciled_at": None if site.reconciled_at is None else site.reconciled_at.isoformat(),
     }

@@ -17,6 +17,7 @@ from takeback.workflow.forget import forget_cases
 from takeback.workflow.legal_hold import end_holds
 from takeback.workflow.news_mail import destroy_left_keys
 from takeback.workflow.originals import erase_expired_originals
+from takeback.workflow.quarantine_end import end_quarantine
 from takeback.workflow.repeated import forget_old_accounts
 from takeback.workflow.reported import seal_links
 from takeback.workflow.retention import erase_retained
@@ -47,6 +48,7 @@ class ExpiryJob:
         """Erase what is kept long enough, and then what of it lies between the database's pages."""
         store, contest_for = self._parts.store, timedelta(days=self._parts.settings.contest_days)
         erase_expired_records(store, actor=ACTOR, at=at)
+        end_quarantine(store, self._parts.quarantine, contest_for, actor=ACTOR, at=at)
         erase_retained(store, contest_for, actor=ACTOR, at=at)
         forget_cases(store, contest_for, actor=ACTOR, at=at)
         store.sweep_pages()

@@ -7,6 +7,7 @@ import logging
 import random
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from takeback.actions.interface import Action, ActionKind, Outcome, SiteConnector
 from takeback.actions.outgoing import OutgoingHttp
@@ -15,12 +16,13 @@ from takeback.actions.webhook import WebhookConnector
 from takeback.assembly import Parts
 from takeback.audit.event import EventKind, Json
 from takeback.cases.statement import House
-from takeback.errors import OutsideError
+from takeback.errors import IntegrityError, OutsideError
 from takeback.store import Transaction
 from takeback.store.outbox import Delivery
 from takeback.store.sites import Site
 from takeback.workflow.gone import forget_items
 from takeback.workflow.order import HOLD
+from takeback.workflow.quarantine_give import bytes_told
 from takeback.workflow.statements import reason_of
 from takeback.workflow.tally import count_hidden
 
@@ -31,6 +33,8 @@ _MOST_FAILURES = 3
 _REST = timedelta(seconds=FIRST_WAIT_SECONDS)
 """How long a site is then left alone, whatever else is due."""
 _UNEXPECTED = "The order could not be delivered because of an unexpected error here."
+
+_LET_GO = "Restore it, or have the copy put back without."
 
 log = logging.getLogger("takeback.jobs")
 
@@ -90,8 +94,13 @@ class OutboxJob:
     async def _deliver(self, site: Site, connector: SiteConnector, one: Delivery) -> bool:
         """Try one delivery; False where it has to be tried again later."""
         try:
-            outcome = await connector.deliver(action_of(one, self._reason(one)))
+            told = await asyncio.to_thread(bytes_told, self._parts.store, self._parts.quarantine, one)
+            outcome = await connector.deliver(action_of(one, self._reason(one), told))
             await asyncio.to_thread(self._delivered, site, one, outcome)
+        except IntegrityError as problem:
+            log.error("bytes that were kept for a put-back cannot be given back: %s", problem.message)
+            refused = OutsideError(f"{problem.message} {_LET_GO}", permanent=True)
+            return await asyncio.to_thread(self._failed, site, one, refused)
         except OutsideError as problem:
             return await asyncio.to_thread(self._failed, site, one, problem)
         except Exception:
@@ -134,8 +143,8 @@ class OutboxJob:
         return True
 
 
-def action_of(one: Delivery, reason: Mapping[str, Json]) -> Action:
-    """Return what is asked of the site, for a `reason` that it may pass on."""
+def action_of(one: Delivery, reason: Mapping[str, Json], told: Mapping[str, Json] = MappingProxyType({})) -> Action:
+    """Return what is asked of the site, for a `reason` that it may pass on; `told` is what else the order says."""
     body = one.body
     return Action(
         delivery_id=one.public_id,
@@ -145,6 +154,7 @@ def action_of(one: Delivery, reason: Mapping[str, Json]) -> Action:
         at=one.created_at,
         url=_text(body.get("url")),
         reason=reason,
+        told=told,
     )
 
 

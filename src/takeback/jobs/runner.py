@@ -19,6 +19,7 @@ from takeback.jobs.links import LinkJob
 from takeback.jobs.news import NewsJob
 from takeback.jobs.outbox import OutboxJob
 from takeback.jobs.publish import PublishJob
+from takeback.jobs.quarantine import QuarantineJob
 from takeback.jobs.reconcile import ReconcileJob
 from takeback.jobs.snapshot import SnapshotJob
 from takeback.jobs.suspects import SuspectJob
@@ -35,6 +36,7 @@ RECONCILE_POLL_SECONDS = 60.0
 SUSPECT_POLL_SECONDS = 1.0
 EXPIRY_POLL_SECONDS = 600.0
 CAPTURE_POLL_SECONDS = 1.0
+QUARANTINE_POLL_SECONDS = 0.5
 PUBLISH_POLL_SECONDS = 1.0
 TIMESTAMP_POLL_SECONDS = 20.0
 ALERT_POLL_SECONDS = 20.0
@@ -83,6 +85,7 @@ async def run_jobs(parts: Parts, stop: asyncio.Event, texts: NewsTexts) -> None:
         (SuspectJob(parts, http), SUSPECT_POLL_SECONDS),
         (ExpiryJob(parts), EXPIRY_POLL_SECONDS),
         (CaptureJob(parts, http), CAPTURE_POLL_SECONDS),
+        (QuarantineJob(parts, http), QUARANTINE_POLL_SECONDS),
         (PublishJob(parts, http), PUBLISH_POLL_SECONDS),
         (TimestampJob(parts, http), TIMESTAMP_POLL_SECONDS),
         (AlertJob(parts, AlertRoutes(http, mail)), ALERT_POLL_SECONDS),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from fastapi import APIRouter
 from pydantic import AwareDatetime, Field
 
+from takeback.assembly import Parts
 from takeback.cases import law_pack
 from takeback.cases.dsa import EU_LAW
 from takeback.cases.statement import House
@@ -17,7 +18,15 @@ from takeback.service.body import StrictRoute
 from takeback.service.prints import Strict
 from takeback.store.accounts import Measure
 from takeback.store.sites import Site
-from takeback.workflow.repeated import Advice, WantedMeasure, standing_of, take_measure
+from takeback.workflow.repeated import (
+    Advice,
+    WantedMeasure,
+    WrittenMeasure,
+    lift_measure,
+    measures_of_site,
+    standing_of,
+    take_measure,
+)
 from takeback.workflow.upload import MAX_ACCOUNT_CHARACTERS
 
 router = APIRouter(prefix="/api/v1/accounts", tags=["accounts"], route_class=StrictRoute)
@@ -42,6 +51,13 @@ class MeasureIn(AccountIn):
     criteria: dict[str, str]
 
 
+class LiftIn(Strict):
+    """Who takes a measure back, and why."""
+
+    decided_by: str
+    reason: str
+
+
 class RedressOut(Strict):
     """What the account can do against it: tell it so."""
 
@@ -59,6 +75,10 @@ class MeasureOut(Strict):
     decided_by: str
     reason: str
     criteria: Mapping[str, str]
+    lifted_at: datetime | None
+    """When a person took it back: it counts no more."""
+    lifted_by: str | None
+    lifted_reason: str | None
     redress: list[RedressOut]
 
 
@@ -77,12 +97,7 @@ def read_standing(body: AccountIn, caller: SiteKey, parts: ServiceParts) -> Acco
     """Say on how many occasions uploads of an account were removed, and what was done about it."""
     at = parts.now()
     standing, measures = standing_of(parts.store, _site(caller), body.account, at=at)
-    house = House.of(parts.settings)
-    written = [
-        _out(each.taken.public_id, each.taken.kind, each.taken.at, each.taken.until_at, each.taken.decided_by,
-             each.reason, each.criteria, house)
-        for each in measures
-    ]  # fmt: skip
+    written = _measures(parts, measures)
     return AccountOut(
         occasions=standing.occasions,
         since=standing.since,
@@ -99,20 +114,42 @@ def add_measure(body: MeasureIn, caller: SiteKey, parts: ServiceParts) -> Measur
         body.measure, body.until, body.decided_by, body.manifestly_illegal, body.reason, body.criteria
     )
     taken = take_measure(parts.store, _site(caller), body.account, wanted, at=parts.now())
-    house = House.of(parts.settings)
-    return _out(
-        taken.public_id, taken.kind, taken.at, taken.until_at, taken.decided_by, body.reason, body.criteria, house
+    return _measures(parts, [WrittenMeasure(taken, body.reason, body.criteria)])[0]
+
+
+@router.get("/measures")
+def list_measures(caller: SiteKey, parts: ServiceParts) -> list[MeasureOut]:
+    """List what people of the site did within a year, newest first; about which accounts, only the site knows."""
+    return _measures(parts, measures_of_site(parts.store, _site(caller), at=parts.now()))
+
+
+@router.post("/measures/{measure_id}/lift")
+def end_measure(measure_id: str, body: LiftIn, caller: SiteKey, parts: ServiceParts) -> MeasureOut:
+    """Take a warning or a suspension back."""
+    lifted = lift_measure(
+        parts.store, _site(caller), measure_id, decided_by=body.decided_by, reason=body.reason, at=parts.now()
     )
+    return _measures(parts, [lifted])[0]
 
 
-def _out(
-    public_id: str, kind: Measure, at: datetime, until_at: datetime | None, decided_by: str, reason: str,
-    criteria: Mapping[str, str], house: House,
-) -> MeasureOut:  # fmt: skip
-    return MeasureOut(
-        id=public_id, measure=kind, at=at, until=until_at, decided_by=decided_by, reason=reason, criteria=criteria,
-        redress=_redress(house),
-    )  # fmt: skip
+def _measures(parts: Parts, found: Sequence[WrittenMeasure]) -> list[MeasureOut]:
+    house = House.of(parts.settings)
+    return [
+        MeasureOut(
+            id=each.taken.public_id,
+            measure=each.taken.kind,
+            at=each.taken.at,
+            until=each.taken.until_at,
+            decided_by=each.taken.decided_by,
+            reason=each.reason,
+            criteria=each.criteria,
+            lifted_at=each.taken.lifted_at,
+            lifted_by=each.taken.lifted_by,
+            lifted_reason=each.lifted,
+            redress=_redress(house),
+        )
+        for each in found
+    ]
 
 
 def _redress(house: House) -> list[RedressOut]:

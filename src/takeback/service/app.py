@@ -23,6 +23,7 @@ from takeback.service import (
     mail,
     notices,
     public_log,
+    put_backs,
     retention,
     returns,
     sites,
@@ -89,8 +90,8 @@ def unopened_app() -> FastAPI:
         openapi_url=None,
     )
     interface = (
-        check, notices, returns, cases, legal, items, accounts, retention, mail, banks, sites, public_log, transparency,
-        health, description, well_known,
+        check, notices, returns, cases, legal, items, put_backs, accounts, retention, mail, banks, sites, public_log,
+        transparency, health, description, well_known,
     )  # fmt: skip
     pages = (
         notice_page, case_page, contest_page, refused_page, mail_page, how_page, verify_page, transparency_page, static,

@@ -39,6 +39,7 @@ from takeback.workflow.desk_keys import keep_sealed_again, to_seal_again
 from takeback.workflow.hearing import MAX_SUMMARY_CHARACTERS, pass_on_contest
 from takeback.workflow.messages import MAX_MESSAGE, write_to_person
 from takeback.workflow.put_back import Answer
+from takeback.workflow.quarantine import Choice, choose, kept_of
 from takeback.workflow.recusal import recuse
 from takeback.workflow.second_reading import read_again
 from takeback.workflow.statements import statements_of_case
@@ -107,6 +108,10 @@ class CopyOut(Strict):
     found_at: datetime
     deadline_at: datetime | None
     problem: str | None
+    bytes: str | None
+    """Where the site cannot keep them: `waiting`, `asked` (a person has to choose), `kept` here, or `waived`."""
+    bytes_problem: str | None
+    """Why they are not kept, or were not the last time."""
     deliveries: list[DeliveryOut]
     looks: list[LookOut]
 
@@ -170,6 +175,12 @@ class DecisionIn(Strict):
         """Return the decision of `actor`."""
         finding = Finding(self.appears_covered, self.reason, tuple(self.elements))
         return Decision(self.outcome, finding, actor, self.confirm, frozenset(self.copies))
+
+
+class ChoiceIn(Strict):
+    """What is chosen where the bytes of a copy cannot be kept."""
+
+    choice: Choice
 
 
 class MessageIn(Strict):
@@ -352,6 +363,13 @@ def read_statements(case_id: str, _caller: Moderator, parts: ServiceParts) -> li
     return [statement_out(each, house.languages) for each in statements_of_case(parts.store, case_id, house)]
 
 
+@router.post("/{case_id}/copies/{copy_id}/bytes")
+def send_choice(case_id: str, copy_id: str, body: ChoiceIn, caller: Moderator, parts: ServiceParts) -> CaseDetailOut:
+    """Choose where the bytes of a copy cannot be kept: have it tried again, or remove it without."""
+    choose(parts.store, case_id, copy_id, body.choice, actor=caller.actor, at=parts.now())
+    return read_case(case_id, caller, parts)
+
+
 @router.post("/{case_id}/captures", status_code=202)
 def ask_to_capture(case_id: str, body: CaptureIn, caller: Moderator, parts: ServiceParts) -> list[CaptureOut]:
     """Have pages of a case kept for evidence, without their pictures; they come within seconds."""
@@ -443,6 +461,7 @@ def _copy(tx: Transaction, case: Case, copy: Copy, looks: Sequence[Look]) -> Cop
         DeliveryOut(kind=one.kind, state=one.state.value, attempts=one.attempts, problem=one.problem)
         for one in tx.outbox.of_copy(copy.id)
     ]
+    kept = kept_of(tx, copy)
     return CopyOut(
         id=copy.public_id,
         state=copy.state.value,
@@ -455,6 +474,8 @@ def _copy(tx: Transaction, case: Case, copy: Copy, looks: Sequence[Look]) -> Cop
         found_at=copy.found_at,
         deadline_at=copy.deadline_at,
         problem=copy.problem,
+        bytes=None if kept is None else kept.state.value,
+        bytes_problem=None if kept is None else kept.problem,
         deliveries=deliveries,
         looks=[_look(each) for each in looks],
     )

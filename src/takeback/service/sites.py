@@ -12,8 +12,9 @@ from takeback.service.body import StrictRoute
 from takeback.service.prints import Strict
 from takeback.store.access import ApiKey, KeyRole
 from takeback.store.outbox import Delivery, DeliveryState
+from takeback.store.sites import Site
 from takeback.workflow.redeliver import redeliver
-from takeback.workflow.register import add_site, new_key, revoke_key
+from takeback.workflow.register import add_site, new_key, revoke_key, set_quarantine
 
 router = APIRouter(prefix="/api/v1", tags=["set-up"], route_class=StrictRoute)
 
@@ -24,6 +25,13 @@ class SiteIn(Strict):
     name: str = Field(min_length=1, max_length=200)
     base_url: str = Field(max_length=2_000, description="Every item of the site is below this address.")
     webhook_url: str = Field(max_length=2_000, description="Takes the signed orders.")
+    quarantine: bool = Field(False, description="The site cannot keep what it removes: its bytes are kept here.")
+
+
+class QuarantineIn(Strict):
+    """Whether the bytes of what a site removes are kept here."""
+
+    on: bool
 
 
 class SiteOut(Strict):
@@ -33,6 +41,8 @@ class SiteOut(Strict):
     name: str
     base_url: str
     webhook_url: str
+    quarantine: bool
+    """Whether the bytes of what it removes are kept here, sealed, until nobody may contest."""
     reconciled_at: datetime | None
 
 
@@ -83,34 +93,24 @@ class DeliveryOut(Strict):
 def list_sites(_caller: Moderator, parts: ServiceParts) -> list[SiteOut]:
     """List the sites."""
     with parts.store.read() as tx:
-        return [
-            SiteOut(
-                id=site.public_id,
-                name=site.name,
-                base_url=site.base_url,
-                webhook_url=site.webhook_url,
-                reconciled_at=site.reconciled_at,
-            )
-            for site in tx.sites.all()
-        ]
+        return [_site(site) for site in tx.sites.all()]
 
 
 @router.post("/sites", status_code=201)
 def new_site(body: SiteIn, caller: Administrator, parts: ServiceParts) -> NewSiteOut:
     """Add a site; its webhook secret and upload key are shown once."""
     made = add_site(
-        parts.store, body.name, base_url=body.base_url, webhook_url=body.webhook_url, actor=caller.actor,
-        at=parts.now(),
+        parts.store, body.name, base_url=body.base_url, webhook_url=body.webhook_url, quarantine=body.quarantine,
+        actor=caller.actor, at=parts.now(),
     )  # fmt: skip
-    return NewSiteOut(
-        id=made.site.public_id,
-        name=made.site.name,
-        base_url=made.site.base_url,
-        webhook_url=made.site.webhook_url,
-        reconciled_at=None,
-        webhook_secret=made.webhook_secret,
-        upload_key=made.upload_key,
-    )
+    told = _site(made.site).model_dump()
+    return NewSiteOut(**told, webhook_secret=made.webhook_secret, upload_key=made.upload_key)
+
+
+@router.put("/sites/{site_id}/quarantine")
+def choose_quarantine(site_id: str, body: QuarantineIn, caller: Administrator, parts: ServiceParts) -> SiteOut:
+    """Choose whether the bytes of what a site removes are kept here, from the next removal on."""
+    return _site(set_quarantine(parts.store, site_id, body.on, actor=caller.actor, at=parts.now()))
 
 
 @router.get("/keys")
@@ -150,6 +150,17 @@ def list_deliveries(
 def retry_delivery(delivery_id: str, caller: Moderator, parts: ServiceParts) -> DeliveryOut:
     """Try a failed order again, where no newer one stands for the same item."""
     return _delivery(redeliver(parts.store, delivery_id, actor=caller.actor, at=parts.now()))
+
+
+def _site(site: Site) -> SiteOut:
+    return SiteOut(
+        id=site.public_id,
+        name=site.name,
+        base_url=site.base_url,
+        webhook_url=site.webhook_url,
+        quarantine=site.quarantine,
+        reconciled_at=site.reconciled_at,
+    )
 
 
 def _key(key: ApiKey) -> KeyOut:

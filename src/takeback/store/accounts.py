@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, Row, delete, func, insert, select
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from takeback.cases import CopyState
+from takeback.errors import NotFound
 from takeback.store.copies import Copy
 from takeback.store.tables import account_measure, account_removal, copy
 
@@ -53,6 +54,9 @@ class TakenMeasure:
     until_at: datetime | None
     decided_by: str
     sealed: bytes
+    lifted_at: datetime | None = None
+    """When a person took it back; it counts no more."""
+    lifted_by: str | None = None
 
 
 class AccountStore:
@@ -107,6 +111,25 @@ class AccountStore:
         query = select(account_measure).where(*ours, account_measure.c.at >= since).order_by(account_measure.c.id)
         return [_taken(row) for row in self._connection.execute(query)]
 
+    def measures_of_site(self, site_id: int, *, since: datetime) -> list[TakenMeasure]:
+        """Return every measure of a site since a moment, newest first; of which accounts, nobody can tell."""
+        query = select(account_measure).where(account_measure.c.site_id == site_id, account_measure.c.at >= since)
+        return [_taken(row) for row in self._connection.execute(query.order_by(account_measure.c.id.desc()))]
+
+    def measure(self, site_id: int, public_id: str) -> TakenMeasure:
+        """Return one measure of a site; `NotFound` where it has none of this id."""
+        one = (account_measure.c.site_id == site_id, account_measure.c.public_id == public_id)
+        row = self._connection.execute(select(account_measure).where(*one)).first()
+        if row is None:
+            raise NotFound("This site has taken no such measure.", advice="It may be forgotten: that is after a year.")
+        return _taken(row)
+
+    def lift(self, found: TakenMeasure, *, by: str, sealed: bytes, at: datetime) -> TakenMeasure:
+        """Take a measure back; `sealed` says why beside what it said before."""
+        one = update(account_measure).where(account_measure.c.public_id == found.public_id)
+        self._connection.execute(one.values(lifted_at=at, lifted_by=by, sealed=sealed))
+        return replace(found, lifted_at=at, lifted_by=by, sealed=sealed)
+
     def expire(self, before: datetime) -> int:
         """Forget what is older than a moment; return how much."""
         old = ((account_removal, account_removal.c.removed_at), (account_measure, account_measure.c.at))
@@ -120,4 +143,7 @@ class AccountStore:
 
 
 def _taken(row: Row[tuple[object, ...]]) -> TakenMeasure:
-    return TakenMeasure(row.public_id, Measure(row.kind), row.at, row.until_at, row.decided_by, row.sealed)
+    return TakenMeasure(
+        row.public_id, Measure(row.kind), row.at, row.until_at, row.decided_by, row.sealed,
+        row.lifted_at, row.lifted_by,
+    )  # fmt: skip

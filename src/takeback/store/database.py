@@ -38,6 +38,7 @@ from takeback.store.news import NewsStore
 from takeback.store.outbox import OutboxStore
 from takeback.store.prints import PrintStore
 from takeback.store.public_log import PublicLogStore
+from takeback.store.quarantine import QuarantineStore
 from takeback.store.queue import QueueStore
 from takeback.store.recusals import RecusalStore
 from takeback.store.remains import RemainsStore
@@ -114,6 +115,11 @@ class Transaction:
     def captures(self) -> CaptureStore:
         """Pages that were kept for a case."""
         return CaptureStore(self.connection, self.keyring)
+
+    @cached_property
+    def quarantine(self) -> QuarantineStore:
+        """Which bytes are kept for a put-back, and which are still to be."""
+        return QuarantineStore(self.connection, self.keyring)
 
     @cached_property
     def hearings(self) -> HearingStore:

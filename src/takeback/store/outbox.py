@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, func, insert, or_, select, update
 
 from takeback.errors import IllegalTransition, NotFound
 from takeback.store.tables import item, outbox, site
@@ -39,6 +39,7 @@ class Delivery:
     attempts: int
     created_at: datetime
     next_attempt_at: datetime | None
+    """None too of what waits, and for something else than its time: for bytes to be kept (`QuarantineStore`)."""
     delivered_at: datetime | None
     problem: str | None
 
@@ -49,24 +50,36 @@ class OutboxStore:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def put(self, site_id: int, kind: str, body: Mapping[str, object], *, copy_id: int | None, at: datetime) -> str:
-        """Queue an action for delivery at once; return its id, by which the site recognises a repeat."""
+    def put(
+        self, site_id: int, kind: str, body: Mapping[str, object], *, copy_id: int | None, waits: bool = False,
+        at: datetime,
+    ) -> str:  # fmt: skip
+        """
+        Queue an action for delivery at once; return its id, by which the site recognises a repeat.
+
+        One that `waits` is tried once it is released, and so is what follows about its item.
+        """
         public_id = secrets.token_hex(16)
         self._connection.execute(
             insert(outbox).values(
                 public_id=public_id,
                 site_id=site_id,
                 copy_id=copy_id,
-                item_key=self._item_key(site_id, body.get("item_id"), body.get("url")),
+                item_key=self.item_key(site_id, body.get("item_id"), body.get("url")),
                 kind=kind,
                 body=dict(body),
                 state=DeliveryState.WAITING.value,
                 attempts=0,
                 created_at=at,
-                next_attempt_at=at,
+                next_attempt_at=None if waits else at,
             )
         )
         return public_id
+
+    def release(self, delivery_id: int, at: datetime) -> None:
+        """Let an action that waits for something else be tried now."""
+        waits = (outbox.c.state == DeliveryState.WAITING.value, outbox.c.next_attempt_at.is_(None))
+        self._connection.execute(update(outbox).where(outbox.c.id == delivery_id, *waits).values(next_attempt_at=at))
 
     def sites_with_due(self, at: datetime, *, besides: Collection[int] = ()) -> list[int]:
         """Return the ids of the sites, `besides` left out, that have an action to be tried now."""
@@ -131,6 +144,24 @@ class OutboxStore:
             raise NotFound("There is no such delivery.")
         return _found(row)
 
+    def drop_from(self, found: Delivery) -> None:
+        """Delete an action that never went out, and those of its kind about its item that waited behind it."""
+        behind = (outbox.c.item_key == found.item_key, outbox.c.kind == found.kind, outbox.c.id >= found.id)
+        self._connection.execute(delete(outbox).where(*behind, outbox.c.state == DeliveryState.WAITING.value))
+
+    def by_id(self, delivery_id: int) -> Delivery:
+        """Return one action; `NotFound` where there is none."""
+        row = self._connection.execute(select(outbox).where(outbox.c.id == delivery_id)).first()
+        if row is None:
+            raise NotFound("There is no such delivery.")
+        return _found(row)
+
+    def last_of_item(self, item_key: bytes, kind: str) -> Delivery | None:
+        """Return the newest action of a kind about one item."""
+        newest = select(outbox).where(outbox.c.item_key == item_key, outbox.c.kind == kind).order_by(outbox.c.id.desc())
+        row = self._connection.execute(newest.limit(1)).first()
+        return None if row is None else _found(row)
+
     def of_copy(self, copy_id: int) -> list[Delivery]:
         """Return every action for one copy, oldest first."""
         rows = self._connection.execute(select(outbox).where(outbox.c.copy_id == copy_id).order_by(outbox.c.id))
@@ -148,7 +179,8 @@ class OutboxStore:
         rows = self._connection.execute(select(outbox.c.state, func.count()).group_by(outbox.c.state))
         return {DeliveryState(row[0]): int(row[1]) for row in rows}
 
-    def _item_key(self, site_id: int, item_id: object, url: object) -> bytes:
+    def item_key(self, site_id: int, item_id: object, url: object) -> bytes:
+        """Return what names an item among all sites: the orders about one item share it."""
         # 1. What was first asked about an address, before its item was known, keeps that name.
         by_address = _key(site_id, "url", url)
         if self._connection.execute(select(exists().where(outbox.c.item_key == by_address))).scalar_one():
@@ -169,13 +201,13 @@ class OutboxStore:
 
 
 def _due(at: datetime) -> ColumnElement[bool]:
-    """Waiting, due, and behind no older action of the same item that waits for a later moment."""
+    """Waiting, due, and behind no older action of the same item that waits for a later moment or something else."""
     older = outbox.alias("older")
     behind = exists().where(
         older.c.item_key == outbox.c.item_key,
         older.c.state == DeliveryState.WAITING.value,
         older.c.id < outbox.c.id,
-        older.c.next_attempt_at > at,
+        or_(older.c.next_attempt_at > at, older.c.next_attempt_at.is_(None)),
     )
     return and_(outbox.c.state == DeliveryState.WAITING.value, outbox.c.next_attempt_at <= at, ~behind)
 

@@ -130,6 +130,11 @@ class PrintStore:
         """Return the form in which a digest is stored and looked up."""
         return self._keyring.keyed_digest(value)
 
+    def digests_of(self, owner: Owner, owner_id: int) -> set[bytes]:
+        """Return the digests of an entry or item, of its file and of its pixels, as they are stored."""
+        query = select(digest.c.keyed).where(_DIGEST_COLUMN[owner] == owner_id)
+        return {bytes(row.keyed) for row in self._connection.execute(query)}
+
     def drop(self, owner: Owner, owner_id: int) -> list[int]:
         """Erase every fingerprint and digest of an entry or item; return the fingerprints' keys."""
         keys = self.keys_of(owner, owner_id)

@@ -22,6 +22,7 @@ from takeback.store.tables import (
     news_address,
     outbox,
     page_capture,
+    quarantine,
     record_request,
     recusal,
     sighting,
@@ -76,14 +77,15 @@ class RemainsStore:
     def key_ids(self, found: Case) -> list[str]:
         """Return the data keys of what belongs to a case, beside its own."""
         keys: list[str] = []
-        for table in (entry, news_address, upload_record):
+        for table in (entry, news_address, upload_record, quarantine):
             keys += self._connection.execute(select(table.c.key_id).where(table.c.case_id == found.id)).scalars()
-        return keys
+        return [key_id for key_id in keys if key_id]
 
     def delete_case(self, found: Case) -> None:
         """Delete every row of a case. Its keys are destroyed, and its part of the log is erased, before."""
         copies = select(copy.c.id).where(copy.c.case_id == found.id)
         entries = select(entry.c.id).where(entry.c.case_id == found.id)
+        self._connection.execute(delete(quarantine).where(quarantine.c.case_id == found.id))
         for table in (outbox, look):
             self._connection.execute(delete(table).where(table.c.copy_id.in_(copies)))
         for table in (sighting, suspicion):

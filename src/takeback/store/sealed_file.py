@@ -1,5 +1,5 @@
 """
-A whole file, sealed: what lies in memory in the clear, kept on disk for the next start.
+A whole file, sealed: what lies in memory in the clear, kept on disk under a key that can be destroyed.
 
     line 1    {"format": "takeback/sealed/1", "key": id of the data key, "frames": n}
     frames    n times: nonce, ciphertext and tag (AES-256-GCM) of 4 MiB of the file, the last of less
@@ -13,6 +13,8 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import IO, Final
 
@@ -36,23 +38,18 @@ def seal_file(source: Path, target: Path, *, key: tuple[str, bytes], purpose: st
 
     Raises `StoreError` where the disk refuses; what was at `target` is there still.
     """
-    key_id, secret = key
-    part = target.with_name(target.name + ".part")
     try:
-        with source.open("rb") as clear, _new_file(part) as sealed:
-            frames = -(-os.fstat(clear.fileno()).st_size // _FRAME_BYTES)
-            sealed.write(json.dumps({"format": _FORMAT, "key": key_id, "frames": frames}).encode() + b"\n")
-            cipher = AESGCM(secret)
-            for frame in range(frames):
-                nonce = secrets.token_bytes(NONCE_BYTES)
-                about = _about(purpose, key_id, frame, frames)
-                sealed.write(nonce + cipher.encrypt(nonce, clear.read(_FRAME_BYTES), about))
-            sealed.flush()
-            os.fsync(sealed.fileno())
-        part.replace(target)
-        sync(target.parent)
+        with source.open("rb") as clear:
+            _seal(clear, os.fstat(clear.fileno()).st_size, target, key, purpose)
     except OSError as problem:
-        part.unlink(missing_ok=True)
+        raise StoreError(f"{target.name} cannot be written: {problem.strerror}.") from problem
+
+
+def seal_bytes(data: bytes, target: Path, *, key: tuple[str, bytes], purpose: str) -> None:
+    """Write `data` sealed to `target` as `seal_file` does a file, and never in the clear."""
+    try:
+        _seal(BytesIO(data), len(data), target, key, purpose)
+    except OSError as problem:
         raise StoreError(f"{target.name} cannot be written: {problem.strerror}.") from problem
 
 
@@ -66,21 +63,21 @@ def unseal_file(source: Path, target: Path, keyring: Keyring, *, purpose: str) -
     part = target.with_name(target.name + ".part")
     try:
         with source.open("rb") as sealed, _new_file(part) as clear:
-            key_id, frames = _header(sealed)
-            cipher = AESGCM(keyring.data_key(key_id))
-            for frame in range(frames):
-                framed = sealed.read(NONCE_BYTES + _FRAME_BYTES + _TAG_BYTES)
-                about = _about(purpose, key_id, frame, frames)
-                clear.write(cipher.decrypt(framed[:NONCE_BYTES], framed[NONCE_BYTES:], about))
-            if sealed.read(1):
-                raise SealBroken(f"{source.name} is longer than it was written.")
+            clear.writelines(_opened(sealed, source.name, keyring, purpose))
         part.replace(target)
-    except (InvalidTag, ValueError) as problem:
-        raise SealBroken(f"{source.name} does not open: it was changed, or cut short.") from problem
     except OSError as problem:
         raise StoreError(f"{source.name} cannot be read or unsealed: {problem.strerror}.") from problem
     finally:
         part.unlink(missing_ok=True)
+
+
+def unseal_bytes(source: Path, keyring: Keyring, *, purpose: str) -> bytes:
+    """Return what `source` holds, in memory alone and only once all of it opened; raises what `unseal_file` does."""
+    try:
+        with source.open("rb") as sealed:
+            return b"".join(_opened(sealed, source.name, keyring, purpose))
+    except OSError as problem:
+        raise StoreError(f"{source.name} cannot be read: {problem.strerror}.") from problem
 
 
 def key_id_of(path: Path) -> str:
@@ -90,6 +87,41 @@ def key_id_of(path: Path) -> str:
             return _header(sealed)[0]
     except OSError as problem:
         raise StoreError(f"{path.name} cannot be read: {problem.strerror}.") from problem
+
+
+def _seal(clear: IO[bytes], size: int, target: Path, key: tuple[str, bytes], purpose: str) -> None:
+    key_id, secret = key
+    part = target.with_name(target.name + ".part")
+    try:
+        with _new_file(part) as sealed:
+            frames = -(-size // _FRAME_BYTES)
+            sealed.write(json.dumps({"format": _FORMAT, "key": key_id, "frames": frames}).encode() + b"\n")
+            cipher = AESGCM(secret)
+            for frame in range(frames):
+                nonce = secrets.token_bytes(NONCE_BYTES)
+                about = _about(purpose, key_id, frame, frames)
+                sealed.write(nonce + cipher.encrypt(nonce, clear.read(_FRAME_BYTES), about))
+            sealed.flush()
+            os.fsync(sealed.fileno())
+        part.replace(target)
+        sync(target.parent)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def _opened(sealed: IO[bytes], name: str, keyring: Keyring, purpose: str) -> Iterator[bytes]:
+    key_id, frames = _header(sealed)
+    cipher = AESGCM(keyring.data_key(key_id))
+    for frame in range(frames):
+        framed = sealed.read(NONCE_BYTES + _FRAME_BYTES + _TAG_BYTES)
+        about = _about(purpose, key_id, frame, frames)
+        try:
+            yield cipher.decrypt(framed[:NONCE_BYTES], framed[NONCE_BYTES:], about)
+        except (InvalidTag, ValueError) as problem:
+            raise SealBroken(f"{name} does not open: it was changed, or cut short.") from problem
+    if sealed.read(1):
+        raise SealBroken(f"{name} is longer than it was written.")
 
 
 def _header(sealed: IO[bytes]) -> tuple[str, int]:

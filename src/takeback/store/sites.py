@@ -39,6 +39,8 @@ class Site:
     secret: bytes = field(repr=False)
     """Shared with the site; signs each webhook."""
     reconciled_at: datetime | None
+    quarantine: bool = False
+    """Whether the bytes of what it removes are kept here until nobody may contest: it cannot keep them itself."""
 
 
 class SiteStore:
@@ -107,6 +109,10 @@ class SiteStore:
             raise InputError("This link is not on the site.", advice="Send an address below the site's own.")
         return f"{base.scheme}://{base.authority}{link.target}"
 
+    def set_quarantine(self, site_id: int, on: bool) -> None:
+        """Choose whether the bytes of what a site removes are kept here."""
+        self._connection.execute(update(site).where(site.c.id == site_id).values(quarantine=on))
+
     def set_reconciled(self, site_id: int, at: datetime) -> None:
         """Remember when the site last said which items are gone."""
         self._connection.execute(update(site).where(site.c.id == site_id).values(reconciled_at=at))
@@ -132,6 +138,7 @@ class SiteStore:
             row.key_id,
             secret,
             row.reconciled_at,
+            bool(row.quarantine),
         )
 
 

@@ -27,6 +27,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy import false as sql_false
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
@@ -112,6 +113,7 @@ site = Table(
     Column("key_id", String(32), nullable=False),
     Column("sealed_secret", LargeBinary, nullable=False),
     Column("reconciled_at", Moment),
+    Column("quarantine", Boolean, nullable=False, server_default=sql_false()),
     Column("created_at", Moment, nullable=False),
     sqlite_autoincrement=True,
 )
@@ -560,6 +562,34 @@ outbox = Table(
     sqlite_autoincrement=True,
 )
 
+# Bytes of items, kept sealed in files beside the database before a site that cannot keep them removes them. `sealed`
+# says what the file holds; what is over keeps its row, with nothing of that in it.
+quarantine = Table(
+    "quarantine",
+    metadata,
+    _id(),
+    _public_id(),
+    Column("case_id", ForeignKey("case.id"), nullable=False, index=True),
+    Column("copy_id", ForeignKey("copy.id"), nullable=False, index=True),
+    Column("outbox_id", ForeignKey("outbox.id"), index=True),
+    Column("item_key", LargeBinary, nullable=False, index=True),
+    Column("state", String(8), nullable=False),
+    Column("file_name", String(32), nullable=False, unique=True),
+    Column("key_id", String(32)),
+    Column("sealed", LargeBinary),
+    Column("size", BigInteger),
+    Column("asked_at", Moment, nullable=False),
+    Column("next_attempt_at", Moment, index=True),
+    Column("attempts", Integer, nullable=False),
+    Column("problem", Text),
+    Column("due_at", Moment),
+    Column("kept_at", Moment),
+    Column("over_at", Moment),
+    CheckConstraint("state in ('waiting', 'asked', 'kept', 'waived')", name="state"),
+    Index("ix_quarantine_over_at_state", "over_at", "state"),
+    sqlite_autoincrement=True,
+)
+
 # What she and the desk write to each other, oldest first.
 message = Table(
     "message",
@@ -684,6 +714,8 @@ account_measure = Table(
     Column("until_at", Moment),
     Column("decided_by", String(100), nullable=False),
     Column("sealed", LargeBinary, nullable=False),
+    Column("lifted_at", Moment),
+    Column("lifted_by", String(100)),
     CheckConstraint("kind in ('warning', 'suspension')", name="kind"),
     Index("ix_account_measure_site_id_account", "site_id", "account"),
     sqlite_autoincrement=True,

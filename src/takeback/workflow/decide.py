@@ -19,7 +19,7 @@ from takeback.store.cases import Case
 from takeback.store.copies import Copy
 from takeback.store.hearings import About
 from takeback.workflow.hearing import HEARD_FOR, close_idle_refusals, open_refusal
-from takeback.workflow.order import REMOVE, copy_facts, note, order
+from takeback.workflow.order import HOLD, REMOVE, copy_facts, must_be_kept, note, order
 from takeback.workflow.originals import gate_forgery
 from takeback.workflow.poster import poster_of
 from takeback.workflow.put_back import check_may_be_shown
@@ -277,6 +277,9 @@ def _is_chosen(copy: Copy, decision: Decision) -> bool:
 def _remove_copy(tx: Transaction, case: Case, copy: Copy, decision: Decision, records: RecordKey, at: datetime) -> None:
     if copy.state is CopyState.POSSIBLE:
         copy = tx.copies.move(copy, CopyState.HELD)
+        if must_be_kept(tx, case, copy):
+            # The removal waits until its bytes are kept; what was never hidden is hidden meanwhile.
+            order(tx, HOLD, case, copy, why=decision.finding.reason, at=at)
     how = how_decided(copy, is_named=copy.public_id in decision.copies, looked_at_all=decision.confirm is Confirm.ALL)
     copy = tx.copies.move(
         copy, CopyState.REMOVED, decided_at=at, decided_by=decision.actor, decided_how=how.value, hearing_id=None

@@ -6,7 +6,7 @@ import asyncio
 from datetime import datetime
 
 from takeback.actions import signature
-from takeback.actions.outgoing import OutgoingHttp
+from takeback.actions.outgoing import OutgoingHttp, Response
 from takeback.store import Store
 
 
@@ -18,10 +18,17 @@ async def fetched(
 
     Raises `OutsideError` where the site does not answer, or refuses.
     """
+    return (await answered(store, http, site_id, url, max_bytes=max_bytes, at=at)).body
+
+
+async def answered(
+    store: Store, http: OutgoingHttp, site_id: int | None, url: str, *, max_bytes: int, at: datetime
+) -> Response:
+    """Return what a site answers to such a look, headers too; raises what `fetched` does."""
     headers = await asyncio.to_thread(signed_look, store, site_id, url, at)
     response = await http.get(url, max_bytes, headers)
     response.require_success(now=at)
-    return response.body
+    return response
 
 
 def signed_look(store: Store, site_id: int | None, url: str, at: datetime) -> dict[str, str]:

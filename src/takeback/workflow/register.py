@@ -63,8 +63,14 @@ def revoke_key(store: Store, public_id: str, *, actor: str, at: datetime) -> Non
         tx.audit.append(EventKind.KEY_REVOKED, at=at, actor=actor, facts={"key": public_id})
 
 
-def add_site(store: Store, name: str, *, base_url: str, webhook_url: str, actor: str, at: datetime) -> NewSite:
-    """Add a site, with the secret that signs its webhooks and its first upload key."""
+def add_site(
+    store: Store, name: str, *, base_url: str, webhook_url: str, quarantine: bool = False, actor: str, at: datetime
+) -> NewSite:
+    """
+    Add a site, with the secret that signs its webhooks and its first upload key.
+
+    With `quarantine` the bytes of what it removes are kept here (`takeback.workflow.quarantine`).
+    """
     name = name.strip()
     if not name:
         raise InputError("A site needs a name.")
@@ -83,9 +89,29 @@ def add_site(store: Store, name: str, *, base_url: str, webhook_url: str, actor:
     secret = secrets.token_bytes(_SECRET_BYTES)
     with store.write() as tx:
         site = tx.sites.add(name, base_url=base_url, webhook_url=webhook_url, secret=secret, key_id=key_id, at=at)
-        tx.audit.append(EventKind.SITE_ADDED, at=at, actor=actor, facts={"site": site.public_id})
+        facts: dict[str, Json] = {"site": site.public_id}
+        if quarantine:
+            tx.sites.set_quarantine(site.id, True)
+            site, facts = tx.sites.by_id(site.id), {**facts, "quarantine": True}
+        tx.audit.append(EventKind.SITE_ADDED, at=at, actor=actor, facts=facts)
         key = _key(tx, KeyRole.UPLOAD, name=name, site_id=site.id, actor=actor, at=at)
     return NewSite(site, secret.hex(), key)
+
+
+def set_quarantine(store: Store, site_id: str, on: bool, *, actor: str, at: datetime) -> Site:
+    """
+    Choose whether the bytes of what a site removes are kept here, from the next removal on.
+
+    What is kept already stays until its time is over. `NotFound` where there is no such site.
+    """
+    with store.write() as tx:
+        site = tx.sites.by_public_id(site_id)
+        if site.quarantine is on:
+            return site
+        tx.sites.set_quarantine(site.id, on)
+        facts: dict[str, Json] = {"site": site.public_id, "quarantine": on}
+        tx.audit.append(EventKind.SETTINGS_CHANGED, at=at, actor=actor, facts=facts)
+        return tx.sites.by_id(site.id)
 
 
 def add_bank(store: Store, name: str, thresholds: Thresholds, *, actor: str, at: datetime) -> BankRow:

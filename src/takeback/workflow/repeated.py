@@ -60,12 +60,22 @@ class Standing:
 
     @property
     def warned_at(self) -> datetime | None:
-        """When it was last warned."""
-        return max((each.at for each in self.measures if each.kind is Measure.WARNING), default=None)
+        """When it was last warned, and the warning stands."""
+        return max((each.at for each in self._standing if each.kind is Measure.WARNING), default=None)
+
+    @property
+    def heeded_from(self) -> datetime | None:
+        """From when on what it posts says that it did not heed: the warning, or a suspension that was lifted since."""
+        lifted = (each.lifted_at for each in self.measures if each.kind is Measure.SUSPENSION)
+        return max((each for each in (self.warned_at, *lifted) if each is not None), default=None)
+
+    @property
+    def _standing(self) -> list[TakenMeasure]:
+        return [each for each in self.measures if each.lifted_at is None]
 
     def suspended_until(self, at: datetime) -> datetime | None:
         """Until when it is suspended at a moment."""
-        ends = [each.until_at for each in self.measures if each.until_at is not None and each.until_at > at]
+        ends = [each.until_at for each in self._standing if each.until_at is not None and each.until_at > at]
         return max(ends, default=None)
 
 
@@ -90,6 +100,8 @@ class WrittenMeasure:
     taken: TakenMeasure
     reason: str
     criteria: Mapping[str, str]
+    lifted: str | None = None
+    """Why it was taken back, where it was."""
 
 
 def remember_removal(tx: Transaction, copy: Copy, poster: Poster, *, at: datetime) -> None:
@@ -147,6 +159,35 @@ def take_measure(store: Store, site: Site, account: str, wanted: WantedMeasure, 
         return taken
 
 
+def measures_of_site(store: Store, site: Site, *, at: datetime) -> list[WrittenMeasure]:
+    """Return what people of a site did about accounts within the last year; about which, only the site can say."""
+    with store.read() as tx:
+        return [_opened(tx, site, each) for each in tx.accounts.measures_of_site(site.id, since=at - KEPT_FOR)]
+
+
+def lift_measure(
+    store: Store, site: Site, measure_id: str, *, decided_by: str, reason: str, at: datetime
+) -> WrittenMeasure:
+    """
+    Take a warning or a suspension back, as a person at the site who found that it was wrong, or is enough.
+
+    `NotFound` where the site took no such measure, `InputError` where it is not said who and why, `IllegalTransition`
+    where it is lifted already, or over.
+    """
+    _check_words(decided_by, [reason])
+    with store.write() as tx:
+        found = tx.accounts.measure(site.id, measure_id)
+        if found.lifted_at is not None or (found.until_at is not None and found.until_at <= at):
+            raise IllegalTransition("This measure is lifted already, or over.", advice="Look how the account stands.")
+        before = _opened(tx, site, found)
+        written = json.dumps({"reason": before.reason, "criteria": dict(before.criteria), "lifted": reason})
+        sealed = seal(tx.keyring.data_key(site.key_id), written.encode(), _PURPOSE)
+        lifted = tx.accounts.lift(found, by=decided_by, sealed=sealed, at=at)
+        facts: dict[str, Json] = {"measure": found.public_id, "kind": found.kind.value}
+        tx.audit.append(EventKind.MEASURE_LIFTED, at=at, actor=f"site/{site.public_id}", facts=facts)
+        return _opened(tx, site, lifted)
+
+
 def forget_old_accounts(store: Store, *, at: datetime) -> int:
     """Forget what is older than a year; return how much."""
     before = at - KEPT_FOR
@@ -172,11 +213,12 @@ def _advice(standing: Standing, removals: Sequence[Removal], at: datetime) -> Ad
     if standing.occasions < REPEATED or standing.suspended_until(at) is not None:
         return Advice.NONE
     # 2. First a warning.
-    warned_at = standing.warned_at
-    if warned_at is None:
+    if standing.warned_at is None:
         return Advice.WARNING
-    # 3. Then only what was posted after it: what was there before says nothing of whether it was heeded.
-    after = [each for each in removals if each.posted_at is not None and each.posted_at > warned_at]
+    # 3. Then only what was posted after it: what was there before says nothing of whether it was heeded, and what a
+    #    suspension was lifted for carries no other.
+    since = standing.heeded_from
+    after = [each for each in removals if each.posted_at is not None and since is not None and each.posted_at > since]
     return Advice.SUSPENSION if after else Advice.NONE
 
 
@@ -196,12 +238,15 @@ def _check(wanted: WantedMeasure, at: datetime) -> None:
             f"A measure weighs each of these: {', '.join(CRITERIA)}.",
             advice="Write a sentence for each; of the intention also that it cannot be told.",
         )
-    texts = (wanted.reason, *wanted.criteria.values())
-    if not wanted.reason.strip() or max(map(len, texts)) > MAX_WRITTEN_CHARACTERS:
-        raise InputError(f"A measure has a reason, of at most {MAX_WRITTEN_CHARACTERS:,} characters.")
-    if not 0 < len(wanted.decided_by.strip()) <= MAX_NAME_CHARACTERS:
-        raise InputError("A measure names who decided it.", advice="Send the id that this person has at your site.")
+    _check_words(wanted.decided_by, [wanted.reason, *wanted.criteria.values()])
     _check_end(wanted, at)
+
+
+def _check_words(decided_by: str, texts: Sequence[str]) -> None:
+    if not texts[0].strip() or max(map(len, texts)) > MAX_WRITTEN_CHARACTERS:
+        raise InputError(f"A measure has a reason, of at most {MAX_WRITTEN_CHARACTERS:,} characters.")
+    if not 0 < len(decided_by.strip()) <= MAX_NAME_CHARACTERS:
+        raise InputError("A measure names who decided it.", advice="Send the id that this person has at your site.")
 
 
 def _check_end(wanted: WantedMeasure, at: datetime) -> None:
@@ -228,7 +273,7 @@ def _check_order(standing: Standing, kind: Measure) -> None:
 
 def _opened(tx: Transaction, site: Site, taken: TakenMeasure) -> WrittenMeasure:
     written = json.loads(unseal(tx.keyring.data_key(site.key_id), taken.sealed, _PURPOSE))
-    return WrittenMeasure(taken, written["reason"], written["criteria"])
+    return WrittenMeasure(taken, written["reason"], written["criteria"], written.get("lifted"))
 
 
 def _moment(at: datetime | None) -> str | None:

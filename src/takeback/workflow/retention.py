@@ -50,6 +50,8 @@ class Waits(StrEnum):
     CONTESTED = "contested"
     LEGAL_HOLD = "legal_hold"
     UPLOAD_RECORDS = "upload_records"
+    QUARANTINE = "quarantine"
+    """Bytes that are kept for a put-back, of an item that another case is about too."""
     MATCHING = "matching"
     """The case is looked for until she withdraws it."""
 
@@ -157,4 +159,6 @@ def _rest_waits_for(tx: Transaction, case: Case, at: datetime) -> Waits | None:
         return found
     if any(entry.state is not EntryState.WITHDRAWN for entry in tx.banks.of_case(case.id)):
         return Waits.MATCHING
+    if any(kept.over_at is None for kept in tx.quarantine.of_case(case.id)):
+        return Waits.QUARANTINE
     return None if tx.upload_records.last_expiry(case.id) is None else Waits.UPLOAD_RECORDS

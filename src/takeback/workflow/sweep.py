@@ -146,9 +146,12 @@ def _rounded(box: Box) -> list[int]:
 
 
 def refresh_deadline(tx: Transaction, case: Case) -> None:
-    """Set the case's deadline to that of its first undecided copy, or of a hearing that waits for a second person."""
-    due = [each for each in (tx.copies.earliest_deadline(case.id), tx.hearings.earliest_due(case.id)) if each]
-    tx.cases.set_deadline(case.id, min(due, default=None))
+    """
+    Set the case's deadline to the first that it has: of an undecided copy, of a hearing that waits for a second person,
+    or of bytes that cannot be kept.
+    """
+    due = (tx.copies.earliest_deadline(case.id), tx.hearings.earliest_due(case.id), tx.quarantine.earliest_due(case.id))
+    tx.cases.set_deadline(case.id, min((each for each in due if each), default=None))
 
 
 def settle_case(tx: Transaction, case: Case, copies: Iterable[Copy]) -> None:

@@ -61,6 +61,15 @@ def test_a_house_in_order_is_all_ok(call: Call, house: House) -> None:
     assert "mode 0600" in checks["master key"]["text"]
 
 
+def test_files_of_the_quarantine_that_are_missing_or_belong_to_nothing_are_counted(call: Call, house: House) -> None:
+    assert "quarantine" not in _checks(call("doctor", *house.options, "--json"))
+    folder = house.settings.data / "quarantine"
+    folder.mkdir()
+    (folder / ("a" * 32)).write_bytes(b"left by a crash")
+    check = _checks(call("doctor", *house.options, "--json"))["quarantine"]
+    assert (check["standing"], "1 files belong to nothing" in check["text"]) == ("warning", True)
+
+
 def test_a_master_key_that_others_can_read_is_named(call: Call, house: House) -> None:
     house.settings.master_key_path.chmod(0o644)
     done = call("doctor", *house.options, "--json")

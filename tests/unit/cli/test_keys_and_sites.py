@@ -64,6 +64,14 @@ def test_a_site_is_added_with_its_secrets_shown_once(call: Call, house: House) -
     assert call("site", "list", *house.options, "--json").json[0]["name"] == "forum"
 
 
+def test_a_sites_quarantine_is_off_until_it_is_turned_on(call: Call, house: House) -> None:
+    call("site", "add", "forum", *SITE, *house.options)
+    assert call("site", "list", *house.options, "--json").json[0]["quarantine"] is False
+    assert call("site", "quarantine", "forum", "on", *house.options, "--json").json["quarantine"] is True
+    assert "off" in call("site", "quarantine", "forum", "off", *house.options).out
+    assert call("site", "quarantine", "absent", "on", *house.options).code == 2
+
+
 def test_a_site_of_a_taken_name_or_a_wrong_address_is_refused(call: Call, house: House) -> None:
     assert call("site", "add", "forum", *SITE, *house.options).code == 0
     assert call("site", "add", "forum", *SITE, *house.options).code == 2

@@ -97,3 +97,19 @@ def test_an_upload_that_names_no_account_is_checked_as_before(client: TestClient
 def test_a_moment_without_a_zone_is_no_end(client: TestClient, keys: Keys) -> None:
     body = {**WARNING, "measure": "suspension", "until": "2026-12-24T12:00:00"}
     assert client.post(ADDRESSES[1], headers=keys["upload"], json=body).status_code == 422
+
+
+@pytest.mark.usefixtures("removed_twice")
+def test_a_site_lists_its_measures_and_lifts_one(client: TestClient, keys: Keys) -> None:
+    taken = client.post(ADDRESSES[1], headers=keys["upload"], json=WARNING).json()
+    assert client.get(ADDRESSES[1], headers=keys["upload"]).json() == [taken]
+    assert "u-17" not in client.get(ADDRESSES[1], headers=keys["upload"]).text
+    path, why = f"{ADDRESSES[1]}/{taken['id']}/lift", {"decided_by": "mod-8", "reason": "The complaint was right."}
+    for role in ("moderator", "administrator", "auditor"):
+        assert client.post(path, headers=keys[role], json=why).status_code == 403
+        assert client.get(ADDRESSES[1], headers=keys[role]).status_code == 403
+    lifted = client.post(path, headers=keys["upload"], json=why).json()
+    assert (lifted["lifted_by"], lifted["lifted_reason"]) == ("mod-8", "The complaint was right.")
+    assert client.post(path, headers=keys["upload"], json=why).status_code == 409
+    after = client.post(ADDRESSES[0], headers=keys["upload"], json={"account": "u-17"}).json()
+    assert (after["advice"], after["measures"]) == ("warning", [lifted])

@@ -38,6 +38,8 @@ from takeback.store.cases import Case
 from takeback.store.copies import Copy
 from takeback.store.database import sqlite_url
 from takeback.store.journal import Journal
+from takeback.store.quarantine import KeptState
+from takeback.store.quarantine_folder import QuarantineFolder
 from takeback.workflow.alert import raise_alerts
 from takeback.workflow.contest import answer_contest, contest, contest_by_link
 from takeback.workflow.decide import Confirm, Decision, Finding, Outcome, confirm_copies, decide
@@ -48,6 +50,8 @@ from takeback.workflow.intake import Received, receive_notice
 from takeback.workflow.legal_hold import confirm_hold, end_holds, order_hold
 from takeback.workflow.publish import publish
 from takeback.workflow.put_back import Answer
+from takeback.workflow.quarantine import Choice, Sent, choose, due_bytes, fail_bytes, keep_bytes
+from takeback.workflow.quarantine_end import end_quarantine
 from takeback.workflow.query import query_of_fingerprints
 from takeback.workflow.recusal import recuse
 from takeback.workflow.register import add_site, set_up
@@ -114,6 +118,7 @@ class AnyOrder(RuleBasedStateMachine):
         with self.store.read() as tx:
             (self.site,) = tx.sites.all()
         self.replica = Replica.load(self.store)
+        self.quarantine = QuarantineFolder(self.folder)
         for item in ITEMS[:2]:
             self.upload(item, PICTURES[0])
         self.notice(PICTURES[0], None, under_18=False)
@@ -309,6 +314,34 @@ class AnyOrder(RuleBasedStateMachine):
             self.end(data, erase=True, really=True)
             self.wait(73)
 
+    # ---- What becomes of bytes that the site cannot keep -----------------------------------------------------------
+
+    @precondition(lambda self: self.has(CopyState.REMOVED, CopyState.CONTESTED))
+    @rule(fails=st.booleans())
+    def fetch_bytes(self, fails: bool) -> None:
+        for found, _ in due_bytes(self.store, at=self.now, limit=10):
+            if fails:
+                fail_bytes(self.store, found, "It is gone.", permanent=True, at=self.now)
+            else:
+                sent = Sent(b"as the site had it", {})
+                assert keep_bytes(self.store, self.quarantine, found, sent, max_bytes=1 << 20, at=self.now)
+
+    @precondition(lambda self: self.has(CopyState.REMOVED, CopyState.CONTESTED))
+    @rule(data=st.data(), actor=people, choice=st.sampled_from(Choice))
+    def choose_about_bytes(self, data: st.DataObject, actor: str, choice: Choice) -> None:
+        known = self._any(data)
+        for copy in self._copies(known):
+            with suppress(*REFUSED):
+                choose(self.store, self._id(known), copy.public_id, choice, actor=actor, at=self.now)
+                assert actor not in known.recused, "chosen by one who keeps out"
+
+    @rule()
+    def end_bytes(self) -> None:
+        end_quarantine(self.store, self.quarantine, CONTEST_FOR, actor="takeback", at=self.now)
+        with self.store.read() as tx:
+            names = tx.quarantine.names
+            assert self.quarantine.names() == names.kept(), "a file without what needs it, or the reverse"
+
     # ---- What those who posted do --------------------------------------------------------------------------------
 
     @precondition(lambda self: self.has(CopyState.REMOVED))
@@ -342,6 +375,7 @@ class AnyOrder(RuleBasedStateMachine):
             if known.under_18:
                 assert all(copy.state is not CopyState.PUT_BACK for copy in copies), "shown although under 18"
         self._no_contest_is_lost()
+        self._nothing_goes_out_before_its_bytes_are_settled()
         self._the_last_order_hides_what_is_hidden()
         self.before = {copy.id: copy.state for known in self.cases for copy in self._copies(known)}
         self.may_show = {}
@@ -389,6 +423,18 @@ class AnyOrder(RuleBasedStateMachine):
         states = {copy.id: copy.state for known in self.cases for copy in self._copies(known)}
         for copy_id in self.contested:
             assert states[copy_id] is CopyState.CONTESTED, "a contest that nobody answered is gone"
+
+    def _nothing_goes_out_before_its_bytes_are_settled(self) -> None:
+        with self.store.read() as tx:
+            waiting = {each.item_key for each in tx.quarantine.all_live(KeptState.WAITING, KeptState.ASKED)}
+            orders = tx.outbox.waiting_of_site(self.site.id, self.now + timedelta(days=400), 10_000)
+            grown = [copy for known in self.cases if not known.under_18 for copy in self._copies(known)]
+            young = {copy.url for known in self.cases if known.under_18 for copy in self._copies(known)}
+            for copy in grown:
+                if copy.state in (CopyState.REMOVED, CopyState.CONTESTED) and copy.url not in young:
+                    key = tx.outbox.item_key(self.site.id, copy.site_item_id, copy.url)
+                    assert tx.quarantine.was_asked(key), "removed, and its bytes were not to be kept"
+        assert not any(one.kind == "remove" and one.item_key in waiting for one in orders), "removed before it was kept"
 
     def _the_last_order_hides_what_is_hidden(self) -> None:
         with self.store.read() as tx:
@@ -454,8 +500,8 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> type[AnyOrder]:
     store = Store.open(sqlite_url(template), keyring_in(template))
     set_up(store, at=AT)
     add_site(
-        store, "forum", base_url="https://forum.example/", webhook_url="https://forum.example/takeback", actor="test",
-        at=AT,
+        store, "forum", base_url="https://forum.example/", webhook_url="https://forum.example/takeback",
+        quarantine=True, actor="test", at=AT,
     )  # fmt: skip
     store.close()
     return type("Machine", (AnyOrder,), {"template": template})

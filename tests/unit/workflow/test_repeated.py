@@ -12,7 +12,7 @@ from tests.house import AT, LAWS, drawn, notice_about, prints_of, reported
 
 from takeback.audit.event import EventKind
 from takeback.cases.statement import House
-from takeback.errors import IllegalTransition, InputError
+from takeback.errors import IllegalTransition, InputError, NotFound
 from takeback.store import Store
 from takeback.store.accounts import Measure
 from takeback.store.sites import Site
@@ -30,6 +30,8 @@ from takeback.workflow.repeated import (
     Advice,
     WantedMeasure,
     forget_old_accounts,
+    lift_measure,
+    measures_of_site,
     standing_of,
     take_measure,
 )
@@ -274,3 +276,47 @@ def test_a_measure_is_in_the_log_without_the_account_and_counted(warned: Forum) 
     assert entry.facts is not None
     assert set(entry.facts) == {"measure", "occasions", "until"}
     assert counts == {"warning": 1}
+
+
+def _lift(forum: Forum, kind: Measure, *, day: int) -> None:
+    _, measures = standing_of(forum.store, forum.site, "mallory", at=AT + day * DAY)
+    found = next(each.taken.public_id for each in measures if each.taken.kind is kind)
+    lift_measure(forum.store, forum.site, found, decided_by="mod-8", reason="It was wrong.", at=AT + day * DAY)
+
+
+def test_a_lifted_warning_counts_as_none(warned: Forum) -> None:
+    _lift(warned, Measure.WARNING, day=21)
+    warned.post_and_remove(4, day=22)
+    standing, _ = standing_of(warned.store, warned.site, "mallory", at=AT + 24 * DAY)
+    assert (standing.warned_at, standing.advice) == (None, Advice.WARNING)
+
+
+def test_a_lifted_suspension_ends_and_what_it_was_for_carries_no_other(warned: Forum) -> None:
+    warned.post_and_remove(4, day=21)
+    take_measure(warned.store, warned.site, "mallory", replace(SUSPENSION, until_at=AT + 90 * DAY), at=AT + 23 * DAY)
+    _lift(warned, Measure.SUSPENSION, day=24)
+    standing, measures = standing_of(warned.store, warned.site, "mallory", at=AT + 25 * DAY)
+    assert (standing.suspended_until(AT + 25 * DAY), standing.advice) == (None, Advice.NONE)
+    assert [(each.taken.lifted_by, each.lifted) for each in measures] == [(None, None), ("mod-8", "It was wrong.")]
+    warned.post_and_remove(5, day=26)
+    standing, _ = standing_of(warned.store, warned.site, "mallory", at=AT + 28 * DAY)
+    assert standing.advice is Advice.SUSPENSION
+
+
+def test_a_measure_is_lifted_once_by_its_own_site_with_a_reason(warned: Forum, store: Store) -> None:
+    other = add_site(
+        store, "other", base_url="https://other.example/", webhook_url="https://other.example/hook", actor="test", at=AT
+    ).site
+    ((taken),) = measures_of_site(store, warned.site, at=AT + 21 * DAY)
+    assert measures_of_site(store, other, at=AT + 21 * DAY) == []
+    at, found = AT + 21 * DAY, taken.taken.public_id
+    with pytest.raises(NotFound):
+        lift_measure(store, other, found, decided_by="mod-8", reason="Wrong.", at=at)
+    with pytest.raises(InputError):
+        lift_measure(store, warned.site, found, decided_by="mod-8", reason=" ", at=at)
+    lift_measure(store, warned.site, found, decided_by="mod-8", reason="Wrong.", at=at)
+    with pytest.raises(IllegalTransition):
+        lift_measure(store, warned.site, found, decided_by="mod-8", reason="Wrong.", at=at)
+    with store.read() as tx:
+        (entry,) = [each for each in tx.audit.entries() if each.kind == EventKind.MEASURE_LIFTED]
+    assert entry.facts == {"measure": found, "kind": "warning"}

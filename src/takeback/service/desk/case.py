@@ -19,6 +19,7 @@ from takeback.workflow.capture import ask_for_captures
 from takeback.workflow.decide import Confirm, Decision, Finding, Outcome, confirm_copies, decide
 from takeback.workflow.desk_people import READERS
 from takeback.workflow.messages import write_to_person
+from takeback.workflow.quarantine import Choice, choose
 from takeback.workflow.recusal import recuse
 from takeback.workflow.redeliver import redeliver
 from takeback.workflow.words import open_words
@@ -58,6 +59,19 @@ def send_retry(case_id: str, delivery_id: str, here: Sender, form: SentForm, par
         _require_of_case(parts, case_id, delivery_id)
         redeliver(parts.store, delivery_id, actor=here.member.actor, at=parts.now())
     except (IllegalTransition, NotAllowed) as problem:
+        return sheet(parts, here, case_id, problem=problem)
+    return go_to(f"/desk/cases/{case_id}#copies")
+
+
+@router.post("/desk/cases/{case_id}/copies/{copy_id}/bytes")
+def send_choice(case_id: str, copy_id: str, here: Sender, form: SentForm, parts: ServiceParts) -> Response:
+    """Choose where the bytes of a copy cannot be kept."""
+    try:
+        require_form(here, first(form, "token"), DeskRole.MODERATOR)
+        if (chosen := first(form, "choice")) not in list(Choice):
+            raise InputError("Nothing was chosen.", advice="Choose what is to be done.")
+        choose(parts.store, case_id, copy_id, Choice(chosen), actor=here.member.actor, at=parts.now())
+    except (InputError, IllegalTransition, NotAllowed) as problem:
         return sheet(parts, here, case_id, problem=problem)
     return go_to(f"/desk/cases/{case_id}#copies")
 

@@ -17,10 +17,13 @@ from takeback.store import Transaction
 from takeback.store.cases import Case
 from takeback.store.copies import Copy
 from takeback.store.looks import Look
-from takeback.store.outbox import Delivery
+from takeback.store.outbox import Delivery, DeliveryState
+from takeback.store.quarantine import Kept, KeptState
 from takeback.workflow.budget import Budget, budget_of, who_else_looks
 from takeback.workflow.cluster import clusters_of
 from takeback.workflow.look import lies_at_its_site, looks_before, require_may_be_seen
+from takeback.workflow.order import PUT_BACK
+from takeback.workflow.quarantine import kept_of
 
 _OPEN_COPIES = (CopyState.HELD, CopyState.POSSIBLE)
 
@@ -34,6 +37,20 @@ class CopyLine:
     facts: Sequence[str]
     left: TimeLeft
     deliveries: Sequence[Delivery]
+    kept: Kept | None
+    """How its bytes stand, where its site cannot keep them."""
+
+    @property
+    def gives_choice(self) -> bool:
+        """Whether a person has to choose what becomes of it without its bytes."""
+        return self.kept is not None and (self.kept.state is KeptState.ASKED or self.cannot_be_given)
+
+    @property
+    def cannot_be_given(self) -> bool:
+        """Whether its put-back failed, for which its bytes are kept."""
+        last = self.deliveries[-1] if self.deliveries else None
+        failed = last is not None and last.kind == PUT_BACK and last.state is DeliveryState.FAILED
+        return failed and self.kept is not None and self.kept.state is KeptState.KEPT
 
     @property
     def short(self) -> str:
@@ -94,7 +111,7 @@ def clusters_in(parts: Parts, tx: Transaction, here: Here, case: Case, copies: S
 def _line(parts: Parts, tx: Transaction, case: Case, copy: Copy) -> CopyLine:
     left = time_left(words(), copy.deadline_at, parts.now())
     facts = likeness_in_words(words(), copy)
-    return CopyLine(copy, tx.cases.open_link(case, copy), facts, left, tx.outbox.of_copy(copy.id))
+    return CopyLine(copy, tx.cases.open_link(case, copy), facts, left, tx.outbox.of_copy(copy.id), kept_of(tx, copy))
 
 
 def _offer(
