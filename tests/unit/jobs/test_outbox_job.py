@@ -320,7 +320,7 @@ def test_a_private_address_is_refused_unless_it_is_allowed_by_name(parts: Parts)
 def test_a_site_that_is_gone_for_three_days_is_shown_at_the_desk_with_the_reason(parts: Parts) -> None:
     site = _site(parts, "one", 9)
     _held(parts, site, 1)
-    _run(parts, [], lambda: None, rounds=300)
+    _run(parts, [], lambda: None, rounds=450)
     with parts.store.read() as tx:
         (failed,) = tx.outbox.by_state(DeliveryState.FAILED)
     assert failed.attempts > 200
