@@ -3,6 +3,7 @@
 
     supervisor ─┬─ decoders (server and children; no key, no file, no network)
                 ├─ worker … (HTTP; each with its own indexes, all on one listening socket)
+                ├─ hma      (HMA's interface, where it is turned on; on a socket of its own)
                 └─ jobs     (orders to sites, links, items that are gone; one by lease)
 
 The decoders start before the master key is read. Workers and jobs are forked after everything is
@@ -28,15 +29,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
 
 from takeback.actions.mail import smtp_sender
 from takeback.allocator import keep_freed_memory
-from takeback.assembly import open_parts, open_store, read_master_key, start_decoders, utc_now
+from takeback.assembly import Parts, open_parts, open_store, read_master_key, start_decoders, utc_now
 from takeback.cases.law import check_laws
 from takeback.cases.statement import check_statements
 from takeback.config import Settings
 from takeback.errors import BadSetting, TakebackError
 from takeback.fingerprint.in_browser import read_page_model
+from takeback.gates.hma.app import create_hma_app
+from takeback.gates.hma.listen import Address, read_peers
 from takeback.jobs import run_jobs
 from takeback.media.sandbox import PoolProcess
 from takeback.runtime import is_in_memory, runtime_folder
@@ -47,8 +51,10 @@ from takeback.store import MasterKey
 from takeback.store.access import KeyRole
 from takeback.store.journal import Journal
 from takeback.store.serving_lock import serving
+from takeback.workflow.banks import finish_removals
 from takeback.workflow.register import set_up
 from takeback.workflow.snapshot import prepare_snapshots
+from takeback.workflow.sweep import ACTOR
 from takeback.workflow.withdraw import finish_withdrawals
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
@@ -94,6 +100,7 @@ def serve(settings: Settings, announce: Callable[[FirstStart], None]) -> int:
     check_laws(settings)
     check_statements(settings)
     read_page_model(settings)
+    read_peers(settings.hma_peers)
     _warn_of_one_disk(settings)
     with ExitStack() as stack:
         # 1. A private place for this run's sockets and snapshots.
@@ -113,8 +120,9 @@ def serve(settings: Settings, announce: Callable[[FirstStart], None]) -> int:
         _prepare_snapshots(settings, master, runtime)
         # 4. The port, then the processes that serve it.
         listener = stack.enter_context(_listen(settings))
+        hma = stack.enter_context(Address.parse(settings.hma).listen()) if settings.hma else None
         host, port = listener.getsockname()[:2]
-        supervisor = Supervisor(replace(settings, port=port), master, decoders, listener)
+        supervisor = Supervisor(replace(settings, port=port), master, decoders, listener, hma)
         supervisor.start()
         announce(FirstStart(f"http://{host}:{port}", keys, new_key))
         return supervisor.watch()
@@ -123,14 +131,20 @@ def serve(settings: Settings, announce: Callable[[FirstStart], None]) -> int:
 class Supervisor:
     """Keeps the children running until it is told to stop."""
 
-    def __init__(self, settings: Settings, master: MasterKey, decoders: PoolProcess, listener: socket.socket) -> None:
+    def __init__(
+        self, settings: Settings, master: MasterKey, decoders: PoolProcess, listener: socket.socket,
+        hma: socket.socket | None = None,
+    ) -> None:  # fmt: skip
         self._settings = settings
         self._master = master
         self._decoders = decoders
         self._listener = listener
+        self._hma = hma
         self._stopping = False
         self._children = [Child("jobs", self._run_jobs)]
         self._children += [Child(f"worker-{number}", self._run_worker) for number in range(settings.workers)]
+        if hma is not None:
+            self._children.append(Child("hma", self._run_hma))
 
     def start(self) -> None:
         """Fork every child."""
@@ -210,9 +224,22 @@ class Supervisor:
 
     def _run_worker(self) -> None:
         keep_freed_memory()
-        parts = open_parts(self._settings, self._master, self._decoders.socket_path)
+        if self._hma is not None:
+            self._hma.close()
+        self._serve(create_app(self._opened()), self._listener)
+
+    def _run_hma(self) -> None:
+        keep_freed_memory()
+        self._listener.close()
+        assert self._hma is not None
+        self._serve(create_hma_app(self._opened()), self._hma)
+
+    def _opened(self) -> Parts:
+        return open_parts(self._settings, self._master, self._decoders.socket_path)
+
+    def _serve(self, app: FastAPI, listener: socket.socket) -> None:
         config = uvicorn.Config(
-            create_app(parts),
+            app,
             loop="uvloop",
             http="httptools",
             access_log=False,
@@ -224,10 +251,12 @@ class Supervisor:
             timeout_graceful_shutdown=5,
             timeout_keep_alive=20,
         )
-        uvicorn.Server(config).run(sockets=[self._listener])
+        uvicorn.Server(config).run(sockets=[listener])
 
     def _run_jobs(self) -> None:
         self._listener.close()
+        if self._hma is not None:
+            self._hma.close()
         parts = open_parts(self._settings, self._master, self._decoders.socket_path, describes_often=False)
 
         async def until_stopped() -> None:
@@ -266,6 +295,7 @@ def _prepare_store(settings: Settings, master: MasterKey) -> dict[KeyRole, str]:
     try:
         keys = set_up(store, at=utc_now())
         finish_withdrawals(store, Journal(settings.journal_path, store.keyring.journal_key), at=utc_now())
+        finish_removals(store, actor=ACTOR, at=utc_now())
         return keys
     finally:
         store.close()

@@ -29,6 +29,7 @@ def serve(
         list[str] | None, setting_option("allowed_private_hosts", flag="--allowed-private-host", metavar="HOST")
     ] = None,
     runtime_dir: Annotated[str | None, setting_option("runtime_dir", metavar="DIR")] = None,
+    hma: Annotated[str | None, setting_option("hma", metavar="ADDRESS")] = None,
     as_json: AsJson = False,
 ) -> None:
     """
@@ -47,6 +48,7 @@ def serve(
         "master_key_file": master_key_file,
         "allowed_private_hosts": allowed_private_hosts or None,
         "runtime_dir": runtime_dir,
+        "hma": hma,
     }
     terminal = Terminal(as_json)
     settings = load_settings(given, os.environ)

@@ -85,7 +85,7 @@ def open_over(app: FastAPI, parts: Parts) -> None:
 def unopened_app() -> FastAPI:
     """Return the application with all its routes and nothing behind them; `open_over` comes before its start."""
     app = FastAPI(
-        lifespan=_following,
+        lifespan=following,
         title="Takeback",
         version=takeback.__version__,
         summary="Find every copy of a reported picture, act on it in time, and prove it.",
@@ -102,12 +102,13 @@ def unopened_app() -> FastAPI:
     for module in (*interface, *pages, *desk):
         app.include_router(module.router)
     add_problem_handlers(app)
-    app.add_middleware(_Headers)
+    app.add_middleware(SafeHeaders)
     return app
 
 
 @asynccontextmanager
-async def _following(app: FastAPI) -> AsyncIterator[None]:
+async def following(app: FastAPI) -> AsyncIterator[None]:
+    """Follow the store for as long as an application runs."""
     task = asyncio.create_task(_follow(app.state.parts))
     yield
     task.cancel()
@@ -126,13 +127,15 @@ async def _follow(parts: Parts) -> None:
             await asyncio.sleep(REST_AFTER_TROUBLE_SECONDS)
 
 
-class _Headers:
+class SafeHeaders:
     """Adds the headers that every answer carries."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as the application does, with them."""
+
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 given = {name.lower() for name, _ in message["headers"]}

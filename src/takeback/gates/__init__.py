@@ -1,0 +1,1 @@
+"""The upload gate in protocols that platforms already speak; each a door of its own."""
