@@ -121,6 +121,8 @@ def serve(settings: Settings, announce: Callable[[FirstStart], None]) -> int:
         # 4. The port, then the processes that serve it.
         listener = stack.enter_context(_listen(settings))
         hma = stack.enter_context(Address.parse(settings.hma).listen()) if settings.hma else None
+        if hma is not None:
+            log.info("HMA's interface listens at %s", settings.hma)
         host, port = listener.getsockname()[:2]
         supervisor = Supervisor(replace(settings, port=port), master, decoders, listener, hma)
         supervisor.start()

@@ -17,6 +17,7 @@ from takeback.store.seal import seal, unseal
 from takeback.store.tables import entry, hma_content
 
 _PURPOSE = "hma-content"
+_LARGEST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,8 @@ class HmaContentStore:
     def by_number(self, number: int) -> HmaContent:
         """Return one; `NotFound` where no entry has the number."""
         query = select(hma_content, entry.c.key_id).join(entry, entry.c.id == hma_content.c.entry_id)
-        row = self._connection.execute(query.where(hma_content.c.id == number)).first()
+        is_one = 0 < number <= _LARGEST_ID
+        row = self._connection.execute(query.where(hma_content.c.id == number)).first() if is_one else None
         if row is None:
             raise NotFound("There is no content of this number.")
         return HmaContent(row.id, row.entry_id, self._told(row))

@@ -16,7 +16,7 @@ from takeback.errors import InputError
 from takeback.gates.hma.banks import bank_of, bank_out
 from takeback.gates.hma.door import ACTOR, Curator, Matcher, Visitor
 from takeback.gates.hma.hashing import signals_of
-from takeback.gates.hma.media import Sent, json_object, sent_by_address, sent_by_form
+from takeback.gates.hma.media import Sent, json_object, read_object, sent_by_address, sent_by_form
 from takeback.gates.hma.problem import Refused
 from takeback.gates.hma.types import PDQ, read_flag, read_pdq, require_signal_type
 from takeback.service.auth import ServiceParts
@@ -45,7 +45,7 @@ async def new_content(
 ) -> JSONResponse:  # fmt: skip
     """Put a picture into a bank: a file as a form, in the field `photo`, or one at an address. It counts as decided."""
     bank = await run_in_threadpool(_fillable, parts, name)
-    in_address = {} if metadata is None else {"metadata": _object("metadata", metadata)}
+    in_address = {} if metadata is None else {"metadata": read_object("`metadata`", metadata)}
     if url:
         told = _told({**in_address, **await _beside(request)})
         sent = await sent_by_address(request, url, content_type, types)
@@ -78,7 +78,7 @@ async def new_signal(name: str, request: Request, visitor: Curator, parts: Servi
     return JSONResponse({"id": content.number, "signals": {PDQ: pdq.hex()}})
 
 
-@router.get("/content/{number}")
+@router.get("/content/{number:int}")
 def show_content(
     name: str, number: int, _visitor: Matcher, parts: ServiceParts, include_signals: str | None = None,
     include_metadata: str = "true",
@@ -93,7 +93,7 @@ def show_content(
     return JSONResponse({**_content_out(content, bank), **{key: value for key, value in told.items() if value}})
 
 
-@router.put("/content/{number}")
+@router.put("/content/{number:int}")
 async def change_content(
     name: str, number: int, request: Request, visitor: Curator, parts: ServiceParts
 ) -> JSONResponse:  # fmt: skip
@@ -114,7 +114,7 @@ def _change(parts: Parts, visitor: Visitor, name: str, number: int, given: Mappi
     return JSONResponse({**_content_out(content, bank), **beside})
 
 
-@router.delete("/content/{number}")
+@router.delete("/content/{number:int}")
 def drop_content(name: str, number: int, visitor: Curator, parts: ServiceParts) -> JSONResponse:
     """Erase content from this bank, and from no other."""
     bank = _fillable(parts, name)
@@ -162,7 +162,7 @@ def _of_form(fields: Mapping[str, str]) -> dict[str, Any]:
     HMA takes `metadata` whole; Coop sends `content_id` and `content_uri` as fields, and in `metadata` what belongs
     under `json`.
     """
-    metadata = _object("metadata", fields["metadata"]) if "metadata" in fields else {}
+    metadata = read_object("`metadata`", fields["metadata"]) if "metadata" in fields else {}
     if metadata.keys() - _METADATA - {"collab"}:
         metadata = {"json": metadata}
     metadata |= {key: fields[key] for key in ("content_id", "content_uri") if key in fields}
@@ -192,16 +192,6 @@ def _note(note: object) -> str | None:
     if note is not None and not isinstance(note, str):
         raise InputError("A note is text.")
     return note or None
-
-
-def _object(name: str, text: str) -> dict[str, Any]:
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError) as problem:
-        raise InputError(f"`{name}` is no JSON.") from problem
-    if not isinstance(found, dict):
-        raise InputError(f"`{name}` is a JSON object.")
-    return found
 
 
 def _whole(name: str, value: object) -> int:

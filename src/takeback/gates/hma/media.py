@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 from fastapi import Request
 from starlette.datastructures import UploadFile
@@ -62,15 +62,22 @@ async def sent_by_address(request: Request, url: str, content_type: str | None, 
 
 async def json_object(request: Request) -> dict[str, Any]:
     """Read a JSON object, bounded while it arrives; `InputError` where the body is none."""
-    body = b"".join([chunk async for chunk in bounded(request, MAX_JSON_BYTES)])
+    return read_object("The body", b"".join([chunk async for chunk in bounded(request, MAX_JSON_BYTES)]))
+
+
+def read_object(what: str, text: str | bytes) -> dict[str, Any]:
+    """Read a JSON object that can be written again as it is: without NaN, without halves of characters."""
+
+    def refuse(name: str) -> NoReturn:
+        raise ValueError(name)
+
     try:
-        found = json.loads(body)
+        found = json.loads(text, parse_constant=refuse)
+        json.dumps(found, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as problem:
-        raise InputError(
-            "The body is not JSON.", advice="Send an object of the fields that are asked for."
-        ) from problem
+        raise InputError(f"{what} is not JSON.", advice="Send an object of the fields that are asked for.") from problem
     if not isinstance(found, dict):
-        raise InputError("The body is no JSON object.", advice="Send an object of the fields that are asked for.")
+        raise InputError(f"{what} is no JSON object.", advice="Send an object of the fields that are asked for.")
     return found
 
 
@@ -85,7 +92,7 @@ def _require_named(parts: Parts, url: str) -> None:
         host = Destination.parse(url).host
     except DeliveryError as problem:
         raise InputError("`url` is no address of a picture.", advice=problem.advice) from problem
-    if host not in hosts:
+    if host not in {each.lower() for each in hosts}:
         raise InputError("`url` leads to a host that is not named.", advice="Name it in `hma_fetch_hosts`.")
 
 

@@ -166,6 +166,25 @@ def test_a_number_is_never_given_twice(hma: Hma) -> None:
     assert hma.bank_signal("BANK", PDQ) > first
 
 
+@pytest.mark.parametrize("number", ["0", "-1", "1.5", "a", str(2**63), "9" * 400])
+def test_what_is_no_number_of_content_is_not_there(hma: Hma, number: str) -> None:
+    hma.new_bank("BANK")
+    path = f"/c/bank/BANK/content/{number}"
+    assert hma.get(path).status_code == 404
+    gone = hma.delete(path)
+    assert (gone.status_code, "message" in gone.json()) == (404, True) or gone.json() == {"deleted": 0}
+
+
+@pytest.mark.parametrize("text", ['{"json": {"a": NaN}}', '{"content_id": "\\ud800"}', '{"json": {"\\udfff": 1}}'])
+def test_metadata_that_could_not_be_shown_again_is_not_taken(hma: Hma, encoded: Encoded, text: str) -> None:
+    hma.new_bank("BANK")
+    file = {"photo": ("a.png", encoded(drawn(1)))}
+    assert hma.post("/c/bank/BANK/content", files=file, data={"metadata": text}).status_code == 400
+    assert hma.post("/c/bank/BANK/content", files=file, params={"metadata": text}).status_code == 400
+    body, kind = f'{{"metadata": {text}}}'.encode(), {"Content-Type": "application/json"}
+    assert hma.post("/c/bank/BANK/content?url=https://a.example/b", content=body, headers=kind).status_code == 400
+
+
 def test_content_rests_until_a_moment_and_then_matches_by_itself(hma: Hma, clock: Clock) -> None:
     hma.new_bank("BANK")
     number = hma.bank_signal("BANK", PDQ)

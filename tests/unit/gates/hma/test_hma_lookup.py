@@ -131,6 +131,19 @@ def test_what_is_reported_is_told_once_a_person_decided_and_not_after_her_withdr
     assert hma.get("/m/raw_lookup", params={"signal": PDQ, "signal_type": "pdq"}).json() == {"matches": []}
 
 
+def test_a_number_does_not_keep_a_case_from_being_forgotten(hma: Hma, parts: Parts, site: Site) -> None:
+    query = query_of_fingerprints(prints_of(drawn(1)))
+    check_upload(parts.store, parts.replica, query, Upload(site, "1", "https://forum.example/1"), at=AT)
+    notice = notice_about(reported(drawn(1)))
+    received = receive_notice(parts.store, parts.replica, notice, default_laws=LAWS, request=None, at=AT)
+    decide(parts.store, received.case.public_id, REMOVE, at=AT)
+    (match,) = hma.lookup(PDQ)["notices"]
+    withdraw(parts.store, parts.journal, received.ending, at=AT)
+    with parts.store.write() as tx:
+        tx.remains.delete_case(tx.cases.by_public_id(received.case.public_id))
+    assert hma.get(f"/c/bank/notices/content/{match['bank_content_id']}").status_code == 404
+
+
 def test_a_file_without_detail_is_found_by_its_digest_and_else_is_no_no_match(hma: Hma, encoded: Encoded) -> None:
     flat = encoded(np.full((64, 64, 3), 200, np.uint8))
     answer = hma.post("/m/lookup", files={"photo": ("a.png", flat)})
