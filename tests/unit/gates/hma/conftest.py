@@ -64,9 +64,9 @@ def opened(app: FastAPI, parts: Parts) -> Iterator[Opened]:
     """The interface with other settings, asked from another address, or for what a server shows."""
     clients: list[TestClient] = []
 
-    def with_(shown: Shown | None = None, *, peer: str = "127.0.0.1", **settings: Any) -> Hma:
+    def with_(shown: Shown | None = None, *private: str, peer: str = "127.0.0.1", **settings: Any) -> Hma:
         changed = replace(parts, settings=replace(parts.settings, **settings))
-        open_hma_over(app, changed, None if shown is None else shown.outgoing())
+        open_hma_over(app, changed, None if shown is None else shown.outgoing(*private))
         client = TestClient(app, "http://127.0.0.1:5050", False, client=(peer, 50_000))
         client.__enter__()
         clients.append(client)

@@ -72,6 +72,16 @@ def test_an_address_is_fetched_only_from_a_named_host(opened: Opened, shown: Sho
     assert shown.asked == ["/one.png"]
 
 
+def test_a_host_that_is_reached_for_other_reasons_is_not_named_by_that(
+    opened: Opened, shown: Shown, encoded: Encoded
+) -> None:
+    shown.pages["/one.png"] = ("image/png", encoded(drawn(1)))
+    hma = opened(shown, "hooks.example", hma_fetch_hosts=("Pictures.Example",))
+    assert hma.get("/h/hash", params={"url": shown.url("/one.png", "hooks.example")}).status_code == 400
+    assert shown.asked == []
+    assert hma.get("/h/hash", params={"url": shown.url("/one.png")}).status_code == 200
+
+
 def test_a_named_host_with_a_private_address_is_not_reached_unless_it_is_allowed(opened: Opened, shown: Shown) -> None:
     """The names are those of pictures; whether they may lead inside is another setting."""
     shown.pages["/"] = ("image/png", b"")

@@ -211,6 +211,7 @@ def test_one_moment_is_read_whatever_is_written_meanwhile(parts: Parts, theirs: 
 
     with HmaDatabase.open(theirs.url) as source:
         count = source.count()
+        theirs.content(bank, pdq=TWO)
         moved = move_from_hma(parts.store, source, step=step, actor="command-line", now=lambda: AT)
     assert (count, steps, moved.contents) == (250, 250, 250)
 
