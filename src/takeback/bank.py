@@ -74,14 +74,22 @@ class Entry:
     thresholds: Thresholds
     quarantined_at: datetime | None = None
     """Since when it is in quarantine: too many different uploads matched it. It may hold and refuse nothing then."""
+    counts_from: datetime | None = None
+    """It rests until then; None: it does not."""
+    enabled_ratio: float = 1.0
+    """Its bank's: in how many requests of HMA's API it matches. 0: the bank is switched off, for every door."""
 
     def counts_at(self, at: datetime) -> bool:
         """Whether a neighbour of this entry may be a match at `at`."""
-        return self.state in (EntryState.HOLDING, EntryState.GATED) and not self._has_expired(at)
+        may_match = self.state in (EntryState.HOLDING, EntryState.GATED) and self.enabled_ratio > 0
+        return may_match and not self._rests(at) and not self._has_expired(at)
 
     def is_watched_at(self, at: datetime) -> bool:
         """Whether altered copies of this ordinary picture are looked for at `at`."""
         return self.state is EntryState.ORIGINAL and not self._has_expired(at)
+
+    def _rests(self, at: datetime) -> bool:
+        return self.counts_from is not None and at < self.counts_from
 
     def _has_expired(self, at: datetime) -> bool:
         return self.expires_at is not None and at >= self.expires_at

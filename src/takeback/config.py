@@ -180,6 +180,19 @@ class Settings:
         "Hosts with private addresses that webhooks and links may reach, and the identity provider may be at, by name "
         "or name:port.",
     )
+    hma: str = _setting(
+        "",
+        "Where HMA's interface is served, for its clients: 127.0.0.1:5000, or unix:/run/takeback/hma.sock. Empty: "
+        "nowhere.",
+    )
+    hma_peers: tuple[str, ...] = _setting(
+        (),
+        "Addresses and networks whose requests that interface answers without a key, beside this machine's own: "
+        "10.0.0.7, 10.0.0.0/24. Empty: none.",
+    )
+    hma_fetch_hosts: tuple[str, ...] = _setting(
+        (), "Hosts from which that interface fetches a picture by its address; empty: from none."
+    )
     notices_per_hour: int = _setting(
         20, "Notices from one source in an hour before its browser is asked for a little work; 0 asks nobody."
     )

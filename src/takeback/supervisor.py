@@ -4,6 +4,7 @@
     supervisor ─┬─ decoders (server and children; no key, no file, no network)
                 ├─ worker … (HTTP; each with its own indexes, all on one listening socket)
                 ├─ gates    (uploads in the protocols of antivirus, proxies, pict-rs; where the settings name any)
+                ├─ hma      (HMA's interface, where it is turned on; on a socket of its own)
                 └─ jobs     (orders to sites, links, items that are gone; one by lease)
 
 The decoders start before the master key is read. Workers and jobs are forked after everything is
@@ -29,15 +30,26 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
 
 from takeback.actions.mail import smtp_sender
 from takeback.allocator import keep_freed_memory
-from takeback.assembly import identity_provider, open_parts, open_store, read_master_key, start_decoders, utc_now
+from takeback.assembly import (
+    Parts,
+    identity_provider,
+    open_parts,
+    open_store,
+    read_master_key,
+    start_decoders,
+    utc_now,
+)
 from takeback.cases.law import check_laws
 from takeback.cases.statement import check_statements
 from takeback.config import Settings
 from takeback.errors import BadSetting, TakebackError
 from takeback.fingerprint.in_browser import read_page_model
+from takeback.gates.hma.app import create_hma_app
+from takeback.gates.hma.listen import Address, read_peers
 from takeback.gates.line import GateLine, gate_lines
 from takeback.gates.listening import Listening, listening
 from takeback.gates.process import check_gates, run_gates
@@ -51,8 +63,10 @@ from takeback.store import MasterKey
 from takeback.store.access import KeyRole
 from takeback.store.journal import Journal
 from takeback.store.serving_lock import serving
+from takeback.workflow.banks import finish_removals
 from takeback.workflow.register import set_up
 from takeback.workflow.snapshot import prepare_snapshots
+from takeback.workflow.sweep import ACTOR
 from takeback.workflow.withdraw import finish_withdrawals
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
@@ -101,6 +115,7 @@ def serve(settings: Settings, announce: Callable[[FirstStart], None]) -> int:
     check_statements(settings)
     read_page_model(settings)
     lines = gate_lines(settings)
+    read_peers(settings.hma_peers)
     _warn_of_one_disk(settings)
     with ExitStack() as stack:
         # 1. A private place for this run's sockets and snapshots.
@@ -122,10 +137,12 @@ def serve(settings: Settings, announce: Callable[[FirstStart], None]) -> int:
         # 4. The port, then the processes that serve it.
         listener = stack.enter_context(_listen(settings))
         gates = stack.enter_context(listening(lines))
+        hma = stack.enter_context(Address.parse(settings.hma).listen()) if settings.hma else None
         host, port = listener.getsockname()[:2]
-        supervisor = Supervisor(replace(settings, port=port), master, decoders, listener, gates)
+        supervisor = Supervisor(replace(settings, port=port), master, decoders, listener, gates, hma)
         supervisor.start()
         opened = [(gate.line.protocol.value, gate.address) for gate in gates]
+        opened += [("hma", settings.hma)] if hma is not None else []
         announce(FirstStart(f"http://{host}:{port}", keys, new_key, opened))
         return supervisor.watch()
 
@@ -140,16 +157,19 @@ class Supervisor:
         decoders: PoolProcess,
         listener: socket.socket,
         gates: Sequence[Listening],
+        hma: socket.socket | None = None,
     ) -> None:
         self._settings = settings
         self._master = master
         self._decoders = decoders
         self._listener = listener
         self._gates = gates
+        self._hma = hma
         self._stopping = False
         self._children = [Child("jobs", self._run_jobs)]
         self._children += [Child(f"worker-{number}", self._run_worker) for number in range(settings.workers)]
         self._children += [Child("gates", self._run_gates)] if gates else []
+        self._children += [Child("hma", self._run_hma)] if hma is not None else []
 
     def start(self) -> None:
         """Fork every child."""
@@ -229,11 +249,27 @@ class Supervisor:
 
     def _run_worker(self) -> None:
         keep_freed_memory()
-        for gate in self._gates:
-            gate.listener.close()
-        parts = open_parts(self._settings, self._master, self._decoders.socket_path)
+        self._listen_only_on(self._listener)
+        self._serve(create_app(self._opened()), self._listener)
+
+    def _run_hma(self) -> None:
+        keep_freed_memory()
+        assert self._hma is not None
+        self._listen_only_on(self._hma)
+        self._serve(create_hma_app(self._opened()), self._hma)
+
+    def _opened(self) -> Parts:
+        return open_parts(self._settings, self._master, self._decoders.socket_path)
+
+    def _listen_only_on(self, *mine: socket.socket) -> None:
+        """Close, in a child, what other children listen on."""
+        for each in (self._listener, self._hma, *(gate.listener for gate in self._gates)):
+            if each is not None and each not in mine:
+                each.close()
+
+    def _serve(self, app: FastAPI, listener: socket.socket) -> None:
         config = uvicorn.Config(
-            create_app(parts),
+            app,
             loop="uvloop",
             http="httptools",
             access_log=False,
@@ -245,18 +281,16 @@ class Supervisor:
             timeout_graceful_shutdown=5,
             timeout_keep_alive=20,
         )
-        uvicorn.Server(config).run(sockets=[self._listener])
+        uvicorn.Server(config).run(sockets=[listener])
 
     def _run_gates(self) -> None:
         keep_freed_memory()
-        self._listener.close()
-        parts = open_parts(self._settings, self._master, self._decoders.socket_path)
+        self._listen_only_on(*(gate.listener for gate in self._gates))
+        parts = self._opened()
         _run_until_stopped(lambda stop: run_gates(parts, self._gates, stop))
 
     def _run_jobs(self) -> None:
-        self._listener.close()
-        for gate in self._gates:
-            gate.listener.close()
+        self._listen_only_on()
         parts = open_parts(self._settings, self._master, self._decoders.socket_path, describes_often=False)
         _run_until_stopped(lambda stop: run_jobs(parts, stop, MailTexts()))
 
@@ -299,6 +333,7 @@ def _prepare_store(settings: Settings, master: MasterKey, lines: Sequence[GateLi
         check_gates(store, lines)
         keys = set_up(store, at=utc_now())
         finish_withdrawals(store, Journal(settings.journal_path, store.keyring.journal_key), at=utc_now())
+        finish_removals(store, actor=ACTOR, at=utc_now())
         return keys
     finally:
         store.close()

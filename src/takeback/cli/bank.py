@@ -56,8 +56,13 @@ def list_(server: ServerUrl = DEFAULT_SERVER, key_file: KeyFile = None, as_json:
         terminal.json(banks)
         return
     columns = ("name", "entries", "same_bits", "possible_bits", "blind_bits")
-    titles = ("name", "entries", "same up to", "possible up to", "blind up to")
-    terminal.table(titles, [[bank[column] for column in columns] for bank in banks])
+    titles = ("name", "entries", "same up to", "possible up to", "blind up to", "")
+    terminal.table(titles, [[*(bank[column] for column in columns), _state(bank["enabled_ratio"])] for bank in banks])
+
+
+def _state(ratio: float) -> str:
+    """Say what is not usual: a bank that is off, or a matter of chance for clients of HMA's."""
+    return "off" if ratio == 0 else "" if ratio == 1 else f"{ratio:.0%} for HMA's clients"
 
 
 @app.command("new", cls=PlainCommand, epilog=example("takeback bank new known --key-file ~/admin.key"))

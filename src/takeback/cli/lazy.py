@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from difflib import get_close_matches
 from importlib import import_module
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import typer
@@ -56,7 +57,7 @@ def _summary(command: Command) -> str:
 
 
 class LazyGroup(TyperGroup):
-    """A group whose commands are named in a table, `name -> one line of help`, in modules of the same name."""
+    """A group whose commands are in a table, `name -> one line of help`, and in modules of that name (`import_`)."""
 
     summaries: ClassVar[Mapping[str, str]] = {}
     package = ""
@@ -70,7 +71,8 @@ class LazyGroup(TyperGroup):
         if cmd_name not in self.summaries:
             return None
         if cmd_name not in self.commands:
-            module = import_module(f"{self.package}.{cmd_name}")
+            # A word of Python's own cannot be a module's name, as PEP 8 has it for every name.
+            module = import_module(f"{self.package}.{cmd_name}{'_' if iskeyword(cmd_name) else ''}")
             self.commands[cmd_name] = typer.main.get_command(module.app)
             self.commands[cmd_name].name = cmd_name
         return self.commands[cmd_name]

@@ -33,6 +33,7 @@ def serve(
     icap: Annotated[list[str] | None, setting_option("icap", metavar="ADDRESS")] = None,
     pictrs: Annotated[list[str] | None, setting_option("pictrs", metavar="ADDRESS")] = None,
     subrequest: Annotated[list[str] | None, setting_option("subrequest", metavar="ADDRESS")] = None,
+    hma: Annotated[str | None, setting_option("hma", metavar="ADDRESS")] = None,
     as_json: AsJson = False,
 ) -> None:
     """
@@ -55,6 +56,7 @@ def serve(
         "icap": icap or None,
         "pictrs": pictrs or None,
         "subrequest": subrequest or None,
+        "hma": hma,
     }
     terminal = Terminal(as_json)
     settings = load_settings(given, os.environ)

@@ -81,7 +81,7 @@ def open_over(app: FastAPI, parts: Parts) -> None:
 def unopened_app() -> FastAPI:
     """Return the application with all its routes and nothing behind them; `open_over` comes before its start."""
     app = FastAPI(
-        lifespan=_following,
+        lifespan=following,
         title="Takeback",
         version=takeback.__version__,
         summary="Find every copy of a reported picture, act on it in time, and prove it.",
@@ -103,24 +103,27 @@ def unopened_app() -> FastAPI:
     for router in app.state.routers:
         app.include_router(router)
     add_problem_handlers(app)
-    app.add_middleware(_Headers)
+    app.add_middleware(SafeHeaders)
     return app
 
 
 @asynccontextmanager
-async def _following(app: FastAPI) -> AsyncIterator[None]:
+async def following(app: FastAPI) -> AsyncIterator[None]:
+    """Follow the store for as long as an application runs."""
     task = asyncio.create_task(keep_following(app.state.parts))
     yield
     task.cancel()
 
 
-class _Headers:
+class SafeHeaders:
     """Adds the headers that every answer carries."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as the application does, with them."""
+
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 given = {name.lower() for name, _ in message["headers"]}

@@ -56,6 +56,8 @@ class BankOut(BankIn):
 
     id: str
     entries: int
+    enabled_ratio: float
+    """0: the bank is off, and nothing matches it; between, a chance for clients of HMA's alone."""
 
 
 class EntriesIn(Strict):
@@ -145,5 +147,6 @@ def _bank(bank: BankRow) -> BankOut:
         id=bank.public_id,
         name=bank.name,
         entries=bank.entries,
+        enabled_ratio=bank.enabled_ratio,
         **asdict(bank.thresholds),
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
-from starlette.datastructures import Headers, UploadFile
+from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
@@ -105,21 +106,33 @@ async def bounded(request: Request, max_bytes: int) -> AsyncIterator[bytes]:
         raise InputError("The connection ended before the body did.") from problem
 
 
-async def read_upload(request: Request, max_file_bytes: int) -> UploadForm:
+@asynccontextmanager
+async def read_form(request: Request, max_file_bytes: int, *, max_fields: int) -> AsyncIterator[FormData]:
     """
-    Read one multipart form with a `file`, and optionally `item_id`, `url` and `account`.
+    Read one multipart form with at most one file, for a `with` block; `InputError` where it is none.
 
     The picture stays in memory: a parser that spools to disk would leave it in a temporary file.
     """
     max_bytes = max_file_bytes + FORM_OVERHEAD_BYTES
-    parser = _InMemoryParser(request.headers, bounded(request, max_bytes), max_bytes)
+    parser = _InMemoryParser(request.headers, bounded(request, max_bytes), max_bytes, max_fields=max_fields)
     try:
         form = await parser.parse()
     except MultiPartException as problem:
         raise InputError(
-            "The form cannot be read as multipart/form-data.", advice="Send one file in the field `file`."
+            "The form cannot be read as multipart/form-data.", advice="Send one file, and few small fields beside it."
         ) from problem
     try:
+        for value in form.values():
+            if isinstance(value, UploadFile) and (value.size or 0) > max_file_bytes:
+                raise _too_large(max_file_bytes)
+        yield form
+    finally:
+        await form.close()
+
+
+async def read_upload(request: Request, max_file_bytes: int) -> UploadForm:
+    """Read one multipart form with a `file`, and optionally `item_id`, `url` and `account`."""
+    async with read_form(request, max_file_bytes, max_fields=len(_FIELDS)) as form:
         names = [name for name, _ in form.multi_items()]
         if sorted(names) != sorted(set(names)) or not set(names) <= set(_FIELDS) or "file" not in names:
             raise InputError(
@@ -130,8 +143,6 @@ async def read_upload(request: Request, max_file_bytes: int) -> UploadForm:
         if not isinstance(upload, UploadFile):
             raise InputError("The field `file` holds no file.", advice="Send the file's bytes, with a file name.")
         data = await upload.read()
-        if len(data) > max_file_bytes:
-            raise _too_large(max_file_bytes)
         item_id, url, account = form.get("item_id"), form.get("url", ""), form.get("account")
         if isinstance(item_id, UploadFile) or isinstance(url, UploadFile) or isinstance(account, UploadFile):
             raise InputError("`item_id`, `url` and `account` are text, not files.")
@@ -140,15 +151,13 @@ async def read_upload(request: Request, max_file_bytes: int) -> UploadForm:
                 f"The field `url` has more than {MAX_ADDRESS_CHARACTERS} characters.", advice="Send a shorter address."
             )
         return UploadForm(data, item_id, url, account)
-    finally:
-        await form.close()
 
 
 class _InMemoryParser(MultiPartParser):
     """Starlette's parser with a spool that is never written to disk."""
 
-    def __init__(self, headers: Headers, stream: AsyncIterator[bytes], max_bytes: int) -> None:
-        super().__init__(headers, stream, max_files=1, max_fields=4, max_part_size=FORM_OVERHEAD_BYTES)  # type: ignore[arg-type]
+    def __init__(self, headers: Headers, stream: AsyncIterator[bytes], max_bytes: int, *, max_fields: int) -> None:
+        super().__init__(headers, stream, max_files=1, max_fields=max_fields, max_part_size=FORM_OVERHEAD_BYTES)  # type: ignore[arg-type]
         self.spool_max_size = max_bytes + 1
 
 

@@ -35,6 +35,13 @@ class BankRow:
     name: str
     thresholds: Thresholds
     entries: int
+    enabled_ratio: float = 1.0
+    """In how many requests of HMA's API its entries match, 0..1; with 0 they match at no door."""
+
+    @property
+    def is_kept_by_cases(self) -> bool:
+        """Whether notices fill it: nobody renames it, switches it off, or removes it."""
+        return self.name in (NOTICES_BANK, ORIGINALS_BANK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,7 @@ class NewEntry:
     expires_at: datetime | None = None
     case_id: int | None = None
     known_by: KnownBy = field(default_factory=KnownBy)
+    counts_from: datetime | None = None
 
 
 class BankStore:
@@ -62,8 +70,7 @@ class BankStore:
 
     def add_bank(self, name: str, thresholds: Thresholds, at: datetime) -> BankRow:
         """Add a bank; `InputError` where the name is taken."""
-        if self._connection.execute(select(bank.c.id).where(bank.c.name == name)).first():
-            raise InputError("There is a bank of this name already.", advice="Choose another name.")
+        self._require_free(name)
         self._connection.execute(
             insert(bank).values(
                 public_id=secrets.token_hex(16),
@@ -77,7 +84,39 @@ class BankStore:
     def set_thresholds(self, bank_id: int, thresholds: Thresholds) -> BankRow:
         """Give a bank other thresholds."""
         self._connection.execute(update(bank).where(bank.c.id == bank_id).values(**asdict(thresholds)))
+        return self._bank_by_id(bank_id)
+
+    def set_name(self, bank_id: int, name: str) -> BankRow:
+        """Give a bank another name; `InputError` where that is taken."""
+        self._require_free(name)
+        self._connection.execute(update(bank).where(bank.c.id == bank_id).values(name=name))
+        return self._bank_by_id(bank_id)
+
+    def set_enabled_ratio(self, bank_id: int, ratio: float) -> BankRow:
+        """Say in how many requests of HMA's API the bank's entries match, 0..1."""
+        self._connection.execute(update(bank).where(bank.c.id == bank_id).values(enabled_ratio=ratio))
+        return self._bank_by_id(bank_id)
+
+    def remove_bank(self, bank_id: int, at: datetime) -> None:
+        """
+        Let a bank be gone: it has no name, and its entries match nothing from now on.
+
+        The row stays as long as its entries' do, and theirs for the keys that are still to be destroyed after a crash.
+        """
+        gone = {"name": bank.c.public_id, "enabled_ratio": 0.0, "removed_at": at}
+        self._connection.execute(update(bank).where(bank.c.id == bank_id).values(gone))
+
+    def entries_of_removed(self, most: int) -> list[Entry]:
+        """Return at most `most` entries of removed banks whose fingerprints are still there."""
+        live = (bank.c.removed_at.is_not(None), entry.c.state != EntryState.WITHDRAWN.value)
+        return [_entry(row) for row in self._connection.execute(_entries().where(*live).limit(most))]
+
+    def _bank_by_id(self, bank_id: int) -> BankRow:
         return _bank(self._connection.execute(_banks().where(bank.c.id == bank_id)).one())
+
+    def _require_free(self, name: str) -> None:
+        if self._connection.execute(select(bank.c.id).where(bank.c.name == name)).first():
+            raise InputError("There is a bank of this name already.", advice="Choose another name.")
 
     def originals_bank(self, at: datetime) -> BankRow:
         """Return the bank of originals, made with the first of them."""
@@ -86,14 +125,15 @@ class BankStore:
 
     def bank_by_name(self, name: str) -> BankRow:
         """Return one bank; `NotFound` where there is none."""
-        row = self._connection.execute(_banks().where(bank.c.name == name)).first()
+        row = self._connection.execute(_banks().where(bank.c.name == name, bank.c.removed_at.is_(None))).first()
         if row is None:
             raise NotFound("There is no bank of this name.")
         return _bank(row)
 
     def all_banks(self) -> list[BankRow]:
         """Return every bank, oldest first."""
-        return [_bank(row) for row in self._connection.execute(_banks().order_by(bank.c.id))]
+        query = _banks().where(bank.c.removed_at.is_(None)).order_by(bank.c.id)
+        return [_bank(row) for row in self._connection.execute(query)]
 
     def reach(self) -> Reach:
         """Return how far a search has to go to miss no bank's entry (`Bank.reach`)."""
@@ -114,6 +154,7 @@ class BankStore:
                 opinion=new.opinion.value,
                 state=new.state.value,
                 expires_at=new.expires_at,
+                counts_from=new.counts_from,
                 created_at=at,
                 key_id=key[0],
             )
@@ -129,6 +170,10 @@ class BankStore:
         self._connection.execute(update(entry).where(entry.c.id == entry_id).values(state=state.value))
         self._changes.append("entry", entry_id, self._prints.keys_of("entry", entry_id))
 
+    def set_counts_from(self, entry_id: int, moment: datetime | None) -> None:
+        """Let an entry rest until a moment; None: it does not rest."""
+        self._connection.execute(update(entry).where(entry.c.id == entry_id).values(counts_from=moment))
+
     def erase(self, entry_id: int) -> str:
         """Erase the fingerprints and digests of an entry and return the id of the data key to destroy."""
         removed = self._prints.drop("entry", entry_id)
@@ -138,6 +183,11 @@ class BankStore:
         key_id: str = self._connection.execute(select(entry.c.key_id).where(entry.c.id == entry_id)).scalar_one()
         return key_id
 
+    def data_key(self, entry_id: int) -> tuple[str, bytes]:
+        """Return the data key that seals what is stored of an entry: id and key."""
+        key_id: str = self._connection.execute(select(entry.c.key_id).where(entry.c.id == entry_id)).scalar_one()
+        return key_id, self._keyring.data_key(key_id)
+
     def withdrawn_key_ids(self) -> list[str]:
         """Return the data keys of erased entries: whichever still exist are to be destroyed."""
         rows = self._connection.execute(select(entry.c.key_id).where(entry.c.state == EntryState.WITHDRAWN.value))
@@ -146,6 +196,12 @@ class BankStore:
     def of_case(self, case_id: int) -> list[Entry]:
         """Return the entries of one case."""
         return [_entry(row) for row in self._connection.execute(_entries().where(entry.c.case_id == case_id))]
+
+    def newest_at(self) -> datetime | None:
+        """Return when the newest entry came; None where there is none."""
+        newest = select(entry.c.created_at).order_by(entry.c.id.desc()).limit(1)
+        found: datetime | None = self._connection.execute(newest).scalar_one_or_none()
+        return found
 
     def in_quarantine(self) -> list[Entry]:
         """Return the entries in quarantine, the newest last."""
@@ -216,7 +272,7 @@ class BankStore:
 def _entries(*extra: object) -> Select[tuple[object, ...]]:
     columns = (
         entry.c.id, entry.c.public_id, entry.c.source, entry.c.opinion, entry.c.state, entry.c.expires_at,
-        entry.c.case_id, entry.c.quarantined_at, bank.c.name.label("bank"),
+        entry.c.case_id, entry.c.quarantined_at, entry.c.counts_from, bank.c.name.label("bank"), bank.c.enabled_ratio,
         *(bank.c[each] for each in _THRESHOLDS),
     )  # fmt: skip
     return select(*columns, *extra).select_from(entry).join(bank, bank.c.id == entry.c.bank_id)
@@ -248,11 +304,11 @@ def _thresholds(row: Row[tuple[object, ...]]) -> Thresholds:
 
 
 def _bank(row: Row[tuple[object, ...]]) -> BankRow:
-    return BankRow(row.id, row.public_id, row.name, _thresholds(row), row.entries)
+    return BankRow(row.id, row.public_id, row.name, _thresholds(row), row.entries, row.enabled_ratio)
 
 
 def _entry(row: Row[tuple[object, ...]]) -> Entry:
     return Entry(
         row.id, row.public_id, row.bank, row.source, Opinion(row.opinion), EntryState(row.state), row.expires_at,
-        row.case_id, _thresholds(row), row.quarantined_at,
+        row.case_id, _thresholds(row), row.quarantined_at, row.counts_from, row.enabled_ratio,
     )  # fmt: skip

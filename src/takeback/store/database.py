@@ -28,6 +28,8 @@ from takeback.store.desk_keys import DeskKeyStore
 from takeback.store.desk_people import DeskPeopleStore
 from takeback.store.desk_sessions import DeskSessionStore
 from takeback.store.hearings import HearingStore
+from takeback.store.hma_contents import HmaContentStore
+from takeback.store.hma_exchanges import HmaExchangeStore
 from takeback.store.items import ItemStore
 from takeback.store.keyring import Keyring
 from takeback.store.leases import LeaseStore
@@ -85,6 +87,16 @@ class Transaction:
     def banks(self) -> BankStore:
         """Banks and their entries."""
         return BankStore(self.connection, self.keyring, self.prints, self.changes)
+
+    @cached_property
+    def hma_contents(self) -> HmaContentStore:
+        """The numbers by which HMA's clients know entries."""
+        return HmaContentStore(self.connection, self.keyring)
+
+    @cached_property
+    def hma_exchanges(self) -> HmaExchangeStore:
+        """Outside lists as HMA's clients set them up."""
+        return HmaExchangeStore(self.connection, self.keyring)
 
     @cached_property
     def sightings(self) -> SightingStore:

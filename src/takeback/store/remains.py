@@ -16,6 +16,7 @@ from takeback.store.tables import (
     copy,
     entry,
     hearing,
+    hma_content,
     legal_hold,
     look,
     message,
@@ -88,7 +89,7 @@ class RemainsStore:
         self._connection.execute(delete(quarantine).where(quarantine.c.case_id == found.id))
         for table in (outbox, look):
             self._connection.execute(delete(table).where(table.c.copy_id.in_(copies)))
-        for table in (sighting, suspicion):
+        for table in (hma_content, sighting, suspicion):
             self._connection.execute(delete(table).where(table.c.entry_id.in_(entries)))
         for table in _OF_CASE:
             self._connection.execute(delete(table).where(table.c.case_id == found.id))

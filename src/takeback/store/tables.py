@@ -250,6 +250,9 @@ bank = Table(
     Column("same_inliers", Integer, nullable=False),
     Column("possible_inliers", Integer, nullable=False),
     Column("created_at", Moment, nullable=False),
+    # In how many requests of HMA's API its entries match: 1 in all, 0 in none, and then nowhere else either.
+    Column("enabled_ratio", Float, nullable=False, default=1.0, server_default="1"),
+    Column("removed_at", Moment),
     sqlite_autoincrement=True,
 )
 
@@ -298,7 +301,46 @@ entry = Table(
     Column("created_at", Moment, nullable=False),
     Column("key_id", String(32), nullable=False),
     Column("quarantined_at", Moment),
+    Column("counts_from", Moment),
     sqlite_autoincrement=True,
+)
+
+# What HMA calls content: an entry under the number that HMA's clients keep, and what they wrote beside it, sealed under
+# the entry's data key. `origin` and `origin_number` say where an entry was moved from, so that none is moved twice.
+hma_content = Table(
+    "hma_content",
+    metadata,
+    _id(),
+    Column("entry_id", ForeignKey("entry.id"), nullable=False, unique=True),
+    Column("origin", String(64)),
+    Column("origin_number", BigInteger),
+    Column("sealed", LargeBinary),
+    UniqueConstraint("origin", "origin_number"),
+    sqlite_autoincrement=True,
+)
+
+# An outside list as HMA's clients set it up: which, of what, and who we are there.
+hma_exchange = Table(
+    "hma_exchange",
+    metadata,
+    _id(),
+    Column("bank_id", ForeignKey("bank.id"), nullable=False, unique=True),
+    Column("api", String(64), nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("config", JSON, nullable=False),
+    Column("key_id", String(32)),
+    Column("sealed_credentials", LargeBinary),
+    Column("created_at", Moment, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# Credentials that every exchange of one kind uses, where it has none of its own.
+hma_api = Table(
+    "hma_api",
+    metadata,
+    Column("api", String(64), primary_key=True),
+    Column("key_id", String(32), nullable=False),
+    Column("sealed_credentials", LargeBinary, nullable=False),
 )
 
 # Uploads that an entry matched from afar, by a keyed digest, for as long as it takes to see a flood.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -116,7 +116,7 @@ def set_quarantine(store: Store, site_id: str, on: bool, *, actor: str, at: date
 
 def add_bank(store: Store, name: str, thresholds: Thresholds, *, actor: str, at: datetime) -> BankRow:
     """Add a bank with its own thresholds."""
-    _require_not_originals(name)
+    require_not_originals(name)
     _require_order(thresholds)
     with store.write() as tx:
         bank = tx.banks.add_bank(name, thresholds, at)
@@ -167,31 +167,35 @@ def add_entries(
 
     What the operator enters counts as decided (`GATED`); with opinion *negative* it silences matches.
     """
-    _require_not_originals(bank_name)
+    require_not_originals(bank_name)
     keys = store.keyring.new_data_keys(len(pictures))
     with store.write() as tx:
         bank = tx.banks.bank_by_name(bank_name)
         entries = []
         for picture, key in zip(pictures, keys, strict=True):
-            new = NewEntry(
-                source=source,
-                opinion=opinion,
-                state=EntryState.GATED,
-                expires_at=expires_at,
-                known_by=known_by_of_reported([picture]),
-            )
+            new = replace(decided_entry([picture], opinion=opinion, source=source), expires_at=expires_at)
             entries.append(tx.banks.add_entry(bank.id, new, key, at))
-        facts: dict[str, Json] = {
-            "bank": bank.public_id,
-            "entries": len(entries),
-            "opinion": opinion.value,
-            "source": source,
-        }
-        tx.audit.append(EventKind.ENTRY_IMPORTED, at=at, actor=actor, facts=facts)
+        note_entries(tx, bank, entries=len(entries), opinion=opinion, source=source, actor=actor, at=at)
     return entries
 
 
-def _require_not_originals(bank_name: str) -> None:
+def decided_entry(frames: Sequence[ReportedPicture], *, opinion: Opinion, source: str) -> NewEntry:
+    """Return the entry of what the operator answers for: one picture, or the frames of one animation."""
+    return NewEntry(
+        source=source, opinion=opinion, state=EntryState.GATED, known_by=known_by_of_reported(frames)
+    )  # fmt: skip
+
+
+def note_entries(
+    tx: Transaction, bank: BankRow, *, entries: int, opinion: Opinion, source: str, actor: str, at: datetime
+) -> None:
+    """Write down that the operator put entries into a bank: how many, never which."""
+    facts: dict[str, Json] = {"bank": bank.public_id, "entries": entries, "opinion": opinion.value, "source": source}
+    tx.audit.append(EventKind.ENTRY_IMPORTED, at=at, actor=actor, facts=facts)
+
+
+def require_not_originals(bank_name: str) -> None:
+    """Raise `InputError` for the bank that only notices put ordinary pictures into."""
     if bank_name == ORIGINALS_BANK:
         raise InputError(
             f"The bank {ORIGINALS_BANK} takes only ordinary pictures that come with a notice.",
@@ -203,14 +207,19 @@ def remove_entry(store: Store, entry_id: str, *, actor: str, at: datetime) -> No
     """Erase an entry that the operator put in; one that a notice made ends with its case."""
     with store.write() as tx:
         entry = tx.banks.by_public_id(entry_id)
-        if entry.case_id is not None:
-            raise InputError(
-                "This entry belongs to a case.",
-                advice="Decide or close the case; a notice is ended by its receipt.",
-            )
+        require_of_no_case(entry)
         key_id = tx.banks.erase(entry.id)
         tx.audit.append(EventKind.GATE_ENTRY_CLOSED, at=at, actor=actor, facts={"entry": entry.public_id})
     store.keyring.destroy([key_id])
+
+
+def require_of_no_case(entry: Entry) -> None:
+    """Raise `InputError` for an entry that a notice made."""
+    if entry.case_id is not None:
+        raise InputError(
+            "This entry belongs to a case.",
+            advice="Decide or close the case; a notice is ended by its receipt.",
+        )
 
 
 def _key(tx: Transaction, role: KeyRole, *, name: str, site_id: int | None, actor: str, at: datetime) -> str:
