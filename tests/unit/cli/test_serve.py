@@ -55,7 +55,7 @@ def test_the_keys_are_printed_once_and_a_signal_ends_it_in_order(tmp_path: Path,
         _until_it_answers(made["address"])
         first.send_signal(how)
         assert first.wait(timeout=30) == 0
-    assert made.keys() == {"address", "keys", "master_key"}
+    assert made.keys() == {"address", "gates", "keys", "master_key"}
     assert made["address"].startswith("http://127.0.0.1:")
     assert made["keys"].keys() == ROLES
     assert made["master_key"] == str(tmp_path / "master.key")
