@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from fastapi import APIRouter
 from pydantic import Field
 
+from takeback.actions.platforms import can_of
 from takeback.service.auth import Administrator, Moderator, ServiceParts
 from takeback.service.body import StrictRoute
 from takeback.service.prints import Strict
 from takeback.store.access import ApiKey, KeyRole
 from takeback.store.outbox import Delivery, DeliveryState
+from takeback.store.sites import Site
 from takeback.workflow.redeliver import redeliver
-from takeback.workflow.register import add_site, new_key, revoke_key
+from takeback.workflow.register import (
+    MAX_TOKEN_CHARACTERS,
+    NewPlatform,
+    add_site,
+    new_key,
+    revoke_key,
+    set_token,
+)
 
 router = APIRouter(prefix="/api/v1", tags=["set-up"], route_class=StrictRoute)
 
@@ -23,7 +33,30 @@ class SiteIn(Strict):
 
     name: str = Field(min_length=1, max_length=200)
     base_url: str = Field(max_length=2_000, description="Every item of the site is below this address.")
-    webhook_url: str = Field(max_length=2_000, description="Takes the signed orders.")
+    webhook_url: str | None = Field(default=None, max_length=2_000, description="Takes the signed orders.")
+    platform: str | None = Field(
+        default=None, max_length=20, description="Software that is asked by its own API instead."
+    )
+    api_url: str | None = Field(default=None, max_length=2_000, description="Below it the platform's API lies.")
+    token: str | None = Field(
+        default=None, max_length=MAX_TOKEN_CHARACTERS, description="For that API; never shown again."
+    )
+
+
+class TokenIn(Strict):
+    """Another token for a platform's API."""
+
+    token: str = Field(min_length=1, max_length=MAX_TOKEN_CHARACTERS)
+
+
+class CanOut(Strict):
+    """What a site can be asked for."""
+
+    hold: bool
+    lift: bool
+    put_back: bool
+    reconcile: bool
+    limits: list[str]
 
 
 class SiteOut(Strict):
@@ -32,7 +65,10 @@ class SiteOut(Strict):
     id: str
     name: str
     base_url: str
-    webhook_url: str
+    webhook_url: str | None
+    platform: str
+    api_url: str | None
+    can: CanOut
     reconciled_at: datetime | None
 
 
@@ -81,36 +117,30 @@ class DeliveryOut(Strict):
 
 @router.get("/sites")
 def list_sites(_caller: Moderator, parts: ServiceParts) -> list[SiteOut]:
-    """List the sites."""
+    """List the sites, with what each can be asked for."""
     with parts.store.read() as tx:
-        return [
-            SiteOut(
-                id=site.public_id,
-                name=site.name,
-                base_url=site.base_url,
-                webhook_url=site.webhook_url,
-                reconciled_at=site.reconciled_at,
-            )
-            for site in tx.sites.all()
-        ]
+        return [SiteOut(**_site(site)) for site in tx.sites.all()]
 
 
 @router.post("/sites", status_code=201)
 def new_site(body: SiteIn, caller: Administrator, parts: ServiceParts) -> NewSiteOut:
     """Add a site; its webhook secret and upload key are shown once."""
+    platform = None
+    if body.platform is not None:
+        platform = NewPlatform(body.platform, body.api_url or "", body.token or "")
     made = add_site(
-        parts.store, body.name, base_url=body.base_url, webhook_url=body.webhook_url, actor=caller.actor,
-        at=parts.now(),
+        parts.store, body.name, base_url=body.base_url, webhook_url=body.webhook_url, platform=platform,
+        actor=caller.actor, at=parts.now(),
     )  # fmt: skip
-    return NewSiteOut(
-        id=made.site.public_id,
-        name=made.site.name,
-        base_url=made.site.base_url,
-        webhook_url=made.site.webhook_url,
-        reconciled_at=None,
-        webhook_secret=made.webhook_secret,
-        upload_key=made.upload_key,
-    )
+    return NewSiteOut(**_site(made.site), webhook_secret=made.webhook_secret, upload_key=made.upload_key)
+
+
+@router.put("/sites/{site_id}/token", status_code=204)
+def new_token(site_id: str, body: TokenIn, caller: Administrator, parts: ServiceParts) -> None:
+    """Give a site's platform another token; failed orders can then be tried again."""
+    with parts.store.read() as tx:
+        site = tx.sites.by_public_id(site_id)
+    set_token(parts.store, site, body.token, actor=caller.actor, at=parts.now())
 
 
 @router.get("/keys")
@@ -150,6 +180,22 @@ def list_deliveries(
 def retry_delivery(delivery_id: str, caller: Moderator, parts: ServiceParts) -> DeliveryOut:
     """Try a failed order again, where no newer one stands for the same item."""
     return _delivery(redeliver(parts.store, delivery_id, actor=caller.actor, at=parts.now()))
+
+
+def _site(site: Site) -> dict[str, Any]:
+    can = can_of(site.platform)
+    return {
+        "id": site.public_id,
+        "name": site.name,
+        "base_url": site.base_url,
+        "webhook_url": site.webhook_url or None,
+        "platform": site.platform,
+        "api_url": site.api_url,
+        "can": CanOut(
+            hold=can.hold, lift=can.lift, put_back=can.put_back, reconcile=can.reconcile, limits=list(can.limits)
+        ),
+        "reconciled_at": site.reconciled_at,
+    }
 
 
 def _key(key: ApiKey) -> KeyOut:
