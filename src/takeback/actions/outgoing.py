@@ -178,6 +178,9 @@ class OutgoingHttp:
             connection.stream(method, url, headers=headers, content=body, extensions={"timeout": timeouts}) as answer,
         ):
             found = _headers(answer)
+            if method == "HEAD":
+                # What its headers say of length and coding is of a body that does not come.
+                return Response(answer.status, found, b"")
             if is_api and not 200 <= answer.status < 300:
                 return Response(answer.status, found, await _beginning(answer, found))
             if 300 <= answer.status < 400:

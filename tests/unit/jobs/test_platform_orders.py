@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.house import AT, LAWS, Clock, forms_of, notice_about
 from tests.unit.actions.platforms.server import TOKEN, Answers, Asked, Loopback, Said, platform
-from tests.unit.actions.platforms.test_discourse import Discourse
+from tests.unit.actions.platforms.test_discourse import ME, Discourse
 from tests.unit.actions.platforms.test_lemmy import Lemmy
 from tests.unit.decoding import InProcess
 
@@ -104,7 +104,7 @@ def test_a_link_is_held_removed_contested_and_put_back_where_the_platform_can(pa
         # 1. A notice names a post by its link, and nobody sees the post any more.
         case = there.notice("/t/a-slug/12/3")
         await there.work()
-        assert forum.deleted_by is not None
+        assert forum.deleted_by == ME
         # 2. A person decides: it stays so.
         decide(parts.store, case.public_id, REMOVE, at=parts.now())
         await there.work()
@@ -116,7 +116,7 @@ def test_a_link_is_held_removed_contested_and_put_back_where_the_platform_can(pa
         parts.now.pass_(hours=73)
         answer_contest(parts.store, case.public_id, DRAWN, put_back=True, at=parts.now())
         await there.work()
-        assert forum.deleted_by is None
+        assert [forum.deleted_by] == [None]
         assert there.states(case) == [CopyState.PUT_BACK]
         assert [each.line for each in there.server.changes] == ["DELETE /posts/123.json", "PUT /posts/123/recover.json"]
         assert there.failed() == []

@@ -50,8 +50,9 @@ class Said:
             self.body if isinstance(self.body, bytes) else b"" if self.body is None else json.dumps(self.body).encode()
         )
         media = {} if self.body is None or raw else {"Content-Type": "application/json; charset=utf-8"}
-        lines = [f"HTTP/1.1 {self.status} X", f"Content-Length: {len(data)}", "Connection: close"]
-        lines += [f"{name}: {value}" for name, value in {**media, **self.headers}.items()]
+        lines = [f"HTTP/1.1 {self.status} X", "Connection: close"]
+        length = {"Content-Length": str(len(data))}
+        lines += [f"{name}: {value}" for name, value in {**length, **media, **self.headers}.items()]
         return "\r\n".join([*lines, "", ""]).encode() + data
 
 
