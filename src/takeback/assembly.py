@@ -11,7 +11,8 @@ from pathlib import Path
 
 from takeback.actions.interface import SiteConnector
 from takeback.actions.outgoing import OutgoingHttp, Timeouts
-from takeback.actions.platforms import PLATFORMS, WEBHOOK, Access
+from takeback.actions.platforms.api import Access
+from takeback.actions.platforms.known import PLATFORMS, WEBHOOK
 from takeback.actions.webhook import WebhookConnector
 from takeback.config import Settings
 from takeback.errors import BadSetting, IntegrityError, StoreError, TakebackError

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from takeback.actions.platforms import PLATFORMS, WEBHOOK, can_of
+from takeback.actions.platforms.known import PLATFORMS, WEBHOOK, can_of
 from takeback.assembly import utc_now
 from takeback.cli.data import ACTOR, opened, site_named
 from takeback.cli.lazy import PlainCommand, PlainGroup, new_app

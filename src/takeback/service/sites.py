@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import Field
 
-from takeback.actions.platforms import can_of
+from takeback.actions.platforms.known import can_of
 from takeback.service.auth import Administrator, Moderator, ServiceParts
 from takeback.service.body import StrictRoute
 from takeback.service.prints import Strict

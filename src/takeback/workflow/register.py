@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from takeback.actions.platforms import PLATFORMS, WEBHOOK
+from takeback.actions.platforms.known import PLATFORMS, WEBHOOK
 from takeback.audit.event import EventKind, Json
 from takeback.bank import Entry, EntryState, Opinion, Thresholds
 from takeback.cases.notice import ReportedPicture

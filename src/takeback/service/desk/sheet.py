@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import Response
 from markupsafe import Markup
 
-from takeback.actions.platforms import can_of
+from takeback.actions.platforms.known import can_of
 from takeback.assembly import Parts
 from takeback.cases import CaseState, CopyState, law_pack, law_packs
 from takeback.cases.statement import element_text

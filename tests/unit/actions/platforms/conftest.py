@@ -11,7 +11,8 @@ from tests.unit.actions.platforms.server import AT, TOKEN, Answers, Loopback, pl
 
 from takeback.actions.interface import Action, Outcome
 from takeback.actions.outgoing import OutgoingHttp, Timeouts
-from takeback.actions.platforms import PLATFORMS, Access
+from takeback.actions.platforms.api import Access
+from takeback.actions.platforms.known import PLATFORMS
 from takeback.errors import DeliveryError
 
 PATIENT = Timeouts(connect_seconds=30, read_seconds=30, total_seconds=60)

@@ -1,8 +1,8 @@
 """
 Pixelfed's and Pleroma's own calls, and what their answers come to.
 
-Pixelfed's shapes are those of `moderatePost` in its source (pixelfed/pixelfed, `Api/ApiV1Dot1Controller.php`): errors of
-its own come with status 400, a deletion answers `[]`. Pleroma's are those of its admin API's documentation
+Pixelfed's shapes are those of `moderatePost` in its source (pixelfed/pixelfed, `Api/ApiV1Dot1Controller.php`): errors
+of its own come with status 400, a deletion answers `[]`. Pleroma's are those of its admin API's documentation
 (`GET`, `PUT` and `DELETE /api/v1/pleroma/admin/statuses/:id`, "Not found" with 404), which Akkoma shares.
 """
 

@@ -19,7 +19,8 @@ from tests.unit.actions.platforms.server import AT, HANGS, Asked, Said, action, 
 
 from takeback.actions.interface import ActionKind, Outcome
 from takeback.actions.outgoing import OutgoingHttp
-from takeback.actions.platforms import PLATFORMS, Access
+from takeback.actions.platforms.api import Access
+from takeback.actions.platforms.known import PLATFORMS
 from takeback.actions.platforms.s3_signature import signed_headers
 from takeback.errors import DeliveryError, InputError
 
@@ -139,7 +140,8 @@ def test_nothing_is_deleted_that_was_not_copied_whole(deliver: Deliver) -> None:
         {f"HEAD {quarantine}": Said(200, None, {"Content-Length": "3"})},
         {f"HEAD {quarantine}": Said(404)},
     ):
-        there = Store(instead=instead)
+        older = {} if "404" in str(instead) else {quarantine: bytes(len(BYTES))}
+        there = Store(objects={"/media/a/b c.png": BYTES, **older}, instead=instead)
         problem, server = deliver("s3", there, _by_link(HOLD), token=KEY, api_path="/media")
         assert isinstance(problem, DeliveryError)
         assert not problem.permanent
