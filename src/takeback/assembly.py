@@ -10,8 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from takeback.actions.destination import PrivateHosts
+from takeback.actions.interface import SiteConnector
 from takeback.actions.openid.provider import Client, Provider
 from takeback.actions.outgoing import OutgoingHttp, Timeouts
+from takeback.actions.platforms.api import Access
+from takeback.actions.platforms.known import PLATFORMS, WEBHOOK
+from takeback.actions.webhook import WebhookConnector
 from takeback.config import Settings
 from takeback.errors import BadSetting, IntegrityError, StoreError, TakebackError
 from takeback.fingerprint import CopyDescriptor
@@ -25,6 +29,7 @@ from takeback.store import Keyring, MasterKey, Store
 from takeback.store.database import DATABASE_NAME, KEYS_NAME, sqlite_url
 from takeback.store.journal import Journal
 from takeback.store.quarantine_folder import QuarantineFolder
+from takeback.store.sites import Site
 from takeback.workflow.closer import Describer, LateDescriber
 from takeback.workflow.picture import Decoder
 from takeback.workflow.replica import Replica
@@ -124,6 +129,14 @@ def open_parts(settings: Settings, master: MasterKey, socket_path: Path, *, desc
         snapshots=snapshots,
         page_model=read_page_model(settings),
     )
+
+
+def connector_of(site: Site, http: OutgoingHttp, *, clock: Callable[[], datetime]) -> SiteConnector:
+    """Return how a site is asked: by its webhook, or in its platform's own words."""
+    if site.platform == WEBHOOK:
+        return WebhookConnector(site.webhook_url, site.secret, http, clock=clock)
+    access = Access(site.base_url, site.api_url or "", site.token or "")
+    return PLATFORMS[site.platform].connect(access, http, clock=clock)
 
 
 class Follower:

@@ -63,6 +63,11 @@ class Action:
         canonical_json({**self.reason, **self.told})
 
     @property
+    def named(self) -> str:
+        """The name of the one item: its id, or its address where it has none. Empty for a reconciliation."""
+        return self.item_id or self.url or ""
+
+    @property
     def item_ids(self) -> tuple[str, ...]:
         """Every item that the action names."""
         return self.asked if self.item_id is None else (self.item_id,)
@@ -70,10 +75,36 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A site did what it was asked; `gone` are the items it no longer has, `status` its HTTP status if any."""
+    """
+    A site did what it was asked; `status` is its HTTP status if any.
+
+    `gone` are the items that it no longer has, by the names by which they were asked about: the id, or the address
+    of an item that has none.
+    """
 
     gone: tuple[str, ...] = ()
     status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Can:
+    """
+    What can be asked of a site, so that nobody learns too late what cannot.
+
+    `limits` are whole sentences for whoever runs the site and whoever decides: what the calls do not reach.
+    """
+
+    hold: bool = True
+    """It hides an item, reversibly."""
+    lift: bool = True
+    """What is only held can be shown again."""
+    put_back: bool = True
+    """What was removed can be shown again."""
+    reconcile: bool = True
+    """It says which items are gone."""
+    most_asked: int = MAX_ASKED
+    """About how many items one reconciliation may ask."""
+    limits: tuple[str, ...] = ()
 
 
 class SiteConnector(Protocol):
@@ -83,6 +114,10 @@ class SiteConnector(Protocol):
     A delivery may be repeated: the site may have acted although no answer came. So a connector passes the
     `delivery_id` on, and asks for nothing that a second asking would undo.
     """
+
+    @property
+    def can(self) -> Can:
+        """What this site can be asked for; anything else is refused for good, with the reason."""
 
     async def deliver(self, action: Action) -> Outcome:
         """

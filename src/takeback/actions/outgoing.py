@@ -29,6 +29,9 @@ USER_AGENT = "Takeback"
 MAX_ANSWER_BYTES = 64 * 1024
 """Most bytes of an answer to a POST: a thousand item ids of 64 characters."""
 
+MAX_REFUSAL_BYTES = 16 * 1024
+"""How much is read of what an API says with a refusal; what is longer is cut off there."""
+
 MAX_ADDRESSES = 4
 """Most addresses of one host that are tried: two of each family."""
 
@@ -56,7 +59,7 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer: `headers` by their names in lower case, `body` empty unless `status` is 2xx or 409."""
+    """An answer: `headers` by their names in lower case, `body` empty unless `status` is 2xx, 409 or `ask` was used."""
 
     status: int
     headers: Mapping[str, str]
@@ -114,8 +117,26 @@ class OutgoingHttp:
         """Fetch `url`, at most `max_bytes` of it; raises `DeliveryError` as `post` does."""
         return await self._send("GET", url, {"Accept": "*/*", **(headers or {})}, None, max_bytes)
 
+    async def ask(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None, *, max_bytes: int
+    ) -> Response:
+        """
+        Send what another system's API takes, by any method; raises `DeliveryError` as `post` does.
+
+        Any status is an answer, a redirect too, which is told and not followed: nothing that was sent, and so no
+        token, goes anywhere but to `url`. What is said with any status but 2xx is read as far as 16 KiB.
+        """
+        return await self._send(method, url, headers, body, max_bytes, is_api=True)
+
     async def _send(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, max_bytes: int
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        max_bytes: int,
+        *,
+        is_api: bool = False,
     ) -> Response:
         # 1. The URL is one, and asks for TLS.
         to = Destination.parse(url)
@@ -128,7 +149,7 @@ class OutgoingHttp:
         # 2. The exchange, of which nothing foreign escapes.
         try:
             async with asyncio.timeout(self._timeouts.total_seconds):
-                return await self._exchange(method, to, _own(headers, to), body, max_bytes)
+                return await self._exchange(method, to, _own(headers, to), body, max_bytes, is_api)
         except (TimeoutError, httpcore.TimeoutException) as error:
             raise DeliveryError("The other system did not answer in time.") from error
         except httpcore.ConnectError as error:
@@ -137,7 +158,13 @@ class OutgoingHttp:
             raise DeliveryError("The other system broke off, or did not answer in HTTP.") from error
 
     async def _exchange(
-        self, method: str, to: Destination, headers: list[tuple[str, str]], body: bytes | None, max_bytes: int
+        self,
+        method: str,
+        to: Destination,
+        headers: list[tuple[str, str]],
+        body: bytes | None,
+        max_bytes: int,
+        is_api: bool,
     ) -> Response:
         url = httpcore.URL(scheme=to.scheme, host=to.host, port=to.port, target=to.target)
         timeouts = {
@@ -151,6 +178,11 @@ class OutgoingHttp:
             connection.stream(method, url, headers=headers, content=body, extensions={"timeout": timeouts}) as answer,
         ):
             found = _headers(answer)
+            if method == "HEAD":
+                # What its headers say of length and coding is of a body that does not come.
+                return Response(answer.status, found, b"")
+            if is_api and not 200 <= answer.status < 300:
+                return Response(answer.status, found, await _beginning(answer, found))
             if 300 <= answer.status < 400:
                 raise _redirected(to, answer.status, found.get("location", ""))
             if not (200 <= answer.status < 300 or answer.status in _TELLING):
@@ -244,6 +276,17 @@ async def _body(answer: httpcore.Response, headers: Mapping[str, str], max_bytes
         if len(body) > max_bytes:
             raise _too_large(max_bytes)
     return bytes(body)
+
+
+async def _beginning(answer: httpcore.Response, headers: Mapping[str, str]) -> bytes:
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        return b""
+    body = bytearray()
+    async for part in answer.aiter_stream():
+        body += part
+        if len(body) >= MAX_REFUSAL_BYTES:
+            break
+    return bytes(body[:MAX_REFUSAL_BYTES])
 
 
 def _too_large(max_bytes: int) -> DeliveryError:

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from takeback.actions import signature
-from takeback.actions.interface import Action, ActionKind, Outcome
+from takeback.actions.interface import Action, ActionKind, Can, Outcome
 from takeback.actions.outgoing import OutgoingHttp, Response
 from takeback.audit.event import Json, canonical_json, canonical_moment
 from takeback.errors import BadSetting, DeliveryError
@@ -51,6 +51,11 @@ class WebhookConnector:
         self._former_secret = former_secret
         self._http = http
         self._clock = clock
+
+    @property
+    def can(self) -> Can:
+        """All of it: how, is the site's own to write."""
+        return Can()
 
     async def deliver(self, action: Action) -> Outcome:
         """See `SiteConnector.deliver`."""

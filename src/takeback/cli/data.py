@@ -13,6 +13,7 @@ from takeback.errors import NotFound
 from takeback.store import Store
 from takeback.store.database import DATABASE_NAME
 from takeback.store.serving_lock import serving, stopped
+from takeback.store.sites import Site
 
 ACTOR = "command-line"
 """How the audit log names whoever holds the master key and a shell."""
@@ -32,6 +33,15 @@ def opened_alone(data: Path | None, master_key_file: str | None) -> Iterator[Sto
     settings = _settings(data, master_key_file)
     with stopped(settings.data), _open(settings) as store:
         yield store
+
+
+def site_named(store: Store, name: str) -> Site:
+    """Return the site of a name or an id; `NotFound` where there is none."""
+    with store.read() as tx:
+        for site in tx.sites.all():
+            if name in (site.name, site.public_id):
+                return site
+    raise NotFound(f"There is no site {name!r}.", advice="`takeback site list` names them.")
 
 
 def _settings(data: Path | None, master_key_file: str | None) -> Settings:

@@ -8,14 +8,13 @@ from typing import Annotated
 import typer
 
 from takeback.assembly import utc_now
-from takeback.cli.data import ACTOR, opened, opened_alone
+from takeback.cli.data import ACTOR, opened, opened_alone, site_named
 from takeback.cli.lazy import PlainCommand, PlainGroup, new_app
 from takeback.cli.options import AsJson, Data, MasterKeyFile, example
 from takeback.cli.terminal import Terminal
-from takeback.errors import NotFound, TakebackError
-from takeback.store import MasterKey, Store
+from takeback.errors import TakebackError
+from takeback.store import MasterKey
 from takeback.store.access import ApiKey, KeyRole
-from takeback.store.sites import Site
 from takeback.workflow.register import new_key, revoke_key
 from takeback.workflow.rotate import rotate_master_key
 
@@ -39,7 +38,7 @@ def new(
     """Make a key and print it; it cannot be printed again."""
     terminal = Terminal(as_json)
     with opened(data, master_key_file) as store:
-        owner = _site(store, site) if site else None
+        owner = site_named(store, site) if site else None
         text = new_key(store, role, name=name or site or role.value, site=owner, actor=ACTOR, at=utc_now())
     if as_json:
         terminal.json({"key": text, "role": role.value})
@@ -106,14 +105,6 @@ def revoke(
         terminal.json({"id": key_id, "revoked": True})
     else:
         terminal.line("The key is revoked.")
-
-
-def _site(store: Store, name: str) -> Site:
-    with store.read() as tx:
-        for site in tx.sites.all():
-            if name in (site.name, site.public_id):
-                return site
-    raise NotFound(f"There is no site {name!r}.", advice="`takeback site list` names them.")
 
 
 def _as_json(key: ApiKey, sites: dict[int, str]) -> dict[str, object]:

@@ -159,18 +159,21 @@ def json_bytes(body: object) -> bytes:
 
 def read_key(key_file: Path | None) -> str:
     """Return the key from its file or the environment; `NotAllowed` where there is none."""
-    if key_file is None:
-        key = os.environ.get(KEY_VARIABLE, "").strip()
-    else:
-        try:
-            mode, key = key_file.stat().st_mode, key_file.read_text("ascii").strip()
-        except (OSError, UnicodeDecodeError) as problem:
-            raise InputError(f"The key file {key_file} cannot be read.", advice="Check its name.") from problem
-        if stat.S_ISREG(mode) and stat.S_IMODE(mode) & 0o077:
-            raise InputError(f"The key file {key_file} can be read by others.", advice=f"Run `chmod 600 {key_file}`.")
+    key = os.environ.get(KEY_VARIABLE, "").strip() if key_file is None else read_secret(key_file, "key")
     if not key or not key.isascii() or not key.isprintable() or " " in key:
         raise _no_key("This needs a key, and there is none." if not key else "The key has characters that no key has.")
     return key
+
+
+def read_secret(path: Path, what: str) -> str:
+    """Return what a file holds of a secret; `InputError` where it cannot be read, or others can read it."""
+    try:
+        mode, secret = path.stat().st_mode, path.read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError) as problem:
+        raise InputError(f"The {what} file {path} cannot be read.", advice="Check its name.") from problem
+    if stat.S_ISREG(mode) and stat.S_IMODE(mode) & 0o077:
+        raise InputError(f"The {what} file {path} can be read by others.", advice=f"Run `chmod 600 {path}`.")
+    return secret
 
 
 def _no_key(message: str) -> NotAllowed:

@@ -12,15 +12,14 @@ from types import MappingProxyType
 from takeback.actions.interface import Action, ActionKind, Outcome, SiteConnector
 from takeback.actions.outgoing import OutgoingHttp
 from takeback.actions.retry import FIRST_WAIT_SECONDS, next_attempt_at
-from takeback.actions.webhook import WebhookConnector
-from takeback.assembly import Parts
+from takeback.assembly import Parts, connector_of
 from takeback.audit.event import EventKind, Json
 from takeback.cases.statement import House
 from takeback.errors import IntegrityError, OutsideError
 from takeback.store import Transaction
 from takeback.store.outbox import Delivery
 from takeback.store.sites import Site
-from takeback.workflow.gone import forget_items
+from takeback.workflow.gone import forget_items, forget_link
 from takeback.workflow.order import HOLD
 from takeback.workflow.quarantine_give import bytes_told
 from takeback.workflow.statements import reason_of
@@ -68,7 +67,7 @@ class OutboxJob:
         await asyncio.gather(*self._busy.values(), return_exceptions=True)
 
     async def _serve(self, site: Site) -> None:
-        connector = WebhookConnector(site.webhook_url, site.secret, self._http, clock=self._parts.now)
+        connector = connector_of(site, self._http, clock=self._parts.now)
         in_a_row = 0
         while True:
             with self._parts.store.read() as tx:
@@ -116,6 +115,8 @@ class OutboxJob:
         at = self._parts.now()
         # Where the site says that it has the item no more, nothing is left to hide; the order is done all the same.
         forget_items(self._parts.store, site, list(outcome.gone), at=at)
+        if one.body.get("item_id") is None and one.body.get("url") in outcome.gone:
+            forget_link(self._parts.store, site, str(one.body["url"]), at=at)
         with self._parts.store.write() as tx:
             tx.outbox.delivered(one.id, at)
             if one.kind == HOLD and one.copy_id is not None:

@@ -7,10 +7,9 @@ import logging
 import secrets
 from datetime import datetime, timedelta
 
-from takeback.actions.interface import MAX_ASKED, Action, ActionKind
+from takeback.actions.interface import Action, ActionKind
 from takeback.actions.outgoing import OutgoingHttp
-from takeback.actions.webhook import WebhookConnector
-from takeback.assembly import Parts
+from takeback.assembly import Parts, connector_of
 from takeback.errors import OutsideError
 from takeback.store.sites import Site
 from takeback.workflow.gone import forget_items
@@ -29,6 +28,8 @@ class ReconcileJob:
         self._parts = parts
         self._http = http
         self._not_before: dict[int, datetime] = {}
+        self._reached: dict[int, int] = {}
+        """Up to which item a site was asked that then could not go on: it is asked from there."""
 
     async def step(self) -> None:
         """Ask every site that is due."""
@@ -49,14 +50,15 @@ class ReconcileJob:
             ]
 
     async def _ask(self, site: Site) -> None:
-        connector = WebhookConnector(site.webhook_url, site.secret, self._http, clock=self._parts.now)
-        after_id, before = 0, self._parts.now() - _SETTLED_AFTER
+        connector = connector_of(site, self._http, clock=self._parts.now)
+        if not connector.can.reconcile:
+            return
+        after_id, before = self._reached.get(site.id, 0), self._parts.now() - _SETTLED_AFTER
         while True:
             with self._parts.store.read() as tx:
-                items = tx.items.site_ids_after(site.id, after_id, MAX_ASKED, checked_before=before)
+                items = tx.items.site_ids_after(site.id, after_id, connector.can.most_asked, checked_before=before)
             if not items:
                 break
-            after_id = items[-1].id
             asked = tuple(item.site_item_id for item in items)
             action = Action(secrets.token_hex(16), ActionKind.RECONCILE, None, None, self._parts.now(), asked=asked)
             try:
@@ -74,5 +76,7 @@ class ReconcileJob:
                 at=self._parts.now(),
                 unless_checked_after={item.site_item_id: item.checked_at for item in items},
             )
+            self._reached[site.id] = after_id = items[-1].id
+        self._reached.pop(site.id, None)
         with self._parts.store.write() as tx:
             tx.sites.set_reconciled(site.id, self._parts.now())

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from fastapi import APIRouter
 from pydantic import Field
 
+from takeback.actions.platforms.known import can_of
 from takeback.service.auth import Administrator, Moderator, ServiceParts
 from takeback.service.body import StrictRoute
 from takeback.service.prints import Strict
@@ -14,7 +16,15 @@ from takeback.store.access import ApiKey, KeyRole
 from takeback.store.outbox import Delivery, DeliveryState
 from takeback.store.sites import Site
 from takeback.workflow.redeliver import redeliver
-from takeback.workflow.register import add_site, new_key, revoke_key, set_quarantine
+from takeback.workflow.register import (
+    MAX_TOKEN_CHARACTERS,
+    NewPlatform,
+    add_site,
+    new_key,
+    revoke_key,
+    set_quarantine,
+    set_token,
+)
 
 router = APIRouter(prefix="/api/v1", tags=["set-up"], route_class=StrictRoute)
 
@@ -24,7 +34,14 @@ class SiteIn(Strict):
 
     name: str = Field(min_length=1, max_length=200)
     base_url: str = Field(max_length=2_000, description="Every item of the site is below this address.")
-    webhook_url: str = Field(max_length=2_000, description="Takes the signed orders.")
+    webhook_url: str | None = Field(default=None, max_length=2_000, description="Takes the signed orders.")
+    platform: str | None = Field(
+        default=None, max_length=20, description="Software that is asked by its own API instead."
+    )
+    api_url: str | None = Field(default=None, max_length=2_000, description="Below it the platform's API lies.")
+    token: str | None = Field(
+        default=None, max_length=MAX_TOKEN_CHARACTERS, description="For that API; never shown again."
+    )
     quarantine: bool = Field(False, description="The site cannot keep what it removes: its bytes are kept here.")
 
 
@@ -34,15 +51,34 @@ class QuarantineIn(Strict):
     on: bool
 
 
+class TokenIn(Strict):
+    """Another token for a platform's API."""
+
+    token: str = Field(min_length=1, max_length=MAX_TOKEN_CHARACTERS)
+
+
+class CanOut(Strict):
+    """What a site can be asked for."""
+
+    hold: bool
+    lift: bool
+    put_back: bool
+    reconcile: bool
+    limits: list[str]
+
+
 class SiteOut(Strict):
     """A site."""
 
     id: str
     name: str
     base_url: str
-    webhook_url: str
+    webhook_url: str | None
     quarantine: bool
     """Whether the bytes of what it removes are kept here, sealed, until nobody may contest."""
+    platform: str
+    api_url: str | None
+    can: CanOut
     reconciled_at: datetime | None
 
 
@@ -91,26 +127,36 @@ class DeliveryOut(Strict):
 
 @router.get("/sites")
 def list_sites(_caller: Moderator, parts: ServiceParts) -> list[SiteOut]:
-    """List the sites."""
+    """List the sites, with what each can be asked for."""
     with parts.store.read() as tx:
-        return [_site(site) for site in tx.sites.all()]
+        return [SiteOut(**_site(site)) for site in tx.sites.all()]
 
 
 @router.post("/sites", status_code=201)
 def new_site(body: SiteIn, caller: Administrator, parts: ServiceParts) -> NewSiteOut:
     """Add a site; its webhook secret and upload key are shown once."""
+    platform = None
+    if body.platform is not None:
+        platform = NewPlatform(body.platform, body.api_url or "", body.token or "")
     made = add_site(
-        parts.store, body.name, base_url=body.base_url, webhook_url=body.webhook_url, quarantine=body.quarantine,
-        actor=caller.actor, at=parts.now(),
+        parts.store, body.name, base_url=body.base_url, webhook_url=body.webhook_url, platform=platform,
+        quarantine=body.quarantine, actor=caller.actor, at=parts.now(),
     )  # fmt: skip
-    told = _site(made.site).model_dump()
-    return NewSiteOut(**told, webhook_secret=made.webhook_secret, upload_key=made.upload_key)
+    return NewSiteOut(**_site(made.site), webhook_secret=made.webhook_secret, upload_key=made.upload_key)
+
+
+@router.put("/sites/{site_id}/token", status_code=204)
+def new_token(site_id: str, body: TokenIn, caller: Administrator, parts: ServiceParts) -> None:
+    """Give a site's platform another token; failed orders can then be tried again."""
+    with parts.store.read() as tx:
+        site = tx.sites.by_public_id(site_id)
+    set_token(parts.store, site, body.token, actor=caller.actor, at=parts.now())
 
 
 @router.put("/sites/{site_id}/quarantine")
 def choose_quarantine(site_id: str, body: QuarantineIn, caller: Administrator, parts: ServiceParts) -> SiteOut:
     """Choose whether the bytes of what a site removes are kept here, from the next removal on."""
-    return _site(set_quarantine(parts.store, site_id, body.on, actor=caller.actor, at=parts.now()))
+    return SiteOut(**_site(set_quarantine(parts.store, site_id, body.on, actor=caller.actor, at=parts.now())))
 
 
 @router.get("/keys")
@@ -152,15 +198,21 @@ def retry_delivery(delivery_id: str, caller: Moderator, parts: ServiceParts) -> 
     return _delivery(redeliver(parts.store, delivery_id, actor=caller.actor, at=parts.now()))
 
 
-def _site(site: Site) -> SiteOut:
-    return SiteOut(
-        id=site.public_id,
-        name=site.name,
-        base_url=site.base_url,
-        webhook_url=site.webhook_url,
-        quarantine=site.quarantine,
-        reconciled_at=site.reconciled_at,
-    )
+def _site(site: Site) -> dict[str, Any]:
+    can = can_of(site.platform)
+    return {
+        "id": site.public_id,
+        "name": site.name,
+        "base_url": site.base_url,
+        "webhook_url": site.webhook_url or None,
+        "quarantine": site.quarantine,
+        "platform": site.platform,
+        "api_url": site.api_url,
+        "can": CanOut(
+            hold=can.hold, lift=can.lift, put_back=can.put_back, reconcile=can.reconcile, limits=list(can.limits)
+        ),
+        "reconciled_at": site.reconciled_at,
+    }
 
 
 def _key(key: ApiKey) -> KeyOut:

@@ -18,6 +18,7 @@ from takeback.store.seal import seal, unseal
 from takeback.store.tables import site
 
 _PURPOSE = "site/webhook-secret"
+_TOKEN_PURPOSE = "site/platform-token"  # noqa: S105 (a name)
 _BY_ID = select(site).where(site.c.id == bindparam("id"))
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f\\]")
@@ -35,10 +36,15 @@ class Site:
     base_url: str
     """Every item of the site is below this address; a link elsewhere is not ours to fetch."""
     webhook_url: str
+    """Empty where the site is asked by its platform's API instead."""
     key_id: str
     secret: bytes = field(repr=False)
-    """Shared with the site; signs each webhook."""
+    """Shared with the site; signs each webhook, and each look at a picture."""
     reconciled_at: datetime | None
+    platform: str = "webhook"
+    api_url: str | None = None
+    """Below it the platform's API lies; None for a webhook, as `token`."""
+    token: str | None = field(default=None, repr=False)
     quarantine: bool = False
     """Whether the bytes of what it removes are kept here until nobody may contest: it cannot keep them itself."""
 
@@ -51,7 +57,10 @@ class SiteStore:
         self._keyring = keyring
         self._bases: list[tuple[int, Address]] | None = None
 
-    def add(self, name: str, *, base_url: str, webhook_url: str, secret: bytes, key_id: str, at: datetime) -> Site:
+    def add(
+        self, name: str, *, base_url: str, webhook_url: str, secret: bytes, key_id: str, at: datetime,
+        platform: str = "webhook", api_url: str | None = None, token: str | None = None,
+    ) -> Site:  # fmt: skip
         """Add a site under a data key of its own; `InputError` where the name is taken."""
         if self._connection.execute(select(site.c.id).where(site.c.name == name)).first():
             raise InputError("There is a site of this name already.", advice="Choose another name.")
@@ -64,11 +73,19 @@ class SiteStore:
                 webhook_url=webhook_url,
                 key_id=key_id,
                 sealed_secret=seal(self._keyring.data_key(key_id), secret, _PURPOSE),
+                platform=platform,
+                api_url=api_url,
+                sealed_token=None if token is None else self._sealed_token(key_id, token),
                 created_at=at,
             )
         )
         self._bases = None
         return self.by_public_id(public_id)
+
+    def set_token(self, of: Site, token: str) -> None:
+        """Give the site's platform another token; the former one is overwritten."""
+        sealed = self._sealed_token(of.key_id, token)
+        self._connection.execute(update(site).where(site.c.id == of.id).values(sealed_token=sealed))
 
     def by_public_id(self, public_id: str) -> Site:
         """Return one site; `NotFound` where there is none."""
@@ -128,7 +145,9 @@ class SiteStore:
     def _one(self, row: Row[tuple[object, ...]] | None) -> Site:
         if row is None:
             raise NotFound("There is no such site.")
-        secret = unseal(self._keyring.data_key(row.key_id), row.sealed_secret, _PURPOSE)
+        key = self._keyring.data_key(row.key_id)
+        secret = unseal(key, row.sealed_secret, _PURPOSE)
+        token = None if row.sealed_token is None else unseal(key, row.sealed_token, _TOKEN_PURPOSE).decode()
         return Site(
             row.id,
             row.public_id,
@@ -138,8 +157,14 @@ class SiteStore:
             row.key_id,
             secret,
             row.reconciled_at,
+            row.platform,
+            row.api_url,
+            token,
             bool(row.quarantine),
         )
+
+    def _sealed_token(self, key_id: str, token: str) -> bytes:
+        return seal(self._keyring.data_key(key_id), token.encode(), _TOKEN_PURPOSE)
 
 
 def is_below(url: str, base_url: str) -> bool:

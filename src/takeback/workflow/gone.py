@@ -11,6 +11,7 @@ from takeback.cases import CopyState
 from takeback.cases.case import COPY_TRANSITIONS
 from takeback.errors import NotFound
 from takeback.store import Store, Transaction
+from takeback.store.copies import Copy
 from takeback.store.sites import Site
 from takeback.workflow.order import note
 from takeback.workflow.sweep import refresh_deadline
@@ -55,6 +56,14 @@ def forget_items(
     return forgotten
 
 
+def forget_link(store: Store, site: Site, url: str, *, at: datetime) -> None:
+    """Close the copies that are known by their address alone; an item of this address is not forgotten by it."""
+    with store.write() as tx:
+        for copy in tx.copies.at(site.id, item_id=None, url=url):
+            if copy.site_item_id is None:
+                _close(tx, site, copy, at)
+
+
 def _unchanged(tx: Transaction, site: Site, item_id: str, checked_at: Mapping[str, datetime]) -> bool:
     item = tx.items.find(site.id, item_id)
     return item is not None and item.checked_at == checked_at.get(item_id)
@@ -64,18 +73,23 @@ def _forget(tx: Transaction, site: Site, item_id: str, at: datetime) -> bool:
     item = tx.items.find(site.id, item_id)
     if item is not None:
         tx.items.forget(item.id)
-    # What was removed stays so: it can be contested although the site deleted it.
-    copies = [copy for copy in tx.copies.of_item(site.id, item_id) if CopyState.GONE in COPY_TRANSITIONS[copy.state]]
-    for copy in copies:
-        case = tx.cases.by_id(copy.case_id)
-        tx.copies.move(copy, CopyState.GONE)
-        note(
-            tx,
-            EventKind.COPY_GONE,
-            case,
-            at=at,
-            actor=f"site/{site.public_id}",
-            facts={"copy": copy.public_id},
-        )
-        refresh_deadline(tx, case)
-    return item is not None or bool(copies)
+    closed = [_close(tx, site, copy, at) for copy in tx.copies.of_item(site.id, item_id)]
+    return item is not None or any(closed)
+
+
+def _close(tx: Transaction, site: Site, copy: Copy, at: datetime) -> bool:
+    """Close a copy; not one that was removed: it can be contested although the site deleted it."""
+    if CopyState.GONE not in COPY_TRANSITIONS[copy.state]:
+        return False
+    case = tx.cases.by_id(copy.case_id)
+    tx.copies.move(copy, CopyState.GONE)
+    note(
+        tx,
+        EventKind.COPY_GONE,
+        case,
+        at=at,
+        actor=f"site/{site.public_id}",
+        facts={"copy": copy.public_id},
+    )
+    refresh_deadline(tx, case)
+    return True

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from takeback.actions.platforms.known import PLATFORMS, WEBHOOK
 from takeback.audit.event import EventKind, Json
 from takeback.bank import Entry, EntryState, Opinion, Thresholds
 from takeback.cases.notice import ReportedPicture
@@ -17,6 +18,9 @@ from takeback.store.access import KeyRole
 from takeback.store.banks import NOTICES_BANK, ORIGINALS_BANK, BankRow, NewEntry
 from takeback.store.sites import Address, Site
 from takeback.workflow.query import known_by_of_reported
+
+MAX_TOKEN_CHARACTERS = 4_096
+"""Longest token: what a header may hold with most servers."""
 
 _SECRET_BYTES = 32
 _MAX_BITS = 64
@@ -32,6 +36,15 @@ class NewSite:
     site: Site
     webhook_secret: str
     upload_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewPlatform:
+    """How a site is asked by its platform's own API."""
+
+    name: str
+    api_url: str
+    token: str = field(repr=False)
 
 
 def set_up(store: Store, *, at: datetime) -> dict[KeyRole, str]:
@@ -64,23 +77,28 @@ def revoke_key(store: Store, public_id: str, *, actor: str, at: datetime) -> Non
 
 
 def add_site(
-    store: Store, name: str, *, base_url: str, webhook_url: str, quarantine: bool = False, actor: str, at: datetime
-) -> NewSite:
+    store: Store, name: str, *, base_url: str, actor: str, at: datetime, webhook_url: str | None = None,
+    platform: NewPlatform | None = None, quarantine: bool = False,
+) -> NewSite:  # fmt: skip
     """
-    Add a site, with the secret that signs its webhooks and its first upload key.
+    Add a site, with the secret that signs what it is sent, and its first upload key.
 
-    With `quarantine` the bytes of what it removes are kept here (`takeback.workflow.quarantine`).
+    It takes orders at `webhook_url`, or is asked by its `platform`'s API. With `quarantine` the bytes of what it
+    removes are kept here (`takeback.workflow.quarantine`), which a platform cannot be given back.
     """
     name = name.strip()
     if not name:
         raise InputError("A site needs a name.")
-    for url in (base_url, webhook_url):
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.fragment:
-            raise InputError(
-                "A site's addresses are http or https, with a host and without a user name.",
-                advice="Give the whole address, as in https://forum.example/takeback.",
-            )
+    if (webhook_url is None) is (platform is None):
+        raise InputError(
+            "A site takes orders by a webhook, or by its platform's API.",
+            advice="Give the address of the webhook; or the platform, the address of its API, and a token.",
+        )
+    if quarantine and platform is not None:
+        _require_webhook(platform.name)
+    api_url = None if platform is None else _checked(platform).api_url
+    for url in (base_url, webhook_url, api_url):
+        _require_address(url)
     if Address.parse(base_url) is None or urlsplit(base_url).query:
         raise InputError(
             "Nothing can lie below this base address.", advice="Give it without a query and without dots as segments."
@@ -88,8 +106,12 @@ def add_site(
     ((key_id, _),) = store.keyring.new_data_keys()
     secret = secrets.token_bytes(_SECRET_BYTES)
     with store.write() as tx:
-        site = tx.sites.add(name, base_url=base_url, webhook_url=webhook_url, secret=secret, key_id=key_id, at=at)
-        facts: dict[str, Json] = {"site": site.public_id}
+        site = tx.sites.add(
+            name, base_url=base_url, webhook_url=webhook_url or "", secret=secret, key_id=key_id, at=at,
+            platform=WEBHOOK if platform is None else platform.name, api_url=api_url,
+            token=None if platform is None else platform.token.strip(),
+        )  # fmt: skip
+        facts: dict[str, Json] = {"site": site.public_id, "platform": site.platform}
         if quarantine:
             tx.sites.set_quarantine(site.id, True)
             site, facts = tx.sites.by_id(site.id), {**facts, "quarantine": True}
@@ -106,12 +128,59 @@ def set_quarantine(store: Store, site_id: str, on: bool, *, actor: str, at: date
     """
     with store.write() as tx:
         site = tx.sites.by_public_id(site_id)
+        if on:
+            _require_webhook(site.platform)
         if site.quarantine is on:
             return site
         tx.sites.set_quarantine(site.id, on)
         facts: dict[str, Json] = {"site": site.public_id, "quarantine": on}
         tx.audit.append(EventKind.SETTINGS_CHANGED, at=at, actor=actor, facts=facts)
         return tx.sites.by_id(site.id)
+
+
+def set_token(store: Store, site: Site, token: str, *, actor: str, at: datetime) -> None:
+    """Give a site's platform another token, by which it is asked from the next order on."""
+    if site.api_url is None:
+        raise InputError("This site takes orders by a webhook, which has no token.")
+    _checked(NewPlatform(site.platform, site.api_url, token))
+    with store.write() as tx:
+        tx.sites.set_token(site, token.strip())
+        facts: dict[str, Json] = {"site": site.public_id, "changed": "token"}
+        tx.audit.append(EventKind.SETTINGS_CHANGED, at=at, actor=actor, facts=facts)
+
+
+def _checked(platform: NewPlatform) -> NewPlatform:
+    if platform.name not in PLATFORMS:
+        raise InputError(
+            "This platform is not known here.",
+            advice=f"Those that are: {', '.join(PLATFORMS)}; any other site takes orders by a webhook.",
+        )
+    token = platform.token.strip()
+    if not 1 <= len(token) <= MAX_TOKEN_CHARACTERS or not token.isascii():
+        raise InputError("A token has 1 to 4,096 characters of ASCII.", advice="Give it as the platform showed it.")
+    PLATFORMS[platform.name].check_token(token)
+    if urlsplit(platform.api_url).query:
+        raise InputError("The address of an API has no query.", advice="Give it as docs/platforms shows it.")
+    return platform
+
+
+def _require_address(url: str | None) -> None:
+    if url is None:
+        return
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.fragment:
+        raise InputError(
+            "A site's addresses are http or https, with a host and without a user name.",
+            advice="Give the whole address, as in https://forum.example/takeback.",
+        )
+
+
+def _require_webhook(platform: str) -> None:
+    if platform != WEBHOOK:
+        raise InputError(
+            "A platform that is asked by its own API cannot be given bytes back.",
+            advice="Only a site that takes orders by a webhook fetches what was kept here for it.",
+        )
 
 
 def add_bank(store: Store, name: str, thresholds: Thresholds, *, actor: str, at: datetime) -> BankRow:

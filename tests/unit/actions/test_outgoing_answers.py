@@ -277,3 +277,53 @@ def test_a_caller_that_stops_waiting_is_let_go(serve: Serve) -> None:
 
     with pytest.raises(TimeoutError):
         asyncio.run(run())
+
+
+# What an API says
+
+
+def _ask(serve: Serve, answer: bytes | Answer, method: str, body: bytes | None = None) -> tuple[Response, bytes]:
+    async def run() -> tuple[Response, bytes]:
+        async with serve(answer) as site:
+            door = OutgoingHttp([site.name], timeouts=PATIENT)
+            headers = {"Authorization": "Bearer of-this-site"}
+            return await door.ask(method, site.url, headers, body, max_bytes=1_000), site.requests[0]
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "POST"])
+def test_an_api_is_asked_by_any_method(serve: Serve, method: str) -> None:
+    response, request = _ask(serve, _answer("200 OK", body=b"{}"), method, None if method == "GET" else b"[1]")
+    assert (response.status, response.body) == (200, b"{}")
+    assert request.startswith(f"{method} /hook HTTP/1.1\r\n".encode())
+    assert request.endswith(b"" if method == "GET" else b"[1]")
+
+
+def test_what_an_api_says_with_a_refusal_is_read_as_far_as_16_kib(serve: Serve) -> None:
+    response, _ = _ask(serve, _answer("400 Bad", body=b'{"error": "no"}'), "POST", b"")
+    assert (response.status, response.body) == (400, b'{"error": "no"}')
+    response, _ = _ask(serve, _answer("500 Bad", body=b"x" * 100_000), "POST", b"")
+    assert (response.status, len(response.body)) == (500, 16 * 1024)
+    with pytest.raises(DeliveryError, match="more than 1000 bytes"):
+        _ask(serve, _answer("200 OK", body=b"x" * 1_001), "POST", b"")
+
+
+def test_a_redirect_of_an_api_is_an_answer_and_gets_no_token(serve: Serve) -> None:
+    async def run() -> tuple[Response, list[bytes]]:
+        async with serve(_answer("200 OK")) as other:
+            answer = _answer("307 Moved", f"Location: {other.url}")
+            async with serve(answer) as site:
+                door = OutgoingHttp([site.name, other.name], timeouts=PATIENT)
+                headers = {"Authorization": "Bearer of-this-site"}
+                return await door.ask("POST", site.url, headers, b"", max_bytes=1_000), other.requests
+
+    response, elsewhere = asyncio.run(run())
+    assert response.status == 307
+    assert elsewhere == []
+
+
+def test_the_head_of_something_large_is_not_too_large(serve: Serve) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 5000000\r\nContent-Encoding: gzip\r\n\r\n"
+    response, _ = _ask(serve, head, "HEAD")
+    assert (response.headers["content-length"], response.body) == ("5000000", b"")

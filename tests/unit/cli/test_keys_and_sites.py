@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from tests.unit.cli.conftest import Call, House
 
 from takeback.assembly import open_store, read_master_key
@@ -76,6 +78,67 @@ def test_a_site_of_a_taken_name_or_a_wrong_address_is_refused(call: Call, house:
     assert call("site", "add", "forum", *SITE, *house.options).code == 0
     assert call("site", "add", "forum", *SITE, *house.options).code == 2
     assert call("site", "add", "other", *SITE[:3], "ftp://x", *house.options).code == 2
+
+
+LEMMY = ("--base-url", "https://lemmy.example/", "--platform", "lemmy", "--api", "https://lemmy.example")
+
+
+def _secret_file(path: Path, text: str) -> Path:
+    path.write_text(text)
+    path.chmod(0o600)
+    return path
+
+
+def test_a_site_with_a_platform_is_added_and_what_it_cannot_do_is_said(
+    call: Call, house: House, tmp_path: Path
+) -> None:
+    token = _secret_file(tmp_path / "token", "of-lemmy-alone\n")
+    done = call("site", "add", "lemmy", *LEMMY, "--token-file", token, *house.options)
+    assert done.code == 0
+    assert "It cannot show again what was removed." in done.err
+    listed = call("site", "list", *house.options)
+    said = " ".join(listed.out.split())
+    assert "platform lemmy" in said
+    assert "It cannot show again what was removed." in said
+    assert "its picture's own address is still served" in said
+    (site,) = call("site", "list", *house.options, "--json").json
+    assert (site["platform"], site["api_url"], site["webhook_url"]) == ("lemmy", "https://lemmy.example", None)
+    assert (site["can"]["put_back"], site["can"]["hold"]) == (False, True)
+    assert "of-lemmy-alone" not in done.out + done.err + listed.out + str(site)
+
+
+def test_a_token_is_changed_from_a_file_that_nobody_else_can_read(call: Call, house: House, tmp_path: Path) -> None:
+    token = _secret_file(tmp_path / "token", "the-first")
+    call("site", "add", "lemmy", *LEMMY, "--token-file", token, *house.options)
+    token.write_text("the-second")
+    done = call("site", "token", "lemmy", "--token-file", token, *house.options)
+    assert (done.code, "the-second" in done.out + done.err) == (0, False)
+    store = open_store(house.settings, read_master_key(house.settings))
+    with store.read() as tx:
+        (site,) = tx.sites.all()
+    store.close()
+    assert site.token == "the-second"
+    token.chmod(0o644)
+    assert "can be read by others" in call("site", "token", "lemmy", "--token-file", token, *house.options).err
+
+
+def test_a_platform_without_its_parts_is_refused(call: Call, house: House, tmp_path: Path) -> None:
+    token = ("--token-file", _secret_file(tmp_path / "token", "one"))
+    two = ("--token-file", _secret_file(tmp_path / "two", "one two"))
+    call("site", "add", "forum", *SITE, *house.options)
+    for arguments in (
+        ("site", "add", "a", *LEMMY),
+        ("site", "add", "b", *LEMMY, *two),
+        ("site", "add", "c", *LEMMY[:4], *token),
+        ("site", "add", "d", *LEMMY[:2], "--platform", "friendica", "--api", "https://x.example", *token),
+        ("site", "add", "e", *LEMMY, "--webhook-url", "https://x.example/hook", *token),
+        ("site", "add", "f", *LEMMY[:2]),
+        ("site", "add", "g", *LEMMY[:4], "--api", "https://x.example/?a=b", *token),
+        ("site", "token", "forum", *token),
+        ("site", "token", "absent", *token),
+    ):
+        assert call(*arguments, *house.options).code == 2, arguments
+    assert [site["name"] for site in call("site", "list", *house.options, "--json").json] == ["forum"]
 
 
 def test_what_the_command_line_did_is_in_the_log(call: Call, house: House) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import Response
 from markupsafe import Markup
 
+from takeback.actions.platforms.known import can_of
 from takeback.assembly import Parts
 from takeback.cases import CaseState, CopyState, law_pack, law_packs
 from takeback.cases.statement import element_text
@@ -102,6 +103,7 @@ def _read(parts: Parts, tx: Transaction, here: Here, case: Case) -> dict[str, An
         "budget": budget_of(tx, here.member, parts.settings.looks_per_day, now),
         "decided_by": "" if case.finding is None else name_of(said, case.finding.get("actor", ""), names),
         "choice": _choice(case, lines),
+        "cannot": _cannot(tx, lines),
         "decides": here.decides,
         "elements": _elements(case),
         "counts": {"blind": sum(line.copy.blind for line in held), "all": len(held)},
@@ -154,6 +156,16 @@ def _choice(case: Case, lines: Sequence[CopyLine]) -> str:
     if case.state in _DECIDABLE:
         return "case"
     return "copies" if case.state in _SETTLED and any(line.is_open for line in lines) else ""
+
+
+def _cannot(tx: Transaction, lines: Sequence[CopyLine]) -> dict[str, list[str]]:
+    """Return which of the sites with open copies cannot put back what was removed, and which hide nothing before."""
+    ids = dict.fromkeys(line.copy.site_id for line in lines if line.is_open and line.copy.site_id is not None)
+    sites = [tx.sites.by_id(site_id) for site_id in ids]
+    return {
+        "put_back": [site.name for site in sites if not can_of(site.platform).put_back],
+        "hold": [site.name for site in sites if not can_of(site.platform).hold],
+    }
 
 
 def _told(opened: Mapping[str, object]) -> list[tuple[str, str]]:
