@@ -48,10 +48,10 @@ from takeback.cases.statement import check_statements
 from takeback.config import Settings
 from takeback.errors import BadSetting, TakebackError
 from takeback.fingerprint.in_browser import read_page_model
-from takeback.gates.hma.app import create_hma_app
-from takeback.gates.hma.listen import Address, read_peers
+from takeback.gates.address import read_address
+from takeback.gates.hma.app import create_hma_app, hma_peers
 from takeback.gates.line import GateLine, gate_lines
-from takeback.gates.listening import Listening, listening
+from takeback.gates.listening import Listening, listen_on, listening
 from takeback.gates.process import check_gates, run_gates
 from takeback.jobs import run_jobs
 from takeback.media.sandbox import PoolProcess
@@ -115,7 +115,7 @@ def serve(settings: Settings, announce: Callable[[FirstStart], None]) -> int:
     check_statements(settings)
     read_page_model(settings)
     lines = gate_lines(settings)
-    read_peers(settings.hma_peers)
+    hma_peers(settings)
     _warn_of_one_disk(settings)
     with ExitStack() as stack:
         # 1. A private place for this run's sockets and snapshots.
@@ -137,7 +137,7 @@ def serve(settings: Settings, announce: Callable[[FirstStart], None]) -> int:
         # 4. The port, then the processes that serve it.
         listener = stack.enter_context(_listen(settings))
         gates = stack.enter_context(listening(lines))
-        hma = stack.enter_context(Address.parse(settings.hma).listen()) if settings.hma else None
+        hma = _listen_for_hma(settings, stack)
         host, port = listener.getsockname()[:2]
         supervisor = Supervisor(replace(settings, port=port), master, decoders, listener, gates, hma)
         supervisor.start()
@@ -303,6 +303,16 @@ def _run_until_stopped(work: Callable[[asyncio.Event], Coroutine[None, None, Non
         await work(stop)
 
     asyncio.run(until_stopped())
+
+
+def _listen_for_hma(settings: Settings, stack: ExitStack) -> socket.socket | None:
+    if not settings.hma:
+        return None
+    address = read_address(settings.hma, setting="hma")
+    listener = stack.enter_context(listen_on(address, gate="hma"))
+    if address.path is not None:
+        stack.callback(address.path.unlink, missing_ok=True)
+    return listener
 
 
 def _listen(settings: Settings) -> socket.socket:

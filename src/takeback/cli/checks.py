@@ -33,7 +33,8 @@ from takeback.errors import BadSetting, DeliveryError, TakebackError
 from takeback.fingerprint import CopyDescriptor
 from takeback.fingerprint.in_browser import RUNTIME_VERSION, read_page_model
 from takeback.fingerprint.sscd import COPIES_ADVICE, chosen_model
-from takeback.gates.line import Address, gate_lines
+from takeback.gates.address import Address
+from takeback.gates.line import gate_lines
 from takeback.media.sandbox import DecoderPool, PoolProcess, start_pool
 from takeback.runtime import default_parent, file_system, is_in_memory
 from takeback.store import Keyring

@@ -8,7 +8,7 @@ import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from takeback.gates.line import Address
+from takeback.gates.address import Address
 from takeback.gates.spool import Spool
 
 FOUND = "FOUND"

@@ -8,22 +8,16 @@ One line of settings makes one gate: where it listens, whose uploads come throug
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import ip_address
 from pathlib import Path
 
 from takeback.config import ON, Settings
 from takeback.errors import BadSetting
+from takeback.gates.address import Address, Network, read_address, read_network
 from takeback.workflow.gate import Space
-
-UNIX = "unix:"
-_TCP = re.compile(r"(?:\[(?P<six>[0-9a-fA-F:]+)\]|(?P<four>[0-9.]+)):(?P<port>[0-9]{1,5})")
-_ADDRESS_ADVICE = "Write 127.0.0.1:3310, [::1]:3310 or unix:/run/takeback/gate.sock."
-_MAX_SOCKET_PATH = 107
-"""What the kernel takes (unix(7))."""
 
 
 class Protocol(StrEnum):
@@ -43,28 +37,6 @@ class Fault(StrEnum):
     REFUSE = "refuse"
     ERROR = "error"
     """The protocol's own word for "could not be checked": the platform's setting for that decides."""
-
-
-type Network = IPv4Network | IPv6Network
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where something listens: `path` of a Unix socket, or `host`, in digits, and `port`."""
-
-    host: str = ""
-    port: int = 0
-    path: Path | None = None
-
-    def __str__(self) -> str:
-        if self.path is not None:
-            return f"{UNIX}{self.path}"
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
-    @property
-    def is_here(self) -> bool:
-        """Whether only programs on this machine reach it."""
-        return self.path is not None or ip_address(self.host).is_loopback
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,31 +75,12 @@ def gate_lines(settings: Settings) -> list[GateLine]:
     return lines
 
 
-def read_address(text: str, *, setting: str) -> Address:
-    """Return an address as it is written in settings; `BadSetting` for anything else, names of hosts too."""
-    if text.startswith(UNIX):
-        path = Path(text.removeprefix(UNIX))
-        if not path.is_absolute() or len(str(path).encode()) > _MAX_SOCKET_PATH:
-            raise BadSetting(f"{setting} names the socket {str(path)!r}, which is no short, absolute path.")
-        return Address(path=path)
-    found = _TCP.fullmatch(text)
-    try:
-        host = str(ip_address((found["six"] or found["four"]) if found else ""))
-    except ValueError as problem:
-        raise BadSetting(f"{setting} names {text!r}, which is no address.", advice=_ADDRESS_ADVICE) from problem
-    assert found is not None
-    port = int(found["port"])
-    if port > 65_535:
-        raise BadSetting(f"{setting} names the port {port}; the last is 65535.", advice=_ADDRESS_ADVICE)
-    return Address(host, port)
-
-
 def _line(protocol: Protocol, text: str, settings: Settings) -> GateLine:
     name = protocol.value
     address_text, *words = text.split()
     address = read_address(address_text, setting=name)
     options = _options(name, words, protocol)
-    peers = tuple(_network(name, each) for each in options.many["peer"])
+    peers = tuple(read_network(each, setting=name) for each in options.many["peer"])
     if not address.is_here and not peers:
         raise BadSetting(
             f"{name} would listen on {address}, where other machines could ask: the protocol knows no keys.",
@@ -175,13 +128,6 @@ def _choice[T: StrEnum](name: str, key: str, value: str, kind: type[T]) -> T:
     except ValueError as problem:
         known = ", ".join(each.value for each in kind)
         raise BadSetting(f"{name} has {key}={value}.", advice=f"It is one of {known}.") from problem
-
-
-def _network(name: str, text: str) -> Network:
-    try:
-        return ip_network(text)
-    except ValueError as problem:
-        raise BadSetting(f"{name} has peer={text}, which is no address and no network.") from problem
 
 
 def _folder(name: str, text: str) -> Path:

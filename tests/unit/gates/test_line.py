@@ -8,7 +8,8 @@ import pytest
 
 from takeback.config import Settings
 from takeback.errors import BadSetting
-from takeback.gates.line import Address, Fault, GateLine, Protocol, gate_lines
+from takeback.gates.address import Address
+from takeback.gates.line import Fault, GateLine, Protocol, gate_lines
 from takeback.workflow.gate import Space
 
 

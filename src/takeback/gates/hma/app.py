@@ -10,8 +10,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 import takeback
 from takeback.actions.outgoing import OutgoingHttp
 from takeback.assembly import Parts, outgoing_http
+from takeback.config import Settings
+from takeback.gates.address import Network, read_network
 from takeback.gates.hma import banks, content, exchanges, hashing, matching, status
-from takeback.gates.hma.listen import read_peers
 from takeback.gates.hma.problem import add_hma_problem_handlers
 from takeback.service.app import SafeHeaders, following
 
@@ -28,8 +29,13 @@ def create_hma_app(parts: Parts, outgoing: OutgoingHttp | None = None) -> FastAP
 def open_hma_over(app: FastAPI, parts: Parts, outgoing: OutgoingHttp | None = None) -> None:
     """Let an application work over `parts`, from its next start on; `BadSetting` where a peer is no address."""
     app.state.parts = parts
-    app.state.hma_peers = read_peers(parts.settings.hma_peers)
+    app.state.hma_peers = hma_peers(parts.settings)
     app.state.outgoing = outgoing or outgoing_http(parts.settings)
+
+
+def hma_peers(settings: Settings) -> tuple[Network, ...]:
+    """Return who is answered without a key; `BadSetting` names one that is no address."""
+    return tuple(read_network(each, setting="hma_peers") for each in settings.hma_peers)
 
 
 def unopened_hma_app() -> FastAPI:

@@ -19,7 +19,7 @@ from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
 
 from takeback.errors import NotAllowed
-from takeback.gates.hma.listen import Network
+from takeback.gates.address import Network
 from takeback.service.auth import require
 from takeback.store.access import KeyRole
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from tests.house import drawn
@@ -14,8 +13,7 @@ from takeback.assembly import Parts
 from takeback.audit.event import EventKind
 from takeback.errors import BadSetting
 from takeback.fingerprint import pdq_hash
-from takeback.gates.hma.app import open_hma_over, unopened_hma_app
-from takeback.gates.hma.listen import Address, read_peers
+from takeback.gates.hma.app import hma_peers, open_hma_over, unopened_hma_app
 
 PDQ = pdq_hash(drawn(1)).hex()
 LOOK = {"signal": PDQ, "signal_type": "pdq", "include_distance": "true"}
@@ -148,42 +146,13 @@ def test_a_body_is_bounded_before_it_is_read(hma: Hma, encoded: Encoded, parts: 
 # Where it listens
 
 
-@pytest.mark.parametrize(
-    ("text", "shown"), [("127.0.0.1:5000", "127.0.0.1:5000"), ("[::1]:5000", "[::1]:5000"), ("unix:/a/b", "unix:/a/b")]
-)
-def test_an_address_is_read_and_written(text: str, shown: str) -> None:
-    assert str(Address.parse(text)) == shown
-
-
-@pytest.mark.parametrize("text", ["5000", "localhost:5000", "127.0.0.1", "127.0.0.1:99999", "unix:a", "127.0.0.1:x"])
-def test_what_is_no_address_is_refused_with_how_one_is_written(text: str) -> None:
-    with pytest.raises(BadSetting) as raised:
-        Address.parse(text)
-    assert "127.0.0.1:5000" in raised.value.advice
-
-
-def test_a_unix_socket_is_for_owner_and_group_and_takes_the_place_of_a_dead_one(tmp_path: Path) -> None:
-    address = Address.parse(f"unix:{tmp_path / 'hma.sock'}")
-    for _ in range(2):
-        with address.listen():
-            assert (tmp_path / "hma.sock").stat().st_mode & 0o777 == 0o660
-            with pytest.raises(BadSetting):
-                address.listen()
-    (tmp_path / "file").write_text("mine")
-    with pytest.raises(BadSetting):
-        Address.parse(f"unix:{tmp_path / 'file'}").listen()
-    assert (tmp_path / "file").read_text() == "mine"
-
-
-def test_a_port_that_is_taken_is_said_to_be() -> None:
-    with Address.parse("127.0.0.1:0").listen() as listener, pytest.raises(BadSetting, match="cannot listen"):
-        Address.parse(f"127.0.0.1:{listener.getsockname()[1]}").listen()
-
-
 def test_peers_are_addresses_and_networks(parts: Parts) -> None:
-    assert [str(each) for each in read_peers(("10.0.0.7", "fd00::/8"))] == ["10.0.0.7/32", "fd00::/8"]
+    def peers(*texts: str) -> list[str]:
+        return [str(each) for each in hma_peers(replace(parts.settings, hma_peers=texts))]
+
+    assert peers("10.0.0.7", "fd00::/8") == ["10.0.0.7/32", "fd00::/8"]
     for text in ("db.internal", "10.0.0.7/8", "*"):
         with pytest.raises(BadSetting, match="hma_peers"):
-            read_peers((text,))
+            peers(text)
     with pytest.raises(BadSetting):
         open_hma_over(unopened_hma_app(), replace(parts, settings=replace(parts.settings, hma_peers=("db",))))
