@@ -74,6 +74,8 @@ class Entry:
     thresholds: Thresholds
     quarantined_at: datetime | None = None
     """Since when it is in quarantine: too many different uploads matched it. It may hold and refuse nothing then."""
+    is_capped: bool = False
+    """Whether its case may hide nothing before a person has looked: what would be held is only possible."""
 
     def counts_at(self, at: datetime) -> bool:
         """Whether a neighbour of this entry may be a match at `at`."""

@@ -79,8 +79,9 @@ def hold_copies(
     """
     Find what the sites store of the reported pictures, and hold what is held without a person.
 
-    *Identical* and *substantially the same* are hidden at once, reversibly; *possible* stays up until a
-    person has looked. An item that the case has already is not added twice; one that was gone begins anew.
+    *Identical* and *substantially the same* are hidden at once, reversibly, unless the case is capped; *possible*
+    stays up until a person has looked. An item that the case has already is not added twice; one that was gone begins
+    anew.
     """
     # 1. Each item by the picture that it is most like.
     best: dict[int, tuple[FoundItem, int]] = {}
@@ -169,7 +170,7 @@ def any_held(copies: Iterable[Copy]) -> bool:
 def _new_copy(
     case: Case, found: FoundItem, entry_id: int, thresholds: Thresholds, *, deadline_at: datetime, at: datetime
 ) -> NewCopy:
-    held = found.copy_class.holds
+    held = found.copy_class.holds and case.capped_at is None
     return NewCopy(
         case_id=case.id,
         state=CopyState.HELD if held else CopyState.POSSIBLE,
@@ -180,7 +181,7 @@ def _new_copy(
         site_item_id=found.item.site_item_id,
         copy_class=found.copy_class,
         likeness=likeness_of(found.fact, found.evidence),
-        blind=held and is_blind(found.evidence, thresholds),
+        blind=found.copy_class.holds and is_blind(found.evidence, thresholds),
         entry_id=entry_id,
     )
 
