@@ -107,7 +107,7 @@ def test_the_form_without_scripts_says_so_with_the_receipt_and_on_the_page_of_th
 
 
 def test_in_no_language_it_tells_of_numbers_or_places() -> None:
-    for code, _ in languages():
+    for code in languages():
         text = words_for(code, "")("case.state_capped")
         assert not any(letter.isdigit() or letter == "{" for letter in text)
 
