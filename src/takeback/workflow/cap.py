@@ -95,7 +95,13 @@ def fill_places(store: Store, places: int, *, actor: str, at: datetime) -> int:
     """Let the oldest capped case of each source hold where a place is free; return how many. 0 `places` is no bound."""
     with store.read() as tx:
         capped = tx.cases.capped()
-    return sum(_fill(store, case, digest, places, actor, at) for case, digest in capped)
+        free = {digest: places - tx.cases.places_taken(digest) for _, digest in capped}
+    filled = 0
+    for case, digest in capped:
+        if (places == 0 or free[digest] > 0) and _fill(store, case, digest, places, actor, at):
+            free[digest] -= 1
+            filled += 1
+    return filled
 
 
 def forget_sources(store: Store, *, at: datetime) -> int:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from takeback.audit.event import EventKind
 from takeback.bank import Reach, Thresholds
-from takeback.cases import CaseState, CopyState
+from takeback.cases import CaseState, CopyState, clocks_of, law_pack
 from takeback.match import CopyClass, Evidence, Fact, class_of, is_blind, silence_of, strength
 from takeback.registration import can_register
 from takeback.registration.transform import Box
@@ -149,10 +149,19 @@ def _rounded(box: Box) -> list[int]:
 def refresh_deadline(tx: Transaction, case: Case) -> None:
     """
     Set the case's deadline to the first that it has: of an undecided copy, of a hearing that waits for a second person,
-    or of bytes that cannot be kept.
+    of bytes that cannot be kept, or of a capped case its own, since she is told that a person reads it by then.
     """
-    due = (tx.copies.earliest_deadline(case.id), tx.hearings.earliest_due(case.id), tx.quarantine.earliest_due(case.id))
+    due = (
+        tx.copies.earliest_deadline(case.id), tx.hearings.earliest_due(case.id), tx.quarantine.earliest_due(case.id),
+        _due_to_be_read(case),
+    )  # fmt: skip
     tx.cases.set_deadline(case.id, min((each for each in due if each), default=None))
+
+
+def _due_to_be_read(case: Case) -> datetime | None:
+    if case.capped_at is None:
+        return None
+    return clocks_of(case.received_at, case.valid_at, [law_pack(law) for law in case.laws]).deadline_at
 
 
 def settle_case(tx: Transaction, case: Case, copies: Iterable[Copy]) -> None:

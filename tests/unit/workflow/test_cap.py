@@ -198,6 +198,18 @@ def test_what_is_only_possible_stays_so_when_the_case_may_hold(desk: Desk) -> No
     assert desk.now(her).state is CaseState.WATCHING
 
 
+def test_a_capped_case_is_due_although_nothing_was_found_and_no_more_when_it_may_hold(
+    desk: Desk, journal: Journal
+) -> None:
+    desk.flood()
+    her, other = desk.notice(1), desk.notice(2)
+    assert desk.now(her).deadline_at == AT + timedelta(hours=48)
+    let_hold(desk.store, her.case.public_id, actor="key/ada", at=AT)
+    assert desk.now(her).deadline_at is None
+    withdraw(desk.store, journal, other.ending, at=AT)
+    assert desk.now(other).deadline_at is None
+
+
 # ---- Who is never capped ----------------------------------------------------------------------------------------
 
 
