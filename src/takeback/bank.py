@@ -78,6 +78,8 @@ class Entry:
     """It rests until then; None: it does not."""
     enabled_ratio: float = 1.0
     """Its bank's: in how many requests of HMA's API it matches. 0: the bank is switched off, for every door."""
+    is_capped: bool = False
+    """Whether its case may hide nothing before a person has looked: what would be held is only possible."""
 
     def counts_at(self, at: datetime) -> bool:
         """Whether a neighbour of this entry may be a match at `at`."""

@@ -196,6 +196,9 @@ class Settings:
     notices_per_hour: int = _setting(
         20, "Notices from one source in an hour before its browser is asked for a little work; 0 asks nobody."
     )
+    holds_per_source: int = _setting(
+        10, "Undecided cases of one source that may hide something before a person has looked at one; 0 is no bound."
+    )
     client_address_header: str = _setting(
         "", "Header in which your own proxy says where a request comes from, such as X-Real-IP; empty: there is none."
     )
@@ -322,6 +325,8 @@ class Settings:
                 raise BadSetting(f"{name} must be at least 1.")
         if self.notices_per_hour < 0:
             raise BadSetting("notices_per_hour must be at least 0.")
+        if self.holds_per_source < 0:
+            raise BadSetting("holds_per_source must be at least 0.")
         if self.looks_per_day < 0:
             raise BadSetting("looks_per_day must be at least 0.")
         if not 0 <= self.port <= 65_535:

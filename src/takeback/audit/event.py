@@ -55,6 +55,8 @@ class EventKind(StrEnum):
     LINK_FAILED = "link_failed"
     # The search for copies
     WATCHING_BEGAN = "watching_began"
+    HOLD_CAPPED = "hold_capped"
+    HOLD_LET = "hold_let"
     ORIGINALS_WATCHED = "originals_watched"
     COPY_FOUND = "copy_found"
     COPY_HELD = "copy_held"

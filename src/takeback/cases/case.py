@@ -14,6 +14,7 @@ A case and its copies: their states, and which change may follow which.
            │         ▲   │                        └─ put_back
            │         │   └─ put_back              a person refused it, she was heard, and a second person upheld it
            │      possible ── dismissed           a person saw that it is something else
+           │                                      (of a capped case: alike, and hidden once the case may hold)
            ├── elsewhere                          a link to another site: never fetched
            └── all but removed and contested ── gone    the site has the item no more; until it comes again
                                                   (what was removed can be contested although the site deleted it)

@@ -14,7 +14,7 @@ from takeback.cases.sealed import DeskKey, SealedWords, identities_in, open_word
 from takeback.cli.bundle_files import with_opened, write_bundle
 from takeback.cli.case_bytes import bytes_
 from takeback.cli.case_legal import countersign, preserve, release, retention, uploads
-from takeback.cli.case_text import due, write_case
+from takeback.cli.case_text import due, state_of, write_case
 from takeback.cli.exit_code import ExitCode
 from takeback.cli.lazy import PlainCommand, PlainGroup, new_app
 from takeback.cli.moments import in_words, read_moment
@@ -74,7 +74,7 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """
-    List cases, the ones due first at the top.
+    List cases: those that are not hidden yet for want of a person at the top, then the ones due first.
 
     A decided case is due again where she added something; `new` counts messages of hers that nobody opened.
     """
@@ -87,7 +87,7 @@ def list_(
     elif not cases:
         terminal.say("There is no such case.")
     else:
-        rows = [(case["id"], case["state"], *due(case), case["unopened"] or "") for case in cases]
+        rows = [(case["id"], state_of(case), *due(case), case["unopened"] or "") for case in cases]
         terminal.table(("case", "state", "decide by", "left", "new"), rows)
 
 
@@ -159,6 +159,22 @@ def decide(
     }
     path = f"/api/v1/cases/{quote(case_id, safe='')}/decision"
     write_case(terminal, Server.with_key(server, key_file).post(path, body))
+
+
+@app.command("hold", cls=PlainCommand, epilog=example("takeback case hold 3f2a…09 --key-file ~/moderator.key"))
+def hold(
+    case_id: CaseId,
+    server: ServerUrl = DEFAULT_SERVER,
+    key_file: KeyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Hide what a capped case is about: so many notices came from its source that nothing of it is hidden yet.
+
+    Read it first; what is hidden so waits for a decision as any other.
+    """
+    path = f"/api/v1/cases/{quote(case_id, safe='')}/hold"
+    write_case(Terminal(as_json), Server.with_key(server, key_file).post(path, {}))
 
 
 @app.command(

@@ -17,7 +17,7 @@ def write_case(terminal: Terminal, case: Mapping[str, Any]) -> None:
         terminal.json(case)
         return
     rows = {
-        "state": case["state"] + (", under 18: hidden unseen" if case["under_18"] else ""),
+        "state": state_of(case) + (", under 18: hidden unseen" if case["under_18"] else ""),
         "laws": ", ".join(case["laws"]),
         "received": in_words(read_moment(case["received_at"])),
         "valid": in_words(read_moment(case["valid_at"])),
@@ -59,6 +59,11 @@ def _likeness(copy: Mapping[str, Any]) -> str:
     facts = likeness(copy)
     facts += ["can be confirmed blind"] if copy["blind"] else []
     return f"{copy['class'].replace('_', ' ')} ({', '.join(facts)})"
+
+
+def state_of(case: Mapping[str, Any]) -> str:
+    """Return where a case stands, and that it is capped."""
+    return str(case["state"]) + (", capped: nothing is hidden yet" if case["capped"] else "")
 
 
 def due(case: Mapping[str, Any]) -> tuple[str, str]:

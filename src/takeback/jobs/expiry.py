@@ -11,6 +11,7 @@ import asyncio
 from datetime import datetime, timedelta
 
 from takeback.assembly import Parts
+from takeback.workflow.cap import forget_sources
 from takeback.workflow.desk_keys import seal_what_is_open
 from takeback.workflow.erasure import erase_due
 from takeback.workflow.forget import forget_cases
@@ -43,6 +44,7 @@ class ExpiryJob:
         await asyncio.to_thread(seal_links, store)
         await asyncio.to_thread(destroy_left_keys, store)
         await asyncio.to_thread(forget_old_accounts, store, at=at)
+        await asyncio.to_thread(forget_sources, store, at=at)
 
     def _retain(self, at: datetime) -> None:
         """Erase what is kept long enough, and then what of it lies between the database's pages."""

@@ -18,6 +18,7 @@ from takeback.jobs.expiry import ExpiryJob
 from takeback.jobs.links import LinkJob
 from takeback.jobs.news import NewsJob
 from takeback.jobs.outbox import OutboxJob
+from takeback.jobs.places import PlacesJob
 from takeback.jobs.publish import PublishJob
 from takeback.jobs.quarantine import QuarantineJob
 from takeback.jobs.reconcile import ReconcileJob
@@ -34,6 +35,7 @@ POLL_SECONDS = 0.1
 SNAPSHOT_POLL_SECONDS = 1.0
 RECONCILE_POLL_SECONDS = 60.0
 SUSPECT_POLL_SECONDS = 1.0
+PLACES_POLL_SECONDS = 10.0
 EXPIRY_POLL_SECONDS = 600.0
 CAPTURE_POLL_SECONDS = 1.0
 QUARANTINE_POLL_SECONDS = 0.5
@@ -83,6 +85,7 @@ async def run_jobs(parts: Parts, stop: asyncio.Event, texts: NewsTexts) -> None:
         (SnapshotJob(parts), SNAPSHOT_POLL_SECONDS),
         (ReconcileJob(parts, http), RECONCILE_POLL_SECONDS),
         (SuspectJob(parts, http), SUSPECT_POLL_SECONDS),
+        (PlacesJob(parts), PLACES_POLL_SECONDS),
         (ExpiryJob(parts), EXPIRY_POLL_SECONDS),
         (CaptureJob(parts, http), CAPTURE_POLL_SECONDS),
         (QuarantineJob(parts, http), QUARANTINE_POLL_SECONDS),

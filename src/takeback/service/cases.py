@@ -32,6 +32,7 @@ from takeback.store.news import NewsState
 from takeback.store.queue import Second
 from takeback.workflow.bundle import Maker, bundle_for_desk, bundle_for_uploader
 from takeback.workflow.bundle_record import Version
+from takeback.workflow.cap import let_hold
 from takeback.workflow.capture import ask_for_captures
 from takeback.workflow.contest import answer_contest
 from takeback.workflow.decide import Confirm, Decision, Finding, Outcome, confirm_copies, decide
@@ -130,6 +131,8 @@ class CaseOut(Strict):
     finding: Mapping[str, str] | None
     sealed_to: list[str] | None
     """The keys of the desk that open her words; null where none is needed."""
+    capped: bool
+    """Nothing of it is hidden before a person has looked: its source sent many notices."""
     unopened: int
     """Messages of hers that nobody at the desk has opened."""
     news_bounced: bool
@@ -253,7 +256,7 @@ def list_cases(
         Query(description="Only cases in which a second person is waited for, whom the holder of this key may be."),
     ] = None,
 ) -> list[CaseOut]:
-    """List cases, the ones due first at the top."""
+    """List cases: the capped ones at the top, then those due first."""
     with parts.store.read() as tx:
         if waits is not None:
             second = Second(caller.actor, parts.now())
@@ -310,6 +313,13 @@ def seal_message_again(case_id: str, message_id: str, body: SealedIn, caller: Mo
 def send_message(case_id: str, body: MessageIn, caller: Moderator, parts: ServiceParts) -> None:
     """Write to her; she reads it with her receipt."""
     write_to_person(parts.store, case_id, body.text, actor=caller.actor, at=parts.now())
+
+
+@router.post("/{case_id}/hold")
+def let_it_hold(case_id: str, caller: Moderator, parts: ServiceParts) -> CaseDetailOut:
+    """Let a capped case hold what it is about, as any other."""
+    let_hold(parts.store, case_id, actor=caller.actor, at=parts.now())
+    return read_case(case_id, caller, parts)
 
 
 @router.post("/{case_id}/decision")
@@ -415,6 +425,7 @@ def _case(tx: Transaction, case: Case) -> CaseOut:
         deadline_at=case.deadline_at,
         finding=case.finding,
         sealed_to=None if case.sealed_to is None else list(case.sealed_to),
+        capped=case.capped_at is not None,
         unopened=tx.messages.unopened(case),
         news_bounced=news is not None and news.state is NewsState.BOUNCED,
     )

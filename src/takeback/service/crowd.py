@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
 from typing import Annotated
 
 from fastapi import Depends, Header, Request
@@ -18,9 +19,10 @@ from fastapi import Depends, Header, Request
 from takeback.config import Settings
 from takeback.errors import NotFound, TooMany
 from takeback.service.parts import parts_of
-from takeback.service.throttle import Limit, Throttle
+from takeback.service.throttle import Limit, Throttle, network_of
 from takeback.service.work import WORK_HEADER, WorkDesk
 from takeback.store import Keyring
+from takeback.workflow.cap import Source
 
 HOUR_SECONDS = 3600.0
 SOURCES_AT_ONCE = 30
@@ -28,6 +30,9 @@ SOURCES_AT_ONCE = 30
 
 WRONG_RECEIPTS = Limit(of_one=10, of_all=60, seconds=600.0)
 """Ten slips of the pen in ten minutes are a person's; 77 bits are safe from far more."""
+
+_THE_REST = "elsewhere"
+"""The source of all whose address the operator's own proxy does not tell."""
 
 ADDRESSES = Limit(of_one=6, of_all=60, seconds=HOUR_SECONDS)
 """Each is sent a question, and may be somebody's who did not ask for it."""
@@ -107,6 +112,12 @@ class Visitor:
     address: str
     work: str
     crowd: Crowd
+    network: str | None = None
+    """What counts as one source, where that is known; None where it is not."""
+
+    def source(self, places: int) -> Source | None:
+        """Return where a notice comes from, of which `places` may hide something before a person has looked."""
+        return None if self.network is None else Source(self.network, places)
 
 
 def visitor_of(
@@ -118,7 +129,25 @@ def visitor_of(
     told = ",".join(request.headers.getlist(header)).rpartition(",")[2].strip() if header else ""
     address = told or (request.client.host if request.client else "")
     crowd: Crowd = request.app.state.crowd
-    return Visitor(address, work, crowd)
+    return Visitor(address, work, crowd, _network(address, behind_proxy=bool(header)))
+
+
+def _network(address: str, *, behind_proxy: bool) -> str | None:
+    """
+    Return the source of a notice.
+
+    Addresses that lead to nobody are those of a proxy or of Tor. Where the operator's own proxy tells addresses apart,
+    those that it does not tell (an onion service) are one crowd, or a flood would come that way. Where it tells none,
+    everybody has the proxy's, and to count them as one would be to hide nothing for anyone: they have no source.
+    """
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return _THE_REST if behind_proxy else None
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    if (mapped or found).is_global:
+        return network_of(address)
+    return _THE_REST if behind_proxy else None
 
 
 AnyVisitor = Annotated[Visitor, Depends(visitor_of)]

@@ -166,6 +166,7 @@ def send_notice(
         body.notice(),
         default_laws=parts.settings.laws,
         request=request_key,
+        source=visitor.source(parts.settings.holds_per_source),
         at=parts.now(),
     )
     if body.news is not None:
@@ -189,6 +190,7 @@ def add_what_was_missing(body: CompletionIn, parts: ServiceParts, visitor: AnyVi
     notice = body.notice.notice()
     with visitor.crowd.trying_a_receipt(visitor):
         case = complete_notice(
-            parts.store, parts.replica, body.receipt, notice, default_laws=parts.settings.laws, at=parts.now()
-        )
+            parts.store, parts.replica, body.receipt, notice, default_laws=parts.settings.laws,
+            source=visitor.source(parts.settings.holds_per_source), at=parts.now(),
+        )  # fmt: skip
     return standing_of(parts, case)

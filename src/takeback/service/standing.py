@@ -134,7 +134,7 @@ _PUBLIC_STATE = {
     CaseState.WATCHING: "open",
     CaseState.HELD: "open",
 }
-"""States that say the same to her until there is a decision."""
+"""States that say the same to her until there is a decision, or that a person looks before anything is hidden."""
 
 
 def standing_of(parts: Parts, case: Case, *, looked: bool = True) -> StandingOut:
@@ -149,7 +149,7 @@ def standing_of(parts: Parts, case: Case, *, looked: bool = True) -> StandingOut
     clocks: Clocks = clocks_of(case.received_at, case.valid_at, [law_pack(law) for law in case.laws])
     return StandingOut(
         case=case.public_id,
-        state=_PUBLIC_STATE.get(case.state, case.state.value),
+        state=_state(case),
         missing=[MissingOut(**missing) for missing in case.missing],
         received_at=case.received_at,
         due_from_receipt_at=clocks.from_receipt_at,
@@ -164,6 +164,12 @@ def standing_of(parts: Parts, case: Case, *, looked: bool = True) -> StandingOut
         news=_news(parts, address),
         originals_until=until,
     )
+
+
+def _state(case: Case) -> str:
+    """Return what she may know of the state: that it is capped depends on notices alone, never on what was found."""
+    public = _PUBLIC_STATE.get(case.state, case.state.value)
+    return "capped" if public == "open" and case.capped_at is not None else public
 
 
 def _news(parts: Parts, address: NewsAddress | None) -> str | None:

@@ -17,7 +17,7 @@ from takeback.registration import LocalFeatures
 from takeback.store.changes import ChangeStore
 from takeback.store.keyring import Keyring
 from takeback.store.prints import MAX_IDS, KnownBy, PrintStore
-from takeback.store.tables import bank, digest, entry, fingerprint, suspicion
+from takeback.store.tables import bank, case, digest, entry, fingerprint, suspicion
 
 _THRESHOLDS = [each.name for each in fields(Thresholds)]
 NOTICES_BANK = "notices"
@@ -272,10 +272,12 @@ class BankStore:
 def _entries(*extra: object) -> Select[tuple[object, ...]]:
     columns = (
         entry.c.id, entry.c.public_id, entry.c.source, entry.c.opinion, entry.c.state, entry.c.expires_at,
-        entry.c.case_id, entry.c.quarantined_at, entry.c.counts_from, bank.c.name.label("bank"), bank.c.enabled_ratio,
+        entry.c.case_id, entry.c.quarantined_at, entry.c.counts_from, case.c.capped_at, bank.c.name.label("bank"),
+        bank.c.enabled_ratio,
         *(bank.c[each] for each in _THRESHOLDS),
     )  # fmt: skip
-    return select(*columns, *extra).select_from(entry).join(bank, bank.c.id == entry.c.bank_id)
+    joined = entry.join(bank, bank.c.id == entry.c.bank_id).outerjoin(case, case.c.id == entry.c.case_id)
+    return select(*columns, *extra).select_from(joined)
 
 
 # What every upload asks: a statement that is made once is also compiled once.
@@ -311,4 +313,5 @@ def _entry(row: Row[tuple[object, ...]]) -> Entry:
     return Entry(
         row.id, row.public_id, row.bank, row.source, Opinion(row.opinion), EntryState(row.state), row.expires_at,
         row.case_id, _thresholds(row), row.quarantined_at, row.counts_from, row.enabled_ratio,
+        row.capped_at is not None,
     )  # fmt: skip

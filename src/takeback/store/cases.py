@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select, update
 
 from takeback.bank import EntryState
 from takeback.cases import CaseState, move_case
@@ -30,6 +31,7 @@ _ENDING = [
     )
 ]  # fmt: skip
 """States of cases that nobody has to act on before their words are erased."""
+_UNDECIDED = (CaseState.VALID, CaseState.WATCHING, CaseState.HELD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class Case:
     sealed_to: tuple[str, ...] | None
     """The desk's keys that open her words; None where this service opens them, or nothing is left of them."""
     key_id: str
+    capped_at: datetime | None = None
+    """Since when it may hide nothing before a person has looked: its source has all the places it may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +190,7 @@ class CaseStore:
         Compare-and-set: `IllegalTransition` where `after` may not follow, or another process moved it.
         """
         move_case(found.state, after)
+        columns |= _left_by(found, after)
         done = self._connection.execute(
             update(case)
             .where(case.c.id == found.id, case.c.state == found.state.value)
@@ -198,6 +203,35 @@ class CaseStore:
     def close(self, found: Case, at: datetime) -> None:
         """Set when a case ended whose state says already how."""
         self._set(found.id, closed_at=at)
+
+    def place(self, found: Case, digest: bytes, capped_at: datetime | None) -> Case:
+        """Keep from which source a case came, by `Keyring.source_digest`, and whether it may hide something."""
+        self._set(found.id, source_digest=digest, capped_at=capped_at)
+        return self.by_id(found.id)
+
+    def places_taken(self, digest: bytes) -> int:
+        """Return how many cases of one source may hide something, or are withdrawn and may still."""
+        query = select(func.count()).where(case.c.source_digest == digest, case.c.capped_at.is_(None))
+        return int(self._connection.execute(query).scalar_one())
+
+    def uncap(self, found: Case, *, keeps_place: bool) -> Case:
+        """Let a case hide something; it takes a place of its source, or has none any more."""
+        self._set(found.id, capped_at=None, **({} if keeps_place else {"source_digest": None}))
+        return self.by_id(found.id)
+
+    def capped(self) -> list[tuple[Case, bytes]]:
+        """Return the capped cases, each with its source, the oldest first."""
+        query = select(case).where(case.c.capped_at.is_not(None)).order_by(case.c.capped_at, case.c.id)
+        return [(_found(row), row.source_digest) for row in self._connection.execute(query)]
+
+    def forget_sources(self, before: datetime) -> int:
+        """Erase from which source cases came that were valid before a moment and are not capped; return how many."""
+        done = self._connection.execute(
+            update(case)
+            .where(case.c.source_digest.is_not(None), case.c.capped_at.is_(None), case.c.valid_at <= before)
+            .values(source_digest=None)
+        )
+        return done.rowcount
 
     def set_deadline(self, case_id: int, deadline_at: datetime | None) -> None:
         """Set the moment by which the next open thing of the case is due."""
@@ -227,6 +261,8 @@ class CaseStore:
             missing=[],
             request_body=None,
             recovery_digest=None,
+            source_digest=None,
+            capped_at=None,
             erase_at=None,
             erased_at=at,
         )
@@ -336,13 +372,11 @@ class CaseStore:
         return _found(row)
 
     def queue(self, *, states: Sequence[CaseState] = (), after_id: int = 0, limit: int = 100) -> list[Case]:
-        """Return cases, the ones due first at the top; those with no deadline last."""
+        """Return cases: the capped ones, those due first, and last those with no deadline."""
         query = select(case).where(case.c.id > after_id)
         if states:
             query = query.where(case.c.state.in_([state.value for state in states]))
-        rows = self._connection.execute(
-            query.order_by(case.c.deadline_at.is_(None), case.c.deadline_at, case.c.id).limit(limit)
-        )
+        rows = self._connection.execute(query.order_by(*by_need()).limit(limit))
         return [_found(row) for row in rows]
 
     def count_by_state(self) -> Mapping[CaseState, int]:
@@ -357,6 +391,25 @@ class CaseStore:
 
     def _set(self, case_id: int, **columns: object) -> None:
         self._connection.execute(update(case).where(case.c.id == case_id).values(**columns))
+
+
+def by_need() -> tuple[ColumnElement[Any], ...]:
+    """Return in which order cases wait: what is not hidden yet for want of a person, then what is due first."""
+    return (
+        case.c.capped_at.is_(None), case.c.capped_at, case.c.deadline_at.is_(None), case.c.deadline_at, case.c.id,
+    )  # fmt: skip
+
+
+def _left_by(found: Case, after: CaseState) -> dict[str, object]:
+    """
+    Return what goes with a change of state: whoever decides frees the place.
+
+    A withdrawal puts nothing back, so a case that could hide something keeps its place, until its source is erased:
+    else one source could hide any number of pictures by withdrawing, and from a place that is free only where nothing
+    was hidden anybody could read whether there was something.
+    """
+    stays = after in _UNDECIDED or (after is CaseState.WITHDRAWN and found.capped_at is None)
+    return {} if stays else {"source_digest": None, "capped_at": None}
 
 
 def _body_mac(request: str, body: str) -> bytes:
@@ -374,5 +427,5 @@ def _found(row: Row[tuple[object, ...]] | None) -> Case:
     return Case(
         row.id, row.public_id, CaseState(row.state), tuple(row.laws), row.under_18, row.received_at, row.valid_at,
         row.decided_at, row.closed_at, row.deadline_at, row.erase_at, row.erased_at, tuple(row.missing), row.finding,
-        None if row.sealed_to is None else tuple(row.sealed_to), row.key_id,
+        None if row.sealed_to is None else tuple(row.sealed_to), row.key_id, row.capped_at,
     )  # fmt: skip

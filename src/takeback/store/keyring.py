@@ -161,6 +161,14 @@ class Keyring:
         """Return what an account of a site is stored and looked up by: the same name at another site is another one."""
         return self.keyed_receipt(f"account/{site_id}/{account}")
 
+    def source_digest(self, network: str) -> bytes:
+        """
+        Return by what the network that a notice came from is told from another one, while its case is undecided.
+
+        Under a key for this alone. There are few addresses: whoever has the keys can try all of them.
+        """
+        return self.keyed_receipt(f"source-of-notices/{network}")[:16]
+
     def statement_id(self, copy_id: str) -> str:
         """
         Return by what a statement about a copy is known in the DSA's database: 128 bits in hexadecimal.

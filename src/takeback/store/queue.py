@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, not_, or_, select
 from takeback.cases import CaseState, CopyState
 from takeback.cases.case import OPEN_CASES
 from takeback.match import CopyClass
+from takeback.store.cases import by_need
 from takeback.store.tables import case, copy, hearing, message, outbox, recusal
 
 _NOT_COUNTED = (CopyState.ELSEWHERE.value, CopyState.GONE.value, CopyState.DISMISSED.value)
@@ -46,6 +47,8 @@ class QueueRow:
     """Orders that a site did not take, and that nobody had tried again."""
     waits: frozenset[Waits]
     """What of it waits for a second person, now."""
+    is_capped: bool = False
+    """Whether nothing of it is hidden before a person has looked: its source sent many notices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,8 @@ class QueueStore:
         self, states: Collection[CaseState], *, second: Second | None = None, offset: int, limit: int, at: datetime
     ) -> QueuePage:
         """
-        Return cases of some states, what is due first at the top; of none, all in which something is to be done.
+        Return cases of some states, the capped ones and then what is due first at the top; of none, all in which
+        something is to be done.
 
         With `second` those in which a second person is waited for, whom that person may be.
         """
@@ -94,10 +98,10 @@ class QueueStore:
         query = (
             select(
                 case.c.id, case.c.public_id, case.c.state, case.c.laws, case.c.under_18, case.c.received_at,
-                case.c.deadline_at,
+                case.c.deadline_at, case.c.capped_at,
             )
             .where(chosen)
-            .order_by(case.c.deadline_at.is_(None), case.c.deadline_at, case.c.id)
+            .order_by(*by_need())
             .offset(offset)
             .limit(limit)
         )  # fmt: skip
@@ -113,7 +117,7 @@ class QueueStore:
             QueueRow(
                 row.public_id, CaseState(row.state), tuple(row.laws), row.under_18, row.received_at, row.deadline_at,
                 copies.get(row.id, {}), unopened.get(row.id, 0), failed.get(row.id, 0),
-                waits.get(row.id, frozenset()),
+                waits.get(row.id, frozenset()), row.capped_at is not None,
             )
             for row in found
         ]  # fmt: skip

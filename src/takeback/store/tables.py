@@ -284,9 +284,13 @@ case = Table(
     Column("recovery_digest", LargeBinary),
     Column("request_digest", LargeBinary, unique=True),
     Column("request_body", LargeBinary),
+    Column("source_digest", LargeBinary),
+    Column("capped_at", Moment),
     Index("ix_case_state_deadline_at", "state", "deadline_at"),
     Index("ix_case_ending_digest", "ending_digest", unique=True),
     Index("ix_case_recovery_digest", "recovery_digest"),
+    Index("ix_case_source_digest", "source_digest"),
+    Index("ix_case_capped_at", "capped_at"),
     sqlite_autoincrement=True,
 )
 

@@ -18,6 +18,7 @@ from takeback.store import Store, Transaction
 from takeback.store.cases import Case
 from takeback.store.copies import Copy
 from takeback.store.hearings import About
+from takeback.workflow.cap import lift_cap
 from takeback.workflow.hearing import HEARD_FOR, close_idle_refusals, open_refusal
 from takeback.workflow.order import HOLD, REMOVE, copy_facts, must_be_kept, note, order
 from takeback.workflow.originals import gate_forgery
@@ -96,6 +97,8 @@ def decide(store: Store, case_id: str, decision: Decision, *, heard_for: timedel
         _check_person(tx, case, decision)
         tx.news.tell(case.id, at)
         if decision.outcome is Outcome.REMOVED:
+            # Nothing is removed that was not held before.
+            case = lift_cap(tx, case, actor=decision.actor, at=at)
             return _remove(tx, case, decision, keys, records, at)
         return _refuse(tx, case, decision, heard_for, at)
 

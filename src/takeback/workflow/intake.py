@@ -26,6 +26,7 @@ from takeback.cases.sealed import require_sealed
 from takeback.errors import IllegalTransition, InputError
 from takeback.store import Store, Transaction
 from takeback.store.cases import Case, NewCase
+from takeback.workflow.cap import Source, take_place
 from takeback.workflow.desk_keys import sealed_for_the_desk
 from takeback.workflow.order import THE_PERSON, note
 from takeback.workflow.originals import unjudged_originals
@@ -51,15 +52,17 @@ class Received:
 
 
 def receive_notice(
-    store: Store, replica: Replica, notice: Notice, *, default_laws: Sequence[str], request: str | None, at: datetime
-) -> Received:
+    store: Store, replica: Replica, notice: Notice, *, default_laws: Sequence[str], request: str | None,
+    source: Source | None = None, at: datetime,
+) -> Received:  # fmt: skip
     """
     Take a notice in, whole or not at all.
 
     `request` is the caller's `Idempotency-Key`: the same one with the same notice later gives the same case
     and receipt. Raises `InputError` where a law is unknown or the notice asks for what may not be (a
     fingerprint of a picture of someone under 18), `IllegalTransition` where the key came with another
-    notice, `DeskKeysChanged` where it is sealed to others than the desk. What came open is sealed to the desk, where
+    notice, `DeskKeysChanged` where it is sealed to others than the desk. Of one `source` only so many may hide
+    something before a person has looked. What came open is sealed to the desk, where
     the desk has keys. An incomplete notice is taken, its clock of receipt runs, and `Received.case.missing` says what
     it lacks.
     """
@@ -95,14 +98,15 @@ def receive_notice(
         case = tx.cases.add(new, keys[0])
         note(tx, EventKind.NOTICE_RECEIVED, case, at=at, actor=THE_PERSON, facts=_notice_facts(notice, packs))
         # 4. Valid or not; if valid, what follows from it.
-        case = _judge(tx, replica, case, notice, packs, keys[1:], at)
+        case = _judge(tx, replica, case, notice, packs, keys[1:], source, at)
     unjudged = (*query_of_reported(notice.pictures).unjudged, *unjudged_originals(notice.originals))
     return Received(case, receipt, ending, unjudged, repeated=False)
 
 
 def complete_notice(
-    store: Store, replica: Replica, receipt: str, notice: Notice, *, default_laws: Sequence[str], at: datetime
-) -> Case:
+    store: Store, replica: Replica, receipt: str, notice: Notice, *, default_laws: Sequence[str],
+    source: Source | None = None, at: datetime,
+) -> Case:  # fmt: skip
     """
     Take the notice again with what it lacked; its clock of receipt is the first one's.
 
@@ -133,7 +137,7 @@ def complete_notice(
             under_18=notice.under_18,
         )
         note(tx, EventKind.NOTICE_RECEIVED, case, at=at, actor=THE_PERSON, facts=_notice_facts(notice, packs))
-        return _judge(tx, replica, case, notice, packs, keys, at)
+        return _judge(tx, replica, case, notice, packs, keys, source, at)
 
 
 def _packs(notice: Notice, default_laws: Sequence[str]) -> list[LawPack]:
@@ -204,7 +208,7 @@ def _secrets(store: Store, request: str | None) -> tuple[str, str]:
 
 def _judge(
     tx: Transaction, replica: Replica, case: Case, notice: Notice, packs: Sequence[LawPack],
-    keys: Sequence[tuple[str, bytes]], at: datetime,
+    keys: Sequence[tuple[str, bytes]], source: Source | None, at: datetime,
 ) -> Case:  # fmt: skip
     clocks = clocks_of(case.received_at, at, packs)
     if not is_valid(notice, packs):
@@ -220,7 +224,7 @@ def _judge(
             case = tx.cases.move(case, CaseState.INCOMPLETE, deadline_at=clocks.from_receipt_at)
         return case
     note(tx, EventKind.NOTICE_VALID, case, at=at, actor=THE_PERSON, facts={"laws": list(case.laws)})
-    case = tx.cases.move(case, CaseState.VALID, valid_at=at)
+    case = take_place(tx, tx.cases.move(case, CaseState.VALID, valid_at=at), source, at=at)
     return _act_on_valid(tx, replica, case, notice, keys, deadline_at=clocks.deadline_at, at=at)
 
 
@@ -233,7 +237,8 @@ def _act_on_valid(
         case = tx.cases.move(case, CaseState.HELD)
     else:
         case = tx.cases.move(case, CaseState.WATCHING)
-        note(tx, EventKind.WATCHING_BEGAN, case, at=at, actor=THE_PERSON)
+        if case.capped_at is None:
+            note(tx, EventKind.WATCHING_BEGAN, case, at=at, actor=THE_PERSON)
     refresh_deadline(tx, case)
     return tx.cases.by_id(case.id)
 

@@ -33,7 +33,7 @@ def take_reported(
     `keys` are as many data keys as it has pictures and originals. `replica` was caught up before the transaction
     changed anything.
     """
-    # 1. Each link of this operator's sites is held at once; each has its own state.
+    # 1. Each link of this operator's sites is held at once, unless the case is capped; each has its own state.
     gone = {copy.url: copy for copy in tx.copies.of_case(case.id, [CopyState.GONE]) if copy.linked}
     known = {tx.cases.open_link(case, copy) for copy in tx.copies.of_case(case.id) if copy.linked} - gone.keys()
     links = _distinct(tx, notice.links, known)
@@ -104,9 +104,10 @@ def _take_link(
     # In the site's own words from here on: that is how it named the item, and what is fetched.
     url = tx.sites.address_of(site, url)
     item = tx.items.find_by_url(site.id, url)
+    held = case.capped_at is None
     new = NewCopy(
         case.id,
-        CopyState.HELD,
+        CopyState.HELD if held else CopyState.POSSIBLE,
         url,
         found_at=at,
         deadline_at=deadline_at,
@@ -121,6 +122,9 @@ def _take_link(
         copy = tx.copies.set(tx.copies.reopen(gone[url], new).id, fetch_at=new.fetch_at, fetch_attempts=0)
     else:
         copy = tx.copies.add(new)
-    note(tx, EventKind.COPY_HELD, case, at=at, actor=THE_PERSON, facts=copy_facts(copy))
-    order(tx, HOLD, case, copy, why="A notice about this picture is being examined.", at=at)
+    note(
+        tx, EventKind.COPY_HELD if held else EventKind.COPY_FOUND, case, at=at, actor=THE_PERSON, facts=copy_facts(copy)
+    )  # fmt: skip
+    if held:
+        order(tx, HOLD, case, copy, why="A notice about this picture is being examined.", at=at)
     return copy

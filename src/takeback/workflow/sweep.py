@@ -8,7 +8,7 @@ from datetime import datetime
 
 from takeback.audit.event import EventKind
 from takeback.bank import Reach, Thresholds
-from takeback.cases import CaseState, CopyState
+from takeback.cases import CaseState, CopyState, clocks_of, law_pack
 from takeback.match import CopyClass, Evidence, Fact, class_of, is_blind, silence_of, strength
 from takeback.registration import can_register
 from takeback.registration.transform import Box
@@ -79,8 +79,9 @@ def hold_copies(
     """
     Find what the sites store of the reported pictures, and hold what is held without a person.
 
-    *Identical* and *substantially the same* are hidden at once, reversibly; *possible* stays up until a
-    person has looked. An item that the case has already is not added twice; one that was gone begins anew.
+    *Identical* and *substantially the same* are hidden at once, reversibly, unless the case is capped; *possible*
+    stays up until a person has looked. An item that the case has already is not added twice; one that was gone begins
+    anew.
     """
     # 1. Each item by the picture that it is most like.
     best: dict[int, tuple[FoundItem, int]] = {}
@@ -148,10 +149,19 @@ def _rounded(box: Box) -> list[int]:
 def refresh_deadline(tx: Transaction, case: Case) -> None:
     """
     Set the case's deadline to the first that it has: of an undecided copy, of a hearing that waits for a second person,
-    or of bytes that cannot be kept.
+    of bytes that cannot be kept, or of a capped case its own, since she is told that a person reads it by then.
     """
-    due = (tx.copies.earliest_deadline(case.id), tx.hearings.earliest_due(case.id), tx.quarantine.earliest_due(case.id))
+    due = (
+        tx.copies.earliest_deadline(case.id), tx.hearings.earliest_due(case.id), tx.quarantine.earliest_due(case.id),
+        _due_to_be_read(case),
+    )  # fmt: skip
     tx.cases.set_deadline(case.id, min((each for each in due if each), default=None))
+
+
+def _due_to_be_read(case: Case) -> datetime | None:
+    if case.capped_at is None:
+        return None
+    return clocks_of(case.received_at, case.valid_at, [law_pack(law) for law in case.laws]).deadline_at
 
 
 def settle_case(tx: Transaction, case: Case, copies: Iterable[Copy]) -> None:
@@ -169,7 +179,7 @@ def any_held(copies: Iterable[Copy]) -> bool:
 def _new_copy(
     case: Case, found: FoundItem, entry_id: int, thresholds: Thresholds, *, deadline_at: datetime, at: datetime
 ) -> NewCopy:
-    held = found.copy_class.holds
+    held = found.copy_class.holds and case.capped_at is None
     return NewCopy(
         case_id=case.id,
         state=CopyState.HELD if held else CopyState.POSSIBLE,
@@ -180,7 +190,7 @@ def _new_copy(
         site_item_id=found.item.site_item_id,
         copy_class=found.copy_class,
         likeness=likeness_of(found.fact, found.evidence),
-        blind=held and is_blind(found.evidence, thresholds),
+        blind=found.copy_class.holds and is_blind(found.evidence, thresholds),
         entry_id=entry_id,
     )
 

@@ -126,7 +126,7 @@ def action_for(screening: Screening) -> Action:
     strong = [match for match in screening.matches if match.copy_class.holds]
     if any(match.entry.state is EntryState.GATED for match in strong):
         return Action.REFUSE
-    return Action.HOLD if strong else Action.ALLOW
+    return Action.HOLD if any(not match.entry.is_capped for match in strong) else Action.ALLOW
 
 
 def _remember(tx: Transaction, query: Query, upload: Upload, at: datetime) -> None:
@@ -201,7 +201,7 @@ def _add_copy(
     known = [copy for copy in tx.copies.of_item(upload.site.id, upload.item_id or "") if copy.case_id == case.id]
     if any(copy.state is not CopyState.GONE for copy in known):
         return
-    held = action is Action.HOLD and match.copy_class.holds
+    held = action is Action.HOLD and match.copy_class.holds and case.capped_at is None
     packs = [law_pack(law) for law in case.laws]
     new = NewCopy(
         case.id,
@@ -213,7 +213,7 @@ def _add_copy(
         site_item_id=upload.item_id,
         copy_class=match.copy_class,
         likeness=likeness_of(match.fact, match.evidence),
-        blind=held and match.blind,
+        blind=match.copy_class.holds and match.blind,
         entry_id=match.entry.id,
     )
     copy = tx.copies.reopen(known[0], new) if known else tx.copies.add(new)

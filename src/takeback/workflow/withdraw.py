@@ -14,6 +14,7 @@ from takeback.store.journal import Journal, Withdrawal
 from takeback.workflow.legal_hold import held_until
 from takeback.workflow.order import THE_PERSON, note
 from takeback.workflow.reasons import complete_laws
+from takeback.workflow.sweep import refresh_deadline
 
 JOURNAL = "journal-of-withdrawals"
 
@@ -75,7 +76,11 @@ def end_matching(tx: Transaction, case_id: str, *, actor: str, at: datetime) -> 
     case = tx.cases.by_public_id(case_id)
     if case.state is CaseState.WITHDRAWN:
         return case, []
+    was_capped = case.capped_at is not None
     case = tx.cases.move(case, CaseState.WITHDRAWN, closed_at=at)
+    if was_capped:
+        # Nobody has to read it by then any more.
+        refresh_deadline(tx, case)
     key_ids = [
         tx.banks.erase(entry.id) for entry in tx.banks.of_case(case.id) if entry.state is not EntryState.WITHDRAWN
     ]

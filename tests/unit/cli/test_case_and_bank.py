@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -95,6 +96,41 @@ def test_a_refusal_is_read_again_after_she_asked_and_who_keeps_out_decides_nothi
         assert "Warum ein Bild wieder gezeigt wird" in call("case", "statements", case, "--language", "de").out
         assert "nothing of the case is decided" in call("case", "recuse", case).out
         assert "You said that you keep out" in call("case", "write", case, "--text", "Hello.").err
+
+
+def test_a_capped_case_is_listed_first_and_let_hold(
+    call: Call, picture: Save, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Whoever the proxy tells no address of is of one crowd.
+    monkeypatch.setenv("TAKEBACK_CLIENT_ADDRESS_HEADER", "X-Real-IP")
+    monkeypatch.setenv("TAKEBACK_HOLDS_PER_SOURCE", "1")
+    service = Service(tmp_path / "capped")
+    service.start()
+    try:
+        monkeypatch.setenv("TAKEBACK_SERVER", service.url)
+        monkeypatch.setenv("TAKEBACK_KEY", service.keys["moderator"])
+        cases = [
+            call("notice", picture(f"{seed}.png", seed), "--to", service.url, *WORDS, "--json").json
+            for seed in (34, 35, 36)
+        ]
+        assert [case["state"] for case in cases] == ["open", "capped", "capped"]
+        first, second, third = (case["case"] for case in cases)
+        listed = call("case", "list", "--json").json
+        assert [(case["id"], case["capped"]) for case in listed] == [(second, True), (third, True), (first, False)]
+        assert "watching, capped: nothing is hidden yet" in call("case", "show", second).out
+        assert "watching, capped" in call("case", "list").out
+        held = call("case", "hold", second, "--json")
+        assert (held.code, held.json["capped"]) == (0, False)
+        again = call("case", "hold", second, "--json")
+        assert (again.code, again.error["code"]) == (2, "illegal-transition")
+        # And by itself, once the place of the first is free.
+        call("case", "decide", first, "refused", "--element", "intimate", "--reason", "A coast.")
+        deadline = time.monotonic() + 60
+        while call("case", "show", third, "--json").json["capped"]:
+            assert time.monotonic() < deadline
+            time.sleep(0.5)
+    finally:
+        service.stop()
 
 
 def test_a_case_that_is_not_there_is_not_found(call: Call, moderator: Service) -> None:

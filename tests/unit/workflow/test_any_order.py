@@ -1,7 +1,7 @@
 """
 Whatever is done, in whatever order: nothing is removed without a decision, no contest is lost, nothing is found after a
-withdrawal, nothing is shown again but by a second person after she was heard, and nothing is erased that a legal hold
-or a contest keeps.
+withdrawal, nothing is shown again but by a second person after she was heard, nothing is erased that a legal hold or a
+contest keeps, and nothing that is capped is hidden, nor stays capped while its source has a place.
 
 Hypothesis draws what the person, the sites, those who posted and three moderators do, and when. What the program allows
 is its own matter; what must hold is checked after each step against what was decided, told by a model beside it.
@@ -41,6 +41,7 @@ from takeback.store.journal import Journal
 from takeback.store.quarantine import KeptState
 from takeback.store.quarantine_folder import QuarantineFolder
 from takeback.workflow.alert import raise_alerts
+from takeback.workflow.cap import SOURCE_KEPT_FOR, Source, fill_places, forget_sources, let_hold
 from takeback.workflow.contest import answer_contest, contest, contest_by_link
 from takeback.workflow.decide import Confirm, Decision, Finding, Outcome, confirm_copies, decide
 from takeback.workflow.erasure import ask_for_erasure, cancel_erasure, erase_due
@@ -68,6 +69,7 @@ REFUSED = (IllegalTransition, InputError, NotFound, NotAllowed)
 
 ITEMS, PICTURES, PEOPLE, MOST_NOTICES = ("1", "2", "3", "4"), (1, 2), ("key/ada", "key/bo", "key/cy"), 3
 CONTEST_FOR = timedelta(days=184)
+CROWD = Source("9.9.9.9", 1)
 HIDDEN = (CopyState.HELD, CopyState.REMOVED, CopyState.CONTESTED)
 
 people = st.sampled_from(PEOPLE)
@@ -80,6 +82,7 @@ class Known:
 
     received: Received
     under_18: bool
+    is_of_crowd: bool
     removed_by: set[str] = field(default_factory=set)
     """Who found that what is shown is covered."""
     refused_by: set[str] = field(default_factory=set)
@@ -121,7 +124,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.quarantine = QuarantineFolder(self.folder)
         for item in ITEMS[:2]:
             self.upload(item, PICTURES[0])
-        self.notice(PICTURES[0], None, under_18=False)
+        self.notice(PICTURES[0], None, under_18=False, of_crowd=True)
 
     # ---- What anyone does ----------------------------------------------------------------------------------------
 
@@ -142,20 +145,26 @@ class AnyOrder(RuleBasedStateMachine):
         erase_expired_records(self.store, actor="takeback", at=self.now)
         erase_retained(self.store, CONTEST_FOR, actor="takeback", at=self.now)
         publish(self.store, "", at=self.now)
+        forget_sources(self.store, at=self.now)
+        fill_places(self.store, CROWD.places, actor="takeback", at=self.now)
+        self._nobody_waits_beside_a_free_place()
         for known in self.cases:
             if self._id(known) in kept and self._case(known).erased_at is not None:
                 self._nothing_was_erased_too_early(known)
 
     @precondition(lambda self: len(self.cases) < MOST_NOTICES)
-    @rule(picture=st.sampled_from(PICTURES), link=st.none() | items, under_18=st.booleans())
-    def notice(self, picture: int, link: str | None, under_18: bool) -> None:
+    @rule(picture=st.sampled_from(PICTURES), link=st.none() | items, under_18=st.booleans(), of_crowd=st.booleans())
+    def notice(self, picture: int, link: str | None, under_18: bool, of_crowd: bool) -> None:
         links = () if link is None else (f"https://forum.example/{link}",)
         pictures = () if under_18 else (reported(drawn(picture), digests=True),)
         if under_18 and not links:
             return
         notice = notice_about(*pictures, links=links, under_18=under_18)
-        received = receive_notice(self.store, self.replica, notice, default_laws=LAWS, request=None, at=self.now)
-        self.cases.append(Known(received, under_18))
+        source = CROWD if of_crowd else None
+        received = receive_notice(
+            self.store, self.replica, notice, default_laws=LAWS, request=None, source=source, at=self.now
+        )  # fmt: skip
+        self.cases.append(Known(received, under_18, of_crowd and not under_18))
 
     @rule(item=items)
     def gone(self, item: str) -> None:
@@ -284,6 +293,19 @@ class AnyOrder(RuleBasedStateMachine):
                 for copy_id in held:
                     self.told.pop(copy_id, None)
 
+    @precondition(lambda self: any(self._case(known).capped_at is not None for known in self.cases))
+    @rule(data=st.data(), actor=people)
+    def let_hold(self, data: st.DataObject, actor: str) -> None:
+        known = self._any(data)
+        waiting = {
+            copy.id for copy in self._copies(known) if copy.linked or (copy.copy_class and copy.copy_class.holds)
+        }
+        with suppress(*REFUSED):
+            let_hold(self.store, self._id(known), actor=actor, at=self.now)
+            assert actor not in known.recused
+            left = {copy.id for copy in self._copies(known) if copy.state is CopyState.POSSIBLE}
+            assert not waiting & left, "let hold, and not hidden"
+
     @precondition(lambda self: self.cases)
     @rule(data=st.data(), actor=st.sampled_from(PEOPLE[:1]))
     def recuse(self, data: st.DataObject, actor: str) -> None:
@@ -372,6 +394,7 @@ class AnyOrder(RuleBasedStateMachine):
             self._nothing_is_found_after_a_withdrawal(known, copies)
             self._nothing_is_shown_but_by_a_second_person(known, copies)
             self._what_is_undecided_has_a_deadline(case, copies)
+            self._what_is_capped_hides_nothing(known, case, copies)
             if known.under_18:
                 assert all(copy.state is not CopyState.PUT_BACK for copy in copies), "shown although under 18"
         self._no_contest_is_lost()
@@ -411,6 +434,21 @@ class AnyOrder(RuleBasedStateMachine):
             assert waiting, "undecided, and nothing says until when"
             assert case.deadline_at is not None, "undecided, and the case has no clock"
             assert case.deadline_at <= min(waiting), "the case's clock is behind that of a copy"
+
+    def _what_is_capped_hides_nothing(self, known: Known, case: Case, copies: list[Copy]) -> None:
+        if case.capped_at is None:
+            return
+        assert known.is_of_crowd, "capped although under 18, or of no source"
+        assert case.state is CaseState.WATCHING, "capped, and not undecided"
+        assert all(copy.state not in HIDDEN for copy in copies), "capped, and hidden"
+
+    def _nobody_waits_beside_a_free_place(self) -> None:
+        of_crowd = [self._case(known) for known in self.cases if known.is_of_crowd]
+        undecided = (CaseState.WATCHING, CaseState.HELD, CaseState.WITHDRAWN)
+        young = [case for case in of_crowd if case.received_at > self.now - SOURCE_KEPT_FOR]
+        taken = [case for case in young if case.capped_at is None and case.state in undecided]
+        if any(case.capped_at is not None for case in of_crowd):
+            assert len(taken) >= CROWD.places, "capped for ever"
 
     def _nothing_was_erased_too_early(self, known: Known) -> None:
         assert known.held_until is None or known.held_until <= self.now, "erased, and a legal hold kept it"

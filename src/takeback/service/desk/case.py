@@ -15,6 +15,7 @@ from takeback.service.desk.door import Here, Sender, Signed, require_form
 from takeback.service.desk.sheet import sheet
 from takeback.store.desk_people import DeskRole
 from takeback.workflow.bundle import Bundle, Maker, bundle_for_desk, bundle_for_uploader
+from takeback.workflow.cap import let_hold
 from takeback.workflow.capture import ask_for_captures
 from takeback.workflow.decide import Confirm, Decision, Finding, Outcome, confirm_copies, decide
 from takeback.workflow.desk_people import READERS
@@ -49,6 +50,17 @@ def send_decision(case_id: str, here: Sender, form: SentForm, parts: ServicePart
     except (InputError, IllegalTransition, NotAllowed) as problem:
         return sheet(parts, here, case_id, problem=problem, sent=form)
     return go_to(f"/desk/cases/{case_id}")
+
+
+@router.post("/desk/cases/{case_id}/hold")
+def send_hold(case_id: str, here: Sender, form: SentForm, parts: ServiceParts) -> Response:
+    """Let a capped case hold what it is about."""
+    try:
+        require_form(here, first(form, "token"), DeskRole.MODERATOR)
+        let_hold(parts.store, case_id, actor=here.member.actor, seen=first(form, "seen"), at=parts.now())
+    except (IllegalTransition, NotAllowed) as problem:
+        return sheet(parts, here, case_id, problem=problem)
+    return go_to(f"/desk/cases/{case_id}#copies")
 
 
 @router.post("/desk/cases/{case_id}/deliveries/{delivery_id}")

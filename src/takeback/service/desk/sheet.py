@@ -25,8 +25,10 @@ from takeback.service.pages.words import DEFAULT
 from takeback.service.problem import status_of
 from takeback.store import Transaction
 from takeback.store.cases import Case
+from takeback.store.copies import Copy
 from takeback.store.outbox import DeliveryState
 from takeback.workflow.budget import budget_of
+from takeback.workflow.cap import would_be_held
 from takeback.workflow.reasons import complete_laws
 from takeback.workflow.second_person import deciders_left, turns_of, why_not_decide
 from takeback.workflow.standing import standing
@@ -87,7 +89,7 @@ def _read(parts: Parts, tx: Transaction, here: Here, case: Case) -> dict[str, An
     clusters = clusters_in(parts, tx, here, case, tx.copies.of_case(case.id))
     lines = [line for cluster in clusters for line in cluster.lines]
     names = {member.actor: member.name for member in tx.desk_people.all()}
-    held = [line for line in lines if line.copy.state is CopyState.HELD]
+    held = [line for line in lines if _is_held(case, line.copy)]
     return {
         "events": timeline(said, tx.audit.of_case(case.public_id), names),
         "messages": tx.messages.of_case(case),
@@ -111,6 +113,12 @@ def _read(parts: Parts, tx: Transaction, here: Here, case: Case) -> dict[str, An
         "reads": here.reads,
         "failed": DeliveryState.FAILED,
     }
+
+
+def _is_held(case: Case, copy: Copy) -> bool:
+    """Whether a removal can cover a copy unnamed: of a capped case it holds first what it would have held."""
+    waits = case.capped_at is not None and copy.state is CopyState.POSSIBLE and would_be_held(copy)
+    return waits or copy.state is CopyState.HELD
 
 
 def _form_of(kept: Mapping[str, Sequence[str]]) -> str:

@@ -62,7 +62,8 @@ async def answer(request: Request, parts: ServiceParts, visitor: PageVisitor, se
         require_mail(parts)
     received = await run_in_threadpool(
         receive_notice, parts.store, parts.replica, notice,
-        default_laws=parts.settings.laws, request=given.get("key"), at=parts.now(),
+        default_laws=parts.settings.laws, request=given.get("key"),
+        source=visitor.source(parts.settings.holds_per_source), at=parts.now(),
     )  # fmt: skip
     if "news" in given:
         await run_in_threadpool(
@@ -218,4 +219,5 @@ def _receipt(words: Words, received: Received) -> dict[str, object]:
         "received": words("receipt.received", moment=words.moment(case.received_at)),
         "due": words("receipt.due", moment=words.moment(clocks.deadline_at)),
         "unjudged": bool(received.unjudged),
+        "capped": case.capped_at is not None,
     }

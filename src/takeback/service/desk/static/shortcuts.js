@@ -14,6 +14,7 @@ const keys = {
   u: () => /** @type {HTMLElement | null} */ (document.querySelector('.bar .name'))?.click(),
   d: () => /** @type {HTMLElement | null} */ (document.querySelector('#decide input:not([type=hidden])'))?.focus(),
   a: () => clusterHere()?.click(),
+  h: () => /** @type {HTMLElement | null} */ (document.querySelector('#hold'))?.focus(),
   '?': () => {
     help.open = !help.open
     if (help.open) help.scrollIntoView({ block: 'nearest' })

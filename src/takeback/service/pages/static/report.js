@@ -279,6 +279,7 @@ function showReceipt(received, notice) {
   const isElsewhere = isOnlyElsewhere(received, notice);
   element("receipt-due").hidden = isElsewhere;
   element("receipt-elsewhere").hidden = !isElsewhere;
+  element("receipt-capped").hidden = isElsewhere || received.state !== "capped";
   element("receipt-unjudged").hidden = received.unjudged.length === 0;
   if (received.news !== null) {
     input("news-later-receipt").value = received.receipt;
