@@ -197,7 +197,7 @@ class Settings:
         20, "Notices from one source in an hour before its browser is asked for a little work; 0 asks nobody."
     )
     holds_per_source: int = _setting(
-        10, "Undecided cases of one source that may hide something before a person has looked at one; 0 is no bound."
+        20, "Undecided cases of one source that may hide something before a person has looked at one; 0 is no bound."
     )
     client_address_header: str = _setting(
         "", "Header in which your own proxy says where a request comes from, such as X-Real-IP; empty: there is none."
