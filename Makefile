@@ -6,6 +6,7 @@ BENCH_READY := .venv/.bench-ready
 BROWSER_READY := .venv/.browser-ready
 SCHEMA_READY := .venv/.schema-ready
 SECONDS := 600
+NOTICES := 200
 RUN := .venv/bin
 # Tests make thousands of small databases, each commit of which waits for the disk: in memory where a gigabyte is free.
 MEMORY := $(shell [ "$$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 { print $$4 }')" -gt 1000000 ] 2>/dev/null && echo /dev/shm)
@@ -21,7 +22,7 @@ browser: $(BROWSER_READY) ## the pages in a real browser; needs Chromium (Debian
 	$(RUN)/python -m pytest -n auto -m browser -o addopts='-q --strict-markers --strict-config --import-mode=importlib' tests/browser
 
 simulation: $(BROWSER_READY) ## three days of the desk on a simulated clock; a quarter of an hour, Chromium
-	TAKEBACK_SIMULATION=1 $(RUN)/python -m pytest -s -m browser -o addopts='-q --strict-markers --strict-config --import-mode=importlib' tests/browser/simulation
+	TAKEBACK_SIMULATION=$(NOTICES) $(RUN)/python -m pytest -s -m browser -o addopts='-q --strict-markers --strict-config --import-mode=importlib' tests/browser/simulation
 
 schema: $(SCHEMA_READY)  ## the HTTP interface against its own description, for SECONDS=600
 	$(RUN)/python -m tests.acceptance.against_schema $(SECONDS)
