@@ -14,7 +14,7 @@ from takeback.cases.sealed import DeskKey, SealedWords, identities_in, open_word
 from takeback.cli.bundle_files import with_opened, write_bundle
 from takeback.cli.case_bytes import bytes_
 from takeback.cli.case_legal import countersign, preserve, release, retention, uploads
-from takeback.cli.case_text import due, state_of, write_case
+from takeback.cli.case_text import due, write_case
 from takeback.cli.exit_code import ExitCode
 from takeback.cli.lazy import PlainCommand, PlainGroup, new_app
 from takeback.cli.moments import in_words, read_moment
@@ -87,7 +87,10 @@ def list_(
     elif not cases:
         terminal.say("There is no such case.")
     else:
-        rows = [(case["id"], state_of(case), *due(case), case["unopened"] or "") for case in cases]
+        rows = [
+            (case["id"], "capped" if case["capped"] else case["state"], *due(case), case["unopened"] or "")
+            for case in cases
+        ]
         terminal.table(("case", "state", "decide by", "left", "new"), rows)
 
 

@@ -17,7 +17,7 @@ def write_case(terminal: Terminal, case: Mapping[str, Any]) -> None:
         terminal.json(case)
         return
     rows = {
-        "state": state_of(case) + (", under 18: hidden unseen" if case["under_18"] else ""),
+        "state": _state_of(case) + (", under 18: hidden unseen" if case["under_18"] else ""),
         "laws": ", ".join(case["laws"]),
         "received": in_words(read_moment(case["received_at"])),
         "valid": in_words(read_moment(case["valid_at"])),
@@ -61,7 +61,7 @@ def _likeness(copy: Mapping[str, Any]) -> str:
     return f"{copy['class'].replace('_', ' ')} ({', '.join(facts)})"
 
 
-def state_of(case: Mapping[str, Any]) -> str:
+def _state_of(case: Mapping[str, Any]) -> str:
     """Return where a case stands, and that it is capped."""
     return str(case["state"]) + (", capped: nothing is hidden yet" if case["capped"] else "")
 
