@@ -71,7 +71,7 @@ class Reader:
         self._ports = {str(port): str(_free_port()) for port in ports}
         self._shown: list[Shown] = []
 
-    def go_through(self, blocks: Iterable[Block], *, timeout_seconds: float = 100.0) -> None:
+    def go_through(self, blocks: Iterable[Block], *, timeout_seconds: float = 300.0) -> None:
         """Run every block; `AssertionError` names the first that fails, or whose output is not what is shown."""
         script = self.folder / "blocks.sh"
         script.write_text("\n".join(["set -euo pipefail", *(self._lines(block) for block in blocks)]), "utf-8")

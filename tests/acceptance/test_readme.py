@@ -18,7 +18,7 @@ HTTP = ROOT / "docs" / "http.md"
 INSTALL = "packaging/wheel"
 HOUSE = """
 takeback serve --data data &
-curl --silent --fail --retry 20 --retry-connrefused --retry-delay 1 http://127.0.0.1:8470/health/ready
+curl --silent --fail --retry 90 --retry-connrefused --retry-delay 1 http://127.0.0.1:8470/health/ready
 takeback site add forum --data data --base-url https://forum.example/ --webhook-url https://forum.example/takeback
 header() { takeback key new "$@" --data data | sed 's/^/Authorization: Bearer /'; }
 header upload --site forum > upload.header
@@ -52,6 +52,7 @@ def test_what_the_readme_makes_the_makefile_knows() -> None:
 
 
 @needs_shell
+@pytest.mark.timeout(400)
 def test_the_readme_can_be_lived_through(tmp_path: Path) -> None:
     _photo(tmp_path)
     blocks = [block for block in blocks_of(README) if not _makes(block) and not block.text.startswith(INSTALL)]
@@ -61,6 +62,7 @@ def test_the_readme_can_be_lived_through(tmp_path: Path) -> None:
 
 
 @needs_shell
+@pytest.mark.timeout(400)
 def test_the_receiver_obeys_signed_orders_and_the_reader_sees_them(tmp_path: Path) -> None:
     _photo(tmp_path)
     Reader(tmp_path, ports=[8470, 9000]).go_through(blocks_of(WEBHOOK))
@@ -68,6 +70,7 @@ def test_the_receiver_obeys_signed_orders_and_the_reader_sees_them(tmp_path: Pat
 
 @needs_shell
 @pytest.mark.slow
+@pytest.mark.timeout(400)
 @pytest.mark.skipif(not has_json_option(), reason="this curl has no --json")
 def test_the_examples_of_the_http_interface_answer_as_shown(tmp_path: Path) -> None:
     _photo(tmp_path)
