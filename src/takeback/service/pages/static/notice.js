@@ -15,7 +15,7 @@ import { workFor } from "./work.js";
  *   under_18: boolean, words: Words, sealed: Sealed | null, news: News | null }} Notice
  * @typedef {{ address: string, language: string }} News where mail goes when there is news
  * @typedef {{ receipt: string, ending: string, received_at: string, due_from_receipt_at: string, missing: object[],
- *   unjudged: object[], elsewhere: string[], news: string | null }} Received
+ *   unjudged: object[], elsewhere: string[], news: string | null, state: string }} Received
  * @typedef {{ name: string, citation: string, fields: Record<string, string> }} Law
  */
 
