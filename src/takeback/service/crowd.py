@@ -136,18 +136,20 @@ def _network(address: str, *, behind_proxy: bool) -> str | None:
     """
     Return the source of a notice.
 
-    Addresses that lead to nobody are those of a proxy or of Tor. Where the operator's own proxy tells addresses apart,
-    those that it does not tell (an onion service) are one crowd, or a flood would come that way. Where it tells none,
-    everybody has the proxy's, and to count them as one would be to hide nothing for anyone: they have no source.
+    Where the operator's own proxy tells addresses apart, each is one, also those of a network at home. What it does not
+    tell, or tells as this machine's own (an onion service), is one crowd, or a flood would come that way. Where it
+    tells none, everybody has the proxy's, and to count them as one would be to hide nothing for anyone: an address
+    that leads to nobody has no source.
     """
     try:
         found = ip_address(address)
     except ValueError:
         return _THE_REST if behind_proxy else None
     mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
-    if (mapped or found).is_global:
-        return network_of(address)
-    return _THE_REST if behind_proxy else None
+    plain = mapped or found
+    if not behind_proxy:
+        return network_of(address) if plain.is_global else None
+    return _THE_REST if plain.is_loopback or plain.is_unspecified else network_of(address)
 
 
 AnyVisitor = Annotated[Visitor, Depends(visitor_of)]

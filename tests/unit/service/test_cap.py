@@ -92,6 +92,11 @@ def test_where_it_tells_them_those_that_it_does_not_tell_are_one_crowd(sent: Sen
     assert onion == ["open", "capped", "capped", "capped"]
 
 
+def test_addresses_of_a_network_at_home_are_sources_of_their_own_where_the_proxy_tells_them(sent: Sent) -> None:
+    told = [sent("127.0.0.1", each, "X-Real-IP") for each in ("10.0.0.7", "10.0.0.8", "fd00::1", "10.0.0.7")]
+    assert told == ["open", "open", "open", "capped"]
+
+
 def test_the_form_without_scripts_says_so_with_the_receipt_and_on_the_page_of_the_case(
     app: FastAPI, one_place: Parts, site: Site
 ) -> None:
