@@ -37,8 +37,7 @@ MAX_UNDER_WAY = 8
 """Files of one session that are looked at at once; the next is not read before one is answered."""
 _READ_BYTES = 64 * 1024
 _SCANS = ("SCAN", "CONTSCAN", "MULTISCAN", "ALLMATCHSCAN")
-_COMMANDS = "SCAN INSTREAM CONTSCAN MULTISCAN ALLMATCHSCAN PING VERSION VERSIONCOMMANDS IDSESSION END STATS"
-_STATS = "POOLS: 1\n\nSTATE: VALID PRIMARY\nTHREADS: live 1  idle 0 max 1 idle-timeout 30\nEND"
+_COMMANDS = "SCAN INSTREAM CONTSCAN MULTISCAN ALLMATCHSCAN PING VERSION VERSIONCOMMANDS IDSESSION END"
 
 _ANSWERS = {Answer.PASS: OK, Answer.REFUSE: REFUSED, Answer.UNCHECKED: UNCHECKED, Answer.ERROR: ERROR}
 
@@ -182,8 +181,6 @@ class ClamdGate:
                 return await self._version()
             case "VERSIONCOMMANDS":
                 return f"{await self._version()}| COMMANDS: {_COMMANDS}"
-            case "STATS":
-                return _STATS
             case "RELOAD":
                 return "RELOADING"
             case _:
