@@ -24,17 +24,15 @@ from tests.acceptance.serving import Service, receiving
 
 from benchmarks.edits import as_upload
 from benchmarks.photographs import Photograph, all_photographs, halves, reduced
-from benchmarks.service import take_keys
+from benchmarks.service import new_store, take_keys
 from takeback.bank import Opinion, Thresholds
 from takeback.cases.notice import Level, ReportedPicture
 from takeback.fingerprint import CopyDescriptor
 from takeback.fingerprint.sscd import default_model
 from takeback.fingerprint.take import look_at
 from takeback.media import MediaLimits
-from takeback.store import Keyring, MasterKey, Store
-from takeback.store.database import KEYS_NAME, sqlite_url
 from takeback.workflow.picture import reported_of
-from takeback.workflow.register import add_bank, add_entries, set_up
+from takeback.workflow.register import add_bank, add_entries
 
 NAME = "checking"
 LONG_SIDE = 1600
@@ -100,12 +98,8 @@ def _served(
 
 
 def _fill(folder: Path, originals: Sequence[bytes], level: Level) -> None:
-    (folder / "data").mkdir()
-    master = MasterKey.generate()
-    master.write(folder / "master.key")
-    store = Store.open(sqlite_url(folder / "data"), Keyring(master, folder / "data" / KEYS_NAME))
     at = datetime.now(UTC)
-    set_up(store, at=at)
+    store = new_store(folder, at)
     add_bank(store, BANK, Thresholds(), actor="bench", at=at)
     add_entries(
         store, BANK, _reported(originals, level), opinion=Opinion.POSITIVE, source="bench", expires_at=None,

@@ -26,12 +26,11 @@ from tests.acceptance.serving import Service
 from tests.house import drawn
 
 from benchmarks.codes import Codes
+from benchmarks.service import new_store
 from takeback.bank import Opinion, Thresholds
 from takeback.cases.notice import ReportedPicture
 from takeback.fingerprint import PdqHash
-from takeback.store import Keyring, MasterKey, Store
-from takeback.store.database import KEYS_NAME, sqlite_url
-from takeback.workflow.register import add_bank, add_entries, set_up
+from takeback.workflow.register import add_bank, add_entries
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of the order of a hash's words, long ago
@@ -145,13 +144,8 @@ def _codes(count: int) -> Codes:
 
 
 def _fill(folder: Path, codes: Codes) -> None:
-    data = folder / "data"
-    data.mkdir()
-    master = MasterKey.generate()
-    master.write(folder / "master.key")
-    store = Store.open(sqlite_url(data), Keyring(master, data / KEYS_NAME))
     at = datetime.now(UTC)
-    set_up(store, at=at)
+    store = new_store(folder, at)
     add_bank(store, "KNOWN", Thresholds(), actor="bench", at=at)
     pictures = [ReportedPicture(pdq=PdqHash(code.tobytes(), 100)) for code in codes]
     for first in range(0, len(pictures), 1_000):

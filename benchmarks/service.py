@@ -61,15 +61,21 @@ def run() -> dict[str, object]:
     return results
 
 
-def _fill(folder: Path, entries: int) -> None:
-    """Put `entries` random fingerprints into a new store."""
+def new_store(folder: Path, at: datetime) -> Store:
+    """Make a store in `folder`, as the first start does, and its master key beside it."""
     data = folder / "data"
     data.mkdir()
     master = MasterKey.generate()
     master.write(folder / "master.key")
     store = Store.open(sqlite_url(data), Keyring(master, data / KEYS_NAME))
-    at = datetime.now(UTC)
     set_up(store, at=at)
+    return store
+
+
+def _fill(folder: Path, entries: int) -> None:
+    """Put `entries` random fingerprints into a new store."""
+    at = datetime.now(UTC)
+    store = new_store(folder, at)
     rng = np.random.default_rng(1)
     for _ in range(entries // 1_000):
         # Each row has exactly 128 ones, as PDQ has.
