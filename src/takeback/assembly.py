@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from takeback.actions.destination import PrivateHosts
 from takeback.actions.interface import SiteConnector
@@ -18,6 +19,8 @@ from takeback.actions.platforms.known import PLATFORMS, WEBHOOK
 from takeback.actions.webhook import WebhookConnector
 from takeback.config import Settings
 from takeback.errors import BadSetting, IntegrityError, StoreError, TakebackError
+from takeback.exchanges.interface import Exchange
+from takeback.exchanges.kinds import EXCHANGES
 from takeback.fingerprint import CopyDescriptor
 from takeback.fingerprint.decoder import DECODER_HANDLER, PooledDecoder
 from takeback.fingerprint.in_browser import PageModel, read_page_model
@@ -27,6 +30,7 @@ from takeback.media.sandbox import DecoderPool, PoolProcess, start_pool
 from takeback.runtime import is_in_memory
 from takeback.store import Keyring, MasterKey, Store
 from takeback.store.database import DATABASE_NAME, KEYS_NAME, sqlite_url
+from takeback.store.exchanges import ExchangeRow
 from takeback.store.journal import Journal
 from takeback.store.quarantine_folder import QuarantineFolder
 from takeback.store.sites import Site
@@ -38,6 +42,9 @@ FOLLOW_SECONDS = 0.05
 """How long a process that is asked for nothing may lag behind the store."""
 _REST_AFTER_TROUBLE_SECONDS = 2.0
 """Between two lines that say that the indexes cannot follow."""
+
+_LIST_READ_SECONDS, _LIST_TOTAL_SECONDS = 30.0, 120.0
+"""How long a list may be silent, and take for one page."""
 
 log = logging.getLogger("takeback.assembly")
 
@@ -139,6 +146,16 @@ def connector_of(site: Site, http: OutgoingHttp, *, clock: Callable[[], datetime
     return PLATFORMS[site.platform].connect(access, http, clock=clock)
 
 
+def exchange_of(row: ExchangeRow, credentials: Mapping[str, Any] | None) -> Exchange | None:
+    """
+    Return the outside list that was set up; None for a kind that is not fetched.
+
+    `ExchangeError` where its settings or credentials are not enough.
+    """
+    make = EXCHANGES.get(row.api)
+    return None if make is None else make(row.config, credentials)
+
+
 class Follower:
     """
     Keeps the indexes of one process at the store's present state, and at the newest snapshots.
@@ -207,6 +224,12 @@ def late_describer(settings: Settings) -> Describer | None:
 def outgoing_http(settings: Settings) -> OutgoingHttp:
     """Return the one door for outgoing requests."""
     timeouts = Timeouts(read_seconds=settings.request_timeout_seconds, total_seconds=settings.request_timeout_seconds)
+    return OutgoingHttp(settings.allowed_private_hosts, timeouts=timeouts)
+
+
+def exchange_http(settings: Settings) -> OutgoingHttp:
+    """Return the same for outside lists, of which a page is large, and made while it is waited for."""
+    timeouts = Timeouts(read_seconds=_LIST_READ_SECONDS, total_seconds=_LIST_TOTAL_SECONDS)
     return OutgoingHttp(settings.allowed_private_hosts, timeouts=timeouts)
 
 

@@ -38,6 +38,15 @@ class EntryState(StrEnum):
     """An ordinary picture that forgeries may be made of: nothing but an altered copy of it matters, to the desk."""
 
 
+class ListKind(StrEnum):
+    """What an entry's outside list is of."""
+
+    ORDINARY = "ordinary"
+    """Pictures of adults: its entries are opinions, and a person decides."""
+    OF_MINORS = "of_minors"
+    """What may show minors: nobody looks; the site is told to preserve and to report."""
+
+
 @dataclass(frozen=True, slots=True)
 class Thresholds:
     """
@@ -79,7 +88,9 @@ class Entry:
     enabled_ratio: float = 1.0
     """Its bank's: in how many requests of HMA's API it matches. 0: the bank is switched off, for every door."""
     is_capped: bool = False
-    """Whether its case may hide nothing before a person has looked: what would be held is only possible."""
+    """Whether its case, or its list, may hide nothing before a person has looked: what would be held is only possible."""
+    of_list: ListKind | None = None
+    """Of which kind of outside list it is; None for what a notice or the operator brought."""
 
     def counts_at(self, at: datetime) -> bool:
         """Whether a neighbour of this entry may be a match at `at`."""

@@ -38,6 +38,10 @@ class Fact(StrEnum):
     """The SHA-256 of the file."""
     PIXELS = "pixels"
     """The SHA-256 of the canonical pixels."""
+    MD5 = "md5"
+    """The MD5 of the file, as outside lists have it: another file can be made that shares it."""
+    SHA1 = "sha1"
+    """The SHA-1 of the file, likewise."""
     PDQ = "pdq"
     """A PDQ fingerprint, of the picture, a view or a crop."""
     SSCD = "sscd"
@@ -100,13 +104,14 @@ def class_of(evidence: Evidence, thresholds: Thresholds) -> tuple[CopyClass, Fac
     """
     Return the class of copy and the fact that decides it; None for what is only a neighbour.
 
-    1. An equal digest: *identical*.
+    1. An equal SHA-256: *identical*. An equal digest of an older kind: *substantially the same*.
     2. *Substantially the same* by PDQ, by local features, or by the descriptor. The descriptor alone is not
        believed where local features of both were compared and do not agree.
     3. *Possible* by any of the three.
     """
     if evidence.digest is not None:
-        return CopyClass.IDENTICAL, evidence.digest
+        is_proof = evidence.digest in (Fact.FILE, Fact.PIXELS)
+        return CopyClass.IDENTICAL if is_proof else CopyClass.SUBSTANTIALLY_SAME, evidence.digest
     for copy_class, bits, similarity, inliers in (
         (CopyClass.SUBSTANTIALLY_SAME, thresholds.same_bits, thresholds.same_similarity, thresholds.same_inliers),
         (CopyClass.POSSIBLE, thresholds.possible_bits, thresholds.possible_similarity, thresholds.possible_inliers),

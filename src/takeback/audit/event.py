@@ -63,6 +63,7 @@ class EventKind(StrEnum):
     UPLOAD_REFUSED = "upload_refused"
     UPLOAD_HELD = "upload_held"
     UPLOAD_PASSED = "upload_passed"
+    LIST_MATCHED = "list_matched"
     # What a person at the desk did
     PICTURE_VIEWED = "picture_viewed"
     FINDING_NOTED = "finding_noted"
@@ -114,6 +115,8 @@ class EventKind(StrEnum):
     CASE_FORGOTTEN = "case_forgotten"
     # The house
     ENTRY_IMPORTED = "entry_imported"
+    LIST_FETCHED = "list_fetched"
+    LIST_TOLD = "list_told"
     ENTRY_QUARANTINED = "entry_quarantined"
     ENTRY_RELEASED = "entry_released"
     KEY_MADE = "key_made"

@@ -68,7 +68,7 @@ def record_of(restriction: Restriction, house: House) -> dict[str, Json]:
         "content_date": restriction.seen_on.isoformat(),
         "application_date": restriction.hidden_on.isoformat(),
         "decision_facts": _facts(reasons, house),
-        "source_type": "SOURCE_ARTICLE_16" if EU_LAW in reasons.laws else "SOURCE_TYPE_OTHER_NOTIFICATION",
+        "source_type": _source(reasons),
         "automated_detection": "No" if reasons.linked else "Yes",
         "automated_decision": f"AUTOMATED_DECISION_{_automated(reasons)}",
         "puid": restriction.id,
@@ -141,6 +141,12 @@ def _category(reasons: Reasons, *, forged: bool) -> dict[str, Json]:
         "category": "STATEMENT_CATEGORY_CYBER_VIOLENCE",
         "category_specification": [f"KEYWORD_NON_CONSENSUAL_{kind}"],
     }
+
+
+def _source(reasons: Reasons) -> str:
+    if reasons.by_list:
+        return "SOURCE_VOLUNTARY"
+    return "SOURCE_ARTICLE_16" if EU_LAW in reasons.laws else "SOURCE_TYPE_OTHER_NOTIFICATION"
 
 
 def _automated(reasons: Reasons) -> str:

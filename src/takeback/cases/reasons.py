@@ -69,6 +69,8 @@ class Reasons:
     agreed: bool = False
     """Of a put-back, that whoever gave notice agreed."""
     contest: Contest = Contest.OPEN
+    by_list: bool = False
+    """Whether an outside list led to it, and no notice."""
 
     def as_json(self) -> dict[str, Json]:
         """Return what an order keeps of it."""
@@ -84,6 +86,7 @@ class Reasons:
             "elements": list(self.elements),
             "agreed": self.agreed,
             "contest": self.contest.value,
+            "by_list": self.by_list,
         }
 
     @classmethod
@@ -101,4 +104,5 @@ class Reasons:
             tuple(kept["elements"]),
             kept["agreed"],
             Contest(kept["contest"]),
+            kept.get("by_list", False),
         )

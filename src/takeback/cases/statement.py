@@ -34,6 +34,8 @@ SMALL, LARGE = "small", "large"
 
 _ONLY_LARGE = ("internal_complaint", "dispute_settlement")
 _NOT_FOR_CHILDREN = ("internal_complaint",)
+_SAID_OF_LISTS = ("person", "same_picture")
+"""Elements of which a statement says something else where no notice, but a list, led to it."""
 _HOUR = timedelta(hours=1)
 
 
@@ -140,7 +142,8 @@ def _restriction(reasons: Reasons, packs: Sequence[LawPack]) -> Iterator[Point]:
     if decision.hides_for_now:
         hours = str(min((pack.removal_within for pack in packs), default=48 * _HOUR) // _HOUR)
         yield from (Point("restriction.hold"), Point("restriction.scope"))
-        yield Point("restriction.until_decided", values=(("hours", hours),))
+        until = "restriction.until_looked_at" if reasons.by_list else "restriction.until_decided"
+        yield Point(until, values=(("hours", hours),))
     elif decision is Decided.PUT_BACK:
         yield Point("restriction.put_back")
     else:
@@ -149,8 +152,8 @@ def _restriction(reasons: Reasons, packs: Sequence[LawPack]) -> Iterator[Point]:
 
 
 def _facts(reasons: Reasons) -> Iterator[Point]:
-    yield Point("facts.notice")
-    yield Point("facts.linked" if reasons.linked else "facts.found")
+    yield Point("facts.list" if reasons.by_list else "facts.notice")
+    yield Point("facts.linked" if reasons.linked else "facts.found_by_list" if reasons.by_list else "facts.found")
     if not reasons.decision.hides_for_now and reasons.why:
         yield Point("facts.why", values=(("why", reasons.why),))
 
@@ -160,7 +163,7 @@ def _automated(reasons: Reasons) -> Iterator[Point]:
     yield Point(f"automated.{reasons.copy_class}" if by_program else "automated.named")
     match reasons.decision:
         case Decided.HOLD | Decided.AUTOMATIC_HOLD:
-            yield Point("automated.program")
+            yield Point("automated.program_by_list" if reasons.by_list else "automated.program")
         case Decided.UPHELD | Decided.PUT_BACK:
             yield Point("automated.second")
         case Decided.AUTOMATIC_REMOVAL:
@@ -173,7 +176,8 @@ def _legal(reasons: Reasons, packs: Sequence[LawPack]) -> Iterator[Point]:
     if reasons.decision is Decided.PUT_BACK:
         yield from _legal_no_more(reasons, packs)
         return
-    yield Point("legal.claimed" if reasons.decision.hides_for_now else "legal.found")
+    claimed = "legal.listed" if reasons.by_list else "legal.claimed"
+    yield Point(claimed if reasons.decision.hides_for_now else "legal.found")
     for pack in packs:
         yield Point(f"legal.{pack.id}", pack.id, pack.ground["removal"])
         is_identical = reasons.linked or reasons.copy_class is CopyClass.IDENTICAL
@@ -188,7 +192,8 @@ def _legal_no_more(reasons: Reasons, packs: Sequence[LawPack]) -> Iterator[Point
         return
     yield Point("legal.not_met")
     for law, element, section in sections_of(reasons.elements, [pack.id for pack in packs]):
-        yield Point(f"elements.{element}", law, section)
+        of_list = reasons.by_list and element in _SAID_OF_LISTS
+        yield Point(f"elements.{element}_by_list" if of_list else f"elements.{element}", law, section)
 
 
 def _terms(reasons: Reasons, house: House) -> Iterator[Point]:

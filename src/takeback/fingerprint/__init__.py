@@ -8,9 +8,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from takeback.fingerprint.crops import pdq_crops
-from takeback.fingerprint.digest import file_digest, pixel_digest
+from takeback.fingerprint.digest import file_digest, pixel_digest, sums_of_lists
 from takeback.fingerprint.looked import Looked
-from takeback.fingerprint.orientation import Orientation, pdq_orientations, turned_codes
+from takeback.fingerprint.orientation import Orientation, every_turn, pdq_orientations, turned_codes
 from takeback.fingerprint.pdq import MATCH_RADIUS, MIN_QUALITY, PdqHash, nearest_512, pdq_hash
 from takeback.fingerprint.record import Fingerprints, FrameFingerprint, RoutedFingerprint, ViewFingerprint
 from takeback.fingerprint.route import Route
@@ -33,6 +33,7 @@ __all__ = [
     "Route",
     "RoutedFingerprint",
     "ViewFingerprint",
+    "every_turn",
     "file_digest",
     "nearest_512",
     "pdq_crops",
@@ -40,6 +41,7 @@ __all__ = [
     "pdq_of_file",
     "pdq_orientations",
     "pixel_digest",
+    "sums_of_lists",
     "turned_codes",
 ]
 

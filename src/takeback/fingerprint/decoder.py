@@ -59,9 +59,12 @@ class PooledDecoder:
         return Preview.from_bytes(answer.attachment, blurred=blurred)
 
     @contextmanager
-    def glanced_at(self, data: bytes, *, miniatures: bool) -> Iterator[Glance]:
-        """Yield a first glance, before the rest is taken; `miniatures` are made only then, and only if set."""
-        options = {**self._limits.as_options(), "glance": True, "miniatures": miniatures}
+    def glanced_at(self, data: bytes, *, miniatures: bool, reduced: bool = False) -> Iterator[Glance]:
+        """
+        Yield a first glance, before the rest is taken; `miniatures`, and the `reduced` fingerprint, are made only then,
+        and only if set.
+        """
+        options = {**self._limits.as_options(), "glance": True, "miniatures": miniatures, "reduced": reduced}
         with self._pool.stages(data, options) as stages:
             first = RoutedFingerprint.from_json(_unattached(next(stages)), limits=self._limits)
             yield Glance(first, lambda: Looked.from_answer(next(stages), limits=self._limits))

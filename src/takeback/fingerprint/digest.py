@@ -20,6 +20,16 @@ def file_digest(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 
+def sums_of_lists(data: bytes) -> tuple[tuple[str, bytes], ...]:
+    """
+    Return the older digests of a file by which outside lists name it, each with its kind: `md5` and `sha1`.
+
+    Two files can be made that share one, so that one equal is no proof; a SHA-256 is.
+    """
+    md5, sha1 = hashlib.md5(data, usedforsecurity=False), hashlib.sha1(data, usedforsecurity=False)
+    return ("md5", md5.digest()), ("sha1", sha1.digest())
+
+
 def pixel_digest(pixels: NDArray[np.uint8]) -> bytes:
     """
     Return the SHA-256 of canonical pixels, uint8 [height, width, 3]: equal for two files that show the same.

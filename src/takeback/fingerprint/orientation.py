@@ -121,10 +121,18 @@ def turned_codes(code: bytes) -> Mapping[Orientation, bytes]:
     return {orientation: np.packbits(turned[orientation].ravel()[::-1]).tobytes() for orientation in Orientation}
 
 
+def every_turn(codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return what `turned_codes` does of many codes, uint8 [n, 32] to uint8 [n, 8, 32], in the order of `Orientation`."""
+    bits = np.unpackbits(codes, axis=1)
+    turned = _turned_blocks(bits[:, ::-1].reshape(-1, BLOCK_SIDE, BLOCK_SIDE))
+    flat = np.stack([turned[each].reshape(len(codes), -1)[:, ::-1] for each in Orientation], axis=1)
+    return np.packbits(flat, axis=2)
+
+
 def _turned_blocks(block: NDArray[np.uint8]) -> dict[Orientation, NDArray[np.uint8]]:
     odd = (np.arange(BLOCK_SIDE, dtype=np.uint8) + 1) % 2  # of the frequencies 1..16
     mirror, flip = odd[np.newaxis, :], odd[:, np.newaxis]
-    across = block.T
+    across = block.swapaxes(-1, -2)
     return {
         Orientation.UPRIGHT: block,
         Orientation.ROTATED_90: across ^ mirror,

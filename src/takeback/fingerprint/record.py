@@ -114,7 +114,8 @@ class Fingerprints:
 
     `format` is the name that `media` gives it; `width` and `height` are the first frame's, in pixels,
     upright; `file_digest` is 32 bytes; `frames` holds one entry for a still and the distinct frames of
-    an animation, at least one. `incomplete` is None, or the code of the error that ended the reading of
+    an animation, at least one. `reduced` is the fingerprint of the first as other programs reduce it (`Route.NEAREST_512`),
+    where it was asked for and is another one. `incomplete` is None, or the code of the error that ended the reading of
     an animation early: then a frame that was not seen may match, and the caller has to say so.
     """
 
@@ -124,6 +125,7 @@ class Fingerprints:
     file_digest: bytes
     frames: tuple[FrameFingerprint, ...]
     incomplete: str | None = None
+    reduced: Mapping[Orientation, PdqHash] | None = None
 
     @property
     def telling_frames(self) -> tuple[FrameFingerprint, ...]:
@@ -144,6 +146,7 @@ class Fingerprints:
             "file_digest": self.file_digest.hex(),
             "frames": [frame.to_json() for frame in self.frames],
             "incomplete": self.incomplete,
+            "reduced": None if self.reduced is None else _turned_json(self.reduced),
         }
 
     @classmethod
@@ -154,7 +157,7 @@ class Fingerprints:
         Raises `UnreadableMedia` for a field missing, unknown, of another type or out of `limits`, and
         for a fingerprint that no picture has.
         """
-        fields = _record(value, "format", "width", "height", "file_digest", "frames", "incomplete")
+        fields = _record(value, "format", "width", "height", "file_digest", "frames", "incomplete", "reduced")
         frames = fields["frames"]
         if fields["format"] not in FORMATS or fields["incomplete"] not in (None, *_STOPPED_BY):
             _refuse()
@@ -168,6 +171,7 @@ class Fingerprints:
             file_digest=_digest(fields["file_digest"]),
             frames=_frames(frames, width, height, limits),
             incomplete=fields["incomplete"],
+            reduced=None if fields["reduced"] is None else _turned(fields["reduced"]),
         )
 
 

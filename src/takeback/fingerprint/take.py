@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from takeback.errors import InputError, UnreadableMedia
 from takeback.fingerprint.digest import file_digest, pixel_digest
 from takeback.fingerprint.looked import Looked
 from takeback.fingerprint.orientation import Orientation, pdq_orientations, seen_upright
-from takeback.fingerprint.pdq import MIN_QUALITY, PdqHash, nearest_512
+from takeback.fingerprint.pdq import MIN_QUALITY, NEAREST_SIDE, PdqHash, nearest_512
 from takeback.fingerprint.record import (
     Fingerprints,
     FrameFingerprint,
@@ -51,11 +52,14 @@ def look_at(data: bytes, limits: MediaLimits) -> Looked:
     return _looked(*_see(data, limits))
 
 
-def glance_and_look(data: bytes, limits: MediaLimits, *, miniatures: bool) -> Iterator[RoutedFingerprint | Looked]:
+def glance_and_look(
+    data: bytes, limits: MediaLimits, *, miniatures: bool, reduced: bool = False
+) -> Iterator[RoutedFingerprint | Looked]:
     """
     Yield the fingerprint of the first frame as soon as it is there, then all that `look_at` returns.
 
-    Without `miniatures` the second has none. Errors are those of `take_fingerprints`.
+    Without `miniatures` the second has none; with `reduced` also the fingerprint by which other programs' lists name
+    the first frame. Errors are those of `take_fingerprints`.
     """
     frames = decode_frames(data, limits=limits)
     first = _first(frames)
@@ -63,6 +67,8 @@ def glance_and_look(data: bytes, limits: MediaLimits, *, miniatures: bool) -> It
     height, width = first.pixels.shape[:2]
     yield RoutedFingerprint(Route.PIXELS, first.format, width, height, orientations)
     prints, pixels = _see_on(data, first, orientations, frames)
+    if reduced and max(height, width) > NEAREST_SIDE:
+        prints = replace(prints, reduced=pdq_orientations(nearest_512(first.pixels)))
     yield _looked(prints, pixels) if miniatures else Looked(prints, None)
 
 
@@ -146,12 +152,12 @@ def pdq_of_file(
     return RoutedFingerprint(route, image.format, width, height, pdq_orientations(hashed))
 
 
-_OPTIONS = ("miniatures", "glance")
+_OPTIONS = ("miniatures", "glance", "reduced")
 
 
 def fingerprint_handler(payload: bytes, options: dict[str, object]) -> Answer | Iterator[Answer]:
     """
-    Run in a decoder (`takeback.media.sandbox`): `options` are the limits, `miniatures` and `glance`, true or absent.
+    Run in a decoder (`takeback.media.sandbox`): `options` are the limits, `miniatures`, `glance` and `reduced`, true or absent.
 
     The answer is `Fingerprints.to_json`; with `miniatures`, `Looked.to_answer`. With `glance` it comes in two stages:
     first `RoutedFingerprint.to_json` of the first frame, then that. With `preview`, `blurred` or `clear`, nothing is
@@ -164,7 +170,8 @@ def fingerprint_handler(payload: bytes, options: dict[str, object]) -> Answer | 
     limits = MediaLimits.from_options({name: value for name, value in options.items() if name not in _OPTIONS})
     miniatures = bool(options.get("miniatures", False))
     if options.get("glance", False):
-        return map(_as_answer, glance_and_look(payload, limits, miniatures=miniatures))
+        reduced = bool(options.get("reduced", False))
+        return map(_as_answer, glance_and_look(payload, limits, miniatures=miniatures, reduced=reduced))
     if miniatures:
         return look_at(payload, limits).to_answer()
     return Answer(take_fingerprints(payload, limits).to_json())

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from takeback.actions.mail import smtp_sender
-from takeback.assembly import FOLLOW_SECONDS, Follower, Parts, outgoing_http
+from takeback.assembly import FOLLOW_SECONDS, Follower, Parts, exchange_http, outgoing_http
 from takeback.errors import TakebackError
 from takeback.jobs.alert import AlertJob, AlertRoutes
 from takeback.jobs.capture import CaptureJob
+from takeback.jobs.exchange import ExchangeJob
 from takeback.jobs.expiry import ExpiryJob
 from takeback.jobs.links import LinkJob
 from takeback.jobs.news import NewsJob
@@ -38,6 +39,7 @@ SUSPECT_POLL_SECONDS = 1.0
 PLACES_POLL_SECONDS = 10.0
 EXPIRY_POLL_SECONDS = 600.0
 CAPTURE_POLL_SECONDS = 1.0
+EXCHANGE_POLL_SECONDS = 0.5
 QUARANTINE_POLL_SECONDS = 0.5
 PUBLISH_POLL_SECONDS = 1.0
 TIMESTAMP_POLL_SECONDS = 20.0
@@ -88,6 +90,7 @@ async def run_jobs(parts: Parts, stop: asyncio.Event, texts: NewsTexts) -> None:
         (PlacesJob(parts), PLACES_POLL_SECONDS),
         (ExpiryJob(parts), EXPIRY_POLL_SECONDS),
         (CaptureJob(parts, http), CAPTURE_POLL_SECONDS),
+        (ExchangeJob(parts, exchange_http(parts.settings)), EXCHANGE_POLL_SECONDS),
         (QuarantineJob(parts, http), QUARANTINE_POLL_SECONDS),
         (PublishJob(parts, http), PUBLISH_POLL_SECONDS),
         (TimestampJob(parts, http), TIMESTAMP_POLL_SECONDS),

@@ -10,14 +10,14 @@ from itertools import batched
 
 from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, select, update
 
-from takeback.bank import Entry, EntryState, Opinion, Reach, Thresholds
+from takeback.bank import Entry, EntryState, ListKind, Opinion, Reach, Thresholds
 from takeback.errors import InputError, NotFound
 from takeback.fingerprint.tiles import Tiles
 from takeback.registration import LocalFeatures
 from takeback.store.changes import ChangeStore
 from takeback.store.keyring import Keyring
 from takeback.store.prints import MAX_IDS, KnownBy, PrintStore
-from takeback.store.tables import bank, case, digest, entry, fingerprint, suspicion
+from takeback.store.tables import bank, case, digest, entry, exchange, fingerprint, suspicion
 
 _THRESHOLDS = [each.name for each in fields(Thresholds)]
 NOTICES_BANK = "notices"
@@ -144,31 +144,48 @@ class BankStore:
 
     def add_entry(self, bank_id: int, new: NewEntry, key: tuple[str, bytes], at: datetime) -> Entry:
         """Add an entry under a data key of its own (id, key), visible to every replica after the commit."""
-        entry_id = self._connection.execute(
-            insert(entry)
-            .values(
-                public_id=secrets.token_hex(16),
-                bank_id=bank_id,
-                case_id=new.case_id,
-                source=new.source,
-                opinion=new.opinion.value,
-                state=new.state.value,
-                expires_at=new.expires_at,
-                counts_from=new.counts_from,
-                created_at=at,
-                key_id=key[0],
-            )
-            .returning(entry.c.id)
-        ).scalar_one()
-        self._prints.add("entry", entry_id, new.known_by, key)
-        self._changes.append("entry", entry_id)
-        row = self._connection.execute(_entries().where(entry.c.id == entry_id)).one()
-        return _entry(row)
+        (entry_id,) = self.add_entries(bank_id, [new], [key], at)
+        return self.by_id(entry_id)
+
+    def add_entries(
+        self, bank_id: int, new: Sequence[NewEntry], keys: Sequence[tuple[str, bytes]], at: datetime
+    ) -> list[int]:
+        """Add many entries at once, each under its own data key; return their ids in the same order."""
+        rows = [
+            {
+                "public_id": secrets.token_hex(16),
+                "bank_id": bank_id,
+                "case_id": each.case_id,
+                "source": each.source,
+                "opinion": each.opinion.value,
+                "state": each.state.value,
+                "expires_at": each.expires_at,
+                "counts_from": each.counts_from,
+                "created_at": at,
+                "key_id": key[0],
+            }
+            for each, key in zip(new, keys, strict=True)
+        ]
+        if not rows:
+            return []
+        adding = insert(entry).returning(entry.c.id, sort_by_parameter_order=True)
+        ids = [int(row.id) for row in self._connection.execute(adding, rows)]
+        self._prints.add_all("entry", ((i, each.known_by, key) for i, each, key in zip(ids, new, keys, strict=True)))
+        self._changes.append_all("entry", ids)
+        return ids
 
     def set_state(self, entry_id: int, state: EntryState) -> None:
         """Let an entry do more or less than before."""
         self._connection.execute(update(entry).where(entry.c.id == entry_id).values(state=state.value))
         self._changes.append("entry", entry_id, self._prints.keys_of("entry", entry_id))
+
+    def set_opinion(self, entry_id: int, opinion: Opinion) -> None:
+        """Let an entry's source say something else of it."""
+        self._connection.execute(update(entry).where(entry.c.id == entry_id).values(opinion=opinion.value))
+
+    def set_case(self, entry_id: int, case_id: int) -> None:
+        """Let an entry of an outside list be that of the case that was opened for its first match."""
+        self._connection.execute(update(entry).where(entry.c.id == entry_id).values(case_id=case_id))
 
     def set_counts_from(self, entry_id: int, moment: datetime | None) -> None:
         """Let an entry rest until a moment; None: it does not rest."""
@@ -196,6 +213,17 @@ class BankStore:
     def of_case(self, case_id: int) -> list[Entry]:
         """Return the entries of one case."""
         return [_entry(row) for row in self._connection.execute(_entries().where(entry.c.case_id == case_id))]
+
+    def ids_after(self, bank_id: int, after: int, most: int) -> list[int]:
+        """Return the next entries of a bank that may match, by id."""
+        mine = (entry.c.bank_id == bank_id, entry.c.id > after, entry.c.state == EntryState.HOLDING.value)
+        query = select(entry.c.id).where(*mine).order_by(entry.c.id).limit(most)
+        return [row.id for row in self._connection.execute(query)]
+
+    def last_id(self, bank_id: int) -> int:
+        """Return the id of a bank's last entry; 0 where it has none."""
+        last = select(func.max(entry.c.id)).where(entry.c.bank_id == bank_id)
+        return int(self._connection.execute(last).scalar_one() or 0)
 
     def newest_at(self) -> datetime | None:
         """Return when the newest entry came; None where there is none."""
@@ -273,10 +301,11 @@ def _entries(*extra: object) -> Select[tuple[object, ...]]:
     columns = (
         entry.c.id, entry.c.public_id, entry.c.source, entry.c.opinion, entry.c.state, entry.c.expires_at,
         entry.c.case_id, entry.c.quarantined_at, entry.c.counts_from, case.c.capped_at, bank.c.name.label("bank"),
-        bank.c.enabled_ratio,
+        bank.c.enabled_ratio, exchange.c.id.label("list_id"), exchange.c.holds, exchange.c.of_minors,
         *(bank.c[each] for each in _THRESHOLDS),
     )  # fmt: skip
     joined = entry.join(bank, bank.c.id == entry.c.bank_id).outerjoin(case, case.c.id == entry.c.case_id)
+    joined = joined.outerjoin(exchange, exchange.c.bank_id == bank.c.id)
     return select(*columns, *extra).select_from(joined)
 
 
@@ -313,5 +342,6 @@ def _entry(row: Row[tuple[object, ...]]) -> Entry:
     return Entry(
         row.id, row.public_id, row.bank, row.source, Opinion(row.opinion), EntryState(row.state), row.expires_at,
         row.case_id, _thresholds(row), row.quarantined_at, row.counts_from, row.enabled_ratio,
-        row.capped_at is not None,
+        is_capped=row.capped_at is not None or (row.case_id is None and row.holds is False),
+        of_list=None if row.list_id is None else ListKind.OF_MINORS if row.of_minors else ListKind.ORDINARY,
     )  # fmt: skip

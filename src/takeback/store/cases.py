@@ -57,7 +57,12 @@ class Case:
     """The desk's keys that open her words; None where this service opens them, or nothing is left of them."""
     key_id: str
     capped_at: datetime | None = None
-    """Since when it may hide nothing before a person has looked: its source has all the places it may have."""
+    """
+    Since when it may hide nothing before a person has looked: its source has all the places it may have, or its list
+    may not hold.
+    """
+    list_id: int | None = None
+    """The bank of the outside list that began it; None where a notice did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,8 @@ class NewCase:
     """What the request asked for, by which a repeat is told from another notice under the same key."""
     sealed_to: Sequence[str] | None = None
     """The desk's keys that `words` are sealed to, where they are."""
+    list_id: int | None = None
+    capped_at: datetime | None = None
 
 
 class CaseStore:
@@ -107,6 +114,8 @@ class CaseStore:
                 sealed_to=None if new.sealed_to is None else list(new.sealed_to),
                 receipt_digest=new.receipt_digest,
                 ending_digest=new.ending_digest,
+                list_id=new.list_id,
+                capped_at=new.capped_at,
                 request_digest=None if new.request is None else self._keyring.keyed_receipt(new.request),
                 request_body=None if new.request is None else _body_mac(new.request, new.body),
             )
@@ -220,8 +229,9 @@ class CaseStore:
         return self.by_id(found.id)
 
     def capped(self) -> list[tuple[Case, bytes]]:
-        """Return the capped cases, each with its source, the oldest first."""
-        query = select(case).where(case.c.capped_at.is_not(None)).order_by(case.c.capped_at, case.c.id)
+        """Return the cases that their source's cap holds back, each with its source, the oldest first."""
+        capped = (case.c.capped_at.is_not(None), case.c.source_digest.is_not(None))
+        query = select(case).where(*capped).order_by(case.c.capped_at, case.c.id)
         return [(_found(row), row.source_digest) for row in self._connection.execute(query)]
 
     def forget_sources(self, before: datetime) -> int:

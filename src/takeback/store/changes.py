@@ -37,16 +37,28 @@ class ChangeStore:
 
     def append(self, owner: Owner, owner_id: int, removed: Sequence[int] = ()) -> int:
         """Record a change and return its number: one more than the last, in the same transaction."""
+        return self._append([{"owner": owner, "owner_id": owner_id, "removed": list(removed)}])
+
+    def append_all(self, owner: Owner, owner_ids: Sequence[int]) -> None:
+        """Record the change of many, of which nothing was removed, each with a number of its own."""
+        if owner_ids:
+            self._append([{"owner": owner, "owner_id": owner_id, "removed": []} for owner_id in owner_ids])
+
+    def _append(self, rows: Sequence[dict[str, object]]) -> int:
         self.appended = True
-        found = self._connection.execute(
-            update(counter).where(counter.c.name == "seq").values(value=counter.c.value + 1).returning(counter.c.value)
+        count = len(rows)
+        last = self._connection.execute(
+            update(counter)
+            .where(counter.c.name == "seq")
+            .values(value=counter.c.value + count)
+            .returning(counter.c.value)
         ).scalar_one_or_none()
-        if found is None:
-            self._connection.execute(insert(counter).values(name="seq", value=1))
-            found = 1
-        seq = int(found)
-        self._connection.execute(insert(change).values(seq=seq, owner=owner, owner_id=owner_id, removed=list(removed)))
-        return seq
+        if last is None:
+            self._connection.execute(insert(counter).values(name="seq", value=count))
+            last = count
+        numbered = [{"seq": int(last) - count + number, **row} for number, row in enumerate(rows, start=1)]
+        self._connection.execute(insert(change), numbered)
+        return int(last)
 
     def last(self) -> int:
         """Return the number of the newest change; 0 before the first."""

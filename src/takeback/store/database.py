@@ -29,7 +29,7 @@ from takeback.store.desk_people import DeskPeopleStore
 from takeback.store.desk_sessions import DeskSessionStore
 from takeback.store.hearings import HearingStore
 from takeback.store.hma_contents import HmaContentStore
-from takeback.store.hma_exchanges import HmaExchangeStore
+from takeback.store.exchanges import ExchangeStore
 from takeback.store.items import ItemStore
 from takeback.store.keyring import Keyring
 from takeback.store.leases import LeaseStore
@@ -94,9 +94,9 @@ class Transaction:
         return HmaContentStore(self.connection, self.keyring)
 
     @cached_property
-    def hma_exchanges(self) -> HmaExchangeStore:
-        """Outside lists as HMA's clients set them up."""
-        return HmaExchangeStore(self.connection, self.keyring)
+    def exchanges(self) -> ExchangeStore:
+        """Outside lists, and what they said."""
+        return ExchangeStore(self.connection, self.keyring)
 
     @cached_property
     def sightings(self) -> SightingStore:

@@ -123,6 +123,16 @@ class ItemStore:
         )
         return [(item_of(row), row.kind) for row in rows]
 
+    def entries_with_equal_digest(self, entry_ids: Sequence[int]) -> set[int]:
+        """Return which entries share a digest with an item."""
+        ours, theirs = digest.alias(), digest.alias()
+        query = select(ours.c.entry_id).join(theirs, theirs.c.keyed == ours.c.keyed)
+        found: set[int] = set()
+        for ids in batched(entry_ids, MAX_IDS):
+            rows = self._connection.execute(query.where(ours.c.entry_id.in_(ids), theirs.c.item_id.is_not(None)))
+            found |= {row.entry_id for row in rows}
+        return found
+
     def site_ids_after(self, site_id: int, after_id: int, limit: int, *, checked_before: datetime) -> list[Item]:
         """Return the next items of a site, last checked before a moment, in the order in which they were remembered."""
         rows = self._connection.execute(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import batched
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Row, Select, delete, insert, literal, select
+from sqlalchemy import Connection, Row, Select, delete, insert, literal, or_, select
 
 from takeback.bank import EntryState
 from takeback.fingerprint import DESCRIPTOR_VALUES, MIN_QUALITY, Descriptor, Orientation, PdqHash, Route
@@ -21,7 +21,7 @@ from takeback.registration import LocalFeatures
 from takeback.store.changes import Owner
 from takeback.store.keyring import Keyring
 from takeback.store.seal import seal, unseal
-from takeback.store.tables import digest, entry, fingerprint
+from takeback.store.tables import digest, entry, exchange, fingerprint
 
 PDQ, CROPS, SSCD, LOCAL, TILES = "pdq", "pdq-crops", "sscd", "local", "pdq-tiles"
 """Algorithms: one code; the codes of a picture's crops, in one row; a descriptor; local features; its tiles."""
@@ -49,8 +49,8 @@ class KnownBy:
 
     `prints` are PDQ fingerprints, each with the view of the picture that it is of; `crops` are those of a
     picture's crops; `tiles` those of an original; `digests` are SHA-256 digests with their kind, `file` or `pixels`.
-    `nearest_512` are PDQ fingerprints by that route, which StopNCII's list holds: kept, and compared with nothing here,
-    since codes of two routes are not alike.
+    `nearest_512` are PDQ fingerprints by that route, which StopNCII's list holds: those of an outside list are searched
+    (`takeback.media.views.ViewKind.REDUCED` is how an upload is looked at for them), those of a notice only kept.
     """
 
     prints: Sequence[tuple[str, PdqHash]] = ()
@@ -101,28 +101,33 @@ class PrintStore:
 
     def add(self, owner: Owner, owner_id: int, known_by: KnownBy, key: tuple[str, bytes]) -> None:
         """Seal fingerprints under the data key `key` (id, key) of their entry or site; digests are keyed."""
-        key_id, secret = key
-        rows = [
-            {
-                f"{owner}_id": owner_id,
-                "algorithm": row.algorithm,
-                "route": row.route.value,
-                "version": VERSION,
-                "orientation": Orientation.UPRIGHT.value,
-                "view": row.view,
-                "model": row.model,
-                "quality": row.quality,
-                "key_id": key_id,
-                "sealed": seal(secret, row.value, _purpose(row.algorithm)),
-            }
-            for row in _rows(known_by)
-        ]
+        self.add_all(owner, [(owner_id, known_by, key)])
+
+    def add_all(self, owner: Owner, known: Iterable[tuple[int, KnownBy, tuple[str, bytes]]]) -> None:
+        """The same for many, each with its data key."""
+        rows, keyed = [], []
+        for owner_id, known_by, (key_id, secret) in known:
+            rows += [
+                {
+                    f"{owner}_id": owner_id,
+                    "algorithm": row.algorithm,
+                    "route": row.route.value,
+                    "version": VERSION,
+                    "orientation": Orientation.UPRIGHT.value,
+                    "view": row.view,
+                    "model": row.model,
+                    "quality": row.quality,
+                    "key_id": key_id,
+                    "sealed": seal(secret, row.value, _purpose(row.algorithm)),
+                }
+                for row in _rows(known_by)
+            ]
+            keyed += [
+                {f"{owner}_id": owner_id, "kind": kind, "keyed": self._keyring.keyed_digest(value)}
+                for kind, value in known_by.digests
+            ]
         if rows:
             self._connection.execute(insert(fingerprint), rows)
-        keyed = [
-            {f"{owner}_id": owner_id, "kind": kind, "keyed": self._keyring.keyed_digest(value)}
-            for kind, value in known_by.digests
-        ]
         if keyed:
             self._connection.execute(insert(digest), keyed)
 
@@ -276,10 +281,14 @@ def _descriptors(rows: Sequence[_Opened]) -> tuple[NDArray[np.uint64], NDArray[n
 
 
 def _select(owner: Searched, algorithms: Sequence[str] = ()) -> Select[tuple[object, ...]]:
-    """Select what an index may hold: good enough to be compared, of our route, and of an entry that may match."""
+    """
+    Select what an index may hold: good enough to be compared, and of an entry that may match; of our route, or of an
+    outside list.
+    """
     query = select(fingerprint).where(_OWNER_COLUMN[owner].is_not(None), fingerprint.c.quality >= MIN_QUALITY)
-    query = query.where(fingerprint.c.route == Route.PIXELS.value)
     query = query.where(fingerprint.c.algorithm.in_(algorithms or _SEARCHED))
-    if owner in _STATES:
-        query = query.join(entry, entry.c.id == fingerprint.c.entry_id).where(entry.c.state.in_(_STATES[owner]))
-    return query
+    if owner not in _STATES:
+        return query.where(fingerprint.c.route == Route.PIXELS.value)
+    query = query.join(entry, entry.c.id == fingerprint.c.entry_id).where(entry.c.state.in_(_STATES[owner]))
+    of_list = entry.c.bank_id.in_(select(exchange.c.bank_id))
+    return query.where(or_(fingerprint.c.route == Route.PIXELS.value, of_list))

@@ -286,6 +286,8 @@ case = Table(
     Column("request_body", LargeBinary),
     Column("source_digest", LargeBinary),
     Column("capped_at", Moment),
+    # The outside list that a case is of; a notice began every other.
+    Column("list_id", Id),
     Index("ix_case_state_deadline_at", "state", "deadline_at"),
     Index("ix_case_ending_digest", "ending_digest", unique=True),
     Index("ix_case_recovery_digest", "recovery_digest"),
@@ -326,9 +328,10 @@ hma_content = Table(
     sqlite_autoincrement=True,
 )
 
-# An outside list as HMA's clients set it up: which, of what, and who we are there.
-hma_exchange = Table(
-    "hma_exchange",
+# An outside list: which, of what, who we are there, and how far it was read. It fills the bank of its name. `laws` are
+# those under which what it matches is decided; without `holds` its matches are only possible.
+exchange = Table(
+    "exchange",
     metadata,
     _id(),
     Column("bank_id", ForeignKey("bank.id"), nullable=False, unique=True),
@@ -338,16 +341,61 @@ hma_exchange = Table(
     Column("key_id", String(32)),
     Column("sealed_credentials", LargeBinary),
     Column("created_at", Moment, nullable=False),
+    Column("laws", JSON(none_as_null=True)),
+    Column("holds", Boolean, nullable=False, default=True, server_default="1"),
+    Column("of_minors", Boolean, nullable=False, default=False, server_default="0"),
+    Column("marks", JSON(none_as_null=True)),
+    Column("began_at", Moment),
+    Column("fetched_at", Moment),
+    Column("complete_at", Moment),
+    Column("problem", String(300)),
+    Column("attempts", Integer, nullable=False, default=0, server_default="0"),
+    Column("next_at", Moment),
+    Column("swept_id", Id, nullable=False, default=0, server_default="0"),
     sqlite_autoincrement=True,
 )
 
 # Credentials that every exchange of one kind uses, where it has none of its own.
-hma_api = Table(
-    "hma_api",
+exchange_account = Table(
+    "exchange_account",
     metadata,
     Column("api", String(64), primary_key=True),
     Column("key_id", String(32), nullable=False),
     Column("sealed_credentials", LargeBinary, nullable=False),
+)
+
+# What a list said of each of its records last, by an HMAC of the record's name there; `content` is one of its
+# fingerprints, which the entry has sealed, and with them the name, by which the list is told what was decided.
+exchange_record = Table(
+    "exchange_record",
+    metadata,
+    _id(),
+    Column("exchange_id", ForeignKey("exchange.id"), nullable=False),
+    Column("keyed", LargeBinary, nullable=False),
+    Column("content", LargeBinary),
+    Column("standing", String(8), nullable=False),
+    Column("entry_id", ForeignKey("entry.id"), index=True),
+    Column("sealed_name", LargeBinary),
+    Column("why", String(100)),
+    Column("at", Moment, nullable=False),
+    UniqueConstraint("exchange_id", "keyed"),
+    sqlite_autoincrement=True,
+)
+
+# What a list is still to be told: what was decided of an entry's matches, or that an entry is to be put on it.
+exchange_word = Table(
+    "exchange_word",
+    metadata,
+    _id(),
+    Column("exchange_id", ForeignKey("exchange.id"), nullable=False),
+    Column("entry_id", ForeignKey("entry.id"), nullable=False),
+    Column("word", String(12), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", Moment, nullable=False),
+    UniqueConstraint("exchange_id", "entry_id"),
+    Index("ix_exchange_word_exchange_id_next_at", "exchange_id", "next_at"),
+    sqlite_autoincrement=True,
 )
 
 # Uploads that an entry matched from afar, by a keyed digest, for as long as it takes to see a flood.

@@ -11,6 +11,8 @@ from takeback.store.banks import BankRow
 
 _ERASED_AT_ONCE = 200
 """Entries in one transaction: far below 50 ms."""
+_FORGOTTEN_AT_ONCE = 5_000
+"""Records of a list, of which nothing but a row is there."""
 
 
 def rename_bank(store: Store, name: str, new_name: str, *, actor: str, at: datetime) -> BankRow:
@@ -45,7 +47,7 @@ def remove_bank(store: Store, name: str, *, actor: str, at: datetime) -> None:
     """
     with store.write() as tx:
         bank = _own(tx.banks.bank_by_name(name))
-        gone = tx.hma_exchanges.remove(bank.id)
+        gone = tx.exchanges.remove(bank.id)
         tx.banks.remove_bank(bank.id, at)
         facts: dict[str, Json] = {"bank": bank.public_id, "removed": True, "entries": bank.entries}
         tx.audit.append(EventKind.SETTINGS_CHANGED, at=at, actor=actor, facts=facts)
@@ -63,9 +65,18 @@ def finish_removals(store: Store, *, actor: str, at: datetime) -> int:
             for entry in entries:
                 tx.audit.append(EventKind.GATE_ENTRY_CLOSED, at=at, actor=actor, facts={"entry": entry.public_id})
         if not entries:
+            _forget_lists(store)
             return erased
         store.keyring.destroy(key_ids)
         erased += len(entries)
+
+
+def _forget_lists(store: Store) -> None:
+    """Forget what outside lists said that filled removed banks."""
+    forgotten = 1
+    while forgotten:
+        with store.write() as tx:
+            forgotten = tx.exchanges.forget_removed(_FORGOTTEN_AT_ONCE)
 
 
 def _own(bank: BankRow) -> BankRow:

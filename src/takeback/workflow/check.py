@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from takeback.fingerprint import Looked, file_digest
+from takeback.fingerprint import Looked, file_digest, sums_of_lists
 from takeback.match import Match
 from takeback.store import Store
 from takeback.workflow.closer import Describer, look_closer
@@ -44,7 +44,9 @@ def check_file(
         return action_for(screened(query)) is Action.REFUSE
 
     # 1. A file that is refused by its digest is not even decoded.
-    by_digest = Query(digests=(("file", file_digest(data)),))
+    with store.read() as tx:
+        listed = tx.exchanges.any()
+    by_digest = Query(digests=(("file", file_digest(data)),)).with_sums(sums_of_lists(data) if listed else ())
     if is_refused(by_digest):
         checked = check_upload(store, replica, by_digest, upload, gate=gate, at=at)
         if checked.action is Action.REFUSE:
@@ -53,12 +55,14 @@ def check_file(
     local = len(replica.entries.local) + len(replica.originals.local) > 0
     closer = local or describer is not None or len(replica.originals) > 0
     # Its digest was compared above, so it is left out here; the last word below has both.
-    picture = look_at(decoder, data, closer=closer, enough=lambda query: is_refused(replace(query, digests=())))
+    picture = look_at(
+        decoder, data, closer=closer, listed=listed, enough=lambda query: is_refused(replace(query, digests=()))
+    )
     if picture.is_glance:
         checked = check_upload(store, replica, picture.query, upload, gate=gate, at=at)
         if checked.action is Action.REFUSE:
             return checked
-        picture = look_at(decoder, data, closer=closer)
+        picture = look_at(decoder, data, closer=closer, listed=listed)
     # 3. By its views, then by what takes longer; the answer is against exactly what is committed.
     query = look_closer(picture.query, picture.looked, screened, describer=describer, local=local)
     altered = altered_among(store, replica, query, picture.looked, at=at) if len(replica.originals) else []

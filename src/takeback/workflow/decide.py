@@ -13,6 +13,7 @@ from takeback.cases import CaseState, CopyState
 from takeback.cases.elements import require_elements
 from takeback.cases.reasons import How
 from takeback.errors import IllegalTransition, InputError
+from takeback.exchanges.interface import Said
 from takeback.match import CopyClass
 from takeback.store import Store, Transaction
 from takeback.store.cases import Case
@@ -20,10 +21,11 @@ from takeback.store.copies import Copy
 from takeback.store.hearings import About
 from takeback.workflow.cap import lift_cap
 from takeback.workflow.hearing import HEARD_FOR, close_idle_refusals, open_refusal
+from takeback.workflow.list_case import tell_list
 from takeback.workflow.order import HOLD, REMOVE, copy_facts, must_be_kept, note, order
 from takeback.workflow.originals import gate_forgery
 from takeback.workflow.poster import poster_of
-from takeback.workflow.put_back import check_may_be_shown
+from takeback.workflow.put_back import Answer, check_may_be_shown, show_unclaimed
 from takeback.workflow.reasons import complete_laws, how_decided
 from takeback.workflow.recusal import require_unbiased
 from takeback.workflow.repeated import remember_removal
@@ -83,7 +85,7 @@ def decide(store: Store, case_id: str, decision: Decision, *, heard_for: timedel
     """
     Decide a held case.
 
-    A refusal lifts nothing yet: she has `heard_for` to ask for a second reader, and a second person reads it again
+    Of a notice a refusal lifts nothing yet: she has `heard_for` to ask for a second reader, and a second person reads it again
     before anything is shown (`takeback.workflow.second_reading`).
 
     Raises `IllegalTransition` where the case is not held, or the one who decides keeps out of it, `InputError` where
@@ -99,8 +101,11 @@ def decide(store: Store, case_id: str, decision: Decision, *, heard_for: timedel
         if decision.outcome is Outcome.REMOVED:
             # Nothing is removed that was not held before.
             case = lift_cap(tx, case, actor=decision.actor, at=at)
-            return _remove(tx, case, decision, keys, records, at)
-        return _refuse(tx, case, decision, heard_for, at)
+            case = _remove(tx, case, decision, keys, records, at)
+        else:
+            case = _refuse(tx, case, decision, heard_for, at)
+        tell_list(tx, case, Said.COVERED if case.state is CaseState.REMOVED else Said.NOT_COVERED, at=at)
+        return case
 
 
 def confirm_copies(
@@ -221,9 +226,12 @@ def _refuse(tx: Transaction, case: Case, decision: Decision, heard_for: timedelt
     # 2. The case: only an undecided one, and only once.
     case = tx.cases.move(case, CaseState.REFUSED, decided_at=at, finding=_finding(decision))
     note(tx, EventKind.DECIDED_REFUSED, case, at=at, actor=decision.actor, facts=_facts(decision))
-    # 3. What is hidden stays so until she was heard; where nothing is, there is nothing to wait for.
-    _let_her_be_heard(tx, case, held, decision, heard_for, at)
-    if not held:
+    # 3. What is hidden stays so until she was heard; where nothing is, or nobody gave notice, nothing is waited for.
+    if case.list_id is not None:
+        show_unclaimed(tx, case, held, _answer(decision), at=at)
+    else:
+        _let_her_be_heard(tx, case, held, decision, heard_for, at)
+    if not held or case.list_id is not None:
         close_refused(tx, case, actor=decision.actor, at=at)
         tx.cases.close(case, at)
     refresh_deadline(tx, case)
@@ -242,7 +250,14 @@ def _refuse_copies(
     if held:
         check_may_be_shown(case)
         require_elements(decision.finding.elements, complete_laws(case) or case.laws)
-        _let_her_be_heard(tx, case, held, decision, heard_for, at)
+        if case.list_id is not None:
+            show_unclaimed(tx, case, held, _answer(decision), at=at)
+        else:
+            _let_her_be_heard(tx, case, held, decision, heard_for, at)
+
+
+def _answer(decision: Decision) -> Answer:
+    return Answer(decision.finding.reason, decision.actor, decision.finding.elements)
 
 
 def _require_unrefused(tx: Transaction, case: Case, chosen: Sequence[Copy]) -> None:

@@ -20,11 +20,12 @@ from takeback.errors import InputError, MalformedHash, NotFound
 from takeback.fingerprint import PdqHash
 from takeback.store import Store, Transaction
 from takeback.store.banks import NewEntry
+from takeback.store.exchanges import NewExchange
 from takeback.store.hma_contents import Origin, Told
 from takeback.store.hma_database import HmaDatabase, TheirContent, TheirExchange
 from takeback.workflow.banks import switch_bank
 from takeback.workflow.contents import OFF, ON
-from takeback.workflow.hma_exchanges import APIS, add_exchange
+from takeback.workflow.exchanges import APIS, add_exchange
 from takeback.workflow.register import add_bank, decided_entry, note_entries
 
 _AT_ONCE = 100
@@ -113,7 +114,7 @@ def _require_known(decided: Collection[str], exchanges: Mapping[str, TheirExchan
 def _move_exchange(store: Store, exchange: TheirExchange, moved: Moved, *, actor: str, at: datetime) -> None:
     with store.read() as tx:
         try:
-            tx.hma_exchanges.by_name(exchange.name)
+            tx.exchanges.by_name(exchange.name)
         except NotFound:
             pass
         else:
@@ -144,9 +145,8 @@ def _add_exchange(
     store: Store, exchange: TheirExchange, config: Mapping[str, Any], credentials: Mapping[str, Any] | None, *,
     actor: str, at: datetime,
 ) -> None:  # fmt: skip
-    add_exchange(
-        store, exchange.name, exchange.api, config, credentials, enabled=exchange.enabled, actor=actor, at=at
-    )  # fmt: skip
+    new = NewExchange(exchange.api, config, exchange.enabled)
+    add_exchange(store, exchange.name, new, credentials, actor=actor, at=at)
 
 
 def _move_bank(store: Store, name: str, ratio: float, moved: Moved, *, actor: str, at: datetime) -> None:

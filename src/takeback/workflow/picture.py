@@ -10,7 +10,7 @@ from typing import Protocol
 from takeback.altered import can_be_told
 from takeback.cases.notice import Level, ReportedPicture
 from takeback.errors import InputError, MediaTooLarge, UnreadableMedia
-from takeback.fingerprint import Fingerprints, FrameFingerprint, Looked, file_digest, pdq_crops
+from takeback.fingerprint import Fingerprints, FrameFingerprint, Looked, file_digest, pdq_crops, sums_of_lists
 from takeback.fingerprint.decoder import Glance
 from takeback.fingerprint.tiles import tiles_of
 from takeback.media.preview import Preview
@@ -28,7 +28,9 @@ class Decoder(Protocol):
     def looked_at(self, data: bytes) -> Looked:
         """Return the fingerprints with miniatures; raises the same."""
 
-    def glanced_at(self, data: bytes, *, miniatures: bool) -> AbstractContextManager[Glance]:
+    def glanced_at(
+        self, data: bytes, *, miniatures: bool, reduced: bool = False
+    ) -> AbstractContextManager[Glance]:
         """Yield the first frame's fingerprint before the rest is taken; raises the same."""
 
     def preview(self, data: bytes, *, blurred: bool) -> Preview:
@@ -50,24 +52,26 @@ class PictureQuery:
 
 
 def look_at(
-    decoder: Decoder, data: bytes, *, closer: bool = False, enough: Callable[[Query], bool] = lambda _: False
-) -> PictureQuery:
+    decoder: Decoder, data: bytes, *, closer: bool = False, listed: bool = False,
+    enough: Callable[[Query], bool] = lambda _: False,
+) -> PictureQuery:  # fmt: skip
     """
     Return what the picture in `data` is compared by, and what a closer look needs, where one may follow.
 
-    `enough` is asked of the first frame's fingerprint alone; where it is, nothing else is taken. The digest of the
+    What is `listed` is also compared as outside lists name it. `enough` is asked of the first frame's fingerprint alone; where it is, nothing else is taken. The digest of the
     file is always there: a file that cannot be decoded may still be the reported one.
     """
+    sums = sums_of_lists(data) if listed else ()
     try:
-        with decoder.glanced_at(data, miniatures=closer) as glance:
-            query = query_of_glance(glance.first, file_digest(data))
+        with decoder.glanced_at(data, miniatures=closer, reduced=listed) as glance:
+            query = query_of_glance(glance.first, file_digest(data)).with_sums(sums)
             if enough(query):
                 return PictureQuery(query, None)
             looked = glance.look()
-        return PictureQuery(query_of_fingerprints(looked.prints), _incomplete(looked.prints), looked)
+        return PictureQuery(query_of_fingerprints(looked.prints).with_sums(sums), _incomplete(looked.prints), looked)
     except (UnreadableMedia, MediaTooLarge) as problem:
         unjudged = Unjudged(problem.code, problem.message)
-        return PictureQuery(Query((("file", file_digest(data)),), unjudged=(unjudged,)), problem)
+        return PictureQuery(Query((("file", file_digest(data)), *sums), unjudged=(unjudged,)), problem)
 
 
 def reported_of(looked: Looked, level: Level, describer: Describer | None) -> list[ReportedPicture]:

@@ -63,16 +63,38 @@ def show_again(tx: Transaction, case: Case, copies: Sequence[Copy], answer: Answ
     Put copies back that are hidden, inside `tx`.
 
     1. Never what may show someone under 18.
-    2. Only after she was heard about each, and by another person than the one who decided before.
+    2. Only after she was heard about each, where a notice began the case, and by another person than the one who
+       decided before.
     3. Only with the element of each law that is not met, unless she agreed about each.
     """
     check_may_be_shown(case)
-    hearings = [None if copy.hearing_id is None else tx.hearings.by_id(copy.hearing_id) for copy in copies]
-    require_heard(hearings, at)
     require_another(copies, answer.actor)
-    agreed = bool(hearings) and all(each is not None and each.agrees is True for each in hearings)
+    agreed = False
+    if case.list_id is None:
+        hearings = [None if copy.hearing_id is None else tx.hearings.by_id(copy.hearing_id) for copy in copies]
+        require_heard(hearings, at)
+        agreed = bool(hearings) and all(each is not None and each.agrees is True for each in hearings)
     if copies and not (agreed and not answer.elements):
         require_elements(answer.elements, complete_laws(case) or case.laws)
+    _put_back(tx, case, copies, answer, agreed=agreed, at=at)
+
+
+def show_unclaimed(tx: Transaction, case: Case, copies: Sequence[Copy], answer: Answer, *, at: datetime) -> None:
+    """
+    Put copies back, inside `tx`, that were hidden because an outside list has something like them.
+
+    Nobody here claims what they show, so nobody is to be heard, and one person is enough: they were hidden by a program
+    alone. With the element of each law that is not met, and never what may show someone under 18.
+    """
+    check_may_be_shown(case)
+    if copies:
+        require_elements(answer.elements, complete_laws(case) or case.laws)
+    _put_back(tx, case, copies, answer, agreed=False, at=at)
+
+
+def _put_back(
+    tx: Transaction, case: Case, copies: Sequence[Copy], answer: Answer, *, agreed: bool, at: datetime
+) -> None:
     # What was removed a person confirmed before.
     count_matches(tx, [copy for copy in copies if copy.state is CopyState.HELD], confirmed=False, at=at)
     for copy in copies:

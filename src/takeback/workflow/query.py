@@ -24,6 +24,8 @@ from takeback.store.prints import WHOLE, KnownBy
 
 CROP = "crop"
 """The view that a reporting device took of its picture; see `takeback.fingerprint.pdq_crops`."""
+REDUCED = "reduced"
+"""The view that other programs' lists are made of: all of it, by `takeback.fingerprint.Route.NEAREST_512`."""
 MAX_ITEM_FRAMES = 4
 """Fingerprints of frames kept of one item: of a still one."""
 MAX_ITEM_VIEWS = 4
@@ -74,6 +76,10 @@ class Query:
         """Whether an index is asked at all: not for digests alone."""
         return bool(self.looks or self.descriptors or self.local is not None)
 
+    def with_sums(self, sums: Sequence[tuple[str, bytes]]) -> Query:
+        """Return the same, compared by older digests of its file too (`takeback.fingerprint.sums_of_lists`)."""
+        return replace(self, digests=(*self.digests, *sums)) if sums else self
+
     def kept(self) -> KnownBy:
         """Return what is kept of an item that a site stores, so that a notice that comes later finds it."""
         return KnownBy(
@@ -105,7 +111,9 @@ def query_of_fingerprints(prints: Fingerprints) -> Query:
     """Compare by what the server itself computed from a picture."""
     pixels = [("pixels", frame.pixel_digest) for frame in prints.telling_frames]
     digests = [("file", prints.file_digest), *pixels]
-    query = _query(digests, [(WHOLE, frame.orientations) for frame in prints.frames], _views(prints.telling_frames))
+    reduced = [] if prints.reduced is None else [(REDUCED, prints.reduced)]
+    views = [*reduced, *_views(prints.telling_frames)]
+    query = _query(digests, [(WHOLE, frame.orientations) for frame in prints.frames], views)
     if prints.incomplete is None:
         return query
     damaged = Unjudged(prints.incomplete, "Only the first frames of this animation could be read.")

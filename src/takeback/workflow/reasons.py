@@ -36,6 +36,7 @@ def reasons_of(case: Case, copy: Copy, *, why: str | None = None) -> Reasons:
         elements=tuple(answer.get("elements", ())),
         agreed=bool(answer.get("agreed")),
         contest=_contest(copy),
+        by_list=case.list_id is not None,
     )
 
 

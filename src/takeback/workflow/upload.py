@@ -19,6 +19,7 @@ from takeback.store.sites import Site
 from takeback.workflow.alert import passage_message
 from takeback.workflow.flood import watch_for_floods
 from takeback.workflow.gate import Gate
+from takeback.workflow.list_case import case_of_match
 from takeback.workflow.order import copy_facts, likeness_facts, note
 from takeback.workflow.originals import still_watched
 from takeback.workflow.query import Query
@@ -165,9 +166,13 @@ def tell_cases(
 def _tell_case(
     tx: Transaction, match: Match, action: Action, upload: Upload | None, gate: Gate | None, at: datetime
 ) -> Case | None:
-    if match.entry.case_id is None:
+    # A list's entry becomes a case only where there is a copy, or where somebody is to look.
+    opens = gate is not None or (upload is not None and upload.item_id is not None)
+    if match.entry.case_id is None and not opens:
         return None
-    case = tx.cases.by_id(match.entry.case_id)
+    case = case_of_match(tx, match.entry, at=at)
+    if case is None:
+        return None
     if gate is not None:
         _tell_of_passage(tx, case, match, action, gate, at)
         return case

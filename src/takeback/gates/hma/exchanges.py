@@ -1,7 +1,8 @@
-"""`/c/exchanges` and `/c/exchange/NAME`: outside lists. They are kept, and fetched by nothing yet."""
+"""`/c/exchanges` and `/c/exchange/NAME`: outside lists, which the jobs fetch."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -14,9 +15,9 @@ from takeback.gates.hma.banks import read_name, require_new
 from takeback.gates.hma.door import Curator, Matcher, Visitor
 from takeback.gates.hma.media import json_object
 from takeback.service.auth import ServiceParts
-from takeback.store.hma_exchanges import HmaExchange
+from takeback.store.exchanges import ExchangeRow, NewExchange
 from takeback.workflow.banks import remove_bank
-from takeback.workflow.hma_exchanges import (
+from takeback.workflow.exchanges import (
     APIS,
     ExchangeApi,
     Field,
@@ -28,16 +29,6 @@ from takeback.workflow.hma_exchanges import (
 )
 
 router = APIRouter(prefix="/c", tags=["exchanges"])
-
-NEVER_FETCHED = {
-    "checkpoint_ts": None,
-    "fetched_items": 0,
-    "last_fetch_complete_ts": None,
-    "last_fetch_succeeded": None,
-    "running_fetch_start_ts": None,
-    "up_to_date": False,
-}
-
 
 @router.get("/exchanges/apis")
 def list_apis(_visitor: Matcher) -> JSONResponse:
@@ -77,7 +68,7 @@ def show_schema(api: str, _visitor: Matcher) -> JSONResponse:
 def list_exchanges(_visitor: Matcher, parts: ServiceParts) -> JSONResponse:
     """List the names of the exchanges."""
     with parts.store.read() as tx:
-        return JSONResponse([exchange.name for exchange in tx.hma_exchanges.every()])
+        return JSONResponse([exchange.name for exchange in tx.exchanges.every()])
 
 
 @router.post("/exchanges")
@@ -99,13 +90,12 @@ def _new_exchange(parts: Parts, visitor: Visitor, given: dict[str, Any]) -> JSON
     if not isinstance(enabled, bool):
         raise InputError("`enabled` in `api_json` is true or false.")
     require_new(parts, name)
+    told = {key: value for key, value in config.items() if key not in ("name", "api", "enabled")}
     add_exchange(
         parts.store,
         name,
-        api,
-        {key: value for key, value in config.items() if key not in ("name", "api", "enabled")},
+        NewExchange(api, told, enabled, laws=parts.settings.laws),
         _credentials(given.get("credential_json")),
-        enabled=enabled,
         actor=visitor.actor,
         at=parts.now(),
     )
@@ -146,9 +136,21 @@ def drop_exchange(name: str, visitor: Curator, parts: ServiceParts) -> JSONRespo
 
 @router.get("/exchange/{name}/status")
 def show_fetching(name: str, _visitor: Matcher, parts: ServiceParts) -> JSONResponse:
-    """Say how the last fetch went: there was none."""
-    _exchange(parts, name)
-    return JSONResponse(NEVER_FETCHED)
+    """Say how far the list was read, and how the last fetch went; before the first, null."""
+    exchange = _exchange(parts, name)
+    with parts.store.read() as tx:
+        items = sum(tx.exchanges.counts(exchange.id).values())
+    was_fetched = exchange.fetched_at is not None or exchange.problem is not None
+    return JSONResponse(
+        {
+            "checkpoint_ts": _second(exchange.fetched_at),
+            "fetched_items": items,
+            "last_fetch_complete_ts": _second(exchange.complete_at),
+            "last_fetch_succeeded": exchange.problem is None if was_fetched else None,
+            "running_fetch_start_ts": _second(exchange.began_at),
+            "up_to_date": exchange.complete_at is not None and exchange.began_at is None,
+        }
+    )
 
 
 @router.get("/exchange/{name}/credentials")
@@ -177,10 +179,10 @@ def _known(api: str) -> ExchangeApi:
     return APIS[api]
 
 
-def _exchange(parts: Parts, name: str) -> HmaExchange:
+def _exchange(parts: Parts, name: str) -> ExchangeRow:
     with parts.store.read() as tx:
         try:
-            return tx.hma_exchanges.by_name(name)
+            return tx.exchanges.by_name(name)
         except NotFound as problem:
             raise NotFound(f"Exchange {name[:100]!r} not found:", advice="there is none of this name.") from problem
 
@@ -195,20 +197,24 @@ def _credentials(given: object) -> dict[str, Any] | None:
 
 def _api_out(parts: Parts, api: ExchangeApi) -> JSONResponse:
     with parts.store.read() as tx:
-        has = tx.hma_exchanges.has_api_credentials(api.name)
+        has = tx.exchanges.has_api_credentials(api.name)
     return JSONResponse({"supports_authentification": api.credentials is not None, "has_set_authentification": has})
 
 
-def _credentials_out(parts: Parts, exchange: HmaExchange) -> JSONResponse:
+def _credentials_out(parts: Parts, exchange: ExchangeRow) -> JSONResponse:
     with parts.store.read() as tx:
-        shared = tx.hma_exchanges.has_api_credentials(exchange.api)
+        shared = tx.exchanges.has_api_credentials(exchange.api)
     source = "exchange" if exchange.has_credentials else "api" if shared else None
     supports = api_of(exchange.api).credentials is not None
     return JSONResponse({"supports_auth": supports, "has_credentials": source is not None, "source": source})
 
 
-def _exchange_out(exchange: HmaExchange) -> dict[str, Any]:
+def _exchange_out(exchange: ExchangeRow) -> dict[str, Any]:
     return {**exchange.config, "name": exchange.name, "api": exchange.api, "enabled": exchange.enabled}
+
+
+def _second(at: datetime | None) -> int | None:
+    return None if at is None else int(at.timestamp())
 
 
 def _field_out(field: Field) -> dict[str, Any]:

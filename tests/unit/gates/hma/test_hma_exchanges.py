@@ -45,8 +45,8 @@ def test_credentials_are_sealed_and_their_keys_go_with_them(hma: Hma, parts: Par
     own = {"supports_auth": True, "has_credentials": True, "source": "exchange"}
     assert hma.get("/c/exchange/LIST/credentials").json() == own
     with parts.store.read() as tx:
-        assert tx.hma_exchanges.credentials(tx.hma_exchanges.by_name("LIST")) == WHO
-        key_ids = tx.hma_exchanges._key_ids(tx.hma_exchanges.by_name("LIST").bank_id)
+        assert tx.exchanges.credentials(tx.exchanges.by_name("LIST")) == WHO
+        key_ids = tx.exchanges._key_ids(tx.exchanges.by_name("LIST").bank_id)
     assert "hunter2" not in str([hma.get(path).text for path in ("/c/exchange/LIST", "/c/exchange/LIST/credentials")])
     stored = b"".join(path.read_bytes() for path in parts.settings.data.iterdir() if path.is_file())
     assert b"hunter2" not in stored
@@ -63,7 +63,7 @@ def test_a_kinds_credentials_serve_exchanges_that_have_none(hma: Hma, parts: Par
     assert hma.post("/c/exchanges/api/ncmec", json={"credential_json": WHO}).json() == state
     assert hma.get("/c/exchange/LIST/credentials").json()["source"] == "api"
     with parts.store.read() as tx:
-        assert tx.hma_exchanges.credentials(tx.hma_exchanges.by_name("LIST")) == WHO
+        assert tx.exchanges.credentials(tx.exchanges.by_name("LIST")) == WHO
     state["has_set_authentification"] = False
     assert hma.post("/c/exchanges/api/ncmec", json={"credential_json": {}}).json() == state
     assert hma.get("/c/exchanges/api/sample").json()["supports_authentification"] is False

@@ -163,7 +163,7 @@ def test_exchanges_are_moved_with_sealed_credentials(hma: Hma, parts: Parts, the
     assert hma.get("/c/exchange/CSAM").json()["environment"] == NCMEC["environment"]
     assert hma.get("/c/exchange/PART/credentials").json()["has_credentials"] is False
     with parts.store.read() as tx:
-        opened = {each.name: tx.hma_exchanges.credentials(each) for each in tx.hma_exchanges.every()}
+        opened = {each.name: tx.exchanges.credentials(each) for each in tx.exchanges.every()}
     assert opened == {"STOP": STOP_NCII, "CSAM": {"user": "forum", "password": "hunter2"}, "PART": None}
     assert "hunter2" not in str(moved)
     stored = b"".join(path.read_bytes() for path in parts.settings.data.iterdir() if path.is_file())

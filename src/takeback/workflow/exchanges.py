@@ -1,13 +1,14 @@
 """
-Outside lists as HMA's clients set them up: kept, with their credentials sealed.
+Outside lists are set up: which, who we are there with credentials that are sealed, and what their matches may do.
 
-Nothing fetches them yet. What is said of a fetch is what is true: there was none.
+The kinds and their fields are those of HMA's own set-up, whose clients set lists up too (`takeback.gates.hma`);
+`takeback.jobs.exchange` fetches them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from takeback.audit.event import EventKind, Json
 from takeback.bank import Thresholds
 from takeback.errors import InputError, NotFound
 from takeback.store import Store, Transaction
-from takeback.store.hma_exchanges import HmaExchange
+from takeback.store.exchanges import ExchangeRow, NewExchange
 
 _MAX_TEXT = 2_000
 
@@ -38,6 +39,8 @@ class ExchangeApi:
     name: str
     config: tuple[Field, ...]
     credentials: tuple[Field, ...] | None
+    of_minors: bool = False
+    """Whether what is on it shows minors."""
 
 
 _NCMEC_ENVIRONMENTS = (
@@ -68,6 +71,7 @@ APIS: Mapping[str, ExchangeApi] = {
                 Field("user", "string", True, "User name at NCMEC's hash sharing."),
                 Field("password", "string", True, "Password for it."),
             ),
+            of_minors=True,
         ),
         ExchangeApi(
             "stop_ncii",
@@ -85,48 +89,75 @@ APIS: Mapping[str, ExchangeApi] = {
 
 
 def add_exchange(
-    store: Store, name: str, api: str, config: Mapping[str, Any], credentials: Mapping[str, Any] | None, *,
-    enabled: bool, actor: str, at: datetime,
-) -> None:  # fmt: skip
+    store: Store, name: str, new: NewExchange, credentials: Mapping[str, Any] | None, *, actor: str, at: datetime
+) -> None:
     """Keep an exchange and make the bank that it is to fill; `InputError` where the name is taken or a field wrong."""
-    kind = api_of(api)
-    _check("api_json", kind.config, config)
+    kind = api_of(new.api)
+    _check("api_json", kind.config, new.config)
     if credentials is not None:
         _check_credentials(kind, credentials)
     (key,) = store.keyring.new_data_keys()
     with store.write() as tx:
         bank = tx.banks.add_bank(name, Thresholds(), at)
-        tx.hma_exchanges.add(bank.id, api, enabled=enabled, config=config, at=at)
+        tx.exchanges.add(bank.id, replace(new, of_minors=kind.of_minors), at)
         if credentials is not None:
-            tx.hma_exchanges.set_credentials(bank.id, credentials, key)
-        _note(tx, {"bank": bank.public_id, "exchange": api, "enabled": enabled}, actor=actor, at=at)
+            tx.exchanges.set_credentials(bank.id, credentials, key)
+        facts: dict[str, Json] = {"bank": bank.public_id, "exchange": new.api, "enabled": new.enabled}
+        _note(tx, {**facts, "holds": new.holds, "laws": list(new.laws)}, actor=actor, at=at)
     if credentials is None:
         store.keyring.destroy([key[0]], in_snapshots=False)
 
 
-def enable_exchange(store: Store, name: str, enabled: bool, *, actor: str, at: datetime) -> HmaExchange:
+def fetch_again(store: Store, name: str, *, whole: bool, actor: str, at: datetime) -> ExchangeRow:
+    """Have an exchange fetched at once; `whole` from its beginning, where what is known already changes nothing."""
+    with store.write() as tx:
+        exchange = tx.exchanges.by_name(name)
+        anew: dict[str, object] = {"marks": None, "began_at": None, "complete_at": None} if whole else {}
+        tx.exchanges.change(exchange.id, next_at=None, attempts=0, problem=None, **anew)
+        _note(tx, {"exchange": exchange.api, "name": name, "fetched_again": True, "whole": whole}, actor=actor, at=at)
+        return tx.exchanges.by_name(name)
+
+
+def let_list_hold(store: Store, name: str, holds: bool, *, actor: str, at: datetime) -> ExchangeRow:
+    """
+    Say whether what a list matches is hidden before a person has looked, from the next match on.
+
+    `InputError` for a list of what may show minors, whose matches are always hidden.
+    """
+    with store.write() as tx:
+        exchange = tx.exchanges.by_name(name)
+        if exchange.of_minors:
+            raise InputError("What may show minors is always hidden.", advice="Switch the exchange off instead.")
+        tx.exchanges.change(exchange.id, holds=holds)
+        _note(tx, {"exchange": exchange.api, "name": name, "holds": holds}, actor=actor, at=at)
+        return tx.exchanges.by_name(name)
+
+
+def enable_exchange(store: Store, name: str, enabled: bool, *, actor: str, at: datetime) -> ExchangeRow:
     """Say whether an exchange is to be fetched."""
     with store.write() as tx:
-        exchange = tx.hma_exchanges.by_name(name)
-        tx.hma_exchanges.enable(exchange.bank_id, enabled)
+        exchange = tx.exchanges.by_name(name)
+        tx.exchanges.change(exchange.id, enabled=enabled, next_at=None)
         _note(tx, {"exchange": exchange.api, "name": name, "enabled": enabled}, actor=actor, at=at)
-        return tx.hma_exchanges.by_name(name)
+        return tx.exchanges.by_name(name)
 
 
 def set_credentials(
     store: Store, name: str, credentials: Mapping[str, Any] | None, *, actor: str, at: datetime
-) -> HmaExchange:
+) -> ExchangeRow:
     """Seal an exchange's own credentials, or forget them."""
     with store.read() as tx:
-        exchange = tx.hma_exchanges.by_name(name)
+        exchange = tx.exchanges.by_name(name)
     if credentials is not None:
         _check_credentials(api_of(exchange.api), credentials)
     (key,) = store.keyring.new_data_keys()
     with store.write() as tx:
-        gone = tx.hma_exchanges.set_credentials(exchange.bank_id, credentials, key)
+        gone = tx.exchanges.set_credentials(exchange.bank_id, credentials, key)
+        # With others it may be let in: it is asked at once.
+        tx.exchanges.change(exchange.id, next_at=None, attempts=0, problem=None)
         facts: dict[str, Json] = {"exchange": exchange.api, "name": name, "credentials": credentials is not None}
         _note(tx, facts, actor=actor, at=at)
-        exchange = tx.hma_exchanges.by_name(name)
+        exchange = tx.exchanges.by_name(name)
     store.keyring.destroy(gone if credentials is not None else [*gone, key[0]], in_snapshots=False)
     return exchange
 
@@ -139,7 +170,7 @@ def set_api_credentials(
         _check_credentials(api_of(api), credentials)
     (key,) = store.keyring.new_data_keys()
     with store.write() as tx:
-        gone = tx.hma_exchanges.set_api_credentials(api, credentials, key)
+        gone = tx.exchanges.set_api_credentials(api, credentials, key)
         _note(tx, {"exchange": api, "credentials": credentials is not None}, actor=actor, at=at)
     store.keyring.destroy(gone if credentials is not None else [*gone, key[0]], in_snapshots=False)
 

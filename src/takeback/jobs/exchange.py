@@ -1,0 +1,226 @@
+"""Outside lists are fetched, page by page; what the sites store is compared with what is new; lists are told."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from takeback.actions.outgoing import OutgoingHttp, Response
+from takeback.actions.retry import MAX_WAIT_SECONDS, next_attempt_at
+from takeback.assembly import Parts, exchange_of
+from takeback.audit.event import EventKind
+from takeback.errors import OutsideError, TakebackError
+from takeback.exchanges.interface import Exchange, FetchCheckpoint, Page, Record, Request, Said, Standing
+from takeback.store.exchanges import ExchangeRow, Word
+from takeback.workflow.exchange_page import take_page
+from takeback.workflow.list_case import actor_of, sweep_list
+
+MAX_PAGE_BYTES = 32 * 1024 * 1024
+"""800 records of StopNCII have some hundred kilobytes; a page of NCMEC's may name far more."""
+_MAX_WORD_BYTES = 256 * 1024
+_STEP_SECONDS = 2.0
+"""How long one list is read before the next, and before somebody who stops the service is heard."""
+_SWEPT_AT_ONCE = 500
+_TOLD_AT_ONCE = 100
+_TRIES = 3
+"""How often the same page may break off before less of it is asked at a time."""
+_REFUSED_AGAIN = timedelta(hours=1)
+_UNAUTHORISED = (401, 403)
+
+log = logging.getLogger("takeback.jobs")
+
+
+class ExchangeJob:
+    """Reads each list that is due, for some seconds; then compares, then tells."""
+
+    def __init__(self, parts: Parts, http: OutgoingHttp) -> None:
+        self._parts = parts
+        self._http = http
+
+    async def step(self) -> None:
+        """Do what is due now."""
+        with self._parts.store.read() as tx:
+            if not tx.exchanges.any():
+                return
+            due, every = tx.exchanges.due(self._parts.now()), tx.exchanges.every()
+        for exchange in due:
+            await self._fetch(exchange)
+        for exchange in every:
+            await self._sweep(exchange)
+            await self._tell(exchange)
+
+    async def drain(self) -> None:
+        """Nothing is left running between steps."""
+
+    # ---- Fetching
+
+    async def _fetch(self, row: ExchangeRow) -> None:
+        try:
+            exchange = self._opened(row)
+            if exchange is not None:
+                await self._read_on(row, exchange)
+            else:
+                await asyncio.to_thread(self._rest, row)
+        except _Refused as refused:
+            await asyncio.to_thread(self._begin_anew, row.name, refused.place)
+        except OutsideError as problem:
+            await asyncio.to_thread(self._failed, row.name, problem)
+
+    async def _read_on(self, row: ExchangeRow, exchange: Exchange) -> None:
+        """Read pages until the list is at its end for now, or the time of a step is over; each is asked ahead."""
+        until = time.monotonic() + _STEP_SECONDS
+        body = await self._ask(exchange, row.checkpoint)
+        while True:
+            at = self._parts.now()
+            page = await asyncio.to_thread(exchange.read, body, row.checkpoint, at)
+            goes_on = not page.is_last and page.problem is None and time.monotonic() < until
+            ahead = asyncio.create_task(self._ask(exchange, page.after)) if goes_on else None
+            try:
+                after = await asyncio.to_thread(self._take, row, page, at)
+            except BaseException:
+                if ahead is not None:
+                    ahead.cancel()
+                raise
+            if ahead is None:
+                return
+            row = replace(row, **after, checkpoint=page.after)
+            body = await ahead
+
+    def _take(self, row: ExchangeRow, page: Page, at: datetime) -> dict[str, object]:
+        began_at = row.began_at or at
+        if page.problem is not None:
+            attempts = row.attempts + 1
+            after = {"began_at": began_at, "problem": page.problem, "attempts": attempts, "next_at": self._later(attempts, at)}
+        elif page.is_last:
+            next_at = at + timedelta(minutes=self._parts.settings.exchange_minutes)
+            after = {"began_at": None, "complete_at": at, "next_at": next_at, "problem": None, "attempts": 0}
+        else:
+            after = {"began_at": began_at, "next_at": at, "problem": None, "attempts": 0}
+        take_page(self._parts.store, row, page, {**after, "fetched_at": at}, at=at)
+        return after
+
+    async def _ask(self, exchange: Exchange, checkpoint: FetchCheckpoint) -> bytes:
+        answer = await self._send(exchange.request(checkpoint), MAX_PAGE_BYTES)
+        if answer.status in _UNAUTHORISED:
+            raise OutsideError("The list does not accept our credentials.", permanent=True)
+        if 400 <= answer.status < 500 and answer.status not in (408, 425, 429):
+            place = exchange.refused(checkpoint)
+            raise _Refused(answer.status, None if place == checkpoint else place)
+        answer.require_success(now=self._parts.now())
+        return answer.body
+
+    async def _send(self, request: Request, max_bytes: int) -> Response:
+        return await self._http.ask(
+            request.method, request.url, request.headers, request.body, max_bytes=max_bytes
+        )
+
+    def _opened(self, row: ExchangeRow) -> Exchange | None:
+        with self._parts.store.read() as tx:
+            credentials = tx.exchanges.credentials(row)
+        return exchange_of(row, credentials)
+
+    def _rest(self, row: ExchangeRow) -> None:
+        """A kind that nothing fetches is not asked about again soon."""
+        with self._parts.store.write() as tx:
+            tx.exchanges.change(row.id, next_at=self._parts.now() + _REFUSED_AGAIN)
+
+    def _failed(self, name: str, problem: OutsideError) -> None:
+        """Write down what is wrong; after the same page broke off again and again less is asked at a time."""
+        at = self._parts.now()
+        log.warning("the list %s could not be fetched: %s", name, problem.message)
+        with self._parts.store.write() as tx:
+            row = tx.exchanges.by_name(name)
+            attempts = row.attempts + 1
+            wait = at + _REFUSED_AGAIN if problem.permanent else self._later(attempts, at, problem.retry_after_seconds)
+            tx.exchanges.change(row.id, attempts=attempts, problem=problem.message[:300], next_at=wait)
+        if not problem.permanent and attempts >= _TRIES:
+            self._ask_for_less(name)
+
+    def _ask_for_less(self, name: str) -> None:
+        with self._parts.store.read() as tx:
+            row = tx.exchanges.by_name(name)
+        try:
+            exchange = self._opened(row)
+        except TakebackError:
+            return
+        if exchange is not None:
+            with self._parts.store.write() as tx:
+                tx.exchanges.set_place(row.id, exchange.broken_off(row.checkpoint))
+
+    def _begin_anew(self, name: str, place: FetchCheckpoint | None) -> None:
+        at = self._parts.now()
+        with self._parts.store.write() as tx:
+            row = tx.exchanges.by_name(name)
+            problem = "The list refused the page that it was asked for."
+            attempts = row.attempts + 1
+            waits = {"attempts": attempts, "problem": problem, "next_at": self._later(attempts, at)}
+            if place is None:
+                tx.exchanges.change(row.id, **waits)
+            else:
+                tx.exchanges.set_place(row.id, place, **waits)
+
+    def _later(self, attempts: int, at: datetime, asked_seconds: float | None = None) -> datetime:
+        jitter = random.random()  # noqa: S311 (spreads retries; no secret)
+        found = next_attempt_at(attempts, at, jitter, retry_after_seconds=asked_seconds)
+        return found or at + timedelta(seconds=MAX_WAIT_SECONDS)
+
+    # ---- Comparing and telling
+
+    async def _sweep(self, row: ExchangeRow) -> None:
+        """Compare what is stored with the entries that came since, for a step's time."""
+        until = time.monotonic() + _STEP_SECONDS
+        after = row.swept_id
+        while time.monotonic() < until:
+            swept = await asyncio.to_thread(
+                sweep_list, self._parts.store, self._parts.replica, row, after=after, most=_SWEPT_AT_ONCE,
+                at=self._parts.now(),
+            )  # fmt: skip
+            if swept.last_id == after:
+                return
+            after = swept.last_id
+            with self._parts.store.write() as tx:
+                tx.exchanges.change(row.id, swept_id=after)
+
+    async def _tell(self, row: ExchangeRow) -> None:
+        at = self._parts.now()
+        with self._parts.store.read() as tx:
+            words = tx.exchanges.words_due(row.id, at, _TOLD_AT_ONCE)
+            names = {each.id: tx.exchanges.name_of(row.id, each.entry_id) for each in words}
+        told = [(each, names[each.id]) for each in words]
+        if not told:
+            return
+        said = [(Record(name, Standing.LIVE), Said(word.word)) for word, name in told if name is not None]
+        try:
+            exchange = self._opened(row)
+            request = None if exchange is None or not said else exchange.feedback(said)
+            if request is not None:
+                (await self._send(request, _MAX_WORD_BYTES)).require_success(now=at)
+        except OutsideError as problem:
+            log.warning("the list %s could not be told: %s", row.name, problem.message)
+            await asyncio.to_thread(self._tell_later, words, at)
+            return
+        await asyncio.to_thread(self._told, row, words, len(said) if request is not None else 0, at)
+
+    def _told(self, row: ExchangeRow, words: Sequence[Word], count: int, at: datetime) -> None:
+        with self._parts.store.write() as tx:
+            tx.exchanges.word_done(words)
+            if count:
+                facts = {"list": row.name, "entries": count}
+                tx.audit.append(EventKind.LIST_TOLD, at=at, actor=actor_of(row), facts=facts)
+
+    def _tell_later(self, words: Sequence[Word], at: datetime) -> None:
+        with self._parts.store.write() as tx:
+            tx.exchanges.word_later(words, self._later(1 + max(each.attempts for each in words), at))
+
+
+class _Refused(OutsideError):
+    """The list says that there is no such page; `place` is where to go on, None where that is the same."""
+
+    def __init__(self, status: int, place: FetchCheckpoint | None) -> None:
+        super().__init__(f"The list answered with HTTP status {status}.")
+        self.place = place

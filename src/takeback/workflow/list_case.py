@@ -1,0 +1,166 @@
+"""
+What an entry of an outside list matches becomes a case that nobody sent a notice of.
+
+A list is somebody's opinion, of a picture that nobody here has seen: anyone can put a picture on some of them. So a
+match is hidden as one of a notice is, reversibly, and a person decides; and where the list is not to hold anything, it
+is only shown to the desk. What the person decides counts from then on, and the list is told of it.
+
+A case of a list has no receipt and no words; there is nobody to be heard before something is shown again.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from takeback.audit.event import EventKind
+from takeback.bank import Entry, EntryState, ListKind
+from takeback.cases import CaseState, clocks_of, law_pack
+from takeback.cases.law import law_packs
+from takeback.exchanges.interface import Said
+from takeback.fingerprint import every_turn
+from takeback.index.interface import CODE_BYTES
+from takeback.store import Store, Transaction
+from takeback.store.cases import Case, NewCase
+from takeback.store.exchanges import ExchangeRow
+from takeback.store.prints import PDQ
+from takeback.workflow.order import note
+from takeback.workflow.query import query_of_known
+from takeback.workflow.replica import Replica
+from takeback.workflow.sweep import Sought, find_items, hold_copies, settle_case
+from takeback.workflow.withdraw import end_matching
+
+_DIGEST_BYTES = 32
+
+
+def case_of_match(tx: Transaction, entry: Entry, *, at: datetime) -> Case | None:
+    """
+    Return the case of an entry that matched something; that of a list is opened with its first match.
+
+    None for what the operator put into a bank, and for what may show minors: nobody decides about that here.
+    """
+    if entry.case_id is not None:
+        return tx.cases.by_id(entry.case_id)
+    exchange = None if entry.of_list is not ListKind.ORDINARY else tx.exchanges.of_entry(entry.id)
+    return None if exchange is None else _opened(tx, exchange, entry, at)
+
+
+def _opened(tx: Transaction, exchange: ExchangeRow, entry: Entry, at: datetime) -> Case:
+    # The key store is apart from the database: a key of a transaction that is rolled back does no harm.
+    (key,) = tx.keyring.new_data_keys()
+    new = NewCase(
+        laws=exchange.laws or tuple(law_packs()),
+        under_18=False,
+        received_at=at,
+        missing=[],
+        words={},
+        # Nobody has the receipt of this case, so nothing opens it from outside.
+        receipt_digest=secrets.token_bytes(_DIGEST_BYTES),
+        ending_digest=secrets.token_bytes(_DIGEST_BYTES),
+        request=None,
+        list_id=exchange.bank_id,
+        capped_at=None if exchange.holds else at,
+    )
+    case = tx.cases.add(new, key)
+    facts = {"entry": entry.public_id, "list": exchange.name}
+    note(tx, EventKind.LIST_MATCHED, case, at=at, actor=actor_of(exchange), facts=facts)
+    case = tx.cases.move(tx.cases.move(case, CaseState.VALID, valid_at=at), CaseState.WATCHING)
+    tx.banks.set_case(entry.id, case.id)
+    return case
+
+
+def actor_of(exchange: ExchangeRow) -> str:
+    """Return how the log names a list."""
+    return f"list/{exchange.name}"[:100]
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """How far what the sites store was compared with a list's entries: the last of them, how many, what was found."""
+
+    last_id: int
+    entries: int
+    found: int
+
+
+def sweep_list(
+    store: Store, replica: Replica, exchange: ExchangeRow, *, after: int, most: int, at: datetime
+) -> Swept:
+    """
+    Compare what the sites store already with the next `most` entries of a list, those with an id above `after`.
+
+    What is found is held, or only shown to the desk where the list may not hold; an entry that ends meanwhile finds
+    nothing. What may show minors is told to the sites instead (`takeback.workflow.minors`).
+    """
+    with store.read() as tx:
+        replica.catch_up(tx)
+        if not tx.items.count():
+            return Swept(tx.banks.last_id(exchange.bank_id), 0, 0)
+        ids = tx.banks.ids_after(exchange.bank_id, after, most)
+        near = _near_stored(tx, replica, ids) | tx.items.entries_with_equal_digest(ids)
+    found = sum(_hold(store, replica, entry_id, at) for entry_id in sorted(near))
+    return Swept(ids[-1] if ids else after, len(ids), found)
+
+
+def _near_stored(tx: Transaction, replica: Replica, entry_ids: Sequence[int]) -> set[int]:
+    """Return which entries lie near something that is stored, in any orientation."""
+    keys, codes = tx.prints.searchable("entry", entry_ids, [PDQ]).pdq
+    if not len(keys) or not len(replica.items.pdq):
+        return set()
+    turned = every_turn(codes)
+    neighbors = replica.items.pdq.search(turned.reshape(-1, CODE_BYTES), tx.banks.reach().bits)
+    near = np.unique(keys[neighbors.query // turned.shape[1]])
+    return {entry.id for entry in tx.banks.entries(near.tolist()).values()}
+
+
+def _hold(store: Store, replica: Replica, entry_id: int, at: datetime) -> int:
+    with store.write() as tx:
+        replica.catch_up(tx)
+        entry = tx.banks.by_id(entry_id)
+        if not entry.counts_at(at) or entry.of_list is not ListKind.ORDINARY:
+            return 0
+        query = query_of_known(tx.prints.known_by("entry", entry.id))
+        if not find_items(query, tx, replica, entry.thresholds, at=at):
+            return 0
+        case = case_of_match(tx, entry, at=at)
+        if case is None or case.state not in (CaseState.WATCHING, CaseState.HELD):
+            return 0
+        deadline_at = clocks_of(at, at, [law_pack(law) for law in case.laws]).deadline_at
+        sought = [Sought(query, entry.id)]
+        copies = hold_copies(tx, replica, case, sought, entry.thresholds, deadline_at=deadline_at, at=at)
+        settle_case(tx, tx.cases.by_id(case.id), copies)
+        return len(copies)
+
+
+def end_entry(tx: Transaction, exchange: ExchangeRow, entry_id: int, *, at: datetime) -> list[str]:
+    """
+    Let an entry that its list has no more match nothing, inside `tx`; return the data keys to destroy.
+
+    Its case, where it has one, is withdrawn as by the person herself: nothing is shown again by that, and what is
+    hidden is for the desk to settle.
+    """
+    entry = tx.banks.by_id(entry_id)
+    if entry.state is EntryState.WITHDRAWN:
+        return []
+    if entry.case_id is None:
+        return [tx.banks.erase(entry.id)]
+    _, key_ids = end_matching(tx, tx.cases.by_id(entry.case_id).public_id, actor=actor_of(exchange), at=at)
+    return key_ids
+
+
+def tell_list(tx: Transaction, case: Case, said: Said, *, at: datetime) -> None:
+    """Have the list of a case told what a person decided; nothing where a notice began it."""
+    if case.list_id is None or (exchange := tx.exchanges.of_bank(case.list_id)) is None:
+        return
+    for entry in tx.banks.of_case(case.id):
+        if entry.state is not EntryState.WITHDRAWN:
+            tx.exchanges.put_word(exchange.id, entry.id, said.value, at)
+
+
+def names_of(lists: Sequence[ExchangeRow]) -> dict[int, str]:
+    """Return the names of lists by the bank that each fills."""
+    return {each.bank_id: each.name for each in lists}
