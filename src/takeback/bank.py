@@ -88,7 +88,7 @@ class Entry:
     enabled_ratio: float = 1.0
     """Its bank's: in how many requests of HMA's API it matches. 0: the bank is switched off, for every door."""
     is_capped: bool = False
-    """Whether its case, or its list, may hide nothing before a person has looked: what would be held is only possible."""
+    """Whether its case or list may hide nothing before a person has looked: what would be held is only possible."""
     of_list: ListKind | None = None
     """Of which kind of outside list it is; None for what a notice or the operator brought."""
 

@@ -306,7 +306,7 @@ class Settings:
     )
     reconcile_hours: float = _setting(24.0, "How often each site is asked which items are gone.")
     give_up_hours: float = _setting(72.0, "How long a webhook is retried before the desk is told that it failed.")
-    exchange_minutes: float = _setting(15.0, "How often an outside list is asked what is new, once it was read to its end.")
+    exchange_minutes: float = _setting(15.0, "How often an outside list that was read is asked what is new.")
     request_timeout_seconds: float = _setting(15.0, "How long another system may take to answer.")
 
     def __post_init__(self) -> None:

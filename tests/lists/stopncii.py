@@ -65,8 +65,8 @@ class Keeper:
     def change(self, code: str, **changed: Any) -> None:
         """Change a record, which so becomes the newest."""
         found = next(each for each in self.records if isinstance(each, dict) and each.get("hashValue") == code)
+        newest = max(each["lastModtimestamp"] for each in self.records if isinstance(each, dict))
         self.records.remove(found)
-        newest = max(each["lastModtimestamp"] for each in self.records if isinstance(each, dict)) if self.records else 10
         self.records.append({**found, "lastModtimestamp": newest + 1, **changed})
 
     def page(self, query: dict[str, str]) -> bytes:
@@ -88,7 +88,9 @@ class Keeper:
         if self.rotten & set(some):
             good = some.index(min(self.rotten & set(some)))
             upto = json.dumps([self.records[n] for n in some[:good]]).encode()
-            text = b'{"count": 1, "hashRecords": ' + upto[:-1] + (b", " if good else b"") + b'{"lastModtimestamp": 1, "ha'
+            text = (
+                b'{"count": 1, "hashRecords": ' + upto[:-1] + (b", " if good else b"") + b'{"lastModtimestamp": 1, "ha'
+            )
         return text
 
     def _moment(self, number: int) -> int:
@@ -191,7 +193,13 @@ class MadeKeeper(Keeper):
         start = int(query["startTimestamp"])
         first = int(query["nextPageToken"].partition("-")[2]) if "nextPageToken" in query else 0
         if start > 10 and "nextPageToken" not in query:
-            end = {"count": 0, "nextSetTimestamp": start, "nextPageToken": None, "hasMoreRecords": False, "hashRecords": []}
+            end = {
+                "count": 0,
+                "nextSetTimestamp": start,
+                "nextPageToken": None,
+                "hasMoreRecords": False,
+                "hashRecords": [],
+            }
             return json.dumps(end).encode()
         return self.made.pages[first // self.made.size]
 
@@ -200,7 +208,7 @@ def main(count: int) -> None:
     """Keep a long list until the process is ended."""
     keeper = MadeKeeper(count)
     with keeping(keeper):
-        print(keeper.url, flush=True)
+        print(keeper.url, flush=True)  # noqa: T201 (what starts it reads it)
         threading.Event().wait()
 
 

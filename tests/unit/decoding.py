@@ -33,9 +33,9 @@ class InProcess:
         return preview_of(decode_image(data).pixels, blurred=blurred)
 
     @contextmanager
-    def glanced_at(self, data: bytes, *, miniatures: bool) -> Iterator[Glance]:
+    def glanced_at(self, data: bytes, *, miniatures: bool, reduced: bool = False) -> Iterator[Glance]:
         self.asked += 1
-        stages = glance_and_look(data, self.limits, miniatures=miniatures)
+        stages = glance_and_look(data, self.limits, miniatures=miniatures, reduced=reduced)
         first = next(stages)
         assert isinstance(first, RoutedFingerprint)
 

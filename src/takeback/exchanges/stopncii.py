@@ -115,7 +115,7 @@ class StopNcii:
         return _page(read, after.checkpoint, is_last=is_last, problem=problem)
 
     def broken_off(self, checkpoint: FetchCheckpoint) -> FetchCheckpoint:
-        """Ask for less at a time; nothing is stepped over, since the line may be what breaks (`Exchange.broken_off`)."""
+        """Ask for less at a time; nothing is stepped over: it may be the line that breaks (`Exchange.broken_off`)."""
         return _narrowed(_Place.of(checkpoint)).checkpoint
 
     def refused(self, checkpoint: FetchCheckpoint) -> FetchCheckpoint:
@@ -229,7 +229,7 @@ def _at_end(place: _Place, set_at: int, at: datetime) -> _Place:
 
 
 def _narrowed(place: _Place, *, step_at: datetime | None = None) -> _Place:
-    """Return where to go on after a page could not be read; what is stepped over is asked again a day after `step_at`."""
+    """Return where to go on after a page could not be read; a day after `step_at` what is stepped over is asked again."""
     if place.tries + 1 < _TRIES:
         return _with(place, tries=place.tries + 1)
     if place.size > 1:

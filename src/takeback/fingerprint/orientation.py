@@ -122,7 +122,7 @@ def turned_codes(code: bytes) -> Mapping[Orientation, bytes]:
 
 
 def every_turn(codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return what `turned_codes` does of many codes, uint8 [n, 32] to uint8 [n, 8, 32], in the order of `Orientation`."""
+    """Do as `turned_codes` with many codes, uint8 [n, 32] to uint8 [n, 8, 32], in the order of `Orientation`."""
     bits = np.unpackbits(codes, axis=1)
     turned = _turned_blocks(bits[:, ::-1].reshape(-1, BLOCK_SIDE, BLOCK_SIDE))
     flat = np.stack([turned[each].reshape(len(codes), -1)[:, ::-1] for each in Orientation], axis=1)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from takeback.actions.outgoing import OutgoingHttp, Response
 from takeback.actions.retry import MAX_WAIT_SECONDS, next_attempt_at
 from takeback.assembly import Parts, exchange_of
-from takeback.audit.event import EventKind
+from takeback.audit.event import EventKind, Json
 from takeback.errors import OutsideError, TakebackError
 from takeback.exchanges.interface import Exchange, FetchCheckpoint, Page, Record, Request, Said, Standing
 from takeback.store.exchanges import ExchangeRow, Word
@@ -81,28 +81,26 @@ class ExchangeJob:
             goes_on = not page.is_last and page.problem is None and time.monotonic() < until
             ahead = asyncio.create_task(self._ask(exchange, page.after)) if goes_on else None
             try:
-                after = await asyncio.to_thread(self._take, row, page, at)
+                await asyncio.to_thread(self._take, row, page, at)
             except BaseException:
                 if ahead is not None:
                     ahead.cancel()
                 raise
             if ahead is None:
                 return
-            row = replace(row, **after, checkpoint=page.after)
+            row = replace(row, began_at=row.began_at or at, attempts=0, checkpoint=page.after)
             body = await ahead
 
-    def _take(self, row: ExchangeRow, page: Page, at: datetime) -> dict[str, object]:
-        began_at = row.began_at or at
+    def _take(self, row: ExchangeRow, page: Page, at: datetime) -> None:
+        after: dict[str, object] = {"fetched_at": at, "began_at": row.began_at or at, "next_at": at}
+        after |= {"problem": None, "attempts": 0}
         if page.problem is not None:
             attempts = row.attempts + 1
-            after = {"began_at": began_at, "problem": page.problem, "attempts": attempts, "next_at": self._later(attempts, at)}
+            after |= {"problem": page.problem, "attempts": attempts, "next_at": self._later(attempts, at)}
         elif page.is_last:
             next_at = at + timedelta(minutes=self._parts.settings.exchange_minutes)
-            after = {"began_at": None, "complete_at": at, "next_at": next_at, "problem": None, "attempts": 0}
-        else:
-            after = {"began_at": began_at, "next_at": at, "problem": None, "attempts": 0}
-        take_page(self._parts.store, row, page, {**after, "fetched_at": at}, at=at)
-        return after
+            after |= {"began_at": None, "complete_at": at, "next_at": next_at}
+        take_page(self._parts.store, row, page, after, at=at)
 
     async def _ask(self, exchange: Exchange, checkpoint: FetchCheckpoint) -> bytes:
         answer = await self._send(exchange.request(checkpoint), MAX_PAGE_BYTES)
@@ -115,9 +113,7 @@ class ExchangeJob:
         return answer.body
 
     async def _send(self, request: Request, max_bytes: int) -> Response:
-        return await self._http.ask(
-            request.method, request.url, request.headers, request.body, max_bytes=max_bytes
-        )
+        return await self._http.ask(request.method, request.url, request.headers, request.body, max_bytes=max_bytes)
 
     def _opened(self, row: ExchangeRow) -> Exchange | None:
         with self._parts.store.read() as tx:
@@ -210,7 +206,7 @@ class ExchangeJob:
         with self._parts.store.write() as tx:
             tx.exchanges.word_done(words)
             if count:
-                facts = {"list": row.name, "entries": count}
+                facts: dict[str, Json] = {"list": row.name, "entries": count}
                 tx.audit.append(EventKind.LIST_TOLD, at=at, actor=actor_of(row), facts=facts)
 
     def _tell_later(self, words: Sequence[Word], at: datetime) -> None:

@@ -438,4 +438,5 @@ def _found(row: Row[tuple[object, ...]] | None) -> Case:
         row.id, row.public_id, CaseState(row.state), tuple(row.laws), row.under_18, row.received_at, row.valid_at,
         row.decided_at, row.closed_at, row.deadline_at, row.erase_at, row.erased_at, tuple(row.missing), row.finding,
         None if row.sealed_to is None else tuple(row.sealed_to), row.key_id, row.capped_at,
+        row.list_id,
     )  # fmt: skip

@@ -27,9 +27,9 @@ from takeback.store.desk_identities import DeskIdentityStore
 from takeback.store.desk_keys import DeskKeyStore
 from takeback.store.desk_people import DeskPeopleStore
 from takeback.store.desk_sessions import DeskSessionStore
+from takeback.store.exchanges import ExchangeStore
 from takeback.store.hearings import HearingStore
 from takeback.store.hma_contents import HmaContentStore
-from takeback.store.exchanges import ExchangeStore
 from takeback.store.items import ItemStore
 from takeback.store.keyring import Keyring
 from takeback.store.leases import LeaseStore

@@ -167,7 +167,13 @@ class ExchangeStore:
     def remove(self, bank_id: int) -> list[str]:
         """Let a list be fetched no more, and forget who we are there; return the data keys to destroy."""
         gone = self._key_ids(bank_id)
-        values = {"enabled": False, "key_id": None, "sealed_credentials": None, "config": {}, "marks": None}
+        values: dict[str, object] = {
+            "enabled": False,
+            "key_id": None,
+            "sealed_credentials": None,
+            "config": {},
+            "marks": None,
+        }
         self._connection.execute(update(exchange).where(exchange.c.bank_id == bank_id).values(values))
         return gone
 
@@ -252,7 +258,9 @@ class ExchangeStore:
         ]
         adding = upsert(exchange_record)
         replaced = {name: adding.excluded[name] for name in (*Said.__slots__, "at") if name != "keyed"}
-        self._connection.execute(adding.on_conflict_do_update(index_elements=["exchange_id", "keyed"], set_=replaced), rows)
+        self._connection.execute(
+            adding.on_conflict_do_update(index_elements=["exchange_id", "keyed"], set_=replaced), rows
+        )
 
     def seal_name(self, key: tuple[str, bytes], name: str) -> bytes:
         """Seal a record's name under its entry's data key."""
@@ -274,13 +282,13 @@ class ExchangeStore:
         """Return how many records stand at what."""
         query = select(exchange_record.c.standing, func.count().label("count"))
         mine = query.where(exchange_record.c.exchange_id == exchange_id).group_by(exchange_record.c.standing)
-        return {row.standing: row.count for row in self._connection.execute(mine)}
+        return {str(standing): int(count) for standing, count in self._connection.execute(mine)}
 
     def flaws(self, exchange_id: int) -> dict[str, int]:
         """Return how many records are not as the list's format says, by what is wrong with them."""
         mine = (exchange_record.c.exchange_id == exchange_id, exchange_record.c.standing == FLAWED)
         query = select(exchange_record.c.why, func.count().label("count")).where(*mine).group_by(exchange_record.c.why)
-        return {row.why: row.count for row in self._connection.execute(query)}
+        return {str(why): int(count) for why, count in self._connection.execute(query)}
 
     def live_before(self, exchange_id: int, before: datetime, most: int) -> list[KnownRecord]:
         """Return live records that a list did not name since a moment: for lists that are always whole."""

@@ -56,9 +56,7 @@ class _Lot:
     ends: list[int] = field(default_factory=list)
 
 
-def take_page(
-    store: Store, exchange: ExchangeRow, page: Page, after: Mapping[str, object], *, at: datetime
-) -> Taken:
+def take_page(store: Store, exchange: ExchangeRow, page: Page, after: Mapping[str, object], *, at: datetime) -> Taken:
     """
     Take in what a page says, and write down where to go on; `after` are further columns of the exchange.
 
@@ -81,7 +79,12 @@ def end_unnamed(store: Store, exchange: ExchangeRow, since: datetime, *, at: dat
     while True:
         with store.write() as tx:
             gone = tx.exchanges.live_before(exchange.id, since, _AT_ONCE)
-            keys = [key for each in gone if each.entry_id is not None for key in end_entry(tx, exchange, each.entry_id, at=at)]
+            keys = [
+                key
+                for each in gone
+                if each.entry_id is not None
+                for key in end_entry(tx, exchange, each.entry_id, at=at)
+            ]
             tx.exchanges.say(exchange.id, [Said(each.keyed, Standing.ENDED.value) for each in gone], at)
             if gone:
                 facts: dict[str, Json] = {"list": exchange.name, "ended": len(gone)}

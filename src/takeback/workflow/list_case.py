@@ -87,9 +87,7 @@ class Swept:
     found: int
 
 
-def sweep_list(
-    store: Store, replica: Replica, exchange: ExchangeRow, *, after: int, most: int, at: datetime
-) -> Swept:
+def sweep_list(store: Store, replica: Replica, exchange: ExchangeRow, *, after: int, most: int, at: datetime) -> Swept:
     """
     Compare what the sites store already with the next `most` entries of a list, those with an id above `after`.
 

@@ -28,9 +28,7 @@ class Decoder(Protocol):
     def looked_at(self, data: bytes) -> Looked:
         """Return the fingerprints with miniatures; raises the same."""
 
-    def glanced_at(
-        self, data: bytes, *, miniatures: bool, reduced: bool = False
-    ) -> AbstractContextManager[Glance]:
+    def glanced_at(self, data: bytes, *, miniatures: bool, reduced: bool = False) -> AbstractContextManager[Glance]:
         """Yield the first frame's fingerprint before the rest is taken; raises the same."""
 
     def preview(self, data: bytes, *, blurred: bool) -> Preview:
@@ -58,8 +56,8 @@ def look_at(
     """
     Return what the picture in `data` is compared by, and what a closer look needs, where one may follow.
 
-    What is `listed` is also compared as outside lists name it. `enough` is asked of the first frame's fingerprint alone; where it is, nothing else is taken. The digest of the
-    file is always there: a file that cannot be decoded may still be the reported one.
+    `listed` compares it also as outside lists name it. `enough` is asked of the first frame's fingerprint alone; where it
+    is, nothing else is taken. The digest of the file is always there: a file that cannot be decoded may still be the reported one.
     """
     sums = sums_of_lists(data) if listed else ()
     try:

@@ -178,8 +178,8 @@ def test_an_entry_that_is_closed_after_the_glance_refuses_nothing(store: Store, 
         """Closes the entry when the glance is over."""
 
         @contextmanager
-        def glanced_at(self, data: bytes, *, miniatures: bool) -> Iterator[Glance]:
-            with super().glanced_at(data, miniatures=miniatures) as glance:
+        def glanced_at(self, data: bytes, *, miniatures: bool, reduced: bool = False) -> Iterator[Glance]:
+            with super().glanced_at(data, miniatures=miniatures, reduced=reduced) as glance:
                 yield glance
             with store.write() as tx:
                 tx.banks.set_state(entry_id, EntryState.CLOSED)

@@ -30,6 +30,7 @@ from takeback.workflow.exchanges import (
 
 router = APIRouter(prefix="/c", tags=["exchanges"])
 
+
 @router.get("/exchanges/apis")
 def list_apis(_visitor: Matcher) -> JSONResponse:
     """List the kinds of outside lists that can be set up."""

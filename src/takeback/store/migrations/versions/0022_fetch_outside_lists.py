@@ -87,7 +87,5 @@ def upgrade() -> None:
         sa.UniqueConstraint("exchange_id", "entry_id", name=op.f("uq_exchange_word_exchange_id_entry_id")),
         sqlite_autoincrement=True,
     )
-    op.create_index(
-        "ix_exchange_word_exchange_id_next_at", "exchange_word", ["exchange_id", "next_at"], unique=False
-    )
+    op.create_index("ix_exchange_word_exchange_id_next_at", "exchange_word", ["exchange_id", "next_at"], unique=False)
     op.add_column("case", sa.Column("list_id", number, nullable=True))
