@@ -193,14 +193,8 @@ class MadeKeeper(Keeper):
         start = int(query["startTimestamp"])
         first = int(query["nextPageToken"].partition("-")[2]) if "nextPageToken" in query else 0
         if start > 10 and "nextPageToken" not in query:
-            end = {
-                "count": 0,
-                "nextSetTimestamp": start,
-                "nextPageToken": None,
-                "hasMoreRecords": False,
-                "hashRecords": [],
-            }
-            return json.dumps(end).encode()
+            end = {"count": 0, "nextSetTimestamp": start, "hasMoreRecords": False, "hashRecords": []}
+            return json.dumps({**end, "nextPageToken": None}).encode()
         return self.made.pages[first // self.made.size]
 
 

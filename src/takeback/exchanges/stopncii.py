@@ -229,7 +229,7 @@ def _at_end(place: _Place, set_at: int, at: datetime) -> _Place:
 
 
 def _narrowed(place: _Place, *, step_at: datetime | None = None) -> _Place:
-    """Return where to go on after a page could not be read; a day after `step_at` what is stepped over is asked again."""
+    """Return where to go on after an unreadable page; a day after `step_at` what is stepped over is asked again."""
     if place.tries + 1 < _TRIES:
         return _with(place, tries=place.tries + 1)
     if place.size > 1:

@@ -157,8 +157,8 @@ _OPTIONS = ("miniatures", "glance", "reduced")
 
 def fingerprint_handler(payload: bytes, options: dict[str, object]) -> Answer | Iterator[Answer]:
     """
-    Run in a decoder (`takeback.media.sandbox`): `options` are the limits, and `miniatures`, `glance` and `reduced`, true
-    or absent.
+    Run in a decoder (`takeback.media.sandbox`): `options` are the limits, and `miniatures`, `glance` and `reduced`,
+    true or absent.
 
     The answer is `Fingerprints.to_json`; with `miniatures`, `Looked.to_answer`. With `glance` it comes in two stages:
     first `RoutedFingerprint.to_json` of the first frame, then that. With `preview`, `blurred` or `clear`, nothing is

@@ -14,11 +14,18 @@ from takeback.bank import Entry, EntryState, ListKind, Opinion, Reach, Threshold
 from takeback.errors import InputError, NotFound
 from takeback.fingerprint.tiles import Tiles
 from takeback.registration import LocalFeatures
+from takeback.store.bulk import insert_rows, next_ids, stored_moment
 from takeback.store.changes import ChangeStore
 from takeback.store.keyring import Keyring
 from takeback.store.prints import MAX_IDS, KnownBy, PrintStore
 from takeback.store.tables import bank, case, digest, entry, exchange, fingerprint, suspicion
 
+_ENTRY_COLUMNS = (
+    "id", "public_id", "bank_id", "case_id", "source", "opinion", "state", "expires_at", "counts_from", "created_at",
+    "key_id",
+)  # fmt: skip
+_LOT_BYTES = 8
+"""Of a public id's 16: what entries that came together have in common, so that their rows lie together in its index."""
 _THRESHOLDS = [each.name for each in fields(Thresholds)]
 NOTICES_BANK = "notices"
 """The bank that every case's entries are in."""
@@ -151,28 +158,20 @@ class BankStore:
         self, bank_id: int, new: Sequence[NewEntry], keys: Sequence[tuple[str, bytes]], at: datetime
     ) -> list[int]:
         """Add many entries at once, each under its own data key; return their ids in the same order."""
+        ids = next_ids(self._connection, entry, len(new))
+        lot = secrets.token_hex(_LOT_BYTES)
         rows = [
-            {
-                "public_id": secrets.token_hex(16),
-                "bank_id": bank_id,
-                "case_id": each.case_id,
-                "source": each.source,
-                "opinion": each.opinion.value,
-                "state": each.state.value,
-                "expires_at": each.expires_at,
-                "counts_from": each.counts_from,
-                "created_at": at,
-                "key_id": key[0],
-            }
-            for each, key in zip(new, keys, strict=True)
-        ]
-        if not rows:
-            return []
-        adding = insert(entry).returning(entry.c.id, sort_by_parameter_order=True)
-        ids = [int(row.id) for row in self._connection.execute(adding, rows)]
-        self._prints.add_all("entry", ((i, each.known_by, key) for i, each, key in zip(ids, new, keys, strict=True)))
-        self._changes.append_all("entry", ids)
-        return ids
+            (
+                entry_id, lot + secrets.token_hex(_LOT_BYTES), bank_id, each.case_id, each.source, each.opinion.value,
+                each.state.value, stored_moment(each.expires_at), stored_moment(each.counts_from), stored_moment(at),
+                key_id,
+            )
+            for entry_id, each, (key_id, _) in zip(ids, new, keys, strict=True)
+        ]  # fmt: skip
+        insert_rows(self._connection, entry, _ENTRY_COLUMNS, rows)
+        self._prints.add_all("entry", zip(ids, (each.known_by for each in new), keys, strict=True))
+        self._changes.append_new("entry", ids)
+        return list(ids)
 
     def set_state(self, entry_id: int, state: EntryState) -> None:
         """Let an entry do more or less than before."""

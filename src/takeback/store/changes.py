@@ -18,13 +18,20 @@ _SINCE = select(change).where(change.c.seq > bindparam("seq")).order_by(change.c
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The fingerprints of one entry or item changed: forget the removed keys, read its present ones."""
+    """Fingerprints of an entry or item, or of many, changed: forget the removed keys, read the present ones."""
 
     seq: int
     owner: Owner
     owner_id: int
     removed: tuple[int, ...]
     """Fingerprint keys that are there no more."""
+    last_owner_id: int | None = None
+    """Of many that came at once, the last; their ids lie between."""
+
+    @property
+    def ids(self) -> range:
+        """The ids of the entries or items that it is of."""
+        return range(self.owner_id, (self.last_owner_id or self.owner_id) + 1)
 
 
 class ChangeStore:
@@ -37,28 +44,24 @@ class ChangeStore:
 
     def append(self, owner: Owner, owner_id: int, removed: Sequence[int] = ()) -> int:
         """Record a change and return its number: one more than the last, in the same transaction."""
-        return self._append([{"owner": owner, "owner_id": owner_id, "removed": list(removed)}])
+        return self._append(owner, owner_id, None, list(removed))
 
-    def append_all(self, owner: Owner, owner_ids: Sequence[int]) -> None:
-        """Record the change of many, of which nothing was removed, each with a number of its own."""
-        if owner_ids:
-            self._append([{"owner": owner, "owner_id": owner_id, "removed": []} for owner_id in owner_ids])
+    def append_new(self, owner: Owner, ids: range) -> None:
+        """Record that many came at once, with ids one after the other: one change, however many."""
+        if ids:
+            self._append(owner, ids[0], ids[-1], [])
 
-    def _append(self, rows: Sequence[dict[str, object]]) -> int:
+    def _append(self, owner: Owner, owner_id: int, last_owner_id: int | None, removed: list[int]) -> int:
         self.appended = True
-        count = len(rows)
-        last = self._connection.execute(
-            update(counter)
-            .where(counter.c.name == "seq")
-            .values(value=counter.c.value + count)
-            .returning(counter.c.value)
+        found = self._connection.execute(
+            update(counter).where(counter.c.name == "seq").values(value=counter.c.value + 1).returning(counter.c.value)
         ).scalar_one_or_none()
-        if last is None:
-            self._connection.execute(insert(counter).values(name="seq", value=count))
-            last = count
-        numbered = [{"seq": int(last) - count + number, **row} for number, row in enumerate(rows, start=1)]
-        self._connection.execute(insert(change), numbered)
-        return int(last)
+        if found is None:
+            self._connection.execute(insert(counter).values(name="seq", value=1))
+            found = 1
+        row = {"owner": owner, "owner_id": owner_id, "last_owner_id": last_owner_id, "removed": removed}
+        self._connection.execute(insert(change).values(seq=int(found), **row))
+        return int(found)
 
     def last(self) -> int:
         """Return the number of the newest change; 0 before the first."""
@@ -68,4 +71,4 @@ class ChangeStore:
     def since(self, seq: int) -> list[Change]:
         """Return the changes after `seq`, oldest first."""
         rows = self._connection.execute(_SINCE, {"seq": seq})
-        return [Change(row.seq, row.owner, row.owner_id, tuple(row.removed)) for row in rows]
+        return [Change(row.seq, row.owner, row.owner_id, tuple(row.removed), row.last_owner_id) for row in rows]

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from takeback.errors import NotFound
 from takeback.exchanges.interface import FetchCheckpoint, Standing
+from takeback.store.bulk import replace_rows, stored_moment
 from takeback.store.keyring import Keyring
 from takeback.store.prints import MAX_IDS
 from takeback.store.seal import seal, unseal
@@ -250,17 +251,15 @@ class ExchangeStore:
 
     def say(self, exchange_id: int, said: Sequence[Said], at: datetime) -> None:
         """Write down what a list says of records, in place of what it said before."""
-        if not said:
-            return
+        moment = stored_moment(at)
         rows = [
-            {"exchange_id": exchange_id, "at": at, **{name: getattr(each, name) for name in Said.__slots__}}
+            (exchange_id, moment, each.keyed, each.standing, each.content, each.entry_id, each.sealed_name, each.why)
             for each in said
         ]
-        adding = upsert(exchange_record)
-        replaced = {name: adding.excluded[name] for name in (*Said.__slots__, "at") if name != "keyed"}
-        self._connection.execute(
-            adding.on_conflict_do_update(index_elements=["exchange_id", "keyed"], set_=replaced), rows
-        )
+        replace_rows(
+            self._connection, exchange_record, ("exchange_id", "at", *Said.__slots__), rows,
+            unique=("exchange_id", "keyed"),
+        )  # fmt: skip
 
     def seal_name(self, key: tuple[str, bytes], name: str) -> bytes:
         """Seal a record's name under its entry's data key."""

@@ -22,18 +22,22 @@ from __future__ import annotations
 
 import base64
 import hmac
+import os
 import secrets
 import sqlite3
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
 from takeback.cases.receipt import RECEIPT_WORK, RECOVERY_WORK, Work, stretched, stretched_recovery
 from takeback.errors import SealBroken, StoreError
-from takeback.store.seal import KEY_BYTES, MasterKey, seal, unseal
+from takeback.store.seal import KEY_BYTES, MasterKey, Seal
 
 _CHUNK_KEYS = 500
+_LARGE_LOT = 50
+_LOT_BYTES = 8
+"""Of an id's 16: what the keys that were made together have in common."""
 _SNAPSHOT = "snapshot/"
 _HOUSE_KEYS = ("house/digest", "house/receipt", "house/log", "house/journal")
 _NEW = 1
@@ -54,7 +58,7 @@ class Keyring:
     ) -> None:
         self._receipt_work = receipt_work
         self._recovery_work = recovery_work
-        self._wrapping = master.wrapping_key()
+        self._wrapping = Seal(master.wrapping_key())
         self._lock = threading.Lock()
         self._stretching = threading.Lock()
         self.path = path
@@ -110,11 +114,11 @@ class Keyring:
 
         Every process that holds the former master key has to be stopped before, and started with the new.
         """
-        wrapping = master.wrapping_key()
+        wrapping = Seal(master.wrapping_key())
         with self._writing() as connection:
             rows = connection.execute("select id, wrapped from data_key").fetchall()
-            opened = [(key_id, unseal(self._wrapping, wrapped, _purpose(key_id))) for key_id, wrapped in rows]
-            anew = [(seal(wrapping, key, _purpose(key_id)), key_id) for key_id, key in opened]
+            opened = [(key_id, self._wrapping.unseal(wrapped, _purpose(key_id))) for key_id, wrapped in rows]
+            anew = [(wrapping.seal(key, _purpose(key_id)), key_id) for key_id, key in opened]
             connection.executemany("update data_key set wrapped = ? where id = ?", anew)
         self._wrapping = wrapping
         self._truncate_log()
@@ -183,8 +187,16 @@ class Keyring:
         return self.keyed_receipt(f"contest-code/{bare}")
 
     def new_data_keys(self, count: int = 1) -> list[tuple[str, bytes]]:
-        """Make data keys, durable before this returns: pairs of id and 32-byte key."""
-        made = [(secrets.token_hex(16), secrets.token_bytes(KEY_BYTES)) for _ in range(count)]
+        """
+        Make data keys, durable before this returns: pairs of id and 32-byte key.
+
+        The ids of one lot begin alike, so that a large one lies together in the file and is read in one go.
+        """
+        lot, ids, keys = secrets.token_hex(_LOT_BYTES), os.urandom(_LOT_BYTES * count), os.urandom(KEY_BYTES * count)
+        made = [
+            (lot + ids[_LOT_BYTES * n : _LOT_BYTES * (n + 1)].hex(), keys[KEY_BYTES * n : KEY_BYTES * (n + 1)])
+            for n in range(count)
+        ]
         rows = [(key_id, self._wrap(key_id, key)) for key_id, key in made]
         with self._writing() as connection:
             connection.executemany(_INSERT, rows)
@@ -220,15 +232,20 @@ class Keyring:
         wanted = list(dict.fromkeys(key_ids))
         found: dict[str, bytes] = {}
         for start in range(0, len(wanted), _CHUNK_KEYS):
-            part = wanted[start : start + _CHUNK_KEYS]
-            marks = ",".join("?" * len(part))
-            with self._reading() as connection:
-                rows = connection.execute(
-                    f"select id, wrapped from data_key where id in ({marks})",  # noqa: S608 (only question marks)
-                    part,
-                ).fetchall()
-            found.update((key_id, unseal(self._wrapping, wrapped, _purpose(key_id))) for key_id, wrapped in rows)
+            for key_id, wrapped in self._wrapped(wanted[start : start + _CHUNK_KEYS]):
+                found[key_id] = self._wrapping.unseal(wrapped, _purpose(key_id))
         return found
+
+    def _wrapped(self, wanted: Sequence[str]) -> list[tuple[str, bytes]]:
+        """Return what is in the file of some keys: of one large lot in one go, as they lie."""
+        first, last = min(wanted), max(wanted)
+        with self._reading() as connection:
+            if len(wanted) >= _LARGE_LOT and first[: 2 * _LOT_BYTES] == last[: 2 * _LOT_BYTES]:
+                asked, between = set(wanted), "select id, wrapped from data_key where id between ? and ?"
+                return [row for row in connection.execute(between, (first, last)) if row[0] in asked]
+            marks = ",".join("?" * len(wanted))
+            among = f"select id, wrapped from data_key where id in ({marks})"  # noqa: S608 (only question marks)
+            return connection.execute(among, wanted).fetchall()
 
     def destroy(self, key_ids: Collection[str], *, in_snapshots: bool = True) -> None:
         """
@@ -248,7 +265,7 @@ class Keyring:
             connection.execute("pragma wal_checkpoint(truncate)").fetchall()
 
     def _wrap(self, key_id: str, key: bytes) -> bytes:
-        return seal(self._wrapping, key, _purpose(key_id))
+        return self._wrapping.seal(key, _purpose(key_id))
 
     def _reading(self) -> _Guard:
         return _Guard(self._lock, self._connection, begin=False)

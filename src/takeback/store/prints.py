@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import batched
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Row, Select, delete, insert, literal, or_, select
+from sqlalchemy import Connection, Select, delete, insert, literal, or_, select
 
 from takeback.bank import EntryState
 from takeback.fingerprint import DESCRIPTOR_VALUES, MIN_QUALITY, Descriptor, Orientation, PdqHash, Route
@@ -18,9 +19,10 @@ from takeback.fingerprint.tiles import Tiles
 from takeback.index.indexes import Searchable
 from takeback.index.interface import CODE_BYTES
 from takeback.registration import LocalFeatures
+from takeback.store.bulk import insert_rows
 from takeback.store.changes import Owner
 from takeback.store.keyring import Keyring
-from takeback.store.seal import seal, unseal
+from takeback.store.seal import Seal, unseal
 from takeback.store.tables import digest, entry, exchange, fingerprint
 
 PDQ, CROPS, SSCD, LOCAL, TILES = "pdq", "pdq-crops", "sscd", "local", "pdq-tiles"
@@ -28,6 +30,10 @@ PDQ, CROPS, SSCD, LOCAL, TILES = "pdq", "pdq-crops", "sscd", "local", "pdq-tiles
 _SEARCHED = (PDQ, CROPS, SSCD, LOCAL)
 VERSION = 1
 WHOLE = "whole"
+_PRINT_COLUMNS = (
+    "algorithm", "route", "version", "orientation", "view", "model", "quality", "key_id", "sealed"
+)  # fmt: skip
+_UPRIGHT = Orientation.UPRIGHT.value
 _BATCH_ROWS = 5_000
 MAX_IDS = 500
 """Ids in one statement: SQLite took 999 values at most until 3.32 (SQLITE_MAX_VARIABLE_NUMBER)."""
@@ -105,31 +111,20 @@ class PrintStore:
 
     def add_all(self, owner: Owner, known: Iterable[tuple[int, KnownBy, tuple[str, bytes]]]) -> None:
         """The same for many, each with its data key."""
-        rows, keyed = [], []
+        rows: list[tuple[object, ...]] = []
+        keyed: list[tuple[object, ...]] = []
         for owner_id, known_by, (key_id, secret) in known:
+            sealing = Seal(secret)
             rows += [
-                {
-                    f"{owner}_id": owner_id,
-                    "algorithm": row.algorithm,
-                    "route": row.route.value,
-                    "version": VERSION,
-                    "orientation": Orientation.UPRIGHT.value,
-                    "view": row.view,
-                    "model": row.model,
-                    "quality": row.quality,
-                    "key_id": key_id,
-                    "sealed": seal(secret, row.value, _purpose(row.algorithm)),
-                }
+                (
+                    owner_id, row.algorithm, row.route.value, VERSION, _UPRIGHT, row.view, row.model, row.quality,
+                    key_id, sealing.seal(row.value, _purpose(row.algorithm)),
+                )
                 for row in _rows(known_by)
-            ]
-            keyed += [
-                {f"{owner}_id": owner_id, "kind": kind, "keyed": self._keyring.keyed_digest(value)}
-                for kind, value in known_by.digests
-            ]
-        if rows:
-            self._connection.execute(insert(fingerprint), rows)
-        if keyed:
-            self._connection.execute(insert(digest), keyed)
+            ]  # fmt: skip
+            keyed += [(owner_id, kind, self._keyring.keyed_digest(value)) for kind, value in known_by.digests]
+        insert_rows(self._connection, fingerprint, (f"{owner}_id", *_PRINT_COLUMNS), rows)
+        insert_rows(self._connection, digest, (f"{owner}_id", "kind", "keyed"), keyed)
 
     def keyed(self, value: bytes) -> bytes:
         """Return the form in which a digest is stored and looked up."""
@@ -159,6 +154,11 @@ class PrintStore:
             found = self._connection.execute(_select(owner, algorithms).where(_OWNER_COLUMN[owner].in_(ids)))
             opened += self._open(found.all())
         return _searchable(opened)
+
+    def searchable_between(self, owner: Searched, first_id: int, last_id: int) -> Searchable:
+        """Open the same of all entries or items with ids from one to another."""
+        between = _OWNER_COLUMN[owner].between(first_id, last_id)
+        return _searchable(self._open(self._connection.execute(_select(owner).where(between)).all()))
 
     def all_searchable(self, owner: Searched, algorithms: Sequence[str] = ()) -> Iterator[Searchable]:
         """Open the searchable fingerprints of all entries or all items, in batches of bounded memory."""
@@ -192,7 +192,7 @@ class PrintStore:
 
     def local_features(self, keys: Sequence[int]) -> Mapping[int, LocalFeatures]:
         """Open the local features of each key that has some and still may match."""
-        query = select(fingerprint).where(fingerprint.c.algorithm == LOCAL)
+        query = _opening().where(fingerprint.c.algorithm == LOCAL)
         found: dict[int, LocalFeatures] = {}
         for some in batched(keys, MAX_IDS):
             rows = self._connection.execute(query.where(fingerprint.c.id.in_([int(key) for key in some]))).all()
@@ -202,7 +202,7 @@ class PrintStore:
     def tiles_of(self, entry_id: int) -> list[Tiles]:
         """Open the tiles of an entry that is an original."""
         mine = (fingerprint.c.entry_id == entry_id, fingerprint.c.algorithm == TILES)
-        rows = self._connection.execute(select(fingerprint).where(*mine)).all()
+        rows = self._connection.execute(_opening().where(*mine)).all()
         return [Tiles.from_bytes(each.value) for each in self._open(rows)]
 
     def copy_digests(self, item_id: int, entry_id: int) -> None:
@@ -214,7 +214,7 @@ class PrintStore:
             )
         )
 
-    def _open(self, rows: Sequence[Row[tuple[object, ...]]]) -> list[_Opened]:
+    def _open(self, rows: Sequence[Any]) -> list[_Opened]:
         """
         Open sealed fingerprints; one whose key is gone is left out, and how many is logged.
 
@@ -222,20 +222,28 @@ class PrintStore:
         it is an older backup beside the present keys. Both mean withdrawn, so neither may match again. A
         key store that is lost as a whole is another matter: `Store.open` refuses it.
         """
-        keys = self._keyring.data_keys([row.key_id for row in rows])
-        missing = sum(row.key_id not in keys for row in rows)
+        keys = self._keyring.data_keys([row[_KEY_ID] for row in rows])
+        opened = [
+            _Opened(number, algorithm, model, view, quality, unseal(keys[key_id], sealed, _purpose(algorithm)))
+            for number, algorithm, model, view, quality, key_id, sealed in rows
+            if key_id in keys
+        ]
+        missing = len(rows) - len(opened)
         if missing:
             log.warning("%d fingerprints no longer match: the keys that sealed them were destroyed", missing)
-        return [
-            _Opened(
-                row.id, row.algorithm, row.model, row.view, row.quality,
-                unseal(keys[row.key_id], row.sealed, _purpose(row.algorithm)),
-            )
-            for row in rows
-            if row.key_id in keys
-        ]  # fmt: skip
+        return opened
 
 
+_KEY_ID = 5
+"""Where the id of the key stands in a row of `_opening`."""
+
+
+def _opening() -> Select[Any]:
+    columns = (fingerprint.c.id, fingerprint.c.algorithm, fingerprint.c.model, fingerprint.c.view)
+    return select(*columns, fingerprint.c.quality, fingerprint.c.key_id, fingerprint.c.sealed)
+
+
+@cache
 def _purpose(algorithm: str) -> str:
     return f"fingerprint/{algorithm}"
 
@@ -280,12 +288,12 @@ def _descriptors(rows: Sequence[_Opened]) -> tuple[NDArray[np.uint64], NDArray[n
     return np.array([each.key for each in rows], np.uint64), values
 
 
-def _select(owner: Searched, algorithms: Sequence[str] = ()) -> Select[tuple[object, ...]]:
+def _select(owner: Searched, algorithms: Sequence[str] = ()) -> Select[Any]:
     """
     Select what an index may hold: good enough to be compared, and of an entry that may match; of our route, or of an
     outside list.
     """
-    query = select(fingerprint).where(_OWNER_COLUMN[owner].is_not(None), fingerprint.c.quality >= MIN_QUALITY)
+    query = _opening().where(_OWNER_COLUMN[owner].is_not(None), fingerprint.c.quality >= MIN_QUALITY)
     query = query.where(fingerprint.c.algorithm.in_(algorithms or _SEARCHED))
     if owner not in _STATES:
         return query.where(fingerprint.c.route == Route.PIXELS.value)

@@ -23,6 +23,7 @@ from takeback.errors import BadSetting, SealBroken
 KEY_BYTES = 32
 NONCE_BYTES = 12  # NIST SP 800-38D § 8.2.2
 _FORMAT = b"\x01"
+_BODY = 1 + NONCE_BYTES
 
 
 class MasterKey:
@@ -79,18 +80,32 @@ class MasterKey:
         )
 
 
+class Seal:
+    """One 32-byte key, ready to seal and open many values."""
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(key)
+
+    def seal(self, value: bytes, purpose: str) -> bytes:
+        """Seal `value` for one purpose."""
+        nonce = os.urandom(NONCE_BYTES)
+        return _FORMAT + nonce + self._cipher.encrypt(nonce, value, purpose.encode())
+
+    def unseal(self, sealed: bytes, purpose: str) -> bytes:
+        """Open what was sealed; `SealBroken` where it was changed, or another key or purpose sealed it."""
+        if sealed[:1] != _FORMAT:
+            raise SealBroken("A sealed value is of a format that this version does not know.")
+        try:
+            return self._cipher.decrypt(sealed[1:_BODY], sealed[_BODY:], purpose.encode())
+        except (InvalidTag, ValueError) as problem:
+            raise SealBroken("A sealed value does not open.") from problem
+
+
 def seal(key: bytes, value: bytes, purpose: str) -> bytes:
     """Seal `value` under a 32-byte key for one purpose."""
-    nonce = secrets.token_bytes(NONCE_BYTES)
-    return _FORMAT + nonce + AESGCM(key).encrypt(nonce, value, purpose.encode())
+    return Seal(key).seal(value, purpose)
 
 
 def unseal(key: bytes, sealed: bytes, purpose: str) -> bytes:
     """Open what `seal` sealed; `SealBroken` where it was changed, or another key or purpose sealed it."""
-    if sealed[:1] != _FORMAT:
-        raise SealBroken("A sealed value is of a format that this version does not know.")
-    nonce, body = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
-    try:
-        return AESGCM(key).decrypt(nonce, body, purpose.encode())
-    except (InvalidTag, ValueError) as problem:
-        raise SealBroken("A sealed value does not open.") from problem
+    return Seal(key).unseal(sealed, purpose)

@@ -90,6 +90,8 @@ change = Table(
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("owner", String(8), nullable=False),
     Column("owner_id", BigInteger, nullable=False),
+    # Of many that came at once, all with ids from `owner_id` to this one.
+    Column("last_owner_id", BigInteger),
     Column("removed", JSON, nullable=False),
     CheckConstraint("owner in ('entry', 'item')", name="owner"),
 )

@@ -85,8 +85,8 @@ def decide(store: Store, case_id: str, decision: Decision, *, heard_for: timedel
     """
     Decide a held case.
 
-    Of a notice a refusal lifts nothing yet: she has `heard_for` to ask for a second reader, and a second person reads it
-    again before anything is shown (`takeback.workflow.second_reading`).
+    Of a notice a refusal lifts nothing yet: she has `heard_for` to ask for a second reader, and a second person reads
+    it again before anything is shown (`takeback.workflow.second_reading`).
 
     Raises `IllegalTransition` where the case is not held, or the one who decides keeps out of it, `InputError` where
     the finding does not carry the outcome, `NotFound` where there is no such case.

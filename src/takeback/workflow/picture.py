@@ -56,8 +56,9 @@ def look_at(
     """
     Return what the picture in `data` is compared by, and what a closer look needs, where one may follow.
 
-    `listed` compares it also as outside lists name it. `enough` is asked of the first frame's fingerprint alone; where it
-    is, nothing else is taken. The digest of the file is always there: a file that cannot be decoded may still be the reported one.
+    `listed` compares it also as outside lists name it. `enough` is asked of the first frame's fingerprint alone; where
+    it is, nothing else is taken. The digest of the file is always there: a file that cannot be decoded may still be the
+    reported one.
     """
     sums = sums_of_lists(data) if listed else ()
     try:

@@ -134,11 +134,15 @@ class Replica:
         indexes = self._indexes(searched)
         # A key stands for one fingerprint for ever. So one that only changed its state stays where it is: in a
         # shared snapshot others, who have not followed yet, still search it.
-        present = tx.prints.searchable(searched, sorted({change.owner_id for change in changes}))
+        single = {change.owner_id for change in changes if change.last_owner_id is None}
+        present = tx.prints.searchable(searched, sorted(single))
         removed = {key for change in changes for key in change.removed} - present.keys
         if removed:
             indexes.remove(sorted(removed))
         indexes.add(present)
+        for change in changes:
+            if change.last_owner_id is not None:
+                indexes.add(tx.prints.searchable_between(searched, change.owner_id, change.last_owner_id))
 
     def _read(self, tx: Transaction, searched: Searched, algorithms: Sequence[str]) -> None:
         """Read everything of `algorithms`, of all where none is named."""

@@ -88,4 +88,5 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_exchange_word_exchange_id_next_at", "exchange_word", ["exchange_id", "next_at"], unique=False)
+    op.add_column("change", sa.Column("last_owner_id", sa.BigInteger(), nullable=True))
     op.add_column("case", sa.Column("list_id", number, nullable=True))
