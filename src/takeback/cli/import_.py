@@ -71,7 +71,7 @@ def _tell(terminal: Terminal, moved: Moved) -> None:
     terminal.line(f"Banks made: {', '.join(moved.banks_made) or 'none'}")
     if moved.banks_there:
         terminal.line(f"Banks that were there, and were filled: {', '.join(moved.banks_there)}")
-    terminal.line(f"Exchanges made, fetched by nothing yet: {', '.join(moved.exchanges_made) or 'none'}")
+    terminal.line(f"Exchanges made, which are fetched from now on: {', '.join(moved.exchanges_made) or 'none'}")
     for name, why in moved.exchanges_left.items():
         terminal.line(f"Exchange {name}: {why}")
     for why, left in moved.left.items():

@@ -34,6 +34,7 @@ class Commands(LazyGroup):
         "notice": "Report pictures to a site that runs Takeback; they never leave this machine.",
         "case": "Read and decide cases on a running Takeback.",
         "bank": "List, make and fill banks on a running Takeback.",
+        "exchange": "Set up outside lists on a running Takeback, and say how they stand.",
         "import": "Move banks and exchanges here from HMA's database.",
         "site": "List and add the sites that a data directory acts for.",
         "account": "Keep what a person at a site does about an account that posts again what has to be removed.",

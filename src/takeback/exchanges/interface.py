@@ -131,8 +131,11 @@ class Exchange(Protocol):
     is_of_minors: bool
     """Whether what is on it shows minors: nobody looks at a match, and the site is told to preserve and report it."""
 
-    def request(self, checkpoint: FetchCheckpoint) -> Request:
-        """Return what to ask for the page at `checkpoint`; an empty one begins anew."""
+    is_whole: bool
+    """Whether it is always told whole, so that what it names no more has ended."""
+
+    def request(self, checkpoint: FetchCheckpoint, at: datetime) -> Request:
+        """Return what to ask for the page at `checkpoint`; an empty one begins anew. `at` is now."""
 
     def read(self, body: bytes, checkpoint: FetchCheckpoint, at: datetime) -> Page:
         """

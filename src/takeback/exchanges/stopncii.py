@@ -86,12 +86,13 @@ class StopNcii:
     """StopNCII's list, or that of anyone who speaks as it does."""
 
     is_of_minors = False
+    is_whole = False
 
     def __init__(self, keys: Keys, base_url: str = BASE_URL) -> None:
         self._keys = keys
         self._base_url = base_url.rstrip("/")
 
-    def request(self, checkpoint: FetchCheckpoint) -> Request:
+    def request(self, checkpoint: FetchCheckpoint, at: datetime) -> Request:
         """Ask for one page of records, oldest change first (`Exchange.request`)."""
         place = _Place.of(checkpoint)
         asked: dict[str, str | int] = {"startTimestamp": place.start, "pageSize": place.size}

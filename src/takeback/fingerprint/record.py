@@ -114,9 +114,10 @@ class Fingerprints:
 
     `format` is the name that `media` gives it; `width` and `height` are the first frame's, in pixels,
     upright; `file_digest` is 32 bytes; `frames` holds one entry for a still and the distinct frames of
-    an animation, at least one. `reduced` is the fingerprint of the first as other programs reduce it
-    (`Route.NEAREST_512`), where it was asked for and is another one. `incomplete` is None, or the code of the error that
-    ended the reading of an animation early: then a frame that was not seen may match, and the caller has to say so.
+    an animation, at least one. `incomplete` is None, or the code of the error that ended the reading of
+    an animation early: then a frame that was not seen may match, and the caller has to say so. `reduced`
+    is the fingerprint of the first frame as other programs reduce it (`Route.NEAREST_512`), where it was
+    asked for and is another one.
     """
 
     format: str

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -14,10 +14,23 @@ from takeback.actions.outgoing import OutgoingHttp, Response
 from takeback.actions.retry import MAX_WAIT_SECONDS, next_attempt_at
 from takeback.assembly import Parts, exchange_of
 from takeback.audit.event import EventKind, Json
-from takeback.errors import OutsideError, TakebackError
-from takeback.exchanges.interface import Exchange, FetchCheckpoint, Page, Record, Request, Said, Standing
+from takeback.errors import ExchangeError, OutsideError, TakebackError
+from takeback.exchanges.interface import (
+    Algorithm,
+    Exchange,
+    FetchCheckpoint,
+    Page,
+    Record,
+    Request,
+    Said,
+    Signal,
+    Standing,
+)
+from takeback.fingerprint import Route
+from takeback.store import Transaction
 from takeback.store.exchanges import ExchangeRow, Word
-from takeback.workflow.exchange_page import take_page
+from takeback.workflow.exchange_page import end_unnamed, take_page
+from takeback.workflow.exchanges import SHARED
 from takeback.workflow.list_case import actor_of, sweep_list
 
 MAX_PAGE_BYTES = 32 * 1024 * 1024
@@ -31,6 +44,7 @@ _TRIES = 3
 """How often the same page may break off before less of it is asked at a time."""
 _REFUSED_AGAIN = timedelta(hours=1)
 _UNAUTHORISED = (401, 403)
+_NOBODY_REPORTS = "Nobody is named who reports what this list matches, so it is not fetched (`report_to`)."
 
 log = logging.getLogger("takeback.jobs")
 
@@ -61,6 +75,8 @@ class ExchangeJob:
 
     async def _fetch(self, row: ExchangeRow) -> None:
         try:
+            if row.of_minors and not row.report_to:
+                raise ExchangeError(_NOBODY_REPORTS, permanent=True)
             exchange = self._opened(row)
             if exchange is not None:
                 await self._read_on(row, exchange)
@@ -81,7 +97,7 @@ class ExchangeJob:
             goes_on = not page.is_last and page.problem is None and time.monotonic() < until
             ahead = asyncio.create_task(self._ask(exchange, page.after)) if goes_on else None
             try:
-                await asyncio.to_thread(self._take, row, page, at)
+                await asyncio.to_thread(self._take, row, page, at, is_whole=exchange.is_whole)
             except BaseException:
                 if ahead is not None:
                     ahead.cancel()
@@ -91,7 +107,7 @@ class ExchangeJob:
             row = replace(row, began_at=row.began_at or at, attempts=0, checkpoint=page.after)
             body = await ahead
 
-    def _take(self, row: ExchangeRow, page: Page, at: datetime) -> None:
+    def _take(self, row: ExchangeRow, page: Page, at: datetime, *, is_whole: bool) -> None:
         after: dict[str, object] = {"fetched_at": at, "began_at": row.began_at or at, "next_at": at}
         after |= {"problem": None, "attempts": 0}
         if page.problem is not None:
@@ -101,9 +117,11 @@ class ExchangeJob:
             next_at = at + timedelta(minutes=self._parts.settings.exchange_minutes)
             after |= {"began_at": None, "complete_at": at, "next_at": next_at}
         take_page(self._parts.store, row, page, after, at=at)
+        if page.is_last and is_whole:
+            end_unnamed(self._parts.store, row, row.began_at or at, at=at)
 
     async def _ask(self, exchange: Exchange, checkpoint: FetchCheckpoint) -> bytes:
-        answer = await self._send(exchange.request(checkpoint), MAX_PAGE_BYTES)
+        answer = await self._send(exchange.request(checkpoint, self._parts.now()), MAX_PAGE_BYTES)
         if answer.status in _UNAUTHORISED:
             raise OutsideError("The list does not accept our credentials.", permanent=True)
         if 400 <= answer.status < 500 and answer.status not in (408, 425, 429):
@@ -186,21 +204,31 @@ class ExchangeJob:
         at = self._parts.now()
         with self._parts.store.read() as tx:
             words = tx.exchanges.words_due(row.id, at, _TOLD_AT_ONCE)
-            names = {each.id: tx.exchanges.name_of(row.id, each.entry_id) for each in words}
-        told = [(each, names[each.id]) for each in words]
-        if not told:
+            shared = [each for each in words if each.word == SHARED]
+            said = [each for each in words if each.word != SHARED]
+            signals = [signal for word in shared if (signal := _signal(tx, word.entry_id)) is not None]
+            names = [(word, tx.exchanges.name_of(row.id, word.entry_id)) for word in said]
+        told = [(Record(name, Standing.LIVE), Said(word.word)) for word, name in names if name is not None]
+        await self._send_words(row, said, len(told), lambda exchange: exchange.feedback(told), at)
+        await self._send_words(row, shared, len(signals), lambda exchange: exchange.submission(signals), at)
+
+    async def _send_words(
+        self, row: ExchangeRow, words: Sequence[Word], count: int, asked: Callable[[Exchange], Request | None],
+        at: datetime,
+    ) -> None:  # fmt: skip
+        """Tell a list something; what it takes no word of, and what is gone meanwhile, is told to nobody."""
+        if not words:
             return
-        said = [(Record(name, Standing.LIVE), Said(word.word)) for word, name in told if name is not None]
         try:
-            exchange = self._opened(row)
-            request = None if exchange is None or not said else exchange.feedback(said)
+            exchange = self._opened(row) if count else None
+            request = None if exchange is None else asked(exchange)
             if request is not None:
                 (await self._send(request, _MAX_WORD_BYTES)).require_success(now=at)
         except OutsideError as problem:
             log.warning("the list %s could not be told: %s", row.name, problem.message)
             await asyncio.to_thread(self._tell_later, words, at)
             return
-        await asyncio.to_thread(self._told, row, words, len(said) if request is not None else 0, at)
+        await asyncio.to_thread(self._told, row, words, count if request is not None else 0, at)
 
     def _told(self, row: ExchangeRow, words: Sequence[Word], count: int, at: datetime) -> None:
         with self._parts.store.write() as tx:
@@ -212,6 +240,15 @@ class ExchangeJob:
     def _tell_later(self, words: Sequence[Word], at: datetime) -> None:
         with self._parts.store.write() as tx:
             tx.exchanges.word_later(words, self._later(1 + max(each.attempts for each in words), at))
+
+
+def _signal(tx: Transaction, entry_id: int) -> Signal | None:
+    """Return the fingerprint by which a list is told of an entry: as lists take them, where there is one."""
+    codes = dict(tx.prints.codes_of(entry_id))
+    for route in (Route.NEAREST_512, Route.PIXELS):
+        if route in codes:
+            return Signal(Algorithm.PDQ, codes[route], route)
+    return None
 
 
 class _Refused(OutsideError):

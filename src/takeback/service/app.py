@@ -17,6 +17,7 @@ from takeback.service import (
     cases,
     check,
     description,
+    exchanges,
     health,
     items,
     legal,
@@ -90,8 +91,8 @@ def unopened_app() -> FastAPI:
         openapi_url=None,
     )
     interface = (
-        check, notices, returns, cases, legal, items, put_backs, accounts, retention, mail, banks, sites, public_log,
-        transparency, health, description, well_known,
+        check, notices, returns, cases, legal, items, put_backs, accounts, retention, mail, banks, exchanges, sites,
+        public_log, transparency, health, description, well_known,
     )  # fmt: skip
     pages = (
         notice_page, case_page, contest_page, refused_page, mail_page, how_page, verify_page, transparency_page, static,

@@ -54,6 +54,8 @@ class CheckOut(Strict):
     """`identical`, `substantially_same`, `possible`, `altered_copy`, `none`; `unjudged`: it could not be compared."""
     case: str | None
     remembered: bool
+    preserve_and_report: bool
+    """An outside list says that it may show minors: keep it where nobody sees it, and report it as your law asks."""
     unjudged: list[UnjudgedOut]
     matches: list[MatchOut] | None = None
     """For moderators."""
@@ -155,6 +157,7 @@ def check_out(checked: Checked, *, detail: bool) -> CheckOut:
         copy_class=no_match if strongest is None else strongest.copy_class.value,
         case=checked.case_id,
         remembered=checked.remembered,
+        preserve_and_report=checked.must_be_reported,
         unjudged=unjudged,
         matches=matches if detail else None,
     )

@@ -224,6 +224,12 @@ class BankStore:
         last = select(func.max(entry.c.id)).where(entry.c.bank_id == bank_id)
         return int(self._connection.execute(last).scalar_one() or 0)
 
+    def own_decided(self, bank_id: int) -> list[int]:
+        """Return the ids of a bank's entries that the operator put in, to be found, and answers for."""
+        mine = (entry.c.bank_id == bank_id, entry.c.state == EntryState.GATED.value, entry.c.case_id.is_(None))
+        query = select(entry.c.id).where(*mine, entry.c.opinion == Opinion.POSITIVE.value).order_by(entry.c.id)
+        return [row.id for row in self._connection.execute(query)]
+
     def newest_at(self) -> datetime | None:
         """Return when the newest entry came; None where there is none."""
         newest = select(entry.c.created_at).order_by(entry.c.id.desc()).limit(1)

@@ -209,6 +209,10 @@ class CaseStore:
             raise IllegalTransition("Someone else changed this case in the same moment.")
         return self.by_id(found.id)
 
+    def set_under_18(self, found: Case) -> None:
+        """Let a case be about what may show someone under 18, for good."""
+        self._set(found.id, under_18=True)
+
     def close(self, found: Case, at: datetime) -> None:
         """Set when a case ended whose state says already how."""
         self._set(found.id, closed_at=at)

@@ -42,6 +42,8 @@ class ExchangeRow:
     laws: tuple[str, ...] | None
     holds: bool
     of_minors: bool
+    report_to: tuple[str, ...]
+    """Who is told of each match of a list of what may show minors: routes as those of the desk's alerts."""
     checkpoint: FetchCheckpoint
     began_at: datetime | None
     """When the reading of it began that is not at its end yet."""
@@ -67,6 +69,7 @@ class NewExchange:
     laws: Sequence[str] = ()
     holds: bool = True
     of_minors: bool = False
+    report_to: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,7 @@ class ExchangeStore:
             "laws": list(new.laws) or None,
             "holds": new.holds,
             "of_minors": new.of_minors,
+            "report_to": list(new.report_to) or None,
             "created_at": at,
         }
         self._connection.execute(insert(exchange).values(values))
@@ -346,7 +350,8 @@ def _exchanges() -> Select[tuple[object, ...]]:
 def _exchange(row: Row[tuple[object, ...]]) -> ExchangeRow:
     return ExchangeRow(
         row.id, row.bank_id, row.name, row.api, row.enabled, row.config, row.key_id is not None,
-        None if row.laws is None else tuple(row.laws), row.holds, row.of_minors, FetchCheckpoint(row.marks or {}),
+        None if row.laws is None else tuple(row.laws), row.holds, row.of_minors,
+        tuple(row.report_to or ()), FetchCheckpoint(row.marks or {}),
         row.began_at, row.fetched_at, row.complete_at, row.problem, row.attempts, row.next_at,
         row.swept_id,
     )  # fmt: skip

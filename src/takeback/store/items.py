@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import batched
@@ -116,8 +116,11 @@ class ItemStore:
         return found
 
     def by_digest(self, digests: Sequence[bytes]) -> list[tuple[Item, str]]:
-        """Return the items that any of these SHA-256 digests names, each with the digest's kind."""
-        keyed = [self._prints.keyed(value) for value in digests]
+        """Return the items that any of these digests names, each with the digest's kind."""
+        return self.by_keyed([self._prints.keyed(value) for value in digests])
+
+    def by_keyed(self, keyed: Collection[bytes]) -> list[tuple[Item, str]]:
+        """Return the same by digests as they are stored."""
         rows = self._connection.execute(
             select(item, digest.c.kind).join(digest, digest.c.item_id == item.c.id).where(digest.c.keyed.in_(keyed))
         )

@@ -190,6 +190,13 @@ class PrintStore:
             local=[LocalFeatures.from_bytes(each.value) for each in opened if each.algorithm == LOCAL],
         )
 
+    def codes_of(self, entry_id: int) -> list[tuple[Route, bytes]]:
+        """Open the PDQ codes of an entry by route, those of its whole picture: what a list is told of it."""
+        mine = (fingerprint.c.entry_id == entry_id, fingerprint.c.algorithm == PDQ, fingerprint.c.view == WHOLE)
+        rows = self._connection.execute(_opening().add_columns(fingerprint.c.route).where(*mine)).all()
+        opened = {each.key: each.value for each in self._open([row[:-1] for row in rows])}
+        return [(Route(row.route), opened[row.id]) for row in rows if row.id in opened]
+
     def local_features(self, keys: Sequence[int]) -> Mapping[int, LocalFeatures]:
         """Open the local features of each key that has some and still may match."""
         query = _opening().where(fingerprint.c.algorithm == LOCAL)

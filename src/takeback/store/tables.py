@@ -346,6 +346,7 @@ exchange = Table(
     Column("laws", JSON(none_as_null=True)),
     Column("holds", Boolean, nullable=False, default=True, server_default="1"),
     Column("of_minors", Boolean, nullable=False, default=False, server_default="0"),
+    Column("report_to", JSON(none_as_null=True)),
     Column("marks", JSON(none_as_null=True)),
     Column("began_at", Moment),
     Column("fetched_at", Moment),

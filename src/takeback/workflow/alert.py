@@ -18,6 +18,9 @@ MAX_NAMED = 20
 PASSED = "passed"
 """In place of a stage: nothing is due, and somebody should look."""
 
+REPORT = "report"
+"""Likewise: what may show minors is to be preserved and reported."""
+
 _SAID = {
     Stage.HALF: "past half of the time that the law gives",
     Stage.TWELVE_HOURS: "due within twelve hours",
@@ -73,6 +76,16 @@ def passage_message(case_id: str, gate: str) -> Mapping[str, object]:
         f"look for it on the site: case {case_id[:8]}."
     )
     return {"format": 1, "stage": PASSED, "cases": [{"case": case_id, "due_at": None}], "count": 1, "text": text}
+
+
+def report_message(case_id: str, list_name: str) -> Mapping[str, object]:
+    """Return what is sent when a list of what may show minors matched: what the operator has to do by law."""
+    text = (
+        f"Takeback: something on a site of yours matches the list {list_name}, which is of minors. Nobody is to look "
+        f"at it here. Preserve it and report it as your law asks (18 U.S.C. § 2258A; UK Online Safety Act s. 66): case "
+        f"{case_id[:8]}."
+    )
+    return {"format": 1, "stage": REPORT, "cases": [{"case": case_id, "due_at": None}], "count": 1, "text": text}
 
 
 def trial_message(at: datetime) -> Mapping[str, object]:

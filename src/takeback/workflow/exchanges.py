@@ -7,7 +7,7 @@ The kinds and their fields are those of HMA's own set-up, whose clients set list
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,8 @@ from takeback.store import Store, Transaction
 from takeback.store.exchanges import ExchangeRow, NewExchange
 
 _MAX_TEXT = 2_000
+SHARED = "share"
+"""The word to a list that an entry is to be put on it; the others are those of `takeback.exchanges.interface.Said`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,10 @@ APIS: Mapping[str, ExchangeApi] = {
         ExchangeApi(
             "fb_threatexchange",
             (Field("privacy_group", "number", True, "The privacy group's number."),),
-            (Field("api_token", "string", True, "Access token of the application."),),
+            (
+                Field("api_token", "string", True, "Access token of the application."),
+                Field("base_url_override", "string", False, "Another address than the Graph API's own."),
+            ),
         ),
         ExchangeApi(
             "ncmec",
@@ -70,6 +75,7 @@ APIS: Mapping[str, ExchangeApi] = {
             (
                 Field("user", "string", True, "User name at NCMEC's hash sharing."),
                 Field("password", "string", True, "Password for it."),
+                Field("base_url_override", "string", False, "Another address than the environment's own."),
             ),
             of_minors=True,
         ),
@@ -83,9 +89,17 @@ APIS: Mapping[str, ExchangeApi] = {
                 Field("base_url_override", "string", False, "Another address than StopNCII's own."),
             ),
         ),
+        ExchangeApi(
+            "file",
+            (Field("url", "string", True, "Where the list lies, as CSV, JSON lines or one hash a line."),),
+            (
+                Field("user", "string", True, "User name for the address."),
+                Field("password", "string", True, "Password for it."),
+            ),
+        ),
     )
 }
-"""The kinds of HMA's own set-up, by HMA's names."""
+"""The kinds by HMA's names; `file` is our own."""
 
 
 def add_exchange(
@@ -94,6 +108,7 @@ def add_exchange(
     """Keep an exchange and make the bank that it is to fill; `InputError` where the name is taken or a field wrong."""
     kind = api_of(new.api)
     _check("api_json", kind.config, new.config)
+    _check_routes(new.report_to)
     if credentials is not None:
         _check_credentials(kind, credentials)
     (key,) = store.keyring.new_data_keys()
@@ -116,6 +131,45 @@ def fetch_again(store: Store, name: str, *, whole: bool, actor: str, at: datetim
         tx.exchanges.change(exchange.id, next_at=None, attempts=0, problem=None, **anew)
         _note(tx, {"exchange": exchange.api, "name": name, "fetched_again": True, "whole": whole}, actor=actor, at=at)
         return tx.exchanges.by_name(name)
+
+
+def report_to(store: Store, name: str, routes: Sequence[str], *, actor: str, at: datetime) -> ExchangeRow:
+    """Say who reports what a list of what may show minors matches; without anybody it is not fetched."""
+    _check_routes(routes)
+    with store.write() as tx:
+        exchange = tx.exchanges.by_name(name)
+        tx.exchanges.change(exchange.id, report_to=list(routes) or None, next_at=None, attempts=0, problem=None)
+        _note(tx, {"exchange": exchange.api, "name": name, "report_to": len(routes)}, actor=actor, at=at)
+        return tx.exchanges.by_name(name)
+
+
+def _check_routes(routes: Sequence[str]) -> None:
+    for route in routes:
+        if not route.isascii() or not (route.startswith("https://") or (route[:7] == "mailto:" and "@" in route)):
+            raise InputError(
+                "Whoever reports is named as mailto:name@host, or as an https address.",
+                advice="Name a mailbox that somebody reads every day.",
+            )
+
+
+def share_entries(store: Store, name: str, bank_name: str, *, actor: str, at: datetime) -> int:
+    """
+    Have what an own bank holds put on a list, as far as a person answers for it; return how many entries.
+
+    `InputError` where the bank is kept by cases, or a list fills it: what people report goes nowhere from here.
+    """
+    with store.write() as tx:
+        exchange, bank = tx.exchanges.by_name(name), tx.banks.bank_by_name(bank_name)
+        if bank.is_kept_by_cases or tx.exchanges.of_bank(bank.id) is not None:
+            raise InputError(
+                f"What is in {bank_name} is not yours to share.", advice="Share a bank that you filled yourself."
+            )
+        entry_ids = tx.banks.own_decided(bank.id)
+        for entry_id in entry_ids:
+            tx.exchanges.put_word(exchange.id, entry_id, SHARED, at)
+        facts: dict[str, Json] = {"exchange": exchange.api, "name": name, "shared": bank.public_id}
+        _note(tx, {**facts, "entries": len(entry_ids)}, actor=actor, at=at)
+        return len(entry_ids)
 
 
 def let_list_hold(store: Store, name: str, holds: bool, *, actor: str, at: datetime) -> ExchangeRow:

@@ -26,8 +26,10 @@ from takeback.fingerprint import every_turn
 from takeback.index.interface import CODE_BYTES
 from takeback.store import Store, Transaction
 from takeback.store.cases import Case, NewCase
+from takeback.store.copies import Copy
 from takeback.store.exchanges import ExchangeRow
 from takeback.store.prints import PDQ
+from takeback.workflow.alert import report_message
 from takeback.workflow.order import note
 from takeback.workflow.query import query_of_known
 from takeback.workflow.replica import Replica
@@ -41,11 +43,12 @@ def case_of_match(tx: Transaction, entry: Entry, *, at: datetime) -> Case | None
     """
     Return the case of an entry that matched something; that of a list is opened with its first match.
 
-    None for what the operator put into a bank, and for what may show minors: nobody decides about that here.
+    None for what the operator put into a bank. The case of what may show minors is as that of a notice that says so:
+    nobody looks at it, contests it, or has it shown again.
     """
     if entry.case_id is not None:
         return tx.cases.by_id(entry.case_id)
-    exchange = None if entry.of_list is not ListKind.ORDINARY else tx.exchanges.of_entry(entry.id)
+    exchange = None if entry.of_list is None else tx.exchanges.of_entry(entry.id)
     return None if exchange is None else _opened(tx, exchange, entry, at)
 
 
@@ -54,7 +57,7 @@ def _opened(tx: Transaction, exchange: ExchangeRow, entry: Entry, at: datetime) 
     (key,) = tx.keyring.new_data_keys()
     new = NewCase(
         laws=exchange.laws or tuple(law_packs()),
-        under_18=False,
+        under_18=exchange.of_minors,
         received_at=at,
         missing=[],
         words={},
@@ -63,7 +66,7 @@ def _opened(tx: Transaction, exchange: ExchangeRow, entry: Entry, at: datetime) 
         ending_digest=secrets.token_bytes(_DIGEST_BYTES),
         request=None,
         list_id=exchange.bank_id,
-        capped_at=None if exchange.holds else at,
+        capped_at=None if exchange.holds or exchange.of_minors else at,
     )
     case = tx.cases.add(new, key)
     facts = {"entry": entry.public_id, "list": exchange.name}
@@ -92,7 +95,7 @@ def sweep_list(store: Store, replica: Replica, exchange: ExchangeRow, *, after: 
     Compare what the sites store already with the next `most` entries of a list, those with an id above `after`.
 
     What is found is held, or only shown to the desk where the list may not hold; an entry that ends meanwhile finds
-    nothing. What may show minors is told to the sites instead (`takeback.workflow.minors`).
+    nothing.
     """
     with store.read() as tx:
         replica.catch_up(tx)
@@ -119,19 +122,40 @@ def _hold(store: Store, replica: Replica, entry_id: int, at: datetime) -> int:
     with store.write() as tx:
         replica.catch_up(tx)
         entry = tx.banks.by_id(entry_id)
-        if not entry.counts_at(at) or entry.of_list is not ListKind.ORDINARY:
+        if not entry.counts_at(at):
             return 0
         query = query_of_known(tx.prints.known_by("entry", entry.id))
-        if not find_items(query, tx, replica, entry.thresholds, at=at):
+        keyed = frozenset(tx.prints.digests_of("entry", entry.id))
+        if not find_items(query, tx, replica, entry.thresholds, keyed=keyed, at=at):
             return 0
         case = case_of_match(tx, entry, at=at)
         if case is None or case.state not in (CaseState.WATCHING, CaseState.HELD):
             return 0
         deadline_at = clocks_of(at, at, [law_pack(law) for law in case.laws]).deadline_at
-        sought = [Sought(query, entry.id)]
+        sought = [Sought(query, entry.id, keyed)]
         copies = hold_copies(tx, replica, case, sought, entry.thresholds, deadline_at=deadline_at, at=at)
         settle_case(tx, tx.cases.by_id(case.id), copies)
+        if entry.of_list is ListKind.OF_MINORS and copies:
+            protect_minors(tx, case, copies)
+            ask_for_report(tx, entry, case, at=at)
         return len(copies)
+
+
+def protect_minors(tx: Transaction, case: Case, copies: Sequence[Copy]) -> None:
+    """Let every other case that has one of the same items be about what may show someone under 18, inside `tx`."""
+    for copy in copies:
+        if copy.site_id is None:
+            continue
+        for other in tx.copies.at(copy.site_id, item_id=copy.site_item_id, url=copy.url):
+            if other.case_id != case.id:
+                tx.cases.set_under_18(tx.cases.by_id(other.case_id))
+
+
+def ask_for_report(tx: Transaction, entry: Entry, case: Case, *, at: datetime) -> None:
+    """Have whoever reports for the operator told that a list of what may show minors matched, inside `tx`."""
+    exchange = tx.exchanges.of_entry(entry.id)
+    if exchange is not None:
+        tx.alerts.put(exchange.report_to, report_message(case.public_id, exchange.name), at)
 
 
 def end_entry(tx: Transaction, exchange: ExchangeRow, entry_id: int, *, at: datetime) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,13 +47,16 @@ class Sought:
 
     query: Query
     entry_id: int
+    keyed: frozenset[bytes] = frozenset()
+    """Digests of the entry as they are stored, where nothing else is left of them: of an outside list's."""
 
 
 def find_items(
-    query: Query, tx: Transaction, replica: Replica, thresholds: Thresholds, *, at: datetime
-) -> list[FoundItem]:
+    query: Query, tx: Transaction, replica: Replica, thresholds: Thresholds, *, keyed: Collection[bytes] = (),
+    at: datetime,
+) -> list[FoundItem]:  # fmt: skip
     """
-    Return every stored item that matches `query`, each by all that was found of it.
+    Return every stored item that matches `query`, or has one of the digests `keyed`, each by all that was found of it.
 
     `replica` has been caught up in this transaction, before it changed anything.
     """
@@ -61,7 +64,7 @@ def find_items(
     near = gather(query, replica.items, Reach.of([thresholds]), lambda keys: {})
     evidence = merged(near, tx.items.by_key(list(near)))
     # 2. Digests decide over any distance.
-    for item, kind in tx.items.by_digest([value for _, value in query.digests]):
+    for item, kind in (*tx.items.by_digest([value for _, value in query.digests]), *tx.items.by_keyed(keyed)):
         equal = Evidence(digest=Fact(kind))
         evidence[item] = evidence[item].joined(equal) if item in evidence else equal
     classes = {item: class_of(each, thresholds) for item, each in evidence.items()}
@@ -86,7 +89,7 @@ def hold_copies(
     # 1. Each item by the picture that it is most like.
     best: dict[int, tuple[FoundItem, int]] = {}
     for one in sought:
-        for found in find_items(one.query, tx, replica, thresholds, at=at):
+        for found in find_items(one.query, tx, replica, thresholds, keyed=one.keyed, at=at):
             held = best.get(found.item.id)
             if held is None or strength(found) < strength(held[0]):
                 best[found.item.id] = (found, one.entry_id)

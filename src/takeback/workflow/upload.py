@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from takeback.audit.event import EventKind, Json
-from takeback.bank import EntryState
+from takeback.bank import EntryState, ListKind
 from takeback.cases import CaseState, CopyState, clocks_of, law_pack
 from takeback.errors import InputError
 from takeback.match import Match
@@ -19,7 +19,7 @@ from takeback.store.sites import Site
 from takeback.workflow.alert import passage_message
 from takeback.workflow.flood import watch_for_floods
 from takeback.workflow.gate import Gate
-from takeback.workflow.list_case import case_of_match
+from takeback.workflow.list_case import ask_for_report, case_of_match
 from takeback.workflow.order import copy_facts, likeness_facts, note
 from takeback.workflow.originals import still_watched
 from takeback.workflow.query import Query
@@ -29,6 +29,7 @@ from takeback.workflow.sweep import likeness_of, refresh_deadline
 
 MAX_ITEM_ID_CHARACTERS = 500
 MAX_ACCOUNT_CHARACTERS = 200
+REPORTS_TOLD_EVERY = timedelta(hours=1)
 PASSAGES_TOLD_EVERY = timedelta(hours=6)
 """A picture that everybody posts would otherwise fill the log of a case that it resembles, and somebody's pager."""
 
@@ -64,6 +65,11 @@ class Checked:
     case_id: str | None
     """Public id of the case of the strongest match."""
     remembered: bool
+
+    @property
+    def must_be_reported(self) -> bool:
+        """Whether it may show minors: the site preserves it and reports it, as its law asks."""
+        return must_be_reported(self.screening)
 
 
 def check_upload(
@@ -122,12 +128,22 @@ def action_for(screening: Screening) -> Action:
     Return what the strongest matches ask for.
 
     Only what a person decided is refused, and only *identical* and *substantially the same*; a *possible* or
-    *altered* copy passes and waits for a person (design §8.4).
+    *altered* copy passes and waits for a person (design §8.4). What may show minors, by an outside list of such
+    pictures, is refused without anybody's look (design §10).
     """
     strong = [match for match in screening.matches if match.copy_class.holds]
-    if any(match.entry.state is EntryState.GATED for match in strong):
+    if any(match.entry.state is EntryState.GATED or _is_of_minors(match) for match in strong):
         return Action.REFUSE
     return Action.HOLD if any(not match.entry.is_capped for match in strong) else Action.ALLOW
+
+
+def must_be_reported(screening: Screening) -> bool:
+    """Whether an upload may show minors, by an outside list of such pictures: the site preserves and reports it."""
+    return any(_is_of_minors(match) and match.copy_class.holds for match in screening.matches)
+
+
+def _is_of_minors(match: Match) -> bool:
+    return match.entry.of_list is ListKind.OF_MINORS
 
 
 def _remember(tx: Transaction, query: Query, upload: Upload, at: datetime) -> None:
@@ -180,6 +196,7 @@ def _tell_case(
         return case
     actor = f"site/{upload.site.public_id}"
     if action is Action.REFUSE:
+        _ask_for_report(tx, match, case, at)
         note(tx, EventKind.UPLOAD_REFUSED, case, at=at, actor=actor, facts=_match_facts(match))
     elif upload.item_id is not None:
         _add_copy(tx, case, match, action, upload, actor, at)
@@ -188,6 +205,8 @@ def _tell_case(
 
 def _tell_of_passage(tx: Transaction, case: Case, match: Match, action: Action, gate: Gate, at: datetime) -> None:
     """Tell a case what came to a gate: each refusal, and once in a while that something passed which may be a copy."""
+    if action is Action.REFUSE:
+        _ask_for_report(tx, match, case, at)
     kind = EventKind.UPLOAD_REFUSED if action is Action.REFUSE else EventKind.UPLOAD_PASSED
     if kind is EventKind.UPLOAD_PASSED:
         told_at = tx.audit.last_at(case.public_id, kind, until=at)
@@ -197,6 +216,15 @@ def _tell_of_passage(tx: Transaction, case: Case, match: Match, action: Action, 
     note(tx, kind, case, at=at, actor=gate.actor, facts=facts)
     if kind is EventKind.UPLOAD_PASSED:
         tx.alerts.put(gate.alert_routes, passage_message(case.public_id, gate.name), at)
+
+
+def _ask_for_report(tx: Transaction, match: Match, case: Case, at: datetime) -> None:
+    """Have a refused upload that may show minors reported: each once, and a flood of the same picture once an hour."""
+    if not (_is_of_minors(match) and match.copy_class.holds):
+        return
+    told_at = tx.audit.last_at(case.public_id, EventKind.UPLOAD_REFUSED, until=at)
+    if told_at is None or at - told_at >= REPORTS_TOLD_EVERY:
+        ask_for_report(tx, match.entry, case, at=at)
 
 
 def _add_copy(

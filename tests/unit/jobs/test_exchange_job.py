@@ -7,7 +7,7 @@ import hashlib
 import io
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,16 +15,21 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image as PillowImage
-from tests.house import AT, LAWS, Clock, drawn
+from tests.house import AT, LAWS, Clock, drawn, reported
+from tests.lists.files import serving
+from tests.lists.ncmec import WHO as WHO_THERE
+from tests.lists.ncmec import Ncmec, entry_of
+from tests.lists.ncmec import keeping as keeping_ncmec
 from tests.lists.stopncii import Keeper, keeping, random_code, record_of
 from tests.unit.decoding import InProcess
 
 from takeback.actions.outgoing import OutgoingHttp, Timeouts
 from takeback.assembly import Parts
 from takeback.audit.event import EventKind
+from takeback.bank import Opinion, Thresholds
 from takeback.cases import CaseState, CopyState
 from takeback.config import Settings
-from takeback.errors import InputError
+from takeback.errors import IllegalTransition, InputError
 from takeback.fingerprint import Route
 from takeback.fingerprint.take import pdq_of_file
 from takeback.jobs.exchange import ExchangeJob
@@ -35,8 +40,9 @@ from takeback.store.journal import Journal
 from takeback.store.sites import Site
 from takeback.workflow.check import check_file
 from takeback.workflow.decide import Confirm, Decision, Finding, Outcome, decide
-from takeback.workflow.exchanges import add_exchange, fetch_again, let_list_hold
-from takeback.workflow.register import add_site
+from takeback.workflow.exchanges import add_exchange, fetch_again, let_list_hold, report_to, share_entries
+from takeback.workflow.look import require_may_be_seen
+from takeback.workflow.register import add_bank, add_entries, add_site
 from takeback.workflow.replica import Replica
 from takeback.workflow.upload import Action, Checked, Upload
 from takeback.workflow.verify import verify
@@ -44,10 +50,13 @@ from takeback.workflow.verify import verify
 WHO = {
     "subscription_key": "subscription",
     "fetch_function_key": "fetch-key",
-    "additional_function_keys": {"SubmitFeedback": "tell-key"},
+    "additional_function_keys": {"SubmitFeedback": "tell-key", "SubmitHashes": "submit-key"},
 }
 COVERED = Finding(appears_covered=True, reason="It is an intimate picture.")
 NOT_COVERED = Finding(appears_covered=False, reason="It is a landscape.", elements=("intimate",))
+
+
+REPORTS = "mailto:reports@forum.example"
 
 
 def large(seed: int) -> bytes:
@@ -72,6 +81,7 @@ class House:
     clock: Clock
     site: Site
     job: ExchangeJob
+    name: str = "STOPNCII"
 
     def fetch(self, most: int = 60) -> ExchangeRow:
         """Let the job do what is due until the list is read to its end, and time pass where it waits."""
@@ -85,12 +95,12 @@ class House:
         return self.row()
 
     def fetch_anew(self) -> ExchangeRow:
-        fetch_again(self.parts.store, "STOPNCII", whole=False, actor="key/a", at=self.clock())
+        fetch_again(self.parts.store, self.name, whole=False, actor="key/a", at=self.clock())
         return self.fetch()
 
     def row(self) -> ExchangeRow:
         with self.parts.store.read() as tx:
-            return tx.exchanges.by_name("STOPNCII")
+            return tx.exchanges.by_name(self.name)
 
     def counts(self) -> dict[str, int]:
         with self.parts.store.read() as tx:
@@ -233,10 +243,9 @@ def test_one_person_lets_go_what_only_a_list_spoke_against(house: House) -> None
     house.fetch()
     house.check(data)
     case_id = house.cases()[0].public_id
+    no_element = Decision(Outcome.REFUSED, Finding(appears_covered=False, reason="It is a landscape."), "desk/a")
     with pytest.raises(InputError):
-        # It does not say what is not met.
-        no_element = Finding(appears_covered=False, reason="It is a landscape.")
-        decide(house.parts.store, case_id, Decision(Outcome.REFUSED, no_element, "desk/a"), at=house.clock())
+        decide(house.parts.store, case_id, no_element, at=house.clock())
     case = decide(house.parts.store, case_id, Decision(Outcome.REFUSED, NOT_COVERED, "desk/a"), at=house.clock())
     assert (case.state, house.copies(case), house.orders()) == (CaseState.REFUSED, [CopyState.PUT_BACK], ["put_back"])
     assert house.check(data, "2").action is Action.ALLOW
@@ -415,3 +424,146 @@ def test_each_page_is_one_entry_of_the_log_and_says_nothing_of_any_record(house:
     assert [each.facts["added"] for each in entries if each.facts] == [800, 800, 100]
     assert not any(code in str(each) for each in entries for code in codes[:50])
     verify(house.parts.store)
+
+
+# ---- Other kinds ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def minors(house: House) -> Iterator[tuple[House, Ncmec]]:
+    """The same house with a list of what may show minors."""
+    with keeping_ncmec(Ncmec()) as there:
+        environment = "https://exttest.cybertip.org/hashsharing"
+        new = NewExchange("ncmec", {"environment": environment}, laws=LAWS, report_to=[REPORTS])
+        add_exchange(
+            house.parts.store, "NCMEC", new, {**WHO_THERE, "base_url_override": there.url}, actor="key/a", at=AT
+        )
+        yield replace(house, name="NCMEC"), there
+
+
+def told(house: House) -> list[str]:
+    with house.parts.store.read() as tx:
+        return [f"{each.route} {each.body['stage']}" for each in tx.alerts.to_send(house.clock(), 10)]
+
+
+def test_what_a_list_of_minors_matches_is_refused_and_reported_and_nobody_looks(minors: tuple[House, Ncmec]) -> None:
+    house, there = minors
+    data = large(1)
+    there.images = [entry_of("7", {"md5": hashlib.md5(data, usedforsecurity=False).hexdigest()})]
+    house.fetch()
+    checked = house.check(data)
+    assert (checked.action, checked.must_be_reported, checked.remembered) == (Action.REFUSE, True, False)
+    (case,) = house.cases()
+    assert (case.under_18, house.copies(case), told(house)) == (True, [], [f"{REPORTS} report"])
+    house.check(data, "2")
+    assert told(house) == [f"{REPORTS} report"]
+    house.clock.pass_(hours=2)
+    house.check(data, "3")
+    assert len(told(house)) == 2
+
+
+def test_what_is_stored_and_on_a_list_of_minors_is_hidden_in_every_case_unseen(minors: tuple[House, Ncmec]) -> None:
+    house, there = minors
+    data = large(1)
+    # It is in another case already, of a list of adults.
+    house.keeper.put(record_of(listed_code(data), 20))
+    replace(house, name="STOPNCII").fetch()
+    house.check(data)
+    there.images = [entry_of("7", {"sha1": hashlib.sha1(data, usedforsecurity=False).hexdigest()})]
+    house.fetch()
+    other, case = house.cases()
+    assert (case.under_18, house.copies(case), other.under_18) == (True, [CopyState.HELD], True)
+    assert told(house) == [f"{REPORTS} report"]
+    with pytest.raises(IllegalTransition):
+        require_may_be_seen(other)
+    with pytest.raises(IllegalTransition):
+        decide(house.parts.store, case.public_id, Decision(Outcome.REFUSED, NOT_COVERED, "desk/a"), at=house.clock())
+
+
+def test_a_list_of_minors_is_not_fetched_before_somebody_is_named_who_reports(minors: tuple[House, Ncmec]) -> None:
+    house, there = minors
+    there.images = [entry_of("7", {"md5": "ab" * 16})]
+    report_to(house.parts.store, "NCMEC", [], actor="key/a", at=AT)
+    asyncio.run(house.job.step())
+    assert (there.asked, house.counts()) == ([], {})
+    assert "Nobody is named who reports" in (house.row().problem or "")
+    report_to(house.parts.store, "NCMEC", [REPORTS], actor="key/a", at=AT)
+    house.fetch()
+    assert house.counts() == {"live": 1}
+
+
+@pytest.mark.parametrize("fault", ["500", "cut", "404", "dtd"])
+def test_ncmecs_list_is_read_whole_whatever_its_keeper_does_wrong(minors: tuple[House, Ncmec], fault: str) -> None:
+    house, there = minors
+    there.images = [entry_of(str(number), {"md5": f"{number:032x}"}) for number in range(10)]
+    there.faults = ["", fault, ""]
+    house.fetch()
+    assert house.counts() == {"live": 10}
+    there.images = [entry_of("3", {}, tag="deletedImage"), entry_of("4", {"md5": "ff" * 16})]
+    house.fetch_anew()
+    assert house.counts() == {"live": 9, "ended": 1}
+
+
+def test_what_a_file_names_no_more_has_ended_and_an_empty_one_ends_nothing(house: House, tmp_path: Path) -> None:
+    data = large(1)
+    code = pdq_of_file(data, route=Route.PIXELS).upright.hex()
+    others = [random_code(random.Random(seed)) for seed in range(3)]
+    with serving() as (url, texts):
+        texts["list.csv"] = "\n".join(["hash", code, *others])
+        add_exchange(
+            house.parts.store,
+            "FILE",
+            NewExchange("file", {"url": f"{url}/list.csv"}, laws=LAWS),
+            None,
+            actor="a",
+            at=AT,
+        )
+        house = replace(house, name="FILE")
+        house.fetch()
+        assert (house.codes(), house.check(data).action) == (4, Action.HOLD)
+        texts["list.csv"] = ""
+        house.clock.pass_(minutes=1)
+        fetch_again(house.parts.store, "FILE", whole=False, actor="key/a", at=house.clock())
+        asyncio.run(house.job.step())
+        assert (house.codes(), house.row().problem) == (4, "The file holds no record.")
+        house.clock.pass_(minutes=1)
+        texts["list.csv"] = "\n".join(["hash", *others])
+        house.fetch_anew()
+        assert (house.codes(), house.counts()) == (3, {"live": 3, "ended": 1})
+        assert house.check(data, "2").action is Action.ALLOW
+
+
+def test_what_the_operator_answers_for_is_put_on_a_list_and_nothing_else(house: House) -> None:
+    store = house.parts.store
+    add_bank(store, "known", Thresholds(), actor="a", at=AT)
+    pictures = [reported(drawn(1)), reported(drawn(2))]
+    ours = {"opinion": Opinion.POSITIVE, "source": "us", "expires_at": None}
+    add_entries(store, "known", pictures, actor="a", at=AT, **ours)  # type: ignore[arg-type]
+    assert share_entries(store, "STOPNCII", "known", actor="a", at=AT) == 2
+    asyncio.run(house.job.step())
+    (endpoint, body) = house.keeper.told[0]
+    hashes = {each["hashValue"] for each in body["hashRecords"]}
+    assert (endpoint, hashes) == ("SubmitHashes", {each.pdq.hex() for each in pictures if each.pdq is not None})
+    assert {each["signalType"] for each in body["hashRecords"]} == {"ImagePDQ"}
+    for bank in ("notices", "STOPNCII"):
+        with pytest.raises(InputError):
+            share_entries(store, "STOPNCII", bank, actor="a", at=AT)
+
+
+# ---- Beside the field's own client ----------------------------------------------------------------------
+
+
+def test_the_fields_own_client_keeps_what_was_withdrawn(house: House) -> None:
+    """The package `threatexchange` compares the hash with the states, so that no state ever ends a record."""
+    stopncii = pytest.importorskip("threatexchange.exchanges.impl.stop_ncii_api")
+    client = pytest.importorskip("threatexchange.exchanges.clients.stopncii.api")
+    data = large(1)
+    house.keeper.put(record_of(listed_code(data), 20))
+    house.fetch()
+    house.keeper.change(listed_code(data), hashStatus="Withdrawn", caseNumbers={"a": "Withdrawn"})
+    house.fetch_anew()
+    theirs = stopncii.StopNCIISignalExchangeAPI(
+        None, client.StopNCIIAPI("subscription", "fetch-key", base_url_override=house.keeper.url)
+    )
+    kept = [value for delta in theirs.fetch_iter([], None) for value in delta.updates.values()]
+    assert (house.codes(), [value is not None for value in kept]) == (0, [True])

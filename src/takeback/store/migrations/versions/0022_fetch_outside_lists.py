@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.Column("laws", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("holds", sa.Boolean(), server_default="1", nullable=False),
         sa.Column("of_minors", sa.Boolean(), server_default="0", nullable=False),
+        sa.Column("report_to", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("marks", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("began_at", Moment(), nullable=True),
         sa.Column("fetched_at", Moment(), nullable=True),
