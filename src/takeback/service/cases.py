@@ -38,6 +38,7 @@ from takeback.workflow.contest import answer_contest
 from takeback.workflow.decide import Confirm, Decision, Finding, Outcome, confirm_copies, decide
 from takeback.workflow.desk_keys import keep_sealed_again, to_seal_again
 from takeback.workflow.hearing import MAX_SUMMARY_CHARACTERS, pass_on_contest
+from takeback.workflow.list_case import list_of
 from takeback.workflow.messages import MAX_MESSAGE, write_to_person
 from takeback.workflow.put_back import Answer
 from takeback.workflow.quarantine import Choice, choose, kept_of
@@ -132,7 +133,9 @@ class CaseOut(Strict):
     sealed_to: list[str] | None
     """The keys of the desk that open her words; null where none is needed."""
     capped: bool
-    """Nothing of it is hidden before a person has looked: its source sent many notices."""
+    """Nothing of it is hidden before a person has looked: its source sent many notices, or its list may not hold."""
+    from_list: str | None
+    """The outside list that began it; null where a notice did, empty where the list is removed."""
     unopened: int
     """Messages of hers that nobody at the desk has opened."""
     news_bounced: bool
@@ -426,6 +429,7 @@ def _case(tx: Transaction, case: Case) -> CaseOut:
         finding=case.finding,
         sealed_to=None if case.sealed_to is None else list(case.sealed_to),
         capped=case.capped_at is not None,
+        from_list=list_of(tx, case),
         unopened=tx.messages.unopened(case),
         news_bounced=news is not None and news.state is NewsState.BOUNCED,
     )

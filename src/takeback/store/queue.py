@@ -48,6 +48,8 @@ class QueueRow:
     waits: frozenset[Waits]
     """What of it waits for a second person, now."""
     is_capped: bool = False
+    of_list: bool = False
+    """Whether an outside list began it, and no notice."""
     """Whether nothing of it is hidden before a person has looked: its source sent many notices."""
 
 
@@ -98,7 +100,7 @@ class QueueStore:
         query = (
             select(
                 case.c.id, case.c.public_id, case.c.state, case.c.laws, case.c.under_18, case.c.received_at,
-                case.c.deadline_at, case.c.capped_at,
+                case.c.deadline_at, case.c.capped_at, case.c.list_id,
             )
             .where(chosen)
             .order_by(*by_need())
@@ -118,6 +120,7 @@ class QueueStore:
                 row.public_id, CaseState(row.state), tuple(row.laws), row.under_18, row.received_at, row.deadline_at,
                 copies.get(row.id, {}), unopened.get(row.id, 0), failed.get(row.id, 0),
                 waits.get(row.id, frozenset()), row.capped_at is not None,
+                row.list_id is not None,
             )
             for row in found
         ]  # fmt: skip

@@ -183,6 +183,9 @@ def tell_list(tx: Transaction, case: Case, said: Said, *, at: datetime) -> None:
             tx.exchanges.put_word(exchange.id, entry.id, said.value, at)
 
 
-def names_of(lists: Sequence[ExchangeRow]) -> dict[int, str]:
-    """Return the names of lists by the bank that each fills."""
-    return {each.bank_id: each.name for each in lists}
+def list_of(tx: Transaction, case: Case) -> str | None:
+    """Return the name of the outside list that began a case; None where a notice did, empty where it is removed."""
+    if case.list_id is None:
+        return None
+    exchange = tx.exchanges.of_bank(case.list_id)
+    return "" if exchange is None else exchange.name

@@ -470,7 +470,7 @@ def test_what_is_stored_and_on_a_list_of_minors_is_hidden_in_every_case_unseen(m
     replace(house, name="STOPNCII").fetch()
     house.check(data)
     there.images = [entry_of("7", {"sha1": hashlib.sha1(data, usedforsecurity=False).hexdigest()})]
-    house.fetch()
+    house.fetch_anew()
     other, case = house.cases()
     assert (case.under_18, house.copies(case), other.under_18) == (True, [CopyState.HELD], True)
     assert told(house) == [f"{REPORTS} report"]

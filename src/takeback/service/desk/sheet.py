@@ -29,6 +29,7 @@ from takeback.store.copies import Copy
 from takeback.store.outbox import DeliveryState
 from takeback.workflow.budget import budget_of
 from takeback.workflow.cap import would_be_held
+from takeback.workflow.list_case import list_of
 from takeback.workflow.reasons import complete_laws
 from takeback.workflow.second_person import deciders_left, turns_of, why_not_decide
 from takeback.workflow.standing import standing
@@ -77,6 +78,7 @@ def _shared(parts: Parts, tx: Transaction, here: Here, case: Case) -> dict[str, 
     return {
         "case": case,
         "short": case.public_id[:8],
+        "list_name": list_of(tx, case),
         "left": time_left(words(), case.deadline_at, parts.now()),
         "laws": _law_names(case.laws),
         "deciders": [each.name for each in left if each.id != here.member.id],
