@@ -120,6 +120,10 @@ class Server:
         """The same with PUT."""
         return self._ask("PUT", path, json_bytes(body), {"Content-Type": "application/json"})
 
+    def delete(self, path: str) -> Any:
+        """Have what is at `path` removed."""
+        return self._ask("DELETE", path, None, {})
+
     def _ask(self, method: str, path: str, content: bytes | None, headers: Mapping[str, str]) -> Any:
         status, body = self._answered(method, path, content, headers)
         if status == HTTPStatus.TOO_MANY_REQUESTS and (work := _work_for(body)):

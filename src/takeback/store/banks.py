@@ -170,6 +170,10 @@ class BankStore:
         self._connection.execute(update(entry).where(entry.c.id == entry_id).values(state=state.value))
         self._changes.append("entry", entry_id, self._prints.keys_of("entry", entry_id))
 
+    def set_opinion(self, entry_id: int, opinion: Opinion) -> None:
+        """Let an entry's source say something else of it."""
+        self._connection.execute(update(entry).where(entry.c.id == entry_id).values(opinion=opinion.value))
+
     def set_counts_from(self, entry_id: int, moment: datetime | None) -> None:
         """Let an entry rest until a moment; None: it does not rest."""
         self._connection.execute(update(entry).where(entry.c.id == entry_id).values(counts_from=moment))

@@ -17,6 +17,8 @@ MAX_NAMED = 20
 
 PASSED = "passed"
 """In place of a stage: nothing is due, and somebody should look."""
+STOPPED = "stopped"
+"""The same: a partner is not answered any more."""
 
 _SAID = {
     Stage.HALF: "past half of the time that the law gives",
@@ -73,6 +75,15 @@ def passage_message(case_id: str, gate: str) -> Mapping[str, object]:
         f"look for it on the site: case {case_id[:8]}."
     )
     return {"format": 1, "stage": PASSED, "cases": [{"case": case_id, "due_at": None}], "count": 1, "text": text}
+
+
+def partner_message(name: str) -> Mapping[str, object]:
+    """Return what is sent when a partner was stopped: only a person can find out what it was about."""
+    text = (
+        f"Takeback: the partner {name} is answered no more for a day, since its questions lay too close around one "
+        "entry; ask it why, and release it (`takeback partner release`) or remove it."
+    )
+    return {"format": 1, "stage": STOPPED, "cases": [], "count": 1, "text": text}
 
 
 def trial_message(at: datetime) -> Mapping[str, object]:
