@@ -110,6 +110,16 @@ def banks(
         _show(terminal, changed)
 
 
+@app.command("key", cls=PlainCommand, epilog=example("takeback partner key gallery --key-file admin.key"))
+def key(
+    name: PartnerName, server: ServerUrl = DEFAULT_SERVER, key_file: KeyFile = None, as_json: AsJson = False
+) -> None:
+    """Make another key of a partner; the former one stays good until `takeback key revoke` ends it."""
+    terminal, to = Terminal(as_json), Server.with_key(server, key_file)
+    made = to.post(f"/api/v1/partners/{_id(to, name)}/keys", {})
+    terminal.json(made) if as_json else terminal.line(made["key"])
+
+
 @app.command("release", cls=PlainCommand, epilog=example("takeback partner release gallery --key-file admin.key"))
 def release(
     name: PartnerName, server: ServerUrl = DEFAULT_SERVER, key_file: KeyFile = None, as_json: AsJson = False

@@ -22,6 +22,7 @@ from takeback.workflow.partners import (
     PER_MINUTE,
     Standing,
     add_partner,
+    new_partner_key,
     partner_of,
     partners,
     release_partner,
@@ -86,6 +87,12 @@ class PartnerOut(Strict):
 
 class NewPartnerOut(PartnerOut):
     """A new partner with its key, shown once."""
+
+    key: str
+
+
+class KeyOut(Strict):
+    """Another key's text, shown once."""
 
     key: str
 
@@ -204,6 +211,12 @@ def choose_banks(partner_id: str, body: BanksIn, caller: Administrator, parts: S
         parts.store, partner_id, match=body.match, share=body.share, actor=caller.actor, at=parts.now()
     )  # fmt: skip
     return PartnerOut(**_partner(standing, parts.now()))
+
+
+@router.post("/partners/{partner_id}/keys", status_code=201)
+def new_key(partner_id: str, caller: Administrator, parts: ServiceParts) -> KeyOut:
+    """Make another key of a partner, shown once; the former ones stay good until they are revoked."""
+    return KeyOut(key=new_partner_key(parts.store, partner_id, actor=caller.actor, at=parts.now()))
 
 
 @router.post("/partners/{partner_id}/release")

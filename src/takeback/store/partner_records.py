@@ -195,11 +195,17 @@ class PartnerRecordStore:
 
     def _sources(self, partner_id: int, keyed: Sequence[bytes], at: datetime) -> dict[bytes, tuple[Source, ...]]:
         counts = _shared(partner_id, at).where(fingerprint.c.id == partner_record.c.fingerprint_id).exists()
-        query = select(partner_record.c.keyed, partner_record.c.public_id, counts.label("counts"))
-        query = query.where(partner_record.c.partner_id == partner_id, partner_record.c.keyed.in_(keyed))
+        joined = partner_record.outerjoin(fingerprint, fingerprint.c.id == partner_record.c.fingerprint_id)
+        columns = (partner_record.c.keyed, partner_record.c.public_id, fingerprint.c.key_id, counts.label("counts"))
+        query = select(*columns).select_from(joined).order_by(partner_record.c.id)
+        mine = (partner_record.c.partner_id == partner_id, partner_record.c.keyed.in_(keyed))
+        rows = self._connection.execute(query.where(*mine)).all()
+        # What was erased and came back with an older database counts for nobody: its key is gone.
+        opens = self._keyring.data_keys([row.key_id for row in rows if row.counts])
         found: dict[bytes, tuple[Source, ...]] = {}
-        for row in self._connection.execute(query.order_by(partner_record.c.id)):
-            found[bytes(row.keyed)] = (*found.get(bytes(row.keyed), ()), Source(row.public_id, bool(row.counts)))
+        for row in rows:
+            source = Source(row.public_id, bool(row.counts) and row.key_id in opens)
+            found[bytes(row.keyed)] = (*found.get(bytes(row.keyed), ()), source)
         return found
 
     def _known(self, partner_id: int, ids: Sequence[int]) -> dict[int, int]:

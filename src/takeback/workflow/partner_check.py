@@ -121,14 +121,20 @@ def _told(matches: Sequence[Match], banks: Collection[str]) -> CopyClass | None:
 
 
 def _near(matches: Sequence[Match], banks: Collection[str]) -> list[str]:
-    """Return the entries by whose edge a question lies: a bit more or less might have changed the answer."""
+    """
+    Return the entries by whose edge a question lies: a bit more or less might have changed the answer.
+
+    Where something is never to match beside, the edge is wherever the one is as near as the other.
+    """
+    compared = [match for match in matches if match.entry.state is EntryState.GATED and match.distance is not None]
+    found = [each for each in compared if each.entry.bank in banks and each.entry.opinion is Opinion.POSITIVE]
+    silencing = [each for each in compared if each.entry.opinion is Opinion.NEGATIVE]
+    if not found:
+        return []
     return [
         match.entry.public_id
-        for match in matches
-        if match.entry.state is EntryState.GATED
-        and (match.entry.bank in banks or match.entry.opinion is Opinion.NEGATIVE)
-        and match.distance is not None
-        and match.distance > _plain_bits(match.entry.thresholds)
+        for match in (*found, *silencing)
+        if silencing or (match.distance or 0) > _plain_bits(match.entry.thresholds)
     ]
 
 

@@ -33,6 +33,7 @@ DAYS_KEPT = timedelta(days=400)
 NEAR_FOR = timedelta(hours=24)
 """How long it is kept around which entries a partner asked."""
 MAX_SHOWN_DAYS = 31
+MAX_KEYS = 5
 _ERASED_AT_ONCE = 500
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}")
 
@@ -89,6 +90,15 @@ def set_partner_banks(
         facts: dict[str, Json] = {"partner": partner.public_id, **_bank_facts(tx, match, share)}
         tx.audit.append(EventKind.PARTNER_CHANGED, at=at, actor=actor, facts=facts)
         return _standing(tx, partner)
+
+
+def new_partner_key(store: Store, partner_id: str, *, actor: str, at: datetime) -> str:
+    """Make another key of a partner and return its text: the former ones stay good until they are revoked."""
+    with store.write() as tx:
+        partner = tx.partners.by_public_id(partner_id)
+        if len(tx.access.of_partner(partner.id)) >= MAX_KEYS:
+            raise InputError(f"A partner has at most {MAX_KEYS} keys.", advice="Revoke one: `takeback key revoke`.")
+        return make_key(tx, KeyRole.PARTNER, name=partner.name, partner_id=partner.id, actor=actor, at=at)
 
 
 def release_partner(store: Store, partner_id: str, *, actor: str, at: datetime) -> Standing:

@@ -50,6 +50,8 @@ def test_a_partner_is_added_asks_is_shown_and_removed(
     assert (changed["match"], changed["share"]) == ([], ["for-partners"])
     assert call("partner", "check", known, "--key-file", key, "--json").lines[0]["class"] == "none"
     assert call("partner", "release", "gallery").code == 2
+    another = _key(tmp_path, call("partner", "key", "gallery").out)
+    assert call("partner", "check", known, "--key-file", another).code == 0
 
     assert call("partner", "remove", "gallery").code == 0
     assert call("partner", "check", known, "--key-file", key).code == 2

@@ -141,6 +141,19 @@ def test_banks_are_chosen_anew_and_a_bank_of_cases_is_never_shared(client: TestC
     assert client.get(gallery.path, headers=admin).json()["match"] == ["known", "notices"]
 
 
+def test_a_partner_gets_another_key_and_the_former_one_is_revoked(client: TestClient, keys: Keys) -> None:
+    gallery, admin = Gallery(client, keys), keys["administrator"]
+    made = client.post(f"{gallery.path}/keys", headers=admin)
+    assert made.status_code == 201
+    (former,) = gallery.made["keys"]
+    assert client.delete(f"/api/v1/keys/{former}", headers=admin).status_code == 204
+    assert gallery.ask().status_code == 401
+    gallery.key = {"Authorization": f"Bearer {made.json()['key']}"}
+    assert gallery.ask().json() == NOTHING
+    statuses = [client.post(f"{gallery.path}/keys", headers=admin).status_code for _ in range(5)]
+    assert statuses == [201, 201, 201, 201, 422]
+
+
 def test_a_removed_partner_is_let_in_no_more(client: TestClient, keys: Keys) -> None:
     gallery, admin = Gallery(client, keys), keys["administrator"]
     assert client.delete(gallery.path, headers=admin).status_code == 204

@@ -292,6 +292,24 @@ def test_the_guard_holds_where_a_bank_calls_all_that_matches_blind(store: Store,
         _walk(asking, NEAR_QUESTIONS + 1, bits=30)
 
 
+def test_the_guard_holds_where_something_that_never_matches_lies_beside(
+    store: Store, replica: Replica, known: str
+) -> None:
+    """There an answer changes where the one is as near as the other, far inside of what else is plainly the same."""
+    assert known
+    _add(store, ReportedPicture(pdq=bits_away(CODE, 8, 77)), opinion=Opinion.NEGATIVE)
+    asking = Asking(store, replica, "known", per_minute=6_000)
+    with pytest.raises(RateLimited):
+        _walk(asking, NEAR_QUESTIONS + 1, bits=6)
+
+
+def test_a_picture_that_never_matches_and_goes_round_stops_nobody(store: Store, replica: Replica) -> None:
+    add_bank(store, "memes", Thresholds(), actor="test", at=AT)
+    _add(store, PICTURE, bank="memes", opinion=Opinion.NEGATIVE)
+    asking = Asking(store, replica, "memes", per_minute=6_000)
+    _walk(asking, 2 * NEAR_QUESTIONS)
+
+
 def test_a_picture_that_goes_round_stops_nobody(store: Store, replica: Replica, known: str) -> None:
     assert known
     asking = Asking(store, replica, "known", per_minute=6_000)

@@ -252,6 +252,16 @@ def test_what_people_report_is_never_given(served: Served, replica: Replica, sit
     assert _all(served.client(made.key)) == []
 
 
+def test_what_was_erased_and_came_back_with_an_older_database_is_not_said_to_count(served: Served) -> None:
+    (entry,) = served.add("known", 1)
+    client = served.client(served.partner("known").key)
+    assert _standing(_all(client)) == {hash_of(1): ACTIVE}
+    with served.store.read() as tx:
+        key_id, _ = tx.banks.data_key(tx.banks.by_public_id(entry).id)
+    served.store.keyring.destroy([key_id])
+    assert _standing(_all(client)) == {hash_of(1): DELETED}
+
+
 def test_each_partner_has_case_numbers_of_its_own(served: Served) -> None:
     served.add("known", 1)
     numbers = [set(_all(served.client(served.partner("known", name=name).key))[0].caseNumbers) for name in ("a", "b")]
