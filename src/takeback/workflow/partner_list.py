@@ -49,8 +49,7 @@ def list_changes(
     """
     most = min(most, MAX_PAGE)
     if after is None:
-        _bring_up_to_date(store, partner_id, at)
-        more_to_tell = False
+        more_to_tell = not _bring_up_to_date(store, partner_id, at)
     else:
         more_to_tell = _tell_newer(store, partner_id, most, at) == most
     with store.read() as tx:
@@ -75,7 +74,8 @@ def forget_gone(store: Store, *, at: datetime) -> int:
         forgotten += len(key_ids)
 
 
-def _bring_up_to_date(store: Store, partner_id: int, at: datetime) -> None:
+def _bring_up_to_date(store: Store, partner_id: int, at: datetime) -> bool:
+    """Return whether it is up to date: of a long list only a part is told at once."""
     beyond, told, ended = 0, _AT_ONCE, _AT_ONCE
     for _ in range(_MAX_TURNS):
         if ended == _AT_ONCE:
@@ -84,7 +84,8 @@ def _bring_up_to_date(store: Store, partner_id: int, at: datetime) -> None:
             ids = _untold(store, partner_id, at, beyond, _AT_ONCE)
             beyond, told = ids[-1] if ids else beyond, _tell(store, partner_id, ids, at)
         if max(told, ended) < _AT_ONCE:
-            return
+            return True
+    return False
 
 
 def _end_what_is_gone(store: Store, partner_id: int, at: datetime) -> int:

@@ -368,14 +368,17 @@ def test_of_a_question_nothing_is_kept_but_numbers(store: Store, replica: Replic
     asked = replace(PICTURE, pdq=bits_away(CODE, 24), orientations=None, file_digest=b"f" * 32, pixel_digest=b"p" * 32)
     assert asked.pdq is not None
     asking.ask(asked)
+    add_bank(store, "other", Thresholds(), actor="test", at=AT)
+    Asking(store, replica, "known", "other").ask(asked)
     with store.engine.connect() as connection:
         dump = "\n".join(connection.connection.driver_connection.iterdump()).encode()  # type: ignore[union-attr]
         near = connection.execute(text("select keyed, asked from partner_near")).all()
     for secret in (asked.pdq.code, asked.file_digest, asked.pixel_digest, CODE.code):
         assert secret is not None
         assert not any(form in dump for form in forms_of(secret))
-    assert len(near) == 1
-    assert known.encode() not in near[0].keyed.hex().encode()
+    # Around the same entry, and not to be told from anything else: each partner's is another.
+    assert len({row.keyed for row in near}) == 2
+    assert not any(form in row.keyed for row in near for form in forms_of(bytes.fromhex(known)))
 
 
 def test_the_log_is_told_in_numbers_once_an_hour_at_most(store: Store, replica: Replica, known: str) -> None:

@@ -168,8 +168,9 @@ def test_a_client_that_overlooks_the_status_still_finds_nobody_who_says_blocked(
     assert metadata.get_as_aggregate_opinion().category is not AggregateSignalOpinionCategory.POSITIVE_CLASS
 
 
-def test_what_two_entries_have_is_deleted_with_the_second(served: Served) -> None:
-    first, second = served.add("known", 1, 1)
+@pytest.mark.parametrize("order", [1, -1])
+def test_what_two_entries_have_is_deleted_with_the_second(served: Served, order: int) -> None:
+    first, second = served.add("known", 1, 1)[::order]
     client = served.client(served.partner("known").key)
     assert len(_all(client)[-1].caseNumbers) == 2
     remove_entry(served.store, first, actor="test", at=served.clock.pass_(minutes=1))
@@ -243,6 +244,8 @@ def test_what_people_report_is_never_given(served: Served, replica: Replica, sit
     picture = reported(drawn(1), digests=True)
     received = receive_notice(served.store, replica, notice_about(picture), default_laws=LAWS, request=None, at=AT)
     decide(served.store, received.case.public_id, Decision(Outcome.REMOVED, Finding(True, "Covered."), "key/1"), at=AT)
+    # Nor what the operator put beside it.
+    served.add(NOTICES_BANK, 2)
     # Not even where somebody wrote it into the database.
     with served.store.write() as tx:
         tx.connection.execute(
@@ -317,8 +320,9 @@ def test_a_clock_that_is_set_back_hides_nothing_from_a_client(served: Served) ->
     assert hash_of(2) in _standing(_all(client, checkpoint))
 
 
+@pytest.mark.parametrize("size", [30, 40])
 def test_a_list_that_is_too_long_for_one_request_comes_whole_with_the_pages(
-    served: Served, monkeypatch: pytest.MonkeyPatch
+    served: Served, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
     monkeypatch.setattr("takeback.workflow.partner_list._AT_ONCE", 20)
     monkeypatch.setattr("takeback.workflow.partner_list._MAX_TURNS", 2)
@@ -329,10 +333,10 @@ def test_a_list_that_is_too_long_for_one_request_comes_whole_with_the_pages(
         served.store, "known", pictures, opinion=Opinion.POSITIVE, source="test", expires_at=None, actor="test", at=AT
     )
     client = served.client(served.partner("known").key)
-    values, page = [], client.fetch_hashes(page_size=30)
+    values, page = [], client.fetch_hashes(page_size=size)
     values += [record.hashValue for record in page.hashRecords]
     while page.hasMoreRecords:
-        page = client.fetch_hashes(page_size=30, next_page=page.nextPageToken or "")
+        page = client.fetch_hashes(page_size=size, next_page=page.nextPageToken or "")
         values += [record.hashValue for record in page.hashRecords]
     assert values == [each.pdq.hex() for each in pictures if each.pdq]
     # What is gone is told with several fetches: the list is brought up to date with the first page of each.
