@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import UUID
 
@@ -138,6 +139,17 @@ def test_what_comes_while_a_client_reads_pages_comes_in_the_last_of_them(served:
     third = client.fetch_hashes(page_size=2, next_page=second.nextPageToken or "")
     values = [record.hashValue for page in (first, second, third) for record in page.hashRecords]
     assert values == [hash_of(seed) for seed in range(1, 6)]
+
+
+def test_several_who_fetch_at_once_with_one_key_are_each_given_everything(served: Served) -> None:
+    served.add("known", *range(1, 9))
+    key = served.partner("known").key
+    with ThreadPoolExecutor(4) as threads:
+        fetched = list(threads.map(lambda _: _standing(_all(served.client(key))), range(4)))
+    assert all(each == {hash_of(seed): ACTIVE for seed in range(1, 9)} for each in fetched)
+    with served.store.engine.connect() as connection:
+        keys = list(connection.execute(text("select key_id from partner_record")).scalars())
+    assert len(served.store.keyring.data_keys(keys)) == len(keys) == 8
 
 
 def test_an_erased_entry_comes_once_more_as_deleted_and_nothing_says_blocked(served: Served) -> None:
