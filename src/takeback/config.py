@@ -193,6 +193,11 @@ class Settings:
     hma_fetch_hosts: tuple[str, ...] = _setting(
         (), "Hosts from which that interface fetches a picture by its address; empty: from none."
     )
+    stopncii: str = _setting(
+        "",
+        "Where StopNCII's interface is served, for partners that fetch a list by it: 127.0.0.1:8480, or "
+        "unix:/run/takeback/stopncii.sock. Empty: nowhere.",
+    )
     notices_per_hour: int = _setting(
         20, "Notices from one source in an hour before its browser is asked for a little work; 0 asks nobody."
     )

@@ -26,6 +26,7 @@ problem+json).
     │   ├── ExchangeError
     │   └── DeliveryError
     ├── TooMany                 more from one source than a person sends; a little work is asked for
+    ├── RateLimited             more than a partner may ask; `retry_after_seconds` says when it may again
     ├── Overloaded              no capacity now; the same request may succeed later
     ├── StoreError              the database refused: full, read-only, locked, or of another schema
     └── IntegrityError          what is stored is not what was written
@@ -235,6 +236,17 @@ class TooMany(TakebackError):
     def __init__(self, message: str, *, challenge: str = "") -> None:
         super().__init__(message)
         self.challenge = challenge
+
+
+class RateLimited(TakebackError):
+    """More than a partner may ask; the same may be asked again after `retry_after_seconds`."""
+
+    code = "rate-limited"
+    advice = "Wait as long as `Retry-After` says, and ask again."
+
+    def __init__(self, message: str, *, retry_after_seconds: int = 60) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class StoreError(TakebackError):

@@ -5,6 +5,7 @@
                 ├─ worker … (HTTP; each with its own indexes, all on one listening socket)
                 ├─ gates    (uploads in the protocols of antivirus, proxies, pict-rs; where the settings name any)
                 ├─ hma      (HMA's interface, where it is turned on; on a socket of its own)
+                ├─ stopncii (StopNCII's interface, likewise)
                 └─ jobs     (orders to sites, links, items that are gone; one by lease)
 
 The decoders start before the master key is read. Workers and jobs are forked after everything is
@@ -53,6 +54,7 @@ from takeback.gates.hma.app import create_hma_app, hma_peers
 from takeback.gates.line import GateLine, gate_lines
 from takeback.gates.listening import Listening, listen_on, listening
 from takeback.gates.process import check_gates, run_gates
+from takeback.gates.stopncii.app import create_stopncii_app
 from takeback.jobs import run_jobs
 from takeback.media.sandbox import PoolProcess
 from takeback.runtime import is_in_memory, runtime_folder
@@ -137,12 +139,14 @@ def serve(settings: Settings, announce: Callable[[FirstStart], None]) -> int:
         # 4. The port, then the processes that serve it.
         listener = stack.enter_context(_listen(settings))
         gates = stack.enter_context(listening(lines))
-        hma = _listen_for_hma(settings, stack)
+        hma = _listen_for("hma", settings.hma, stack)
+        stopncii = _listen_for("stopncii", settings.stopncii, stack)
         host, port = listener.getsockname()[:2]
-        supervisor = Supervisor(replace(settings, port=port), master, decoders, listener, gates, hma)
+        supervisor = Supervisor(replace(settings, port=port), master, decoders, listener, gates, hma, stopncii)
         supervisor.start()
         opened = [(gate.line.protocol.value, gate.address) for gate in gates]
         opened += [("hma", settings.hma)] if hma is not None else []
+        opened += [("stopncii", settings.stopncii)] if stopncii is not None else []
         announce(FirstStart(f"http://{host}:{port}", keys, new_key, opened))
         return supervisor.watch()
 
@@ -158,6 +162,7 @@ class Supervisor:
         listener: socket.socket,
         gates: Sequence[Listening],
         hma: socket.socket | None = None,
+        stopncii: socket.socket | None = None,
     ) -> None:
         self._settings = settings
         self._master = master
@@ -165,11 +170,13 @@ class Supervisor:
         self._listener = listener
         self._gates = gates
         self._hma = hma
+        self._stopncii = stopncii
         self._stopping = False
         self._children = [Child("jobs", self._run_jobs)]
         self._children += [Child(f"worker-{number}", self._run_worker) for number in range(settings.workers)]
         self._children += [Child("gates", self._run_gates)] if gates else []
         self._children += [Child("hma", self._run_hma)] if hma is not None else []
+        self._children += [Child("stopncii", self._run_stopncii)] if stopncii is not None else []
 
     def start(self) -> None:
         """Fork every child."""
@@ -258,12 +265,18 @@ class Supervisor:
         self._listen_only_on(self._hma)
         self._serve(create_hma_app(self._opened()), self._hma)
 
+    def _run_stopncii(self) -> None:
+        keep_freed_memory()
+        assert self._stopncii is not None
+        self._listen_only_on(self._stopncii)
+        self._serve(create_stopncii_app(self._opened()), self._stopncii)
+
     def _opened(self) -> Parts:
         return open_parts(self._settings, self._master, self._decoders.socket_path)
 
     def _listen_only_on(self, *mine: socket.socket) -> None:
         """Close, in a child, what other children listen on."""
-        for each in (self._listener, self._hma, *(gate.listener for gate in self._gates)):
+        for each in (self._listener, self._hma, self._stopncii, *(gate.listener for gate in self._gates)):
             if each is not None and each not in mine:
                 each.close()
 
@@ -305,11 +318,12 @@ def _run_until_stopped(work: Callable[[asyncio.Event], Coroutine[None, None, Non
     asyncio.run(until_stopped())
 
 
-def _listen_for_hma(settings: Settings, stack: ExitStack) -> socket.socket | None:
-    if not settings.hma:
+def _listen_for(name: str, where: str, stack: ExitStack) -> socket.socket | None:
+    """Listen for an interface of others' that a setting of the same name turns on; None where it says nowhere."""
+    if not where:
         return None
-    address = read_address(settings.hma, setting="hma")
-    listener = stack.enter_context(listen_on(address, gate="hma"))
+    address = read_address(where, setting=name)
+    listener = stack.enter_context(listen_on(address, gate=name))
     if address.path is not None:
         stack.callback(address.path.unlink, missing_ok=True)
     return listener

@@ -134,6 +134,13 @@ class EventKind(StrEnum):
     DESK_ROLE_CHANGED = "desk_role_changed"
     DESK_LEFT = "desk_left"
     SITE_ADDED = "site_added"
+    PARTNER_ADDED = "partner_added"
+    PARTNER_CHANGED = "partner_changed"
+    PARTNER_ASKED = "partner_asked"
+    PARTNER_STOPPED = "partner_stopped"
+    PARTNER_RELEASED = "partner_released"
+    PARTNER_REMOVED = "partner_removed"
+    SUBMISSION_DECIDED = "submission_decided"
     SETTINGS_CHANGED = "settings_changed"
     LOG_CHECKED = "log_checked"
 

@@ -34,6 +34,7 @@ def serve(
     pictrs: Annotated[list[str] | None, setting_option("pictrs", metavar="ADDRESS")] = None,
     subrequest: Annotated[list[str] | None, setting_option("subrequest", metavar="ADDRESS")] = None,
     hma: Annotated[str | None, setting_option("hma", metavar="ADDRESS")] = None,
+    stopncii: Annotated[str | None, setting_option("stopncii", metavar="ADDRESS")] = None,
     as_json: AsJson = False,
 ) -> None:
     """
@@ -57,6 +58,7 @@ def serve(
         "pictrs": pictrs or None,
         "subrequest": subrequest or None,
         "hma": hma,
+        "stopncii": stopncii,
     }
     terminal = Terminal(as_json)
     settings = load_settings(given, os.environ)

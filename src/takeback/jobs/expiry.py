@@ -18,6 +18,8 @@ from takeback.workflow.forget import forget_cases
 from takeback.workflow.legal_hold import end_holds
 from takeback.workflow.news_mail import destroy_left_keys
 from takeback.workflow.originals import erase_expired_originals
+from takeback.workflow.partner_list import forget_gone
+from takeback.workflow.partners import tell_of_partners
 from takeback.workflow.quarantine_end import end_quarantine
 from takeback.workflow.repeated import forget_old_accounts
 from takeback.workflow.reported import seal_links
@@ -45,6 +47,8 @@ class ExpiryJob:
         await asyncio.to_thread(destroy_left_keys, store)
         await asyncio.to_thread(forget_old_accounts, store, at=at)
         await asyncio.to_thread(forget_sources, store, at=at)
+        await asyncio.to_thread(tell_of_partners, store, at=at)
+        await asyncio.to_thread(forget_gone, store, at=at)
 
     def _retain(self, at: datetime) -> None:
         """Erase what is kept long enough, and then what of it lies between the database's pages."""

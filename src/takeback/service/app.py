@@ -23,6 +23,7 @@ from takeback.service import (
     legal,
     mail,
     notices,
+    partners,
     public_log,
     put_backs,
     retention,
@@ -91,8 +92,8 @@ def unopened_app() -> FastAPI:
         openapi_url=None,
     )
     interface = (
-        check, notices, returns, cases, legal, items, put_backs, accounts, retention, mail, banks, exchanges, sites,
-        public_log, transparency, health, description, well_known,
+        check, notices, returns, cases, legal, items, put_backs, accounts, retention, mail, banks, exchanges, partners,
+        sites, public_log, transparency, health, description, well_known,
     )  # fmt: skip
     pages = (
         notice_page, case_page, contest_page, refused_page, mail_page, how_page, verify_page, transparency_page, static,

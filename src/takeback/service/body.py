@@ -73,10 +73,18 @@ async def _read_body(request: Request) -> None:
     body = b"".join([chunk async for chunk in bounded(request, MAX_JSON_BYTES)])
     # Where Starlette keeps what it has read: the framework reads neither again.
     request._body = body
-    if media_type(request) != JSON_TYPE:
-        return
+    if media_type(request) == JSON_TYPE:
+        request._json = _as_json(body)
+
+
+async def read_json(request: Request) -> Any:
+    """Read a body as JSON, whatever its type is said to be; `InputError` where it is none, or too long."""
+    return _as_json(b"".join([chunk async for chunk in bounded(request, MAX_JSON_BYTES)]))
+
+
+def _as_json(body: bytes) -> Any:
     try:
-        request._json = json.loads(body.decode(), parse_constant=_refuse_constant)
+        return json.loads(body.decode(), parse_constant=_refuse_constant)
     except UnicodeDecodeError as problem:
         raise InputError("The body is not UTF-8.", advice="Send JSON in UTF-8.") from problem
     except RecursionError as problem:

@@ -20,6 +20,7 @@ from takeback.errors import (
     NotFound,
     OutsideError,
     Overloaded,
+    RateLimited,
     StoreError,
     TakebackError,
     TooMany,
@@ -37,6 +38,7 @@ _STATUS: tuple[tuple[type[TakebackError], HTTPStatus], ...] = (
     (IllegalTransition, HTTPStatus.CONFLICT),
     (OutsideError, HTTPStatus.BAD_GATEWAY),
     (TooMany, HTTPStatus.TOO_MANY_REQUESTS),
+    (RateLimited, HTTPStatus.TOO_MANY_REQUESTS),
     (Overloaded, HTTPStatus.SERVICE_UNAVAILABLE),
     (StoreError, HTTPStatus.SERVICE_UNAVAILABLE),
     (IntegrityError, HTTPStatus.INTERNAL_SERVER_ERROR),
@@ -88,7 +90,10 @@ def add_problem_handlers(app: FastAPI) -> None:
         status = status_of(problem)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             log.error(problem.message, extra={"code": problem.code})
-        return problem_response(status, problem.code, problem.message, problem.advice, **_extra(problem))
+        answer = problem_response(status, problem.code, problem.message, problem.advice, **_extra(problem))
+        if isinstance(problem, RateLimited):
+            answer.headers["Retry-After"] = str(problem.retry_after_seconds)
+        return answer
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(_request: Request, problem: RequestValidationError) -> JSONResponse:

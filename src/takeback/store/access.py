@@ -30,6 +30,8 @@ class KeyRole(StrEnum):
     """Say that a mail came back: for the mail server's pipe, which reads what anybody sends."""
     AUDITOR = "auditor"
     """Metrics, the interface's description, the state of the log."""
+    PARTNER = "partner"
+    """Ask whether a picture matches, and be told class and action alone. Bound to one partner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class ApiKey:
     name: str
     created_at: datetime
     revoked_at: datetime | None
+    partner_id: int | None = None
 
 
 class AccessStore:
@@ -50,7 +53,9 @@ class AccessStore:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def new_key(self, role: KeyRole, *, name: str, site_id: int | None, at: datetime) -> str:
+    def new_key(
+        self, role: KeyRole, *, name: str, site_id: int | None, at: datetime, partner_id: int | None = None
+    ) -> str:
         """Make a key and return its text, which cannot be had again."""
         text = f"tb_{role.value}_{secrets.token_urlsafe(_SECRET_BYTES)}"
         self._connection.execute(
@@ -58,6 +63,7 @@ class AccessStore:
                 public_id=secrets.token_hex(16),
                 role=role.value,
                 site_id=site_id,
+                partner_id=partner_id,
                 name=name,
                 digest=_digest(text),
                 created_at=at,
@@ -73,6 +79,11 @@ class AccessStore:
     def all(self) -> list[ApiKey]:
         """Return every key, oldest first."""
         return [_key(row) for row in self._connection.execute(select(api_key).order_by(api_key.c.id))]
+
+    def of_partner(self, partner_id: int) -> list[ApiKey]:
+        """Return the unrevoked keys of one partner, oldest first."""
+        mine = (api_key.c.partner_id == partner_id, api_key.c.revoked_at.is_(None))
+        return [_key(row) for row in self._connection.execute(select(api_key).where(*mine).order_by(api_key.c.id))]
 
     def revoke(self, public_id: str, at: datetime) -> None:
         """Revoke a key at once; `NotFound` where there is none that is unrevoked."""
@@ -91,4 +102,6 @@ def _digest(text: str) -> bytes:
 
 
 def _key(row: Row[tuple[object, ...]]) -> ApiKey:
-    return ApiKey(row.public_id, KeyRole(row.role), row.site_id, row.name, row.created_at, row.revoked_at)
+    return ApiKey(
+        row.public_id, KeyRole(row.role), row.site_id, row.name, row.created_at, row.revoked_at, row.partner_id
+    )  # fmt: skip

@@ -38,6 +38,9 @@ from takeback.store.looks import LookStore
 from takeback.store.messages import MessageStore
 from takeback.store.news import NewsStore
 from takeback.store.outbox import OutboxStore
+from takeback.store.partner_opinions import PartnerOpinionStore
+from takeback.store.partner_records import PartnerRecordStore
+from takeback.store.partners import PartnerStore
 from takeback.store.prints import PrintStore
 from takeback.store.public_log import PublicLogStore
 from takeback.store.quarantine import QuarantineStore
@@ -97,6 +100,21 @@ class Transaction:
     def exchanges(self) -> ExchangeStore:
         """Outside lists, and what they said."""
         return ExchangeStore(self.connection, self.keyring)
+
+    @cached_property
+    def partners(self) -> PartnerStore:
+        """Small sites that ask here, and how much each asked."""
+        return PartnerStore(self.connection)
+
+    @cached_property
+    def partner_records(self) -> PartnerRecordStore:
+        """Which fingerprints each partner was told."""
+        return PartnerRecordStore(self.connection, self.keyring, self.prints)
+
+    @cached_property
+    def partner_opinions(self) -> PartnerOpinionStore:
+        """What partners submitted, and said of what they were told."""
+        return PartnerOpinionStore(self.connection)
 
     @cached_property
     def sightings(self) -> SightingStore:

@@ -173,6 +173,14 @@ class Keyring:
         """
         return self.keyed_receipt(f"source-of-notices/{network}")[:16]
 
+    def partner_digest(self, partner_id: int, of: str) -> bytes:
+        """
+        Return by what something that one partner is about is found again: an entry's id, or a fingerprint's digits.
+
+        The same thing is another one for another partner.
+        """
+        return self.keyed_receipt(f"partner/{partner_id}/{of}")[:16]
+
     def statement_id(self, copy_id: str) -> str:
         """
         Return by what a statement about a copy is known in the DSA's database: 128 bits in hexadecimal.

@@ -212,6 +212,16 @@ class PrintStore:
         rows = self._connection.execute(_opening().where(*mine)).all()
         return [Tiles.from_bytes(each.value) for each in self._open(rows)]
 
+    def codes(self, keys: Sequence[int]) -> Mapping[int, tuple[int, bytes]]:
+        """Open single codes of entries by their keys: the entry of each, and its 32 bytes."""
+        found: dict[int, tuple[int, bytes]] = {}
+        for some in batched(keys, MAX_IDS):
+            mine = (fingerprint.c.id.in_(some), fingerprint.c.algorithm == PDQ, fingerprint.c.entry_id.is_not(None))
+            rows = self._connection.execute(select(fingerprint).where(*mine)).all()
+            owners = {row.id: row.entry_id for row in rows}
+            found |= {each.key: (owners[each.key], each.value) for each in self._open(rows)}
+        return found
+
     def copy_digests(self, item_id: int, entry_id: int) -> None:
         """Let an entry be recognised by the digests of an item; they are keyed, and cannot be read back."""
         columns = (literal(entry_id), digest.c.kind, digest.c.keyed)

@@ -130,6 +130,7 @@ api_key = Table(
     _public_id(),
     Column("role", String(16), nullable=False),
     Column("site_id", ForeignKey("site.id")),
+    Column("partner_id", ForeignKey("partner.id"), index=True),
     Column("name", String(200), nullable=False),
     Column("digest", LargeBinary, nullable=False, unique=True),
     Column("created_at", Moment, nullable=False),
@@ -314,6 +315,105 @@ entry = Table(
     Column("quarantined_at", Moment),
     Column("counts_from", Moment),
     sqlite_autoincrement=True,
+)
+
+# A small site that holds no list, and asks here. How much it asked in this minute, until when nothing is answered, and
+# the number of the last change that its list of shared fingerprints had.
+partner = Table(
+    "partner",
+    metadata,
+    _id(),
+    _public_id(),
+    Column("name", String(100), nullable=False, unique=True),
+    Column("per_minute", Integer, nullable=False),
+    Column("per_day", Integer, nullable=False),
+    Column("submits", Boolean, nullable=False),
+    Column("bank_id", ForeignKey("bank.id")),
+    Column("minute_at", Moment),
+    Column("minute_asked", Integer, nullable=False),
+    Column("stopped_until", Moment),
+    Column("list_seq", BigInteger, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("removed_at", Moment),
+    sqlite_autoincrement=True,
+)
+
+# Against which banks a partner may match, and of which it is given the list.
+partner_bank = Table(
+    "partner_bank",
+    metadata,
+    Column("partner_id", ForeignKey("partner.id"), primary_key=True),
+    Column("bank_id", ForeignKey("bank.id"), primary_key=True),
+    Column("use", String(8), primary_key=True),
+    CheckConstraint("use in ('match', 'share')", name="use"),
+)
+
+# How much a partner did on one day (UTC), as numbers alone; and when the log was last told of it.
+partner_day = Table(
+    "partner_day",
+    metadata,
+    Column("partner_id", ForeignKey("partner.id"), primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("asked", Integer, nullable=False),
+    Column("matched", Integer, nullable=False),
+    Column("refused", Integer, nullable=False),
+    Column("listed", Integer, nullable=False),
+    Column("submitted", Integer, nullable=False),
+    Column("feedback", Integer, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    Column("told_at", Moment),
+)
+
+# Around which entries, by a keyed digest, a partner asked, and how often: for a day from the first time on.
+partner_near = Table(
+    "partner_near",
+    metadata,
+    Column("partner_id", ForeignKey("partner.id"), primary_key=True),
+    Column("keyed", LargeBinary, primary_key=True),
+    Column("asked", Integer, nullable=False),
+    Column("since_at", Moment, nullable=False, index=True),
+)
+
+# Which fingerprints of shared banks a partner was told, in the order of change. A copy of each is sealed under a key of
+# its own: whoever was told one has to be told which one is gone. `fingerprint_id` outlives the fingerprint.
+partner_record = Table(
+    "partner_record",
+    metadata,
+    _id(),
+    _public_id(),
+    Column("partner_id", ForeignKey("partner.id"), nullable=False),
+    Column("entry_id", ForeignKey("entry.id"), nullable=False, index=True),
+    Column("fingerprint_id", BigInteger, nullable=False),
+    Column("keyed", LargeBinary, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    Column("key_id", String(32), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("gone_at", Moment, index=True),
+    UniqueConstraint("partner_id", "fingerprint_id", name="uq_partner_record_fingerprint"),
+    Index("ix_partner_record_partner_id_seq", "partner_id", "seq", unique=True),
+    Index("ix_partner_record_partner_id_keyed", "partner_id", "keyed"),
+    sqlite_autoincrement=True,
+)
+
+# What a partner submitted, by a keyed digest, so that nothing is taken twice.
+partner_submission = Table(
+    "partner_submission",
+    metadata,
+    Column("partner_id", ForeignKey("partner.id"), primary_key=True),
+    Column("keyed", LargeBinary, primary_key=True),
+    Column("entry_id", ForeignKey("entry.id"), nullable=False, unique=True),
+    Column("at", Moment, nullable=False),
+)
+
+# What a partner last said of an entry that it was told.
+partner_feedback = Table(
+    "partner_feedback",
+    metadata,
+    Column("partner_id", ForeignKey("partner.id"), primary_key=True),
+    Column("entry_id", ForeignKey("entry.id"), primary_key=True),
+    Column("value", String(16), nullable=False),
+    Column("at", Moment, nullable=False),
 )
 
 # What HMA calls content: an entry under the number that HMA's clients keep, and what they wrote beside it, sealed under

@@ -17,6 +17,8 @@ MAX_NAMED = 20
 
 PASSED = "passed"
 """In place of a stage: nothing is due, and somebody should look."""
+STOPPED = "stopped"
+"""The same: a partner is not answered any more."""
 
 REPORT = "report"
 """Likewise: what may show minors is to be preserved and reported."""
@@ -86,6 +88,15 @@ def report_message(case_id: str, list_name: str) -> Mapping[str, object]:
         f"{case_id[:8]}."
     )
     return {"format": 1, "stage": REPORT, "cases": [{"case": case_id, "due_at": None}], "count": 1, "text": text}
+
+
+def partner_message(name: str) -> Mapping[str, object]:
+    """Return what is sent when a partner was stopped: only a person can find out what it was about."""
+    text = (
+        f"Takeback: the partner {name} is answered no more for a day, since its questions lay too close around one "
+        "entry; ask it why, and release it (`takeback partner release`) or remove it."
+    )
+    return {"format": 1, "stage": STOPPED, "cases": [], "count": 1, "text": text}
 
 
 def trial_message(at: datetime) -> Mapping[str, object]:

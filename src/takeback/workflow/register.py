@@ -58,15 +58,19 @@ def set_up(store: Store, *, at: datetime) -> dict[KeyRole, str]:
             return {}
         tx.banks.add_bank(NOTICES_BANK, Thresholds(), at)
         roles = (KeyRole.ADMINISTRATOR, KeyRole.MODERATOR, KeyRole.AUDITOR)
-        return {role: _key(tx, role, name=f"first {role.value}", site_id=None, actor="set-up", at=at) for role in roles}
+        return {role: make_key(tx, role, name=f"first {role.value}", actor="set-up", at=at) for role in roles}
 
 
 def new_key(store: Store, role: KeyRole, *, name: str, site: Site | None, actor: str, at: datetime) -> str:
     """Make a key and return its text, which cannot be had again; an upload key is bound to a site."""
     if (role is KeyRole.UPLOAD) != (site is not None):
         raise InputError("A key of role upload belongs to one site, and only that one does.")
+    if role is KeyRole.PARTNER:
+        raise InputError(
+            "A key of role partner belongs to one partner.", advice="`takeback partner add` makes both together."
+        )
     with store.write() as tx:
-        return _key(tx, role, name=name, site_id=None if site is None else site.id, actor=actor, at=at)
+        return make_key(tx, role, name=name, site_id=None if site is None else site.id, actor=actor, at=at)
 
 
 def revoke_key(store: Store, public_id: str, *, actor: str, at: datetime) -> None:
@@ -116,7 +120,7 @@ def add_site(
             tx.sites.set_quarantine(site.id, True)
             site, facts = tx.sites.by_id(site.id), {**facts, "quarantine": True}
         tx.audit.append(EventKind.SITE_ADDED, at=at, actor=actor, facts=facts)
-        key = _key(tx, KeyRole.UPLOAD, name=name, site_id=site.id, actor=actor, at=at)
+        key = make_key(tx, KeyRole.UPLOAD, name=name, site_id=site.id, actor=actor, at=at)
     return NewSite(site, secret.hex(), key)
 
 
@@ -291,8 +295,12 @@ def require_of_no_case(entry: Entry) -> None:
         )
 
 
-def _key(tx: Transaction, role: KeyRole, *, name: str, site_id: int | None, actor: str, at: datetime) -> str:
-    text = tx.access.new_key(role, name=name, site_id=site_id, at=at)
+def make_key(
+    tx: Transaction, role: KeyRole, *, name: str, site_id: int | None = None, partner_id: int | None = None, actor: str,
+    at: datetime,
+) -> str:  # fmt: skip
+    """Make a key inside a transaction, with its event, and return its text."""
+    text = tx.access.new_key(role, name=name, site_id=site_id, partner_id=partner_id, at=at)
     key = tx.access.find(text)
     assert key is not None
     tx.audit.append(EventKind.KEY_MADE, at=at, actor=actor, facts={"key": key.public_id, "role": role.value})
