@@ -126,7 +126,7 @@ class ExchangeJob:
             raise OutsideError("The list does not accept our credentials.", permanent=True)
         if 400 <= answer.status < 500 and answer.status not in (408, 425, 429):
             place = exchange.refused(checkpoint)
-            raise _Refused(answer.status, None if place == checkpoint else place)
+            raise _Refused(None if place == checkpoint else place)
         answer.require_success(now=self._parts.now())
         return answer.body
 
@@ -251,9 +251,9 @@ def _signal(tx: Transaction, entry_id: int) -> Signal | None:
     return None
 
 
-class _Refused(OutsideError):
+class _Refused(Exception):
     """The list says that there is no such page; `place` is where to go on, None where that is the same."""
 
-    def __init__(self, status: int, place: FetchCheckpoint | None) -> None:
-        super().__init__(f"The list answered with HTTP status {status}.")
+    def __init__(self, place: FetchCheckpoint | None) -> None:
+        super().__init__("the list refused a page")
         self.place = place
