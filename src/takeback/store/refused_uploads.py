@@ -45,7 +45,7 @@ class RefusedUpload:
     state: UploadState
     contested_at: datetime | None
     hearing_id: int | None
-    """The hearing that it waits for, before it may be posted again."""
+    """The hearing that it waits for, or waited for, before it may be posted again."""
     answer: Mapping[str, object] | None
     """What the second person said; None where there is no answer."""
 
@@ -108,7 +108,7 @@ class RefusedUploadStore:
         return self.of_case(case_id, UploadState.CONTESTED)
 
     def of_hearing(self, hearing_id: int) -> list[RefusedUpload]:
-        """Return those that wait for a hearing, oldest first."""
+        """Return those that wait, or waited, for a hearing, oldest first."""
         query = select(refused_upload).where(refused_upload.c.hearing_id == hearing_id).order_by(refused_upload.c.id)
         return [_found(row) for row in self._connection.execute(query)]
 

@@ -102,7 +102,7 @@ def uphold_refusals(
     """Let refusals stand inside `tx`, with the reason that is told at their links."""
     kept = answer.as_json(put_back=False, agreed=False, at=at)
     for upload in contested:
-        tx.refused_uploads.move(upload, UploadState.UPHELD, answer=kept, hearing_id=None, deadline_at=None)
+        tx.refused_uploads.move(upload, UploadState.UPHELD, answer=kept, deadline_at=None)
         facts = {"place": upload.place, "reason": answer.reason}
         note(tx, EventKind.UPLOAD_REFUSAL_UPHELD, case, at=at, actor=answer.actor, facts=facts)
 
@@ -126,7 +126,7 @@ def let_uploads(
         require_elements(answer.elements, complete_laws(case) or case.laws)
     kept = answer.as_json(put_back=True, agreed=agreed, at=at)
     for upload in contested:
-        tx.refused_uploads.move(upload, UploadState.LET, answer=kept, hearing_id=None, deadline_at=None)
+        tx.refused_uploads.move(upload, UploadState.LET, answer=kept, deadline_at=None)
         facts: dict[str, Json] = {
             "place": upload.place, "reason": answer.reason, "elements": list(answer.elements), "agreed": agreed,
         }  # fmt: skip
@@ -137,7 +137,7 @@ def end_contests(tx: Transaction, case: Case) -> bool:
     """Let nobody answer any more inside `tx` what a withdrawal settled; return whether anything was contested."""
     contested = tx.refused_uploads.contested(case.id)
     for upload in contested:
-        tx.refused_uploads.move(upload, UploadState.LET, sealed_grounds=None, hearing_id=None, deadline_at=None)
+        tx.refused_uploads.move(upload, UploadState.LET, sealed_grounds=None, deadline_at=None)
     return bool(contested)
 
 

@@ -258,7 +258,8 @@ def test_before_it_is_let_she_is_heard_and_the_laws_element_is_named(
     assert client.post(f"{path}/hearing", headers=keys["moderator"], json=summary).status_code == 200
     standing = client.post("/api/v1/notices/standing", json={"receipt": received["receipt"]}).json()
     (hearing,) = standing["hearings"]
-    assert (hearing["about"], hearing["summary"]) == ("contest", "It is said to be a drawing.")
+    assert (hearing["about"], hearing["of"]) == ("contest", "uploads")
+    assert hearing["summary"] == "It is said to be a drawing."
     assert "Karl" not in str(standing)
     early = client.post(f"{path}/answer", headers=keys["second"], json=LET)
     assert (early.status_code, "can still answer" in early.json()["detail"]) == (409, True)
@@ -304,13 +305,44 @@ def test_that_she_agrees_saves_the_wait(
     client.post(f"{path}/hearing", headers=keys["moderator"], json={"summary": "It is said to be a drawing."})
     receipt = received["receipt"]
     (hearing,) = client.post("/api/v1/notices/standing", json={"receipt": receipt}).json()["hearings"]
+    # She knows what she agrees to: nothing is hidden that would be shown again.
+    page = text_of(client.post("/case", data={"receipt": receipt, "language": "en"}).text)
+    assert "What speaks against refusing it, in the words of the people who decide:" in page
+    assert "I agree of my own will that it may be posted again" in page
+    assert "shown again" not in page.partition("The other side objects")[2].partition("Nobody may force you")[0]
     said = {"receipt": receipt, "hearing": hearing["id"], "agrees": True}
     assert client.post("/api/v1/notices/hearing", json=said).status_code == 200
+    page = text_of(client.post("/case", data={"receipt": receipt, "language": "en"}).text)
+    assert "You have agreed that it may be posted again." in page
 
     answer = {**LET, "elements": []}
     assert client.post(f"{path}/answer", headers=keys["second"], json=answer).status_code == 200
 
     assert "Whoever gave notice has agreed" in opened(client, link)
+    page = text_of(client.post("/case", data={"receipt": receipt, "language": "en"}).text)
+    assert "A second person has decided: it may be posted again." in page
+
+
+def test_that_she_agreed_about_uploads_shows_no_copy_again(
+    client: TestClient, keys: Keys, path: str, link: str, received: dict[str, Any]
+) -> None:
+    """What she was not asked about she did not agree to."""
+    contested(client, link)
+    client.post(f"{path}/hearing", headers=keys["moderator"], json={"summary": "It is said to be a drawing."})
+    receipt = received["receipt"]
+    (hearing,) = client.post("/api/v1/notices/standing", json={"receipt": receipt}).json()["hearings"]
+    client.post("/api/v1/notices/hearing", json={"receipt": receipt, "hearing": hearing["id"], "agrees": True})
+    client.post("/api/v1/items/contest", headers=keys["upload"], json={"item_id": "1", "grounds": "A lighthouse."})
+
+    answer = client.post(f"{path}/answer", headers=keys["second"], json=LET)
+
+    assert (answer.status_code, "has not been told" in answer.json()["detail"]) == (409, True)
+    client.post(f"{path}/hearing", headers=keys["moderator"], json={"summary": "It is said to be a drawing."})
+    standing = client.post("/api/v1/notices/standing", json={"receipt": receipt}).json()
+    (asked,) = [each for each in standing["hearings"] if each["can_answer"]]
+    assert (asked["of"], asked["agrees"]) == ("both", None)
+    page = text_of(client.post("/case", data={"receipt": receipt, "language": "en"}).text)
+    assert "I agree of my own will that it is shown again, and may be posted again" in page
 
 
 def test_a_contested_copy_and_a_contested_upload_are_answered_together(
