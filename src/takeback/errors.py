@@ -15,6 +15,7 @@ problem+json).
     │   ├── WeakPhrase          a phrase for recovery that is too easy to guess
     │   ├── MalformedAddress    no address that mail can be sent to
     │   ├── TooManyAddresses    a case was given another address for mail more often than people change theirs
+    │   ├── TooManyBundles      more evidence bundles were made with one receipt than anybody needs in a day
     │   ├── IncompleteNotice    fields that the law asks for are missing
     │   └── BadSetting          a setting that cannot be used
     ├── NotAllowed              the key is missing, unknown, or lacks the role
@@ -118,6 +119,13 @@ class TooManyAddresses(InputError):
 
     code = "too-many-addresses"
     advice = "Try again tomorrow; until then look how the case stands yourself."
+
+
+class TooManyBundles(InputError):
+    """More evidence bundles were made with one receipt than anybody needs in a day."""
+
+    code = "too-many-bundles"
+    advice = "Use the last one, or make the next one tomorrow; the desk can make one at any time."
 
 
 class IncompleteNotice(InputError):

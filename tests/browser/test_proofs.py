@@ -13,9 +13,12 @@ from tests.browser.test_access import NARROW, faults_of
 from tests.browser.test_journeys import SIZES
 from tests.browser.test_return import open_case, sent_by
 from tests.browser.walking import DESKTOP, Open, Visit
+from tests.cosigning import cosigned, with_another_signature
+from tests.house import AT
 
 from takeback.audit.note import VerifierKey
 from takeback.audit.receipt import Proof, verify_proof
+from takeback.cli.data import opened
 
 pytestmark = pytest.mark.browser
 
@@ -129,6 +132,36 @@ def test_a_proof_that_was_changed_does_not_hold(visit: Open, files: dict[str, Pa
     here = visit(path="/verify")
     (said,) = shown(here, changed(files["001-notice_received.tlog-proof"], what))
     assert f"This proof does not hold. {why}" in said
+
+
+@pytest.fixture
+def witnessed(service: Service, files: dict[str, Path], visit: Open, site: Receiver, tmp_path: Path) -> Path:
+    """A proof under a head that two witnesses signed, of which this service names one."""
+    here = visit()
+    receipt, _ = sent_by(here, site)
+    service.publish()
+    with opened(service.data, str(service.folder / "master.key")) as store:
+        cosigned(store, "other.example", at=AT)
+        cosigned(store, "third.example", at=AT, asked=False)
+    open_case(here, receipt)
+    return downloaded(here, tmp_path / "witnessed")["001-notice_received.tlog-proof"]
+
+
+@SIZES
+def test_each_witness_is_said_to_be_checked_or_not_and_a_wrong_one_is_named(
+    visit: Open, witnessed: Path, size: dict[str, int]
+) -> None:
+    here = visit(size=size, path="/verify")
+    (said,) = shown(here, witnessed)
+    assert "This proof holds." in said
+    assert "other.example saw the log by Sunday, November 22, 2026" in said
+    assert "third.example: not checked. This site does not name its key." in said
+    assert faults_of(here) == []
+    assert here.page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+
+    witnessed.write_text(with_another_signature(witnessed.read_text(), "other.example"))
+    (said,) = shown(here, witnessed)
+    assert "This proof does not hold. The signature of the witness other.example does not fit." in said
 
 
 def test_what_is_no_proof_is_said_to_be_none(visit: Open, files: dict[str, Path], photo: Path) -> None:

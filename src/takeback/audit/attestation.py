@@ -5,7 +5,8 @@ The audit log tells everything, in its own order; none of that can be shown, sin
 attestation says the part of an event that one side may know, without its place, under a salt of its own. It is made
 in the event's own transaction, so there is none without the other.
 
-    the person      her notice, what it lacked, the decision, each copy's removal and put-back, messages, the end
+    the person      her notice, what it lacked, the decision, each copy's removal and put-back, what a second person
+                    said of refused uploads, messages, the end
     the uploader    the hold of their picture, its removal, their contest, its put-back
 
 Before a decision nothing tells whether or how many copies there are: a hold, and what is objected to it, is attested to
@@ -81,6 +82,9 @@ _TO_THE_PERSON: Mapping[EventKind, tuple[str, ...]] = {
     EventKind.COPY_REMOVED: ("copy", "class"),
     EventKind.COPY_PUT_BACK: ("copy", "class"),
     EventKind.CONTESTED: ("copy",),
+    EventKind.UPLOAD_CONTESTED: (),
+    EventKind.UPLOAD_REFUSAL_UPHELD: ("reason",),
+    EventKind.UPLOAD_LET: ("reason",),
     EventKind.HEARING_OPENED: (),
     EventKind.HEARING_ANSWERED: ("agrees",),
     EventKind.REFUSAL_UPHELD: ("reason",),

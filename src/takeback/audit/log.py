@@ -36,15 +36,9 @@ MIN_KEY_BYTES = 32
 FIRST_LINK = bytes(32)
 """What stands before the first entry's link."""
 
-_KEY_DOMAIN = b"takeback/audit-head-key/1\n"
 _LINK_DOMAIN = b"takeback/audit-link/1\n"
 _HEAD_DOMAIN = b"takeback/audit-head/1\n"
 _ERASURE_DOMAIN = b"takeback/audit-erasure/1\n"
-
-
-def derive_head_key(master_key: bytes) -> bytes:
-    """Return the head key that belongs to `master_key` (at least 32 random bytes): 32 bytes."""
-    return _mac(master_key, _KEY_DOMAIN)
 
 
 @dataclass(frozen=True, slots=True)

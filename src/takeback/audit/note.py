@@ -125,6 +125,17 @@ def signatures_of(note: str, *keys: VerifierKey) -> list[Signature]:
     return found
 
 
+def other_signers(note: str, *keys: VerifierKey) -> list[str]:
+    """Return the names on the lines of a note that none of `keys` made: what they say is not checked here."""
+    ids = {(key.name, key.id) for key in keys}
+    found = []
+    for line in split_note(note)[1]:
+        name, _, encoded = line[len(_DASH) + 1 :].rstrip("\n").partition(" ")
+        if (name, (_unbase64(encoded) or b"")[:_ID_BYTES]) not in ids:
+            found.append(name)
+    return found
+
+
 def _verified(key: VerifierKey, text: str, signature: bytes) -> Signature:
     seconds = None
     if key.type is KeyType.WITNESS:

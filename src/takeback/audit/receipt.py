@@ -22,7 +22,7 @@ from takeback.audit.attestation import commitment_of
 from takeback.audit.checkpoint import LogCheckpoint, unbase64_hash
 from takeback.audit.event import Json, canonical_json, canonical_moment
 from takeback.audit.merkle import leaf_hash
-from takeback.audit.note import KeyType, Signature, VerifierKey, signatures_of
+from takeback.audit.note import KeyType, Signature, VerifierKey, other_signers, signatures_of
 from takeback.audit.period import Period
 from takeback.audit.proof import root_by_inclusion
 from takeback.audit.veil import VEIL_LEAVES
@@ -102,11 +102,13 @@ class Proven:
     period: Period
     checkpoint: LogCheckpoint
     witnesses: Sequence[Signature]
+    unchecked: Sequence[str] = ()
+    """Names of others who signed the head, whose keys are not known here."""
 
 
 def verify_proof(proof: Proof, log: VerifierKey | None = None, witnesses: Sequence[VerifierKey] = ()) -> Proven:
     """
-    Check a proof down to the signature of `log`, and say which of `witnesses` signed the same head.
+    Check a proof down to the signature of `log`, and say which of `witnesses` signed the same head, and who else.
 
     Without `log` the key is the one that the proof brings: then it proves that nothing in it was changed, and not yet
     whose it is. Raises `ProofBroken`, which says where it breaks.
@@ -129,9 +131,10 @@ def verify_proof(proof: Proof, log: VerifierKey | None = None, witnesses: Sequen
         raise ProofBroken("The entry that this proof names does not stand in the log.")
     # 4. The head is the log's.
     signed = signatures_of(proof.checkpoint, log, *witnesses)
-    if not any(each.key.type is KeyType.LOG for each in signed):
+    if log.type is not KeyType.LOG or not any(each.key == log for each in signed):
         raise ProofBroken(f"This proof is not signed by {log.name}.")
-    return Proven(proof.attestation, proof.period, checkpoint, [each for each in signed if each.seconds is not None])
+    seen = [each for each in signed if each.seconds is not None]
+    return Proven(proof.attestation, proof.period, checkpoint, seen, other_signers(proof.checkpoint, log, *witnesses))
 
 
 def _extra(encoded: str) -> Mapping[str, Json]:

@@ -4,15 +4,15 @@ Check an evidence bundle of Takeback, without Takeback and without the network.
 
     python3 verify.py                      in the unpacked folder
     python3 verify.py --key 'forum.example/bundles+0a1b2c3d+AQ...' --log-key 'forum.example/1f2e+4d5c6b7a+AQ...'
-    python3 verify.py --timestamp-root root.pem
+    python3 verify.py --timestamp-root root.pem --witness 'witness.example+1a2b3c4d+BA...'
 
 It needs Python 3.9 or later and nothing else. The signatures of timestamps are checked by openssl, where it is
 installed and --timestamp-root names whom you believe. What holds is said in plain words; what does not hold is named,
 the first thing first, and then the program ends with status 1.
 
 The formats are not ours: BagIt (RFC 8493), Ed25519 (RFC 8032), signed notes and checkpoints (c2sp.org/signed-note,
-c2sp.org/tlog-checkpoint), trees and proofs (RFC 6962, RFC 9162), proofs in files (c2sp.org/tlog-proof), timestamps
-(RFC 3161).
+c2sp.org/tlog-checkpoint), what witnesses sign (c2sp.org/tlog-cosignature), trees and proofs (RFC 6962, RFC 9162),
+proofs in files (c2sp.org/tlog-proof), timestamps (RFC 3161).
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -44,6 +45,8 @@ _VEIL_LEAVES = 1 << 20
 _LOG_KEY = 1
 _WITNESS_KEY = 4
 _MAX_HASHES = 63
+_LAST_SECOND = 253_402_300_799
+"""Of the year 9999, since 1970."""
 
 
 class Broken(Exception):
@@ -170,6 +173,45 @@ def read_note(note: str, key: Key) -> str:
                 raise Broken(f"The signature of {key.name} does not fit what it stands under.")
             return text
     raise Broken(f"This is not signed by {key.name}.")
+
+
+class Cosigned(NamedTuple):
+    """The line of a witness below a head of a log: its key, and when it saw the head."""
+
+    name: str
+    key: str
+    """Empty where the witness's key is not known, and so the line is not checked."""
+    at: str
+
+
+def cosignatures_of(note: str, log: Key, witnesses: Sequence[Key]) -> list[Cosigned]:
+    """
+    Return who signed a head besides its log (c2sp.org/tlog-cosignature), in the order of its lines.
+
+    `Broken` names a witness whose line does not fit the head.
+    """
+    text, _, signatures = note.rpartition("\n\n")
+    found = []
+    for line in signatures.splitlines():
+        name, _, encoded = line[len(_DASH) + 1 :].partition(" ")
+        material = _unbase64(encoded)
+        if not line.startswith(f"{_DASH} ") or not name.isprintable():
+            raise Broken("This is no signed note.")
+        if (name, material[:4]) == (log.name, log.id):
+            continue
+        key = next((each for each in witnesses if (name, material[:4]) == (each.name, each.id)), None)
+        found.append(Cosigned(name, "", "") if key is None else _cosigned(key, text + "\n", material[4:]))
+    return found
+
+
+def _cosigned(key: Key, text: str, material: bytes) -> Cosigned:
+    seconds = int.from_bytes(material[:8], "big")
+    if not _signed(key.public, f"cosignature/v1\ntime {seconds}\n{text}", material[8:]):
+        raise Broken(f"The signature of the witness {key.name} does not fit the head that it stands under.")
+    if seconds > _LAST_SECOND:
+        raise Broken(f"The witness {key.name} names no moment.")
+    moment = datetime.fromtimestamp(seconds, timezone.utc)
+    return Cosigned(key.name, key.text, f"{moment:%Y-%m-%dT%H:%M:%SZ}")
 
 
 _KNOWN: dict[tuple[bytes, str, bytes], bool] = {}
@@ -377,6 +419,10 @@ class Believed(NamedTuple):
     bundle_key: str = ""
     log_key: str = ""
     timestamp_root: str = ""
+    witnesses: Sequence[str] = ()
+    """Keys of witnesses that have to have signed the heads that the proofs stand under."""
+    known_witnesses: Sequence[str] = ()
+    """Keys of witnesses whose lines are checked where there are any."""
 
 
 def check(
@@ -394,6 +440,7 @@ def check(
     log_key = _pinned(str(keys["log"]), believed.log_key, "log") if keys["log"] else None
     proven = check_proofs(files, log_key)
     yield from _say_proofs(proven, pinned=bool(believed.log_key))
+    yield from check_witnesses(files, log_key, believed)
     yield from check_timeline(files, proven)
     yield from check_stamps(files, proven, log_key, believed.timestamp_root, stamped or openssl_says)
     yield from check_opened(files)
@@ -485,6 +532,56 @@ def _say_proofs(proven: Mapping[str, Proven], *, pinned: bool) -> Iterator[str]:
         yield f"  {said['kind']} at {said['at']}, in the public log by {each.until}"
     if proven and not pinned:
         yield "  Signed by the log key that the bundle brings: compare it with the published one (--log-key)."
+
+
+def check_witnesses(files: Mapping[str, bytes], log_key: Key | None, believed: Believed) -> Iterator[str]:
+    """Check what witnesses signed of the heads in the bundle, and say of each whether it could be checked."""
+    required = [_witness_key(each) for each in believed.witnesses]
+    known = [*required, *(_witness_key(each) for each in believed.known_witnesses)]
+    if log_key is None:
+        return
+    said: dict[str, str] = {}
+    for name, note in _heads(files).items():
+        try:
+            lines = _witnessed(note, log_key, known, required)
+        except Broken as problem:
+            raise Broken(f"{name}: {problem}") from None
+        for each in lines:
+            said[each.name + each.key] = f"Witness: {_in_words(each)}"
+    yield from said.values() or ["Witnesses: none signed the log besides the service."]
+
+
+def _heads(files: Mapping[str, bytes]) -> dict[str, str]:
+    """Return the heads of the log that the bundle holds, each once, by the file in which it stands first."""
+    heads: dict[str, str] = {}
+    for name in sorted(files):
+        if name.startswith("data/proofs/"):
+            heads.setdefault(_text(files[name], name).partition("\n\n")[2], name)
+        elif name == "data/log/checkpoint":
+            heads.setdefault(_text(files[name], name), name)
+    return {name: note for note, name in heads.items()}
+
+
+def _witnessed(note: str, log_key: Key, known: Sequence[Key], required: Sequence[Key]) -> list[Cosigned]:
+    read_head(note, log_key)
+    lines = cosignatures_of(note, log_key, known)
+    for key in required:
+        if key.text not in [each.key for each in lines]:
+            raise Broken(f"The witness {key.name} did not sign this head of the log.")
+    return lines
+
+
+def _in_words(line: Cosigned) -> str:
+    if not line.key:
+        return f"{line.name}: not checked, its key is not known here (--witness)."
+    return f"{line.name} saw the log at {line.at}: checked."
+
+
+def _witness_key(text: str) -> Key:
+    key = read_key(text)
+    if key.kind != _WITNESS_KEY:
+        raise Broken(f"This is no key of a witness: {text.strip()[:100]}")
+    return key
 
 
 def check_timeline(files: Mapping[str, bytes], proven: Mapping[str, Proven]) -> Iterator[str]:
@@ -591,11 +688,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--key", default="", help="The key that signs the service's bundles, from elsewhere.")
     parser.add_argument("--log-key", default="", help="The key of the service's public log, from elsewhere.")
     parser.add_argument("--timestamp-root", default="", help="A file with certificates (PEM) that you believe.")
+    parser.add_argument(
+        "--witness", action="append", default=[], help="The key of a witness that has to have signed; repeatable."
+    )
     given = parser.parse_args(arguments)
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter stops nothing
     try:
-        for sentence in check(read_folder(given.folder), Believed(given.key, given.log_key, given.timestamp_root)):
+        believed = Believed(given.key, given.log_key, given.timestamp_root, given.witness)
+        for sentence in check(read_folder(given.folder), believed):
             print(sentence)
     except MALFORMED as problem:
         missing = not isinstance(problem, Broken)

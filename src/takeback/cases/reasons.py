@@ -25,6 +25,20 @@ class Decided(StrEnum):
     UPHELD = "upheld"
     """The removal stands after it was contested."""
     PUT_BACK = "put_back"
+    UPLOAD_REFUSED = "upload_refused"
+    """Not taken at upload, because a person decided about the picture before."""
+    UPLOAD_LET = "upload_let"
+    """Refused no more."""
+
+    @property
+    def lifts(self) -> bool:
+        """Whether it ends a restriction."""
+        return self in (Decided.PUT_BACK, Decided.UPLOAD_LET)
+
+    @property
+    def is_of_upload(self) -> bool:
+        """Whether it is about what was never stored."""
+        return self in (Decided.UPLOAD_REFUSED, Decided.UPLOAD_LET)
 
     @property
     def hides_for_now(self) -> bool:

@@ -95,6 +95,8 @@ class Statement:
     def title(self, language: str) -> str:
         """Return the heading of the whole."""
         decision = self.reasons.decision
+        if decision.is_of_upload:
+            return _text(language, f"titles.{decision.value}")
         name = "hold" if decision.hides_for_now else "put_back" if decision is Decided.PUT_BACK else "removal"
         return _text(language, f"titles.{name}")
 
@@ -132,8 +134,8 @@ def statement_of(reasons: Reasons, house: House, *, contest_url: str = "") -> St
 
 
 def contest_until(reasons: Reasons, contest_for: timedelta) -> datetime | None:
-    """Return until when a removal can be contested; None where no time limits it, or it cannot be contested."""
-    removed = reasons.decision in (Decided.REMOVAL, Decided.AUTOMATIC_REMOVAL)
+    """Return until when a removal, or a refused upload, is contested; None where no time limits it, or nobody can."""
+    removed = reasons.decision in (Decided.REMOVAL, Decided.AUTOMATIC_REMOVAL, Decided.UPLOAD_REFUSED)
     return reasons.at + contest_for if removed and not reasons.under_18 else None
 
 
@@ -144,8 +146,10 @@ def _restriction(reasons: Reasons, packs: Sequence[LawPack]) -> Iterator[Point]:
         yield from (Point("restriction.hold"), Point("restriction.scope"))
         until = "restriction.until_looked_at" if reasons.by_list else "restriction.until_decided"
         yield Point(until, values=(("hours", hours),))
-    elif decision is Decided.PUT_BACK:
-        yield Point("restriction.put_back")
+    elif decision.lifts:
+        yield Point(f"restriction.{decision.value}")
+    elif decision is Decided.UPLOAD_REFUSED:
+        yield from (Point("restriction.upload_refused"), Point("restriction.scope"), Point("restriction.unlimited"))
     else:
         yield Point("restriction.upheld" if decision is Decided.UPHELD else "restriction.removal")
         yield from (Point("restriction.scope"), Point("restriction.unlimited"))
@@ -153,12 +157,20 @@ def _restriction(reasons: Reasons, packs: Sequence[LawPack]) -> Iterator[Point]:
 
 def _facts(reasons: Reasons) -> Iterator[Point]:
     yield Point("facts.list" if reasons.by_list else "facts.notice")
+    if reasons.decision.is_of_upload:
+        yield Point("facts.upload")
+        return
     yield Point("facts.linked" if reasons.linked else "facts.found_by_list" if reasons.by_list else "facts.found")
     if not reasons.decision.hides_for_now and reasons.why:
         yield Point("facts.why", values=(("why", reasons.why),))
 
 
 def _automated(reasons: Reasons) -> Iterator[Point]:
+    if reasons.decision.is_of_upload:
+        yield Point("automated.upload")
+        if reasons.contest is Contest.ANSWERED:
+            yield Point("automated.second")
+        return
     by_program = not reasons.linked and reasons.copy_class is not None
     yield Point(f"automated.{reasons.copy_class}" if by_program else "automated.named")
     match reasons.decision:
@@ -173,7 +185,7 @@ def _automated(reasons: Reasons) -> Iterator[Point]:
 
 
 def _legal(reasons: Reasons, packs: Sequence[LawPack]) -> Iterator[Point]:
-    if reasons.decision is Decided.PUT_BACK:
+    if reasons.decision.lifts:
         yield from _legal_no_more(reasons, packs)
         return
     claimed = "legal.listed" if reasons.by_list else "legal.claimed"
@@ -181,13 +193,14 @@ def _legal(reasons: Reasons, packs: Sequence[LawPack]) -> Iterator[Point]:
     for pack in packs:
         yield Point(f"legal.{pack.id}", pack.id, pack.ground["removal"])
         is_identical = reasons.linked or reasons.copy_class is CopyClass.IDENTICAL
-        if not pack.covers_substantially_same and not is_identical:
+        # Of an upload it is not said how like it is to what was decided.
+        if not pack.covers_substantially_same and not is_identical and not reasons.decision.is_of_upload:
             yield Point("legal.good_faith", pack.id, pack.ground["good_faith"])
 
 
 def _legal_no_more(reasons: Reasons, packs: Sequence[LawPack]) -> Iterator[Point]:
-    if reasons.agreed:
-        yield Point("legal.agreed")
+    if reasons.agreed or (reasons.decision is Decided.UPLOAD_LET and not reasons.elements):
+        yield Point("legal.agreed" if reasons.agreed else "legal.no_more")
         yield from (Point(f"legal.{pack.id}", pack.id, pack.ground["removal"]) for pack in packs)
         return
     yield Point("legal.not_met")
@@ -197,14 +210,14 @@ def _legal_no_more(reasons: Reasons, packs: Sequence[LawPack]) -> Iterator[Point
 
 
 def _terms(reasons: Reasons, house: House) -> Iterator[Point]:
-    if house.terms and reasons.decision is not Decided.PUT_BACK:
+    if house.terms and not reasons.decision.lifts:
         yield Point("terms.ground", values=(("terms", house.terms),))
     else:
         yield Point("terms.none")
 
 
 def _redress(reasons: Reasons, packs: Sequence[LawPack], house: House, url: str) -> Iterator[Point]:
-    if reasons.decision is Decided.PUT_BACK:
+    if reasons.decision.lifts:
         yield Point("redress.nothing")
         return
     yield _contest(reasons, house)
@@ -223,10 +236,18 @@ def _redress(reasons: Reasons, packs: Sequence[LawPack], house: House, url: str)
 def _contest(reasons: Reasons, house: House) -> Point:
     if reasons.under_18:
         return Point("redress.child")
+    if reasons.decision is Decided.UPLOAD_REFUSED:
+        return _contest_of_upload(reasons, house)
     if reasons.contest is not Contest.OPEN or reasons.decision is Decided.UPHELD:
         return Point("redress.waiting" if reasons.contest is Contest.WAITING else "redress.answered")
     until = contest_until(reasons, house.contest_for)
     return Point("redress.objection") if until is None else Point("redress.contest", until=until)
+
+
+def _contest_of_upload(reasons: Reasons, house: House) -> Point:
+    if reasons.contest is Contest.OPEN:
+        return Point("redress.contest_upload", until=contest_until(reasons, house.contest_for))
+    return Point("redress.waiting_upload" if reasons.contest is Contest.WAITING else "redress.answered_upload")
 
 
 def _said(language: str, points: Sequence[Point]) -> list[str]:

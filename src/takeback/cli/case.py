@@ -450,7 +450,8 @@ def words(
 
 
 def _write_words(terminal: Terminal, opened: dict[str, Any]) -> None:
-    contact, contests, messages = (opened.pop(name, None) for name in ("contact", "contests", "messages"))
+    names = ("contact", "contests", "refused_uploads", "messages")
+    contact, contests, uploads, messages = (opened.pop(name, None) for name in names)
     opened.pop("closed", None)
     reach = contact if isinstance(contact, dict) else {}
     for name, value in {**opened, **{f"contact {name}": value for name, value in reach.items()}}.items():
@@ -461,6 +462,8 @@ def _write_words(terminal: Terminal, opened: dict[str, Any]) -> None:
         terminal.line(f"{in_words(read_moment(message['at'])):<16} {who} wrote: {message.get('text', '(closed)')}")
     for contest in contests or ():
         terminal.line(f"{'contest':<16} copy {contest['copy']}: {contest['grounds']}")
+    for upload in uploads or ():
+        terminal.line(f"{'contest':<16} refused upload {upload['upload']}: {upload['grounds']}")
 
 
 @app.command(

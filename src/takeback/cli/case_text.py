@@ -12,7 +12,7 @@ from takeback.cli.terminal import Terminal
 
 
 def write_case(terminal: Terminal, case: Mapping[str, Any]) -> None:
-    """Write one case with its hearings and copies."""
+    """Write one case with its hearings, the refused uploads that are contested, and its copies."""
     if terminal.as_json:
         terminal.json(case)
         return
@@ -31,6 +31,8 @@ def write_case(terminal: Terminal, case: Mapping[str, Any]) -> None:
         terminal.line(f"  {title:<10} {value}")
     for hearing in case["hearings"]:
         terminal.line(f"  {'hearing':<10} {_hearing(hearing)}")
+    for upload in case["refused_uploads"]:
+        terminal.line(f"  {'refused':<10} {_upload(upload)}")
     for copy in case["copies"]:
         terminal.line()
         _write_copy(terminal, copy)
@@ -40,6 +42,12 @@ def _hearing(hearing: Mapping[str, Any]) -> str:
     said = {True: "she agrees", False: "she does not agree", None: "she said nothing yet"}[hearing["agrees"]]
     until = in_words(read_moment(hearing["until_at"]))
     return f"about the {hearing['about']}, {'over' if hearing['closed_at'] else f'until {until}'}: {said}"
+
+
+def _upload(upload: Mapping[str, Any]) -> str:
+    said = "" if upload["reason"] is None else f": {upload['reason']}"
+    state = {"upheld": "still refused", "let": "refused no more"}.get(upload["state"], upload["state"])
+    return f"uploads at {upload['place']} since {in_words(read_moment(upload['refused_at']))}, {state}{said}"
 
 
 def _write_copy(terminal: Terminal, copy: Mapping[str, Any]) -> None:

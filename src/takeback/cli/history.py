@@ -21,6 +21,11 @@ def key_of(server: Server, pinned: VerifierKey | None) -> VerifierKey:
     return pinned or shown
 
 
+def witnesses_of(server: Server) -> list[VerifierKey]:
+    """Return the keys of the witnesses that a service names; none where it is an older one."""
+    return [VerifierKey.parse(str(each)) for each in server.get("/api/v1/log/keys").get("witnesses", ())]
+
+
 def check_history(server: Server, note: str, key: VerifierKey) -> None:
     """
     Check that the log which a service shows now grew out of the one in `note`.

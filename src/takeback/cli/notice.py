@@ -495,7 +495,10 @@ def _write_standing(terminal: Terminal, answer: Mapping[str, Any]) -> None:
     for hearing in answer.get("hearings", ()):
         until = in_words(read_moment(hearing["until_at"]))
         open_until = f", you can answer until {until}" if hearing["can_answer"] else ""
-        terminal.line(f"{hearing['about']:<17} {hearing['summary'] or hearing['reason']}{open_until}")
+        of = {"uploads": " (that uploads are refused)", "both": " (also that uploads are refused)"}.get(
+            hearing["of"], ""
+        )
+        terminal.line(f"{hearing['about']:<17} {hearing['summary'] or hearing['reason']}{of}{open_until}")
         for failed in hearing["elements"]:
             terminal.line(f"{'not met':<17} {failed['element']}, for {failed['law']} ({failed['section']})")
     for message in answer["messages"]:

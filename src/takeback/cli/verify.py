@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from takeback.audit.note import VerifierKey
+from takeback.audit.note import KeyType, Signature, VerifierKey
 from takeback.audit.receipt import MAX_PROOF_CHARACTERS, Proof, Proven, verify_proof
 from takeback.bundle.offline import Believed
 from takeback.cli.bundle_files import verify_bundle
 from takeback.cli.data import opened
 from takeback.cli.exit_code import ExitCode
-from takeback.cli.history import check_history, key_of
+from takeback.cli.history import check_history, key_of, witnesses_of
 from takeback.cli.lazy import PlainCommand, new_app
 from takeback.cli.moments import in_words, read_moment
 from takeback.cli.options import AsJson, Data, MasterKeyFile, example
@@ -74,19 +75,26 @@ def verify(
     it, as verify.py inside it does. Exit code 5 where anything was changed.
     """
     terminal = Terminal(as_json)
+    keys = [_witness_key(each) for each in witnesses or ()]
     bundles, proofs = _sorted(files or ())
     if bundles:
-        _verify_bundles(
-            terminal, bundles, _believed(bundle_key, log_key, service)._replace(timestamp_root=timestamp_root)
-        )
+        believed = _believed(bundle_key, log_key, service)
+        believed = believed._replace(timestamp_root=timestamp_root, witnesses=[str(each) for each in keys])
+        _verify_bundles(terminal, bundles, believed)
     if proofs:
-        keys = [VerifierKey.parse(each) for each in witnesses or ()]
         _verify_files(terminal, proofs, VerifierKey.parse(log_key) if log_key else None, keys, service)
     if files:
         return
     if log_key or bundle_key or witnesses or service:
         raise InputError("--log-key, --bundle-key, --witness and --service are for files.", advice="Name the files.")
     _verify_data(terminal, data, master_key_file)
+
+
+def _witness_key(text: str) -> VerifierKey:
+    key = VerifierKey.parse(text)
+    if key.type is not KeyType.WITNESS:
+        raise InputError("This is the key of a log, not of a witness.", advice="Ask the witness for its witness key.")
+    return key
 
 
 def _sorted(files: Sequence[Path]) -> tuple[list[Path], list[Path]]:
@@ -98,7 +106,11 @@ def _sorted(files: Sequence[Path]) -> tuple[list[Path], list[Path]]:
 def _believed(bundle_key: str, log_key: str, service: str) -> Believed:
     """Return whom the reader believes: the keys that they named, else those that the service shows now."""
     shown = Server(service).get("/api/v1/log/keys") if service else {}
-    return Believed(bundle_key or str(shown.get("bundle", "")), log_key or str(shown.get("log", "")))
+    return Believed(
+        bundle_key or str(shown.get("bundle", "")),
+        log_key or str(shown.get("log", "")),
+        known_witnesses=[str(each) for each in shown.get("witnesses", ())],
+    )
 
 
 def _verify_bundles(terminal: Terminal, files: Sequence[Path], believed: Believed) -> None:
@@ -155,13 +167,15 @@ def _verify_files(
 ) -> None:
     """Check each file, say what each proves, and fail in the end if one did not."""
     server = Server(service) if service else None
+    known = list(witnesses)
     if server is not None:
         log = key_of(server, log)
+        known += witnesses_of(server)
     broken = False
     for path in files:
         proof = _read(path)
         try:
-            proven = verify_proof(proof, log, witnesses)
+            proven = verify_proof(proof, log, known)
             _require_witnesses(proven, witnesses)
             if server is not None:
                 check_history(server, proof.checkpoint, log or proof.key)
@@ -211,6 +225,7 @@ def _say_proven(terminal: Terminal, path: Path, proof: Proof, proven: Proven, *,
                 "origin": proven.checkpoint.origin,
                 "size": proven.checkpoint.size,
                 "witnesses": [each.key.name for each in proven.witnesses],
+                "witnesses_not_checked": list(proven.unchecked),
                 "key": key,
                 "key_pinned": pinned,
             }
@@ -223,9 +238,18 @@ def _say_proven(terminal: Terminal, path: Path, proof: Proof, proven: Proven, *,
         terminal.line(f"    {name}: {_plain(value)}")
     terminal.line(f"  In the public log of {proven.checkpoint.origin} by {in_words(proven.period.until)}.")
     for each in proven.witnesses:
-        terminal.line(f"  Witnessed by {each.key.name}.")
+        terminal.line(f"  Witnessed by {each.key.name}{_seen(each)}: checked.")
+    for name in proven.unchecked:
+        terminal.line(f"  Witness {name}: not checked, its key is not known here (--witness).")
     if not pinned:
         terminal.say(f"Signed by {key}: compare this key with the one that the service published (--log-key).")
+
+
+def _seen(signature: Signature) -> str:
+    try:
+        return f" at {in_words(datetime.fromtimestamp(signature.seconds or 0, UTC))}"
+    except (OverflowError, ValueError):
+        return ""
 
 
 def _plain(value: object) -> str:

@@ -162,16 +162,16 @@ class ClamdGate:
     async def _found(self, spool: Spool) -> str:
         """Return what is said of a whole file, after its name."""
         if self._antivirus is None:
-            return _ANSWERS[await self._screener.answer(spool, self._line, self._gate)]
+            return _ANSWERS[(await self._screener.answer(spool, self._line, self._gate)).answer]
         # What the antivirus says of it is asked at the same time.
-        ours, theirs = await asyncio.gather(
+        told, theirs = await asyncio.gather(
             self._screener.answer(spool, self._line, self._gate), self._antivirus.scan(spool)
         )
         if theirs.endswith(FOUND):
             return theirs
-        if ours is Answer.PASS and theirs != OK:
+        if told.answer is Answer.PASS and theirs != OK:
             return theirs
-        return _ANSWERS[ours]
+        return _ANSWERS[told.answer]
 
     async def _word(self, command: str) -> str:
         match command:

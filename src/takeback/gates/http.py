@@ -23,7 +23,7 @@ from takeback.gates.connection import IDLE_SECONDS, STREAM_SECONDS
 from takeback.gates.form import opener
 from takeback.gates.line import GateLine, Protocol
 from takeback.gates.refusal import Refusal
-from takeback.gates.screener import Answer, Opened, Screener, whole
+from takeback.gates.screener import Answer, Opened, Screener, Told, whole
 from takeback.gates.spool import Spool
 from takeback.workflow.gate import Gate
 
@@ -56,7 +56,7 @@ class HttpGate:
             except (ClientDisconnect, TimeoutError):
                 return Response(status_code=HTTPStatus.REQUEST_TIMEOUT)
             except TakebackError as problem:
-                return self._told(self._screener.fault(self._line, self._gate, problem.message), request)
+                return self._told(Told(self._screener.fault(self._line, self._gate, problem.message)), request)
             found = await self._screener.answer(spool, self._line, self._gate, opened=self._opened(request))
         return self._told(found, request)
 
@@ -65,16 +65,16 @@ class HttpGate:
             return whole
         return opener(request.headers.get("content-type", ""), request.headers.get("content-encoding", ""))
 
-    def _told(self, answer: Answer, request: Request) -> Response:
-        match answer:
+    def _told(self, told: Told, request: Request) -> Response:
+        match told.answer:
             case Answer.PASS:
                 return Response(status_code=_pass_status(request))
             case Answer.ERROR:
                 return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE)
         language = request.headers.get("accept-language", "")
         if "text/html" in request.headers.get("accept", ""):
-            return HTMLResponse(self._refusal.as_page(answer, language), HTTPStatus.UNPROCESSABLE_ENTITY)
-        return JSONResponse(self._refusal.as_object(answer, language), HTTPStatus.UNPROCESSABLE_ENTITY)
+            return HTMLResponse(self._refusal.as_page(told, language), HTTPStatus.UNPROCESSABLE_ENTITY)
+        return JSONResponse(self._refusal.as_object(told, language), HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 class _Peers:

@@ -20,7 +20,7 @@ from takeback.gates.form import opened_body
 from takeback.gates.icap_message import LAST_CHUNK, Body, Malformed, Request, chunk, read_request, response
 from takeback.gates.line import GateLine
 from takeback.gates.refusal import Refusal
-from takeback.gates.screener import Answer, Screener
+from takeback.gates.screener import Answer, Screener, Told
 from takeback.gates.spool import Spool
 from takeback.workflow.gate import Gate
 
@@ -72,8 +72,8 @@ class IcapGate:
                 answer = self._screener.fault(self._line, self._gate, problem.message)
                 return await self._cut_short(wire, request, answer)
             head = request.request_head if request.method == "REQMOD" else request.response_head
-            answer = await self._screener.answer(spool, self._line, self._gate, opened=opened_body(head))
-            await self._tell(wire, request, spool, answer, by_204=by_204)
+            told = await self._screener.answer(spool, self._line, self._gate, opened=opened_body(head))
+            await self._tell(wire, request, spool, told, by_204=by_204)
         return True
 
     async def _receive(self, wire: Wire, request: Request, spool: Spool) -> bool:
@@ -92,14 +92,14 @@ class IcapGate:
         except TimeoutError as problem:
             raise Gone from problem
 
-    async def _tell(self, wire: Wire, request: Request, spool: Spool, answer: Answer, *, by_204: bool) -> None:
-        match answer:
+    async def _tell(self, wire: Wire, request: Request, spool: Spool, told: Told, *, by_204: bool) -> None:
+        match told.answer:
             case Answer.PASS:
                 await self._send_back(wire, request, spool, by_204=by_204)
             case Answer.ERROR:
                 await wire.send(response("500 Server error", self._fields()))
             case _:
-                await self._refuse(wire, request, answer)
+                await self._refuse(wire, request, told)
 
     async def _cut_short(self, wire: Wire, request: Request, answer: Answer) -> bool:
         """
@@ -109,7 +109,7 @@ class IcapGate:
         """
         fields = {**self._fields(), "Connection": "close"}
         if answer in (Answer.REFUSE, Answer.UNCHECKED):
-            await self._refuse(wire, request, answer, stays=False)
+            await self._refuse(wire, request, Told(answer), stays=False)
         elif answer is Answer.PASS and request.allows_204:
             await wire.send(response("204 No content", fields))
         else:
@@ -131,8 +131,8 @@ class IcapGate:
                 await wire.send(chunk(block))
             await wire.send(LAST_CHUNK)
 
-    async def _refuse(self, wire: Wire, request: Request, answer: Answer, *, stays: bool = True) -> None:
-        http, page = self._refusal.as_http(answer, request.request_head)
+    async def _refuse(self, wire: Wire, request: Request, told: Told, *, stays: bool = True) -> None:
+        http, page = self._refusal.as_http(told, request.request_head)
         fields = {
             **self._fields(),
             "X-Infection-Found": f"Type=2; Resolution=2; Threat={THREAT};",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from takeback.config import Settings
 from takeback.gates.icap_message import Head
-from takeback.gates.screener import Answer
-from takeback.service.pages.refused import more_at, refusal_page, refusal_text
+from takeback.gates.screener import Answer, Told
+from takeback.service.pages.refused import contest_at, more_at, refusal_page, refusal_text
 from takeback.service.pages.words import words_for
 
 
@@ -15,19 +15,29 @@ class Refusal:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    def as_page(self, answer: Answer, accept_language: str) -> str:
+    def as_page(self, told: Told, accept_language: str) -> str:
         """Return a page that stands alone."""
-        return refusal_page(words_for(None, accept_language), self._settings, is_decided=answer is Answer.REFUSE)
+        return refusal_page(
+            words_for(None, accept_language),
+            self._settings,
+            is_decided=told.answer is Answer.REFUSE,
+            contest=contest_at(self._settings, told.contest_code),
+        )
 
-    def as_object(self, answer: Answer, accept_language: str) -> dict[str, str]:
-        """Return the form in which Mastodon and others tell their clients of an error; `more` leads to the page."""
-        is_decided = answer is Answer.REFUSE
-        told = {"error": refusal_text(words_for(None, accept_language), is_decided=is_decided)}
-        return {**told, "more": more_at(self._settings)} if is_decided and self._settings.public_address else told
+    def as_object(self, told: Told, accept_language: str) -> dict[str, str]:
+        """
+        Return the form in which Mastodon and others tell their clients of an error.
 
-    def as_http(self, answer: Answer, request: Head | None) -> tuple[bytes, bytes]:
+        `more` leads to the page, `contest_url` to where this refusal is contested.
+        """
+        is_decided = told.answer is Answer.REFUSE
+        links = {"more": more_at(self._settings), "contest_url": contest_at(self._settings, told.contest_code)}
+        error = refusal_text(words_for(None, accept_language), is_decided=is_decided)
+        return {"error": error} | ({name: url for name, url in links.items() if url} if is_decided else {})
+
+    def as_http(self, told: Told, request: Head | None) -> tuple[bytes, bytes]:
         """Return the head of an HTTP response and the page in it."""
-        page = self.as_page(answer, "" if request is None else request.fields.get("accept-language", "")).encode()
+        page = self.as_page(told, "" if request is None else request.fields.get("accept-language", "")).encode()
         head = (
             "HTTP/1.1 403 Forbidden\r\nContent-Type: text/html; charset=utf-8\r\nCache-Control: no-store\r\n"
             f"Content-Security-Policy: default-src 'none'\r\nContent-Length: {len(page)}\r\n\r\n"

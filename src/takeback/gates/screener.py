@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -16,7 +17,7 @@ from takeback.errors import Overloaded, TakebackError
 from takeback.gates.line import Fault, GateLine
 from takeback.gates.spool import Memory, Spool
 from takeback.workflow.gate import Gate
-from takeback.workflow.passage import Finding, count_passages, screen_passage
+from takeback.workflow.passage import Finding, Passage, count_passages, screen_passage
 
 SCREEN_SECONDS = 110.0
 """From a whole file to its answer: a little less than what asks a clamd waits (`ReadTimeout` of clamd.conf(5): 120)."""
@@ -53,6 +54,14 @@ class Answer(StrEnum):
     """It could not be judged, and the platform is to decide what follows."""
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An answer, and of a refusal by which secret whoever sent the upload contests it; None where no case refused."""
+
+    answer: Answer
+    contest_code: str | None = field(default=None, repr=False)
+
+
 _OF_FAULT = {Fault.PASS: Answer.PASS, Fault.REFUSE: Answer.UNCHECKED, Fault.ERROR: Answer.ERROR}
 
 
@@ -77,7 +86,7 @@ class Screener:
         """Return a place for a file that is about to come; close it."""
         return Spool(self._memory, self._parts.settings.data, self._parts.settings.max_upload_bytes)
 
-    async def answer(self, spool: Spool, line: GateLine, gate: Gate, *, opened: Opened = whole) -> Answer:
+    async def answer(self, spool: Spool, line: GateLine, gate: Gate, *, opened: Opened = whole) -> Told:
         """
         Look at a file that came whole, and say what to tell the platform.
 
@@ -85,22 +94,27 @@ class Screener:
         """
         try:
             async with asyncio.timeout(SCREEN_SECONDS):
-                findings = await self._looked(spool, opened, gate)
+                passages = await self._looked(spool, opened, gate)
         except TimeoutError:
-            return self.fault(line, gate, "it took too long")
+            return Told(self.fault(line, gate, "it took too long"))
         except TakebackError as problem:
-            return self.fault(line, gate, problem.message)
+            return Told(self.fault(line, gate, problem.message))
         except Exception:
             log.exception("an upload could not be looked at for an unexpected reason")
-            return self.fault(line, gate, "something failed that should not have")
-        for finding in findings:
-            self._counts[gate.name, finding.value] += 1
+            return Told(self.fault(line, gate, "something failed that should not have"))
+        for passage in passages:
+            self._counts[gate.name, passage.finding.value] += 1
+        return self._told(passages, line, gate)
+
+    def _told(self, passages: Sequence[Passage], line: GateLine, gate: Gate) -> Told:
+        findings = {passage.finding for passage in passages}
         if Finding.REFUSED in findings:
-            return Answer.REFUSE
+            code = next((passage.contest_code for passage in passages if passage.contest_code), None)
+            return Told(Answer.REFUSE, code)
         if Finding.UNJUDGED in findings:
             self._report(gate, "a picture is damaged or beyond the limits")
-            return _OF_FAULT[line.fault]
-        return Answer.PASS
+            return Told(_OF_FAULT[line.fault])
+        return Told(Answer.PASS)
 
     def fault(self, line: GateLine, gate: Gate, why: str) -> Answer:
         """Count that something could not be judged, say so, and return what the line answers then."""
@@ -126,7 +140,7 @@ class Screener:
         if counts := self.take_counts():
             self.write_counts(counts)
 
-    async def _looked(self, spool: Spool, opened: Opened, gate: Gate) -> list[Finding]:
+    async def _looked(self, spool: Spool, opened: Opened, gate: Gate) -> list[Passage]:
         await self._slots.acquire()
         try:
             data = await spool.read()
@@ -139,11 +153,11 @@ class Screener:
         look.add_done_callback(lambda _: loop.call_soon_threadsafe(self._slots.release))
         return await asyncio.wrap_future(look)
 
-    def _look(self, data: bytes, opened: Opened, gate: Gate) -> list[Finding]:
+    def _look(self, data: bytes, opened: Opened, gate: Gate) -> list[Passage]:
         ends = time.monotonic() + SCREEN_SECONDS
         return [self._look_at(file, gate, ends) for file in opened(data)]
 
-    def _look_at(self, file: bytes, gate: Gate, ends: float) -> Finding:
+    def _look_at(self, file: bytes, gate: Gate, ends: float) -> Passage:
         parts = self._parts
         while True:
             try:

@@ -21,6 +21,7 @@ from takeback.workflow.originals import erase_expired_originals
 from takeback.workflow.partner_list import forget_gone
 from takeback.workflow.partners import tell_of_partners
 from takeback.workflow.quarantine_end import end_quarantine
+from takeback.workflow.refused_upload import forget_refused_uploads
 from takeback.workflow.repeated import forget_old_accounts
 from takeback.workflow.reported import seal_links
 from takeback.workflow.retention import erase_retained
@@ -57,6 +58,7 @@ class ExpiryJob:
         end_quarantine(store, self._parts.quarantine, contest_for, actor=ACTOR, at=at)
         erase_retained(store, contest_for, actor=ACTOR, at=at)
         forget_cases(store, contest_for, actor=ACTOR, at=at)
+        forget_refused_uploads(store, contest_for, at=at)
         store.sweep_pages()
 
     async def drain(self) -> None:

@@ -118,6 +118,21 @@ class CopyOut(Strict):
     looks: list[LookOut]
 
 
+class RefusedUploadOut(Strict):
+    """That uploads were refused at one place on one day because of a case, where it was contested."""
+
+    id: str
+    place: str
+    """`site/` and its id, or `gate/` and the protocol."""
+    refused_at: datetime
+    """The first of that day."""
+    state: str
+    """`contested`, `upheld`, or `let`: it is refused no more."""
+    contested_at: datetime
+    reason: str | None
+    """Of the answer."""
+
+
 class CaseOut(Strict):
     """One case as the desk sees it; her words and who she is are not in it."""
 
@@ -150,6 +165,8 @@ class CaseDetailOut(CaseOut):
     """What she was told before something is shown again, and whether she agreed."""
     recused: list[str]
     """Keys of those who keep out of the case."""
+    refused_uploads: list[RefusedUploadOut]
+    """Those that were contested."""
 
 
 class EventOut(Strict):
@@ -443,7 +460,21 @@ def _detail(tx: Transaction, case: Case) -> CaseDetailOut:
     ]
     hearings = [_hearing(each) for each in tx.hearings.of_case(case.id)]
     recused = tx.recusals.of_case(case.id)
-    return CaseDetailOut(**_case(tx, case).model_dump(), copies=copies, hearings=hearings, recused=recused)
+    uploads = [
+        RefusedUploadOut(
+            id=upload.public_id,
+            place=upload.place,
+            refused_at=upload.at,
+            state=upload.state.value,
+            contested_at=upload.contested_at,
+            reason=None if upload.answer is None else str(upload.answer["reason"]),
+        )
+        for upload in tx.refused_uploads.of_case(case.id)
+        if upload.contested_at is not None
+    ]
+    return CaseDetailOut(
+        **_case(tx, case).model_dump(), copies=copies, hearings=hearings, recused=recused, refused_uploads=uploads
+    )
 
 
 def _hearing(each: Hearing) -> HearingOut:

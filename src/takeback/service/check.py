@@ -57,6 +57,8 @@ class CheckOut(Strict):
     preserve_and_report: bool
     """An outside list says that it may show minors: keep it where nobody sees it, and report it as your law asks."""
     unjudged: list[UnjudgedOut]
+    contest_url: str | None = None
+    """Of a refusal, where whoever sent the upload reads why, and contests it; whoever has the link can."""
     matches: list[MatchOut] | None = None
     """For moderators."""
 
@@ -128,7 +130,7 @@ def _upload(caller: Caller, item_id: str | None, url: str, account: str | None) 
 
 def _check_file(parts: Parts, caller: Caller, data: bytes, upload: Upload | None) -> CheckOut:
     checked = check_file(parts.store, parts.replica, parts.decoder, parts.describer, data, upload, at=parts.now())
-    return check_out(checked, detail=caller.sees_detail)
+    return check_out(checked, detail=caller.sees_detail, address=parts.settings.address)
 
 
 def _check_prints(parts: Parts, caller: Caller, body: FingerprintsIn, upload: Upload | None) -> CheckOut:
@@ -136,11 +138,11 @@ def _check_prints(parts: Parts, caller: Caller, body: FingerprintsIn, upload: Up
         raise InputError("There is nothing to compare.", advice="Send at least one picture in `pictures`.")
     query = query_of_reported([picture.reported() for picture in body.pictures])
     checked = check_upload(parts.store, parts.replica, query, upload, at=parts.now())
-    return check_out(checked, detail=caller.sees_detail)
+    return check_out(checked, detail=caller.sees_detail, address=parts.settings.address)
 
 
-def check_out(checked: Checked, *, detail: bool) -> CheckOut:
-    """Return the answer as it goes out."""
+def check_out(checked: Checked, *, detail: bool, address: str) -> CheckOut:
+    """Return the answer as it goes out; `address` is where browsers reach this service."""
     strongest = checked.screening.strongest
     unjudged = [UnjudgedOut(code=one.code, why=one.why) for one in checked.screening.unjudged]
     matches = [
@@ -159,5 +161,6 @@ def check_out(checked: Checked, *, detail: bool) -> CheckOut:
         remembered=checked.remembered,
         preserve_and_report=checked.must_be_reported,
         unjudged=unjudged,
+        contest_url=f"{address}/contest#{checked.contest_code}" if checked.contest_code else None,
         matches=matches if detail else None,
     )

@@ -16,7 +16,7 @@ from takeback.service.auth import ServiceParts
 from takeback.service.prints import Strict
 from takeback.service.problem import problem_response
 from takeback.workflow.publish import bundle_key, consistency, log_key, signed_head, witness_key
-from takeback.workflow.witnessing import cosign
+from takeback.workflow.witnessing import cosign, witness_keys
 
 router = APIRouter(prefix="/api/v1", tags=["log"])
 
@@ -33,6 +33,8 @@ class KeysOut(Strict):
     """Of what it signs as a witness of others."""
     bundle: str
     """Of its evidence bundles."""
+    witnesses: list[str]
+    """Of the witnesses that it asks to sign its log."""
 
 
 class ConsistencyOut(Strict):
@@ -48,8 +50,11 @@ def read_keys(parts: ServiceParts) -> KeysOut:
     """Return the keys; keep them from the first day, and compare."""
     store, name = parts.store, parts.settings.log_name
     return KeysOut(
-        log=str(log_key(store)), witness=str(witness_key(store, name)), bundle=str(bundle_key(store, name))
-    )  # fmt: skip
+        log=str(log_key(store)),
+        witness=str(witness_key(store, name)),
+        bundle=str(bundle_key(store, name)),
+        witnesses=[str(each) for each in witness_keys(store)],
+    )
 
 
 @router.get("/log/checkpoint", response_class=PlainTextResponse)

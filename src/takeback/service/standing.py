@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 
 from pydantic import Field
 
@@ -57,6 +58,15 @@ class ElementOut(Strict):
     section: str
 
 
+class Contested(StrEnum):
+    """What a contest is about, so that she knows what she agrees to."""
+
+    COPIES = "copies"
+    UPLOADS = "uploads"
+    """That uploads of the picture are refused."""
+    BOTH = "both"
+
+
 class HearingOut(Strict):
     """
     What she is told before anything that was hidden for her is shown again, and until when she can answer.
@@ -66,6 +76,8 @@ class HearingOut(Strict):
 
     id: str
     about: About
+    of: Contested
+    """Of a contest: whether copies would be shown again, uploads be taken again, or both."""
     opened_at: datetime
     until_at: datetime
     due_at: datetime | None
@@ -207,6 +219,7 @@ def _hearing(tx: Transaction, case: Case, each: Hearing, *, can_answer: bool) ->
     return HearingOut(
         id=each.public_id,
         about=each.about,
+        of=_contested(tx, each),
         opened_at=each.opened_at,
         until_at=each.until_at,
         due_at=each.due_at,
@@ -218,6 +231,12 @@ def _hearing(tx: Transaction, case: Case, each: Hearing, *, can_answer: bool) ->
         can_answer=can_answer,
         upheld=each.is_upheld,
     )
+
+
+def _contested(tx: Transaction, each: Hearing) -> Contested:
+    if not tx.refused_uploads.of_hearing(each.id):
+        return Contested.COPIES
+    return Contested.BOTH if tx.copies.of_hearing(each.id) else Contested.UPLOADS
 
 
 def _messages(tx: Transaction, case: Case) -> list[MessageOut]:

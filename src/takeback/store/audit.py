@@ -100,6 +100,12 @@ class AuditStore:
         moment: datetime | None = self._connection.execute(select(func.max(event.c.at)).where(*ours)).scalar_one()
         return moment
 
+    def count_of(self, case_id: str, kind: EventKind, *, actor: str, since: datetime) -> int:
+        """Return how often somebody did one thing in a case after `since`."""
+        self.flush()
+        ours = (event.c.case_id == case_id, event.c.kind == kind.value, event.c.actor == actor, event.c.at > since)
+        return int(self._connection.execute(select(func.count()).select_from(event).where(*ours)).scalar_one())
+
     def head(self) -> LogHead:
         """Return the stored head; that of an empty log before the first event."""
         return self._tail().head

@@ -46,6 +46,7 @@ from takeback.store.public_log import PublicLogStore
 from takeback.store.quarantine import QuarantineStore
 from takeback.store.queue import QueueStore
 from takeback.store.recusals import RecusalStore
+from takeback.store.refused_uploads import RefusedUploadStore
 from takeback.store.remains import RemainsStore
 from takeback.store.schema import create_or_check, holds_data, revision_of
 from takeback.store.sightings import SightingStore
@@ -140,6 +141,11 @@ class Transaction:
     def copies(self) -> CopyStore:
         """The copies of each case."""
         return CopyStore(self.connection, self.keyring)
+
+    @cached_property
+    def refused_uploads(self) -> RefusedUploadStore:
+        """Uploads that were refused, and their contests."""
+        return RefusedUploadStore(self.connection, self.keyring)
 
     @cached_property
     def captures(self) -> CaptureStore:

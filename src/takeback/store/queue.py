@@ -14,7 +14,8 @@ from takeback.cases import CaseState, CopyState
 from takeback.cases.case import OPEN_CASES
 from takeback.match import CopyClass
 from takeback.store.cases import by_need
-from takeback.store.tables import case, copy, hearing, message, outbox, recusal
+from takeback.store.refused_uploads import UploadState
+from takeback.store.tables import case, copy, hearing, message, outbox, recusal, refused_upload
 
 _NOT_COUNTED = (CopyState.ELSEWHERE.value, CopyState.GONE.value, CopyState.DISMISSED.value)
 """Copies that nobody at the desk has anything to do with."""
@@ -24,7 +25,7 @@ class Waits(StrEnum):
     """What of a case waits for a second person."""
 
     CONTEST = "contest"
-    """A contested copy is to be answered."""
+    """A contested copy, or refused upload, is to be answered."""
     REFUSAL = "refusal"
     """A refusal is to be read again: she answered, or her time to is over."""
 
@@ -144,7 +145,7 @@ class QueueStore:
         return Outcome(len(lasted), median(lasted) if lasted else None)
 
     def _waits(self, case_ids: Sequence[int], at: datetime) -> Mapping[int, frozenset[Waits]]:
-        contests = select(case.c.id).where(case.c.id.in_(case_ids), _contested())
+        contests = select(case.c.id).where(case.c.id.in_(case_ids), or_(_contested(), _contested_upload()))
         refusals = select(case.c.id).where(case.c.id.in_(case_ids), _refusal_ready(at))
         contested = {row.id for row in self._connection.execute(contests)}
         refused = {row.id for row in self._connection.execute(refusals)}
@@ -192,7 +193,9 @@ def _waits_for(second: Second) -> ColumnElement[bool]:
     """As `takeback.workflow.second_person` says it of one case: somebody else decided, and nobody keeps out of it."""
     recused = case.c.id.in_(select(recusal.c.case_id).where(recusal.c.actor == second.actor))
     decided = func.coalesce(case.c.finding["actor"].as_string(), "") == second.actor
-    answers = and_(_contested(), not_(decided), not_(_contested(copy.c.decided_by == second.actor)))
+    answers = and_(
+        or_(_contested(), _contested_upload()), not_(decided), not_(_contested(copy.c.decided_by == second.actor))
+    )
     reads = and_(
         _refusal_ready(second.at),
         not_(_refusal(hearing.c.opened_by == second.actor)),
@@ -203,6 +206,10 @@ def _waits_for(second: Second) -> ColumnElement[bool]:
 
 def _contested(*which: ColumnElement[bool]) -> ColumnElement[bool]:
     return case.c.id.in_(select(copy.c.case_id).where(copy.c.state == CopyState.CONTESTED.value, *which))
+
+
+def _contested_upload() -> ColumnElement[bool]:
+    return case.c.id.in_(select(refused_upload.c.case_id).where(refused_upload.c.state == UploadState.CONTESTED.value))
 
 
 def _refusal(*which: ColumnElement[bool]) -> ColumnElement[bool]:

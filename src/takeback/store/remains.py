@@ -26,14 +26,15 @@ from takeback.store.tables import (
     quarantine,
     record_request,
     recusal,
+    refused_upload,
     sighting,
     suspicion,
     upload_record,
 )
 
 _OF_CASE = (
-    message, news_address, hearing, recusal, alert, legal_hold, upload_record, record_request, page_capture, copy,
-    entry,
+    message, news_address, hearing, recusal, alert, legal_hold, upload_record, record_request, page_capture,
+    refused_upload, copy, entry,
 )  # fmt: skip
 """Tables whose rows belong to a case, those that point to others first."""
 

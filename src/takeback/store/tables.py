@@ -653,6 +653,30 @@ copy = Table(
     sqlite_autoincrement=True,
 )
 
+# Uploads that were refused because of an entry of a case: one row for each entry, place and day, however many there
+# were, since a flood must fill nothing. `place` is whose uploads they are, as the log names whoever asked.
+refused_upload = Table(
+    "refused_upload",
+    metadata,
+    _id(),
+    _public_id(),
+    Column("entry_id", ForeignKey("entry.id"), nullable=False),
+    Column("case_id", ForeignKey("case.id"), nullable=False, index=True),
+    Column("place", String(100), nullable=False),
+    Column("site_id", ForeignKey("site.id")),
+    Column("day", Moment, nullable=False),
+    Column("at", Moment, nullable=False, index=True),
+    Column("state", String(12), nullable=False),
+    Column("contest_digest", LargeBinary, nullable=False, unique=True),
+    Column("sealed_grounds", LargeBinary),
+    Column("contested_at", Moment),
+    Column("deadline_at", Moment),
+    Column("hearing_id", Id, index=True),
+    Column("answer", JSON(none_as_null=True)),
+    UniqueConstraint("entry_id", "place", "day"),
+    sqlite_autoincrement=True,
+)
+
 # Looks of people of the desk at a picture: who, why, until when it may be seen clearer, and what they found. Never what
 # was shown.
 look = Table(

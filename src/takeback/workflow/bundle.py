@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from takeback.audit.event import EventKind, Json
 from takeback.audit.keys import bundle_signer
@@ -17,7 +17,7 @@ from takeback.bundle.bag import Bag, Cover, bag
 from takeback.bundle.summary import Summary, drawn_summary
 from takeback.cases.statement import House
 from takeback.config import Settings
-from takeback.errors import BundleRefused, IllegalTransition, InputError, NotFound
+from takeback.errors import BundleRefused, IllegalTransition, InputError, NotFound, TooManyBundles
 from takeback.store import Store, Transaction
 from takeback.store.cases import Case
 from takeback.store.copies import Copy
@@ -41,6 +41,9 @@ from takeback.workflow.recusal import require_unbiased
 
 MAX_WHY = 500
 """Characters of why a bundle is made."""
+MAX_HERS = 10
+"""Bundles that are made with one receipt in a day: each is an event for ever, and takes a second to make."""
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +98,13 @@ def bundle_for_desk(store: Store, case_id: str, *, why: str, actor: str, maker: 
 
 
 def bundle_for_person(store: Store, case: Case, *, maker: Maker, at: datetime) -> Bundle:
-    """Make her version, which her receipt opens; raises what `bundle_for_desk` does."""
+    """
+    Make her version, which her receipt opens; raises what `bundle_for_desk` does.
+
+    `TooManyBundles` above `MAX_HERS` in 24 hours; those that the desk makes are not counted.
+    """
     with store.read() as tx:
+        _require_few(tx, case, at)
         gathered = _person(tx, store, tx.cases.by_id(case.id), maker, at)
     return _made(store, gathered, maker, actor=THE_PERSON, why="", at=at)
 
@@ -173,6 +181,8 @@ def _made(store: Store, gathered: _Gathered, maker: Maker, *, actor: str, why: s
     facts: dict[str, Json] = {"version": gathered.version.value, "why": why, "sha256": made.digest.hex()}
     with store.write() as tx:
         for case in gathered.cases:
+            if gathered.version is Version.PERSON:
+                _require_few(tx, case, at)  # others of hers may have been made meanwhile
             if gathered.version is Version.FULL:
                 note(tx, EventKind.WORDS_OPENED, case, at=at, actor=actor)
             note(tx, EventKind.BUNDLE_MADE, case, at=at, actor=actor, facts=facts)
@@ -199,6 +209,12 @@ def _require_why(why: str) -> None:
             f"Why a bundle is made is said in 1 to {MAX_WHY} characters.",
             advice="Say who asked for it and on what ground, without a name.",
         )
+
+
+def _require_few(tx: Transaction, case: Case, at: datetime) -> None:
+    made = tx.audit.count_of(case.public_id, EventKind.BUNDLE_MADE, actor=THE_PERSON, since=at - _DAY)
+    if made >= MAX_HERS:
+        raise TooManyBundles(f"At most {MAX_HERS} evidence bundles are made with one receipt in 24 hours.")
 
 
 def _require_may_be(case: Case) -> None:

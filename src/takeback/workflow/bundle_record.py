@@ -222,8 +222,25 @@ def _decisions(tx: Transaction, case: Case, copies: Sequence[Copy]) -> dict[str,
             {"copy": copy, "grounds": tx.cases.open_grounds(case, sealed)}
             for copy, sealed in tx.copies.contests(case.id)
         ],
+        "refused_uploads": _contested_uploads(tx, case),
         "recused": tx.recusals.of_case(case.id),
     }
+
+
+def _contested_uploads(tx: Transaction, case: Case) -> list[dict[str, object]]:
+    grounds = {upload.id: tx.cases.open_grounds(case, sealed) for upload, sealed in tx.refused_uploads.grounds(case.id)}
+    return [
+        {
+            "upload": upload.public_id,
+            "place": upload.place,
+            "refused_at": upload.at,
+            "contested_at": upload.contested_at,
+            "grounds": grounds.get(upload.id),
+            "answer": upload.answer,
+        }
+        for upload in tx.refused_uploads.of_case(case.id)
+        if upload.contested_at is not None
+    ]
 
 
 def _hearing(tx: Transaction, case: Case, each: Hearing) -> dict[str, object]:

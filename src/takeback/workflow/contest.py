@@ -2,6 +2,7 @@
 The account that posted a hidden picture contests it, and a second person answers.
 
 It comes through the site (`contest`), or by the link that each order carries (`contest_by_link`), without an account.
+What is said against a refused upload (`takeback.workflow.refused_upload`) is answered with it.
 A contested picture stays hidden until she was heard (`takeback.workflow.hearing`) and a second person has decided.
 """
 
@@ -12,14 +13,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from takeback.audit.event import EventKind, Json
+from takeback.bank import EntryState
 from takeback.cases import CaseState, CopyState
 from takeback.cases.reasons import Contest, Reasons
 from takeback.cases.statement import contest_until
-from takeback.errors import IllegalTransition, InputError, NotFound
+from takeback.errors import IllegalTransition, NotFound
 from takeback.store import Store, Transaction
 from takeback.store.cases import Case
 from takeback.store.copies import Copy
+from takeback.store.refused_uploads import RefusedUpload
 from takeback.store.sites import Site
+from takeback.workflow.grounds import THE_UPLOADER, require_grounds
 from takeback.workflow.hearing import DECIDED_WITHIN, close_contest_hearings
 from takeback.workflow.order import HIDDEN, REMOVE, copy_facts, note, order
 from takeback.workflow.put_back import (
@@ -31,13 +35,10 @@ from takeback.workflow.put_back import (
     show_again,
 )
 from takeback.workflow.recusal import require_unbiased
+from takeback.workflow.refused_upload import let_uploads, uphold_refusals
 from takeback.workflow.standing import require_seen
 from takeback.workflow.statements import last_reasons
 from takeback.workflow.sweep import refresh_deadline
-
-MAX_GROUNDS_CHARACTERS = 2_000
-THE_UPLOADER = "the-uploader"
-"""Who posted the picture, as the log names them when they come by the link."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def contest(store: Store, site: Site, item_id: str, grounds: str, *, at: datetim
     `NotFound` where no removed copy is that item, `InputError` where no grounds are given, `IllegalTransition` for
     what may show someone under 18.
     """
-    _require_grounds(grounds)
+    require_grounds(grounds)
     with store.write() as tx:
         removed = [copy for copy in tx.copies.of_item(site.id, item_id) if copy.state is CopyState.REMOVED]
         if not removed:
@@ -84,7 +85,7 @@ def contest_by_link(store: Store, code: str, grounds: str, contest_for: timedelt
     `NotFound` where the code opens nothing, `InputError` where no grounds are given, `IllegalTransition` where it was
     contested already, or the time for it is over.
     """
-    _require_grounds(grounds)
+    require_grounds(grounds)
     with store.write() as tx:
         found = _contestable(tx, code, contest_for, at)
         if not found.takes_grounds:
@@ -95,7 +96,7 @@ def contest_by_link(store: Store, code: str, grounds: str, contest_for: timedelt
 
 def answer_contest(store: Store, case_id: str, answer: Answer, *, put_back: bool, at: datetime) -> Case:
     """
-    Answer the contests of a case: put its contested copies back, or uphold the removal.
+    Answer the contests of a case: put its contested copies back and let its contested uploads pass, or uphold both.
 
     Another person than whoever decided these copies answers; `IllegalTransition` where it is the same one, or one who
     keeps out of the case, where nothing is contested, where she was not heard before a put-back, and for what may show
@@ -106,36 +107,35 @@ def answer_contest(store: Store, case_id: str, answer: Answer, *, put_back: bool
     with store.write() as tx:
         case = tx.cases.by_public_id(case_id)
         require_seen(tx, case, answer.seen)
-        contested = contested_for(tx, case, answer.actor)
+        contested, uploads = contested_for(tx, case, answer.actor)
         if put_back:
             show_again(tx, case, contested, answer, at=at)
-            close_entries(tx, case, {copy.entry_id for copy in contested}, answer.actor, at)
+            let_uploads(tx, case, uploads, answer, at=at)
+            entry_ids = {copy.entry_id for copy in contested} | {upload.entry_id for upload in uploads}
+            close_entries(tx, case, entry_ids, answer.actor, at)
         else:
             _uphold(tx, case, contested, answer, at)
+            uphold_refusals(tx, case, uploads, answer, at=at)
         close_contest_hearings(tx, case, is_upheld=not put_back, at=at)
         tx.news.tell(case.id, at)
         if case.state is CaseState.CONTESTED:
-            case = _end_contest(tx, case, at)
+            case = _end_contest(tx, case, at, of_uploads=bool(uploads))
         refresh_deadline(tx, case)
         return tx.cases.by_id(case.id)
 
 
-def contested_for(tx: Transaction, case: Case, actor: str) -> list[Copy]:
-    """Return the contested copies of a case, for someone who may answer; raises what `answer_contest` does else."""
+def contested_for(tx: Transaction, case: Case, actor: str) -> tuple[list[Copy], list[RefusedUpload]]:
+    """
+    Return the contested copies and refused uploads of a case, for someone who may answer.
+
+    Raises what `answer_contest` does else.
+    """
     require_unbiased(tx, case, actor)
-    contested = tx.copies.of_case(case.id, [CopyState.CONTESTED])
-    if not contested:
-        raise IllegalTransition("No copy of this case is contested.")
+    contested, uploads = tx.copies.of_case(case.id, [CopyState.CONTESTED]), tx.refused_uploads.contested(case.id)
+    if not contested and not uploads:
+        raise IllegalTransition("Nothing of this case is contested.")
     require_another(contested, actor, (case.finding or {}).get("actor"))
-    return contested
-
-
-def _require_grounds(grounds: str) -> None:
-    if not grounds.strip() or len(grounds) > MAX_GROUNDS_CHARACTERS:
-        raise InputError(
-            f"A contest needs grounds, of at most {MAX_GROUNDS_CHARACTERS} characters.",
-            advice="Say in a few sentences why the removal is wrong.",
-        )
+    return contested, uploads
 
 
 def _contestable(tx: Transaction, code: str, contest_for: timedelta, at: datetime) -> Contestable:
@@ -169,9 +169,10 @@ def _take(tx: Transaction, copy: Copy, grounds: str, actor: str, at: datetime) -
     refresh_deadline(tx, case)
 
 
-def _end_contest(tx: Transaction, case: Case, at: datetime) -> Case:
-    """The case is put back only when nothing of it is hidden any more."""
-    if tx.copies.of_case(case.id, HIDDEN):
+def _end_contest(tx: Transaction, case: Case, at: datetime, *, of_uploads: bool) -> Case:
+    """The case is put back only when nothing of it is hidden any more, nor refused where that was contested."""
+    refuses = of_uploads and any(entry.state is EntryState.GATED for entry in tx.banks.of_case(case.id))
+    if refuses or tx.copies.of_case(case.id, HIDDEN):
         return tx.cases.move(case, CaseState.REMOVED)
     return tx.cases.move(case, CaseState.PUT_BACK, closed_at=at)
 

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from takeback.audit.event import EventKind
 from takeback.cases import CopyState
 from takeback.errors import IllegalTransition
-from takeback.store import Store
+from takeback.store import Store, Transaction
 from takeback.store.cases import Case
 from takeback.store.journal import Journal, Withdrawal
 from takeback.workflow.legal_hold import held_until
@@ -73,7 +73,7 @@ def erase_due(store: Store, journal: Journal, *, actor: str, at: datetime) -> in
     for case in due:
         with store.write() as tx:
             now = tx.cases.by_id(case.id)
-            if now.erase_at is None or now.erase_at > at or tx.copies.of_case(case.id, [CopyState.CONTESTED]):
+            if now.erase_at is None or now.erase_at > at or _is_contested(tx, now):
                 continue
             if held_until(tx, now, at) is not None:
                 continue
@@ -87,3 +87,7 @@ def erase_due(store: Store, journal: Journal, *, actor: str, at: datetime) -> in
     if left:
         store.keyring.destroy(list(left))
     return erased
+
+
+def _is_contested(tx: Transaction, case: Case) -> bool:
+    return bool(tx.copies.of_case(case.id, [CopyState.CONTESTED]) or tx.refused_uploads.contested(case.id))

@@ -1,7 +1,8 @@
 """
 Before anything that was hidden for her is shown again, she is told why, and has time to answer.
 
-    a contest   the desk passes on in substance what speaks against the removal; she answers, or the time passes
+    a contest   the desk passes on in substance what speaks against a removal, or against refusing uploads of it; she
+                answers, or the time passes
     a refusal   a person says which element of the laws is not met; she asks for a second reader, or the time passes
 
 Silence is not consent: a second person decides in either case. That she agrees, which she says in so many words, saves
@@ -21,6 +22,7 @@ from takeback.store import Store, Transaction
 from takeback.store.cases import Case
 from takeback.store.copies import Copy
 from takeback.store.hearings import About, Hearing
+from takeback.store.refused_uploads import RefusedUpload, UploadState
 from takeback.workflow.messages import keep_message
 from takeback.workflow.order import THE_PERSON, note
 from takeback.workflow.recusal import require_unbiased
@@ -57,7 +59,7 @@ def pass_on_contest(
     store: Store, case_id: str, summary: str, *, actor: str, heard_for: timedelta = HEARD_FOR, at: datetime
 ) -> Case:
     """
-    Tell her in substance what speaks against the removal of the contested copies, never who says it.
+    Tell her in substance what speaks against what is contested, copies and refused uploads, never who says it.
 
     Passing on again takes the place of what was told before, and the time begins anew. `IllegalTransition` where
     nothing is contested, `InputError` for no summary or a long one.
@@ -70,9 +72,9 @@ def pass_on_contest(
     with store.write() as tx:
         case = tx.cases.by_public_id(case_id)
         require_unbiased(tx, case, actor)
-        contested = tx.copies.of_case(case.id, [CopyState.CONTESTED])
-        if not contested:
-            raise IllegalTransition("No copy of this case is contested.")
+        contested, uploads = tx.copies.of_case(case.id, [CopyState.CONTESTED]), tx.refused_uploads.contested(case.id)
+        if not contested and not uploads:
+            raise IllegalTransition("Nothing of this case is contested.")
         close_contest_hearings(tx, case, is_upheld=None, at=at)
         until_at = at + heard_for
         hearing = tx.hearings.open(
@@ -84,8 +86,9 @@ def pass_on_contest(
             sealed_summary=tx.cases.seal_grounds(case, summary.strip()),
             at=at,
         )
-        _bind(tx, hearing, contested)
-        note(tx, EventKind.HEARING_OPENED, case, at=at, actor=actor, facts={"copies": len(contested)})
+        _bind(tx, hearing, contested, uploads)
+        facts = {"copies": len(contested), "uploads": len(uploads)}
+        note(tx, EventKind.HEARING_OPENED, case, at=at, actor=actor, facts=facts)
         tx.news.tell(case.id, at)
         refresh_deadline(tx, case)
         return tx.cases.by_id(case.id)
@@ -109,19 +112,21 @@ def answer_hearing(
         if written:
             keep_message(tx, case, written, at=at)
         hearing = tx.hearings.answer(hearing, agrees=agrees, due_at=at + DECIDED_WITHIN, at=at)
-        _bind(tx, hearing, tx.copies.of_hearing(hearing.id))
+        _bind(tx, hearing, tx.copies.of_hearing(hearing.id), tx.refused_uploads.of_hearing(hearing.id))
         note(tx, EventKind.HEARING_ANSWERED, case, at=at, actor=THE_PERSON, facts={"agrees": agrees})
         refresh_deadline(tx, case)
         return tx.cases.by_id(case.id)
 
 
 def open_to_her(tx: Transaction, case: Case, at: datetime) -> list[Hearing]:
-    """Return the hearings in which she can still say something: until it is decided, while something is hidden."""
+    """Return the hearings in which she can still say something: until it is decided, while something waits for it."""
     hidden = (CopyState.HELD, CopyState.CONTESTED)
     return [
         each
         for each in tx.hearings.open_of_case(case.id)
-        if at < each.until_at or any(copy.state in hidden for copy in tx.copies.of_hearing(each.id))
+        if at < each.until_at
+        or any(copy.state in hidden for copy in tx.copies.of_hearing(each.id))
+        or any(upload.state is UploadState.CONTESTED for upload in tx.refused_uploads.of_hearing(each.id))
     ]
 
 
@@ -155,7 +160,9 @@ def close_idle_refusals(tx: Transaction, case: Case, *, at: datetime) -> None:
             tx.hearings.close(hearing, is_upheld=None, at=at)
 
 
-def _bind(tx: Transaction, hearing: Hearing, copies: Sequence[Copy]) -> None:
-    """Let copies wait for a hearing: their clock is that of the hearing."""
+def _bind(tx: Transaction, hearing: Hearing, copies: Sequence[Copy], uploads: Sequence[RefusedUpload] = ()) -> None:
+    """Let copies and refused uploads wait for a hearing: their clock is that of the hearing."""
     for copy in copies:
         tx.copies.set(copy.id, hearing_id=hearing.id, deadline_at=hearing.due_at)
+    for upload in uploads:
+        tx.refused_uploads.wait_for(upload, hearing.id, hearing.due_at)

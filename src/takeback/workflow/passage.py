@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -36,6 +37,14 @@ class Finding(StrEnum):
     """A picture that is damaged or beyond the limits: what it shows is not known."""
 
 
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What was found of one upload, and by which secret a refusal is contested; None where no case refused it."""
+
+    finding: Finding
+    contest_code: str | None = field(default=None, repr=False)
+
+
 def screen_passage(
     store: Store,
     replica: Replica,
@@ -45,7 +54,7 @@ def screen_passage(
     gate: Gate,
     *,
     at: datetime,
-) -> Finding:
+) -> Passage:
     """
     Say what the file in `data` is, as every door does, and tell the cases that it concerns.
 
@@ -54,10 +63,10 @@ def screen_passage(
     try:
         checked = check_file(store, replica, decoder, describer, data, None, gate=gate, at=at)
     except MediaTooLarge:
-        return Finding.UNJUDGED
+        return Passage(Finding.UNJUDGED)
     except UnreadableMedia:
-        return Finding.UNJUDGED if is_picture(data) else Finding.OTHER_FILE
-    return _finding(checked)
+        return Passage(Finding.UNJUDGED if is_picture(data) else Finding.OTHER_FILE)
+    return Passage(_finding(checked), checked.contest_code)
 
 
 def _finding(checked: Checked) -> Finding:

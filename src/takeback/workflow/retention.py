@@ -146,7 +146,7 @@ def _waits_for(tx: Transaction, case: Case, at: datetime) -> Waits | None:
     if is_there and held_until(tx, case, at) is not None:
         return Waits.LEGAL_HOLD
     states = {copy.state for copy in tx.copies.of_case(case.id)}
-    if CopyState.CONTESTED in states:
+    if CopyState.CONTESTED in states or tx.refused_uploads.contested(case.id):
         return Waits.CONTESTED
     # A refusal that held nothing stays open to her as long as she may ask; then it waits for nobody.
     waiting = any(each.due_at is not None for each in tx.hearings.open_of_case(case.id))

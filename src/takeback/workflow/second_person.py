@@ -11,8 +11,10 @@ from takeback.cases import CopyState
 from takeback.errors import IllegalTransition
 from takeback.store import Transaction
 from takeback.store.cases import Case
+from takeback.store.copies import Copy
 from takeback.store.desk_people import DeskRole, Member
 from takeback.store.hearings import About
+from takeback.store.refused_uploads import RefusedUpload
 from takeback.workflow.contest import contested_for
 from takeback.workflow.desk_people import READERS, has_role
 from takeback.workflow.recusal import require_unbiased
@@ -23,7 +25,7 @@ class Step(StrEnum):
     """What waits for a second person."""
 
     HEAR = "hear"
-    """A contest that she was told nothing of yet."""
+    """A contest, of copies or of refused uploads, that she was told nothing of yet."""
     ANSWER = "answer"
     """A contest; until she was heard it can be upheld, and nothing be shown again."""
     REREAD = "reread"
@@ -46,14 +48,19 @@ class Turn:
 def turns_of(tx: Transaction, case: Case, member: Member, at: datetime) -> list[Turn]:
     """Return what waits in a case for a second person, as it stands for `member`."""
     turns = []
-    contested = tx.copies.of_case(case.id, [CopyState.CONTESTED])
-    if any(copy.hearing_id is None for copy in contested):
+    copies, uploads = tx.copies.of_case(case.id, [CopyState.CONTESTED]), tx.refused_uploads.contested(case.id)
+    if is_untold(copies, uploads):
         turns.append(_turn(tx, case, member, Step.HEAR, None))
-    if contested:
+    if copies or uploads:
         turns.append(_turn(tx, case, member, Step.ANSWER, _still_hers(tx, case, About.CONTEST, at)))
     if tx.hearings.open_of_case(case.id, About.REFUSAL):
         turns.append(_turn(tx, case, member, Step.REREAD, _still_hers(tx, case, About.REFUSAL, at)))
     return turns
+
+
+def is_untold(copies: Sequence[Copy], uploads: Sequence[RefusedUpload]) -> bool:
+    """Say whether she was told nothing yet of something that is contested."""
+    return any(copy.hearing_id is None for copy in copies) or any(upload.hearing_id is None for upload in uploads)
 
 
 def deciders_left(tx: Transaction, case: Case) -> list[Member]:

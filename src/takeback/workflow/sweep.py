@@ -151,12 +151,13 @@ def _rounded(box: Box) -> list[int]:
 
 def refresh_deadline(tx: Transaction, case: Case) -> None:
     """
-    Set the case's deadline to the first that it has: of an undecided copy, of a hearing that waits for a second person,
-    of bytes that cannot be kept, or of a capped case its own, since she is told that a person reads it by then.
+    Set the case's deadline to the first that it has: of an undecided copy, of a refused upload that is contested, of a
+    hearing that waits for a second person, of bytes that cannot be kept, or of a capped case its own, since she is told
+    that a person reads it by then.
     """
     due = (
         tx.copies.earliest_deadline(case.id), tx.hearings.earliest_due(case.id), tx.quarantine.earliest_due(case.id),
-        _due_to_be_read(case),
+        tx.refused_uploads.earliest_deadline(case.id), _due_to_be_read(case),
     )  # fmt: skip
     tx.cases.set_deadline(case.id, min((each for each in due if each), default=None))
 

@@ -8,6 +8,7 @@ What is counted for reports, in the transaction of what it counts: numbers by mo
     found, removed             copies by class; `named` are those at a link of the notice
     decided, overturned        what a person decided of a notice; a second one who did not agree
     contested, upheld          copies of which a removal is contested, or stands after that
+    uploads                    refusals of uploads that are `contested`, and that are `upheld` or `let` after that
     restored                   copies that are shown again, after a `contest` or a `refusal`
     measures                   what sites did about accounts (`workflow/repeated.py`)
     confirmed, unconfirmed     of what matched an entry of a bank: what a person said of it first
@@ -33,6 +34,11 @@ NAMED = "named"
 """In place of a class: the notice named the place, and nothing was compared to find it."""
 OUTAGE_AFTER = timedelta(minutes=15)
 """A deadline that was seen to be over later than that was not watched: the service itself did not run."""
+_OF_UPLOADS = {
+    EventKind.UPLOAD_CONTESTED: "contested",
+    EventKind.UPLOAD_REFUSAL_UPHELD: "upheld",
+    EventKind.UPLOAD_LET: "let",
+}
 IN_SERVICE, IN_OUTAGE = "in_service", "in_outage"
 
 
@@ -68,6 +74,8 @@ def count(tx: Transaction, kind: EventKind, case: Case, facts: Mapping[str, Json
             tx.tallies.add("removed", _class(facts), laws=laws, at=at)
         case EventKind.CONTESTED if not facts.get("before_decision"):
             tx.tallies.add("contested", laws=laws, at=at)
+        case EventKind.UPLOAD_CONTESTED | EventKind.UPLOAD_REFUSAL_UPHELD | EventKind.UPLOAD_LET:
+            tx.tallies.add("uploads", _OF_UPLOADS[kind], laws=laws, at=at)
         case EventKind.COPY_PUT_BACK:
             was_removed = tx.copies.by_public_id(str(facts["copy"])).decided_how is not None
             tx.tallies.add("restored", "contest" if was_removed else "refusal", laws=laws, at=at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -23,6 +23,7 @@ from takeback.workflow.list_case import ask_for_report, case_of_match
 from takeback.workflow.order import copy_facts, likeness_facts, note
 from takeback.workflow.originals import still_watched
 from takeback.workflow.query import Query
+from takeback.workflow.refused_upload import link_to_contest
 from takeback.workflow.replica import Replica
 from takeback.workflow.screen import Screening, screen_query
 from takeback.workflow.sweep import likeness_of, refresh_deadline
@@ -55,6 +56,11 @@ class Upload:
     account: str | None = None
     """The site's own id of the account that posts it; kept sealed while the site keeps the item."""
 
+    @property
+    def actor(self) -> str:
+        """How the audit log names the site."""
+        return f"site/{self.site.public_id}"
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
@@ -65,6 +71,8 @@ class Checked:
     case_id: str | None
     """Public id of the case of the strongest match."""
     remembered: bool
+    contest_code: str | None = field(default=None, repr=False)
+    """The secret by which a refusal is contested (`takeback.workflow.refused_upload`); None where no case refused."""
 
     @property
     def must_be_reported(self) -> bool:
@@ -119,8 +127,19 @@ def check_upload(
         # 3. Each case that it matches hears of it, and entries that match everything are doubted.
         watch_for_floods(tx, counted, query, at=at)
         cases = tell_cases(tx, screening.matches, action, upload, at, gate=gate)
+        # 4. Whoever is refused learns where to contest it.
+        code = _code(tx, screening, upload, gate, at) if action is Action.REFUSE else None
     case_id = next((case.public_id for case in cases if case is not None), None)
-    return Checked(action, screening, case_id, remembers)
+    return Checked(action, screening, case_id, remembers, code)
+
+
+def _code(tx: Transaction, screening: Screening, upload: Upload | None, gate: Gate | None, at: datetime) -> str | None:
+    """Return the code for contesting a refusal at a gate or a site; None for whoever only asks."""
+    if gate is not None:
+        return link_to_contest(tx, screening.matches, gate.actor, gate.site, at)
+    if upload is None:
+        return None
+    return link_to_contest(tx, screening.matches, upload.actor, upload.site, at)
 
 
 def action_for(screening: Screening) -> Action:
@@ -194,12 +213,11 @@ def _tell_case(
         return case
     if upload is None:
         return case
-    actor = f"site/{upload.site.public_id}"
     if action is Action.REFUSE:
         _ask_for_report(tx, match, case, at)
-        note(tx, EventKind.UPLOAD_REFUSED, case, at=at, actor=actor, facts=_match_facts(match))
+        note(tx, EventKind.UPLOAD_REFUSED, case, at=at, actor=upload.actor, facts=_match_facts(match))
     elif upload.item_id is not None:
-        _add_copy(tx, case, match, action, upload, actor, at)
+        _add_copy(tx, case, match, action, upload, upload.actor, at)
     return case
 
 

@@ -6,14 +6,16 @@ from datetime import datetime
 
 from takeback.audit.event import EventKind
 from takeback.bank import EntryState
-from takeback.cases import CaseState
+from takeback.cases import CaseState, CopyState
 from takeback.errors import NotAllowed, NotFound
 from takeback.store import Store, Transaction
 from takeback.store.cases import Case
 from takeback.store.journal import Journal, Withdrawal
+from takeback.workflow.hearing import close_contest_hearings
 from takeback.workflow.legal_hold import held_until
 from takeback.workflow.order import THE_PERSON, note
 from takeback.workflow.reasons import complete_laws
+from takeback.workflow.refused_upload import end_contests
 from takeback.workflow.sweep import refresh_deadline
 
 JOURNAL = "journal-of-withdrawals"
@@ -76,10 +78,13 @@ def end_matching(tx: Transaction, case_id: str, *, actor: str, at: datetime) -> 
     case = tx.cases.by_public_id(case_id)
     if case.state is CaseState.WITHDRAWN:
         return case, []
-    was_capped = case.capped_at is not None
+    was_waiting = case.capped_at is not None
     case = tx.cases.move(case, CaseState.WITHDRAWN, closed_at=at)
-    if was_capped:
-        # Nobody has to read it by then any more.
+    if end_contests(tx, case) and not tx.copies.of_case(case.id, [CopyState.CONTESTED]):
+        close_contest_hearings(tx, case, is_upheld=None, at=at)
+        was_waiting = True
+    if was_waiting:
+        # Nobody has to read it, or to answer, by then any more.
         refresh_deadline(tx, case)
     key_ids = [
         tx.banks.erase(entry.id) for entry in tx.banks.of_case(case.id) if entry.state is not EntryState.WITHDRAWN
@@ -96,6 +101,7 @@ def erase_hers(tx: Transaction, case: Case, *, actor: str, at: datetime, why: st
     # What it lacked goes with the rest: from now on it names only the laws that it was complete under.
     tx.cases.erase(case, at, laws=complete_laws(case) or case.laws)
     tx.copies.forget_grounds(case.id)
+    tx.refused_uploads.forget_grounds(case.id)
     tx.hearings.forget_summaries(case.id)
     tx.legal_holds.forget_words(case.id)
     links = tx.copies.forget_elsewhere(case.id)

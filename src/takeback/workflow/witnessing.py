@@ -42,6 +42,12 @@ def cosign(store: Store, name: str, text: str, *, at: datetime) -> str:
     return signer.line(signed_text, seconds=int(at.timestamp()))
 
 
+def witness_keys(store: Store) -> list[VerifierKey]:
+    """Return the keys of the witnesses that are asked to sign our log."""
+    with store.read() as tx:
+        return [each.key for each in tx.witnesses.all()]
+
+
 def to_ask(store: Store) -> list[Asked]:
     """Return a request for each witness that has not signed the newest head."""
     with store.read() as tx:

@@ -28,6 +28,10 @@ def open_words(store: Store, case_id: str, *, actor: str, at: datetime) -> Mappi
         words["contests"] = [
             {"copy": copy, "grounds": tx.cases.open_grounds(case, sealed)} for copy, sealed in contests
         ]
+        words["refused_uploads"] = [
+            {"upload": upload.public_id, "grounds": tx.cases.open_grounds(case, sealed)}
+            for upload, sealed in tx.refused_uploads.grounds(case.id)
+        ]
         words["messages"] = [
             {"id": each.public_id, "at": each.at.isoformat(), "sender": each.sender.value, **each.body}
             for each in tx.messages.of_case(case)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from takeback.audit.event import Event, EventKind
-from takeback.audit.log import LogEntry, LogHead, LogTail, append, derive_head_key, erase, verify_log
+from takeback.audit.log import LogEntry, LogHead, LogTail, append, erase, verify_log
 from takeback.audit.merkle import Frontier, leaf_hash, root_of
 from takeback.errors import LogBroken
 
@@ -113,15 +113,6 @@ def test_facts_without_a_canonical_form_are_not_appended(head_key: bytes) -> Non
 
     with pytest.raises(ValueError, match="canonical form"):
         append(LogTail.empty(head_key), event, bytes(32), head_key)
-
-
-def test_the_head_key_follows_from_the_master_key_and_is_not_it() -> None:
-    master_key = b"m" * 32
-
-    assert derive_head_key(master_key) == derive_head_key(master_key)
-    assert derive_head_key(master_key) not in (master_key, derive_head_key(OTHER_KEY))
-    with pytest.raises(ValueError, match="32 bytes"):
-        derive_head_key(b"short")
 
 
 def test_an_entry_does_not_print_its_facts_or_its_salt(write_log: WriteLog, head_key: bytes) -> None:

@@ -36,6 +36,8 @@ OF_A_COPY: dict[Decided, tuple[bool, CopyClass | None, How]] = {
     Decided.AUTOMATIC_REMOVAL: (False, CopyClass.IDENTICAL, How.FOLLOWS),
     Decided.UPHELD: (True, None, How.PERSON),
     Decided.PUT_BACK: (False, CopyClass.SUBSTANTIALLY_SAME, How.PERSON),
+    Decided.UPLOAD_REFUSED: (False, None, How.PERSON),
+    Decided.UPLOAD_LET: (False, None, How.PERSON),
 }
 SAYS: dict[Decided, dict[str, list[str]]] = {
     Decided.HOLD: {
@@ -68,6 +70,16 @@ SAYS: dict[Decided, dict[str, list[str]]] = {
         "facts": ["notice", "found", "why"],
         "automated": ["substantially_same", "second"],
     },
+    Decided.UPLOAD_REFUSED: {
+        "restriction": ["upload_refused", "scope", "unlimited"],
+        "facts": ["notice", "upload"],
+        "automated": ["upload"],
+    },
+    Decided.UPLOAD_LET: {
+        "restriction": ["upload_let"],
+        "facts": ["notice", "upload"],
+        "automated": ["upload"],
+    },
 }
 LEGAL_REDRESS = {
     "us-take-it-down": ["no_counter_notice", "court"],
@@ -79,7 +91,7 @@ TABLE = list(product(Decided, LAWS, LANGUAGES))
 
 def reasons(decision: Decided, *laws: str, **changed: Any) -> Reasons:
     linked, copy_class, how = OF_A_COPY[decision]
-    elements = ("same_picture",) if decision is Decided.PUT_BACK else ()
+    elements = ("same_picture",) if decision.lifts else ()
     made = Reasons(decision, AT, laws, linked, copy_class, "It is a coast.", how=how, elements=elements)
     return replace(made, **changed)
 
@@ -101,18 +113,19 @@ def test_every_statement_has_each_of_a_to_f(decision: Decided, law: str, languag
         assert names(getattr(statement, part)) == expected
     # d: each law by its name, with the section and why.
     legal = words(statement, "legal", language)
-    section = pack.elements["same_picture"] if decision is Decided.PUT_BACK else pack.ground["removal"]
+    section = pack.elements["same_picture"] if decision.lifts else pack.ground["removal"]
     assert pack.name in legal
     assert section in legal
     # e: that the site's own rules are no ground, or which is.
     assert names(statement.terms) == ["none"]
     assert names(statement_of(reasons(decision, law), replace(HOUSE, terms="§ 4")).terms) == [
-        "none" if decision is Decided.PUT_BACK else "ground"
+        "none" if decision.lifts else "ground"
     ]
     # f: what can be done about it.
-    first = {Decided.PUT_BACK: ["nothing"], Decided.UPHELD: ["answered"]}
+    first = {Decided.UPHELD: ["answered"], Decided.UPLOAD_REFUSED: ["contest_upload", "link"]}
+    first |= {Decided.PUT_BACK: ["nothing"], Decided.UPLOAD_LET: ["nothing"]}
     held = ["objection", "link"] if decision.hides_for_now else ["contest", "link"]
-    after = [] if decision is Decided.PUT_BACK else LEGAL_REDRESS[law]
+    after = [] if decision.lifts else LEGAL_REDRESS[law]
     assert names(statement.redress) == first.get(decision, held) + after
     # Nothing is left to be filled in, in no language, and each part says something.
     whole = statement.text(language)
@@ -121,7 +134,7 @@ def test_every_statement_has_each_of_a_to_f(decision: Decided, law: str, languag
         assert heading
         assert lines
         assert all(lines)
-    if decision in (Decided.REMOVAL, Decided.AUTOMATIC_REMOVAL):
+    if decision in (Decided.REMOVAL, Decided.AUTOMATIC_REMOVAL, Decided.UPLOAD_REFUSED):
         until = format_date(AT + timedelta(days=184), "long", locale=Locale.parse(language))
         assert until in words(statement, "redress", language)
         assert URL in words(statement, "redress", language)
@@ -131,7 +144,7 @@ def test_every_statement_has_each_of_a_to_f(decision: Decided, law: str, languag
 def test_a_statement_about_a_child_says_that_nothing_is_contested_here(
     decision: Decided, law: str, language: str
 ) -> None:
-    if decision is Decided.PUT_BACK:
+    if decision.lifts:
         return
     statement = statement_of(reasons(decision, law, under_18=True), LARGE, contest_url=URL)
     assert names(statement.redress)[0] == "child"
@@ -169,6 +182,31 @@ def test_a_contest_that_waits_or_is_answered_is_not_offered_again() -> None:
     waiting = statement_of(reasons(Decided.REMOVAL, "uk-osa-20a", contest=Contest.WAITING), HOUSE, contest_url=URL)
     assert names(waiting.redress)[0] == "waiting"
     assert URL not in waiting.text("en")
+
+
+@pytest.mark.parametrize(("contest", "says"), [(Contest.WAITING, "waiting"), (Contest.ANSWERED, "answered")])
+def test_the_same_of_a_refused_upload_of_which_nobody_knows_who_contested_it(contest: Contest, says: str) -> None:
+    made = statement_of(reasons(Decided.UPLOAD_REFUSED, "uk-osa-20a", contest=contest), HOUSE, contest_url=URL)
+    assert names(made.redress)[0] == f"{says}_upload"
+    assert "You have contested" not in made.text("en")
+    assert URL not in made.text("en")
+    assert ("second" in names(made.automated)) is (contest is Contest.ANSWERED)
+
+
+def test_a_refused_upload_tells_neither_a_class_nor_the_law_that_treats_classes_differently() -> None:
+    told = {
+        statement_of(reasons(Decided.UPLOAD_REFUSED, *LAWS, copy_class=each), HOUSE).text("en")
+        for each in (None, *CopyClass)
+    }
+    assert len(told) == 1
+    assert texts()["en"]["legal"]["good_faith"] not in told.pop()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_refused_no_more_for_no_fault_of_the_notice_names_its_laws_still(language: str) -> None:
+    made = statement_of(reasons(Decided.UPLOAD_LET, "uk-osa-20a", elements=()), HOUSE)
+    assert names(made.legal) == ["no_more", "uk-osa-20a"]
+    assert law_pack("uk-osa-20a").name in words(made, "legal", language)
 
 
 @pytest.mark.parametrize("copy_class", list(CopyClass))

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from tests.acceptance.serving import Service
+from tests.cosigning import cosigned, with_another_signature
+from tests.house import AT
 from tests.unit.cli.conftest import Call, House
 
 from takeback.audit.merkle import node_hash
@@ -147,6 +149,37 @@ def test_another_key_or_a_missing_witness_is_told(call: Call, proving: Service, 
     done = call("verify", proofs[0], "--witness", shown["witness_key"])
     assert done.code == 5
     assert "did not sign the head" in done.out
+
+
+def test_each_witness_is_told_to_be_checked_or_not_and_a_wrong_one_is_named(
+    call: Call, proving: Service, proofs: list[Path], receipt: str, tmp_path: Path
+) -> None:
+    with opened(proving.data, str(proving.folder / "master.key")) as store:
+        known = cosigned(store, "other.example", at=AT)
+        stranger = cosigned(store, "third.example", at=AT, asked=False)
+    folder = tmp_path / "witnessed"
+    made = call("notice", "proofs", "--to", proving.url, "--folder", folder, "--json", stdin=f"{receipt}\n").json
+    path = Path(made["files"][0])
+
+    alone = call("verify", path)
+    named = call("verify", path, "--witness", known, "--witness", stranger)
+    shown = call("verify", path, "--service", proving.url, "--json").json
+
+    assert "Witness other.example: not checked, its key is not known here" in alone.out
+    assert "Witnessed by other.example at 2026-11-22 12:00" in named.out
+    assert named.out.count(": checked.") == 2
+    assert (shown["witnesses"], shown["witnesses_not_checked"]) == (["other.example"], ["third.example"])
+    path.write_text(with_another_signature(path.read_text(), "other.example"))
+    broken = call("verify", path, "--service", proving.url)
+    assert broken.code == 5
+    assert "The signature of other.example does not fit." in broken.out
+
+
+def test_a_key_of_a_log_names_no_witness(call: Call, proving: Service, proofs: list[Path]) -> None:
+    key = call("log", "show", *_where(proving), "--json").json["log_key"]
+    done = call("verify", proofs[0], "--witness", key)
+    assert done.code == 2
+    assert "not of a witness" in done.err
 
 
 def test_a_proof_is_compared_with_what_the_service_shows_now(call: Call, proving: Service, proofs: list[Path]) -> None:

@@ -15,7 +15,7 @@ from PIL import Image
 from tests.house import AT, LAWS, Clock, Pixels, drawn, notice_about, reported, tiled
 
 from takeback.assembly import Parts
-from takeback.bank import Opinion
+from takeback.bank import EntryState, Opinion
 from takeback.config import Settings
 from takeback.fingerprint.decoder import DECODER_HANDLER, PooledDecoder
 from takeback.gates.line import gate_lines
@@ -63,6 +63,13 @@ def parts(store: Store, replica: Replica, journal: Journal, decoder: PooledDecod
     receive_notice(store, replica, notice_about(reported(drawn(2))), default_laws=LAWS, request=None, at=AT)
     settings = Settings(data=data, max_upload_bytes=MAX_UPLOAD_BYTES, decoders=2)
     return Parts(settings, store, replica, journal, decoder, clock)
+
+
+def decide(store: Store) -> None:
+    """Let a person have decided about `REPORTED`, so that its case refuses it."""
+    with store.write() as tx:
+        for entry in tx.banks.of_case(1):
+            tx.banks.set_state(entry.id, EntryState.GATED)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import httpx2
 import pytest
-from tests.unit.gates.conftest import DECIDED, MAX_UPLOAD_BYTES, OTHER, served
+from tests.unit.gates.conftest import DECIDED, MAX_UPLOAD_BYTES, OTHER, REPORTED, decide, served
 
 from takeback.assembly import Parts
 from takeback.config import Settings
@@ -59,6 +59,30 @@ def test_a_refusal_says_why_and_leads_on_and_never_how_alike(parts: Parts) -> No
         assert 'href="https://report.forum.example/refused"' in page.text
         for word in ("identical", "substantially", "distance", "entry", "case"):
             assert word not in page.text + str(told)
+
+
+def test_a_refusal_because_of_a_case_carries_a_link_by_which_it_is_contested(parts: Parts) -> None:
+    decide(parts.store)
+    settings = Settings(data=parts.settings.data, public_address="https://report.forum.example")
+    with served(replace(parts, settings=settings), subrequest=("127.0.0.1:0",)) as (address,):
+        told = httpx2.post(f"http://{address}", content=REPORTED).json()
+        page = httpx2.post(f"http://{address}", content=REPORTED, headers={"Accept": "text/html"})
+        # What a bank of the operator's refuses has no case to contest.
+        assert "contest_url" not in httpx2.post(f"http://{address}", content=DECIDED).json()
+        assert "contest_url" not in httpx2.post(f"http://{address}", content=OTHER[:300] + DECIDED).text
+    link = told["contest_url"]
+    assert link.startswith("https://report.forum.example/contest#")
+    assert f'href="{link}"' in page.text
+    with parts.store.read() as tx:
+        row = tx.refused_uploads.by_contest_code(link.partition("#")[2])
+    assert (row.place, row.site_id) == ("gate/subrequest", None)
+
+
+def test_where_people_do_not_reach_the_service_there_is_no_link(parts: Parts) -> None:
+    decide(parts.store)
+    with served(parts, subrequest=("127.0.0.1:0",)) as (address,):
+        answer = httpx2.post(f"http://{address}", content=REPORTED)
+    assert (answer.status_code, set(answer.json())) == (422, {"error"})
 
 
 @pytest.mark.parametrize(("fault", "status"), [("pass", 204), ("refuse", 422), ("error", 503)])

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.gates.conftest import DECIDED, MAX_UPLOAD_BYTES, OTHER, asked, served
+from tests.unit.gates.conftest import DECIDED, MAX_UPLOAD_BYTES, OTHER, REPORTED, asked, decide, served
 
 from takeback.assembly import Parts
+from takeback.store.sites import Site
 
 HTTP_POST = b"POST /upload HTTP/1.1\r\nHost: shop.example\r\nContent-Type: image/png\r\n\r\n"
 HTTP_OK = b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n\r\n"
@@ -80,6 +83,20 @@ def test_what_was_decided_is_replaced_by_a_page_in_the_senders_language(gate: st
     assert "partagée sans son accord".encode() in answer
     assert b"substantially" not in answer
     assert DECIDED[:200] not in answer
+
+
+def test_the_page_in_its_place_has_the_link_by_which_it_is_contested(parts: Parts, site: Site) -> None:
+    decide(parts.store)
+    settings = replace(parts.settings, public_address="https://report.forum.example")
+    with served(replace(parts, settings=settings), icap=("127.0.0.1:0 site=forum",)) as (gate,):
+        answer = asked(gate, reqmod(REPORTED, "Allow: 204"))
+        without = asked(gate, reqmod(DECIDED, "Allow: 204"))
+    found = re.search(rb'href="https://report\.forum\.example/contest#([a-z2-7]{26})"', answer)
+    assert found is not None
+    assert b"/contest#" not in without
+    with parts.store.read() as tx:
+        row = tx.refused_uploads.by_contest_code(found[1].decode())
+    assert row.site_id == site.id
 
 
 def test_what_may_pass_is_unchanged_or_comes_back_as_it_was(gate: str) -> None:

@@ -15,6 +15,7 @@ from takeback.audit.event import EventKind
 from takeback.bundle.offline import check
 from takeback.store import Store
 from takeback.store.desk_people import DeskRole
+from takeback.workflow.bundle import MAX_HERS
 from takeback.workflow.decide import Confirm, Decision, Finding, Outcome, decide
 from takeback.workflow.intake import Received, receive_notice
 from takeback.workflow.publish import publish
@@ -102,6 +103,22 @@ def test_she_makes_hers_with_the_receipt_and_a_wrong_one_makes_none(
     assert any("person version" in line for line in _holds(answer.content))
     assert wrong.status_code == 404
     assert _made(store, received) == [("the-person", "person")]
+
+
+def test_the_eleventh_of_a_day_is_refused_on_both_her_doors_and_the_desk_makes_one_still(
+    client: TestClient, keys: Keys, received: Received
+) -> None:
+    body = {"receipt": received.receipt}
+    for _ in range(MAX_HERS):
+        assert client.post("/api/v1/notices/bundle", json=body).status_code == 200
+
+    answer = client.post("/api/v1/notices/bundle", json=body)
+    page = client.post("/case", data={**body, "step": "bundle"})
+
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:takeback:problem:too-many-bundles")
+    assert (page.status_code, "made ten times today" in page.text) == (422, True)
+    path = f"/api/v1/cases/{received.case.public_id}/bundle"
+    assert client.post(path, json=WHY, headers=keys["moderator"]).status_code == 200
 
 
 def test_a_site_makes_that_of_its_item_and_of_no_other_sites(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from fastapi import FastAPI
-from tests.house import AT, Clock
+from tests.house import AT, Clock, drawn, prints_of
 from tests.unit.service.at_desk import Desk
 from tests.unit.service.on_case import SAID, OnCase, noticed
 
@@ -17,8 +18,12 @@ from takeback.store.sites import Site
 from takeback.workflow.contest import contest
 from takeback.workflow.hearing import answer_hearing
 from takeback.workflow.intake import Received
+from takeback.workflow.query import query_of_fingerprints
+from takeback.workflow.refused_upload import contest_upload
+from takeback.workflow.upload import Upload, check_upload
 
 WAITING = "/desk?waits=second"
+CONTEST_FOR = timedelta(days=184)
 
 
 @pytest.fixture
@@ -93,6 +98,51 @@ def test_what_was_contested_meanwhile_is_not_answered_unseen(
     assert {copy.state for copy in bo.copies().values()} == {CopyState.CONTESTED}
     bo.read()
     assert bo.send("answer", outcome="uphold", reason=SAID)[0] == 303
+
+
+def refused_link(desk: Desk, site: Site) -> str:
+    """Upload the picture of the case again, which is refused; return the code by which that is contested."""
+    query = query_of_fingerprints(prints_of(drawn(1)))
+    upload = Upload(site, "again", "https://forum.example/again")
+    code = check_upload(desk.store, desk.parts.replica, query, upload, at=desk.parts.now()).contest_code
+    assert code is not None
+    return code
+
+
+def test_a_refused_upload_that_is_contested_waits_for_a_second_person_who_sees_it(
+    desk: Desk, here: OnCase, bo: OnCase, site: Site
+) -> None:
+    here.decide(outcome="remove", covered="yes", reason=SAID, confirm="all")
+    page = bo.read()
+    assert "Refused uploads" not in page
+    contest_upload(desk.store, refused_link(desk, site), "I drew this.", CONTEST_FOR, at=AT)
+
+    assert here.case.public_id[:8] in bo.desk.get(WAITING).text
+    assert here.case.public_id[:8] not in here.desk.get(WAITING).text
+    page = bo.read()
+    assert "forum, 2026-11-22: <strong>contested</strong>" in page
+    assert "contests that an upload of theirs was refused" in page
+    assert "I drew this." not in page
+    assert "Whoever decided a case does not answer its contest" in here.read()
+    assert bo.send("answer", outcome="uphold", reason="The same picture.")[0] == 303
+    page = bo.read()
+    assert "<strong>still refused</strong>" in page
+    assert here.case.public_id[:8] not in bo.desk.get(WAITING).text
+
+
+def test_an_upload_that_was_contested_meanwhile_is_not_answered_unseen(
+    desk: Desk, contested: OnCase, bo: OnCase, site: Site
+) -> None:
+    bo.read()
+    code = refused_link(desk, site)
+    # That uploads are refused changes nothing of what is decided; that one is contested does.
+    contest_upload(desk.store, code, "I drew this.", CONTEST_FOR, at=AT)
+    status, page = bo.send("answer", outcome="uphold", reason=SAID)
+    assert (status, "changed since you looked at it" in page) == (409, True)
+    page = bo.read()
+    assert "The removal stands, and it is still refused" in page
+    assert bo.send("answer", outcome="uphold", reason=SAID)[0] == 303
+    assert bo.copies()["1"].state is CopyState.REMOVED
 
 
 @pytest.mark.parametrize(("said", "after"), [("uphold", CaseState.REFUSED), ("overturn", CaseState.HELD)])

@@ -1,7 +1,8 @@
 """
 Whatever is done, in whatever order: nothing is removed without a decision, no contest is lost, nothing is found after a
-withdrawal, nothing is shown again but by a second person after she was heard, nothing is erased that a legal hold or a
-contest keeps, and nothing that is capped is hidden, nor stays capped while its source has a place.
+withdrawal, nothing is shown again, nor refused no more, but by a second person after she was heard, nothing is erased
+that a legal hold or a contest keeps, and nothing that is capped is hidden, nor stays capped while its source has a
+place.
 
 Hypothesis draws what the person, the sites, those who posted and three moderators do, and when. What the program allows
 is its own matter; what must hold is checked after each step against what was decided, told by a model beside it.
@@ -40,6 +41,7 @@ from takeback.store.database import sqlite_url
 from takeback.store.journal import Journal
 from takeback.store.quarantine import KeptState
 from takeback.store.quarantine_folder import QuarantineFolder
+from takeback.store.refused_uploads import UploadState
 from takeback.workflow.alert import raise_alerts
 from takeback.workflow.cap import SOURCE_KEPT_FOR, Source, fill_places, forget_sources, let_hold
 from takeback.workflow.contest import answer_contest, contest, contest_by_link
@@ -55,6 +57,7 @@ from takeback.workflow.quarantine import Choice, Sent, choose, due_bytes, fail_b
 from takeback.workflow.quarantine_end import end_quarantine
 from takeback.workflow.query import query_of_fingerprints
 from takeback.workflow.recusal import recuse
+from takeback.workflow.refused_upload import contest_upload
 from takeback.workflow.register import add_site, set_up
 from takeback.workflow.replica import Replica
 from takeback.workflow.retention import erase_retained
@@ -115,6 +118,12 @@ class AnyOrder(RuleBasedStateMachine):
         """Items that the site was told to hide by the answer to its check, which no order repeats."""
         self.may_show: dict[int, str] = {}
         """Copies that this step may show again, and who did it."""
+        self.codes: list[str] = []
+        """The links of refused uploads."""
+        self.uploads: dict[int, tuple[datetime, bool] | None] = {}
+        """Refused uploads whose contest waits: since when she was told of it, and whether she agreed."""
+        self.may_let: dict[int, str] = {}
+        """Those that this step may let pass again, and who did it."""
 
     @initialize()
     def begin(self) -> None:
@@ -132,8 +141,11 @@ class AnyOrder(RuleBasedStateMachine):
     def upload(self, item: str, picture: int) -> None:
         upload = Upload(self.site, item, f"https://forum.example/{item}")
         query = query_of_fingerprints(prints_of(drawn(picture)))
-        if check_upload(self.store, self.replica, query, upload, at=self.now).action is not Action.ALLOW:
+        checked = check_upload(self.store, self.replica, query, upload, at=self.now)
+        if checked.action is not Action.ALLOW:
             self.answered_hidden.add(item)
+        if checked.contest_code is not None and checked.contest_code not in self.codes:
+            self.codes.append(checked.contest_code)
 
     @rule(hours=st.sampled_from([1, 12, 49, 73, 24 * 215]))
     def wait(self, hours: int) -> None:
@@ -199,11 +211,14 @@ class AnyOrder(RuleBasedStateMachine):
         for hearing in open_ones:
             with self.store.read() as tx:
                 bound = [copy.id for copy in tx.copies.of_hearing(hearing.id)]
+                uploads = [upload.id for upload in tx.refused_uploads.of_hearing(hearing.id)]
             with suppress(*REFUSED):
                 answer_hearing(self.store, known.received.receipt, hearing.public_id, agrees=agrees, at=self.now)
                 for copy_id in bound:
                     # She answered: the wait is over, whatever she said.
                     self.told[copy_id] = (self.now - HEARD_FOR, agrees)
+                for upload_id in self.uploads.keys() & set(uploads):
+                    self.uploads[upload_id] = (self.now - HEARD_FOR, agrees)
 
     # ---- What the desk does --------------------------------------------------------------------------------------
 
@@ -224,7 +239,7 @@ class AnyOrder(RuleBasedStateMachine):
             decision = Decision(decision.outcome, decision.finding, actor, confirm, copies)
         self._decided(known, decision, lambda: confirm_copies(self.store, self._id(known), decision, at=self.now))
 
-    @precondition(lambda self: self.has(CopyState.CONTESTED))
+    @precondition(lambda self: self.has(CopyState.CONTESTED) or self.uploads)
     @rule(data=st.data(), actor=people)
     def pass_on(self, data: st.DataObject, actor: str) -> None:
         known = self._any(data)
@@ -233,8 +248,9 @@ class AnyOrder(RuleBasedStateMachine):
             pass_on_contest(self.store, self._id(known), "It is said to be a drawing.", actor=actor, at=self.now)
             assert actor not in known.recused
             self.told |= dict.fromkeys(contested, (self.now, False))
+            self.uploads |= dict.fromkeys(self._contested_uploads(known), (self.now, False))
 
-    @precondition(lambda self: self.has(CopyState.CONTESTED))
+    @precondition(lambda self: self.has(CopyState.CONTESTED) or self.uploads)
     @rule(data=st.data(), actor=people)
     def hear_out(self, data: st.DataObject, actor: str) -> None:
         """She is told, and says nothing for as long as she may: what uploaders and the desk wait for."""
@@ -261,12 +277,15 @@ class AnyOrder(RuleBasedStateMachine):
     def answer(self, data: st.DataObject, actor: str, put_back: bool, elements: tuple[str, ...]) -> None:
         known = self._any(data)
         contested = [copy.id for copy in self._copies(known) if copy.state is CopyState.CONTESTED]
+        uploads = self._contested_uploads(known)
         self.may_show |= dict.fromkeys(contested if put_back else (), actor)
+        self.may_let |= dict.fromkeys(uploads if put_back else (), actor)
         with suppress(*REFUSED):
             answer = Answer("A drawing.", actor, elements)
             answer_contest(self.store, self._id(known), answer, put_back=put_back, at=self.now)
             assert actor not in known.removed_by | known.recused
             self.contested -= set(contested)
+            self._answered(known, uploads, put_back=put_back)
             if not put_back:
                 for copy_id in contested:
                     self.told.pop(copy_id, None)
@@ -384,6 +403,21 @@ class AnyOrder(RuleBasedStateMachine):
                 contest_by_link(self.store, code, "I drew this.", CONTEST_FOR, at=self.now)
         self._note_contests()
 
+    @precondition(lambda self: self.has(CopyState.HELD))
+    @rule(data=st.data(), actor=people, picture=st.sampled_from(PICTURES))
+    def remove_and_refuse(self, data: st.DataObject, actor: str, picture: int) -> None:
+        """What has to come first for an upload to be refused."""
+        self.decide(data, actor, Confirm.ALL, removes=True)
+        self.upload(ITEMS[3], picture)
+
+    @precondition(lambda self: self.codes)
+    @rule(data=st.data())
+    def contest_refused(self, data: st.DataObject) -> None:
+        code = self.codes[data.draw(st.integers(0, len(self.codes) - 1))]
+        with suppress(*REFUSED):
+            found = contest_upload(self.store, code, "I drew this.", CONTEST_FOR, at=self.now)
+            self.uploads[found.upload.id] = None
+
     # ---- What must hold ------------------------------------------------------------------------------------------
 
     @invariant()
@@ -395,13 +429,14 @@ class AnyOrder(RuleBasedStateMachine):
             self._nothing_is_shown_but_by_a_second_person(known, copies)
             self._what_is_undecided_has_a_deadline(case, copies)
             self._what_is_capped_hides_nothing(known, case, copies)
+            self._a_contested_upload_waits_for_a_second_person(known, case)
             if known.under_18:
                 assert all(copy.state is not CopyState.PUT_BACK for copy in copies), "shown although under 18"
         self._no_contest_is_lost()
         self._nothing_goes_out_before_its_bytes_are_settled()
         self._the_last_order_hides_what_is_hidden()
         self.before = {copy.id: copy.state for known in self.cases for copy in self._copies(known)}
-        self.may_show = {}
+        self.may_show, self.may_let = {}, {}
 
     def _nothing_is_removed_without_a_decision(self, known: Known, copies: list[Copy]) -> None:
         for copy in copies:
@@ -426,6 +461,27 @@ class AnyOrder(RuleBasedStateMachine):
                 since, agreed = self.told.get(copy.id, (None, False))
                 heard = since is not None and (agreed or since + HEARD_FOR <= self.now)
                 assert heard, "shown again, and she was not heard"
+
+    def _a_contested_upload_waits_for_a_second_person(self, known: Known, case: Case) -> None:
+        with self.store.read() as tx:
+            rows = {each.id: each for each in tx.refused_uploads.of_case(case.id)}
+        for upload_id in self.uploads.keys() & rows.keys():
+            if known.withdrawn:
+                # Nothing is refused any more, so that there is nothing to answer.
+                del self.uploads[upload_id]
+                assert rows[upload_id].state is not UploadState.CONTESTED, "contested, and she withdrew"
+                continue
+            assert rows[upload_id].state is UploadState.CONTESTED, "a contest that nobody answered is gone"
+            assert case.deadline_at is not None, "contested, and the case has no clock"
+
+    def _answered(self, known: Known, uploads: list[int], *, put_back: bool) -> None:
+        """Check an answer that was taken: who lets uploads pass, did not decide before, and she was heard."""
+        for upload_id in uploads:
+            since, agreed = self.uploads.pop(upload_id) or (None, False)
+            if put_back:
+                assert self.may_let[upload_id] not in known.removed_by, "let by whoever decided before"
+                heard = since is not None and (agreed or since + HEARD_FOR <= self.now)
+                assert heard, "let, and she was not heard"
 
     def _what_is_undecided_has_a_deadline(self, case: Case, copies: list[Copy]) -> None:
         undecided = [copy for copy in copies if copy.state in UNDECIDED_COPIES]
@@ -454,6 +510,7 @@ class AnyOrder(RuleBasedStateMachine):
         assert known.held_until is None or known.held_until <= self.now, "erased, and a legal hold kept it"
         states = {copy.state for copy in self._copies(known)}
         assert CopyState.CONTESTED not in states, "erased, and the other side is not answered"
+        assert not self._contested_uploads(known), "erased, and who was refused is not answered"
         if not known.withdrawn:
             assert not states & UNDECIDED_COPIES, "erased, and something is undecided"
 
@@ -509,6 +566,10 @@ class AnyOrder(RuleBasedStateMachine):
     def _copies(self, known: Known) -> list[Copy]:
         with self.store.read() as tx:
             return tx.copies.of_case(known.received.case.id)
+
+    def _contested_uploads(self, known: Known) -> list[int]:
+        with self.store.read() as tx:
+            return [upload.id for upload in tx.refused_uploads.contested(known.received.case.id)]
 
     def _decision(self, actor: str, confirm: Confirm, removes: bool) -> Decision:
         finding = Finding(removes, "As I see it.", () if removes else ("intimate",))

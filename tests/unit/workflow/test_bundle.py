@@ -12,21 +12,24 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.cosigning import cosigned, with_another_signature
 from tests.house import AT, LAWS, Clock, drawn, forms_of, notice_about, prints_of, reported
 
 from takeback.audit.event import EventKind
 from takeback.audit.keys import bundle_signer, log_signer
+from takeback.audit.note import KeyType, Signer
 from takeback.bundle.bag import Cover, bag
 from takeback.bundle.offline import Believed, Broken, check
 from takeback.cases.sealed import new_identity
 from takeback.cases.statement import House
-from takeback.errors import BundleRefused, IllegalTransition, InputError, NotFound
+from takeback.errors import BundleRefused, IllegalTransition, InputError, NotFound, TooManyBundles
 from takeback.store import Store
 from takeback.store.cases import Case
 from takeback.store.copies import Copy
 from takeback.store.journal import Journal
 from takeback.store.sites import Site
 from takeback.workflow.bundle import (
+    MAX_HERS,
     Bundle,
     Maker,
     bundle_for_desk,
@@ -309,6 +312,22 @@ def test_nobody_makes_one_without_saying_why(store: Store, received: Received, w
         bundle_for_desk(store, received.case.public_id, why=why, actor="key/a", maker=MAKER, at=clock())
 
 
+def test_ten_are_made_with_one_receipt_in_a_day_and_the_desk_goes_on(
+    store: Store, received: Received, site: Site, clock: Clock
+) -> None:
+    case = received.case
+    for _ in range(MAX_HERS):
+        bundle_for_person(store, case, maker=MAKER, at=clock.pass_(minutes=1))
+
+    with pytest.raises(TooManyBundles, match="At most 10"):
+        bundle_for_person(store, case, maker=MAKER, at=clock())
+    bundle_for_desk(store, case.public_id, why=WHY, actor="key/a", maker=MAKER, at=clock())
+    bundle_for_item(store, site, "82", actor="key/site", maker=MAKER, at=clock())
+    with pytest.raises(TooManyBundles):
+        bundle_for_person(store, case, maker=MAKER, at=clock.pass_(hours=23))
+    bundle_for_person(store, case, maker=MAKER, at=clock.pass_(hours=1))
+
+
 def test_who_keeps_out_of_a_case_makes_no_bundle_of_it(store: Store, received: Received, clock: Clock) -> None:
     recuse(store, received.case.public_id, actor="key/a", at=clock())
 
@@ -465,6 +484,74 @@ def changed_proof(text: str, part: str) -> str:
             note = note[:-10] + ("A" if note[-10] != "A" else "B") + note[-9:]
     lines[1] = "extra " + base64.b64encode(json.dumps(extra).encode()).decode()
     return "\n".join(lines) + "\n\n" + note
+
+
+@pytest.fixture
+def witnessed(store: Store, received: Received, clock: Clock) -> Bundle:
+    """A bundle whose proofs stand under a head that two witnesses signed, of which the service names one."""
+    at = clock.pass_(minutes=1)
+    cosigned(store, "other.example", at=at)
+    cosigned(store, "third.example", at=at, asked=False)
+    return bundle_for_desk(store, received.case.public_id, why=WHY, actor="key/a", maker=MAKER, at=clock())
+
+
+def key_of(name: str) -> str:
+    return str(Signer(name, KeyType.WITNESS, name.encode().ljust(32, b".")).key)
+
+
+def test_each_witness_is_said_to_be_checked_or_not(witnessed: Bundle, tmp_path: Path) -> None:
+    folder = unpacked(witnessed, tmp_path / "bundle")
+
+    alone = verified(folder)
+    known = verified(folder, "--witness", key_of("other.example"), "--witness", key_of("third.example"))
+
+    assert alone.returncode == known.returncode == 0, alone.stdout + known.stdout
+    assert "Witness: other.example: not checked, its key is not known here" in alone.stdout
+    assert "Witness: third.example: not checked, its key is not known here" in alone.stdout
+    assert "Witness: other.example saw the log at 2026-11-22T13:33:00Z: checked." in known.stdout
+    assert "Witness: third.example saw the log at 2026-11-22T13:33:00Z: checked." in known.stdout
+
+
+def test_a_bundle_that_no_witness_signed_says_so_and_fails_where_one_is_asked_for(full: Bundle) -> None:
+    assert "Witnesses: none signed the log besides the service." in list(check(files_of(full)))
+
+    with pytest.raises(Broken, match=r"The witness other\.example did not sign this head"):
+        list(check(files_of(full), Believed(witnesses=[key_of("other.example")])))
+
+
+@pytest.mark.parametrize("where", ["data/log/checkpoint", "decided_removed.tlog-proof"])
+def test_a_witness_whose_signature_does_not_fit_is_named(store: Store, witnessed: Bundle, where: str) -> None:
+    files = files_of(witnessed)
+    name = next(name for name in files if name.endswith(where))
+    changed = {name: with_another_signature(files[name].decode(), "other.example").encode()}
+    packed = repacked(store, files, changed)
+
+    keys = [key_of("other.example")]
+    for believed in (Believed(witnesses=keys), Believed(known_witnesses=keys)):
+        with pytest.raises(Broken, match=r"witness other\.example does not fit") as problem:
+            list(check(packed, believed))
+        assert name in str(problem.value)
+    assert any("other.example: not checked" in line for line in check(packed))
+
+
+def test_a_witness_of_another_moment_does_not_fit(store: Store, witnessed: Bundle) -> None:
+    """The moment is signed too: nobody can say that a witness saw a head earlier than it did."""
+    files = files_of(witnessed)
+    lines = files["data/log/checkpoint"].decode().splitlines(keepends=True)
+    place = next(number for number, line in enumerate(lines) if "other.example" in line)
+    name, encoded = lines[place].rsplit(" ", 1)
+    material = base64.b64decode(encoded)
+    earlier = material[:4] + (int.from_bytes(material[4:12], "big") - 60).to_bytes(8, "big") + material[12:]
+    lines[place] = f"{name} {base64.b64encode(earlier).decode()}\n"
+    packed = repacked(store, files, {"data/log/checkpoint": "".join(lines).encode()})
+
+    with pytest.raises(Broken, match="does not fit"):
+        list(check(packed, Believed(known_witnesses=[key_of("other.example")])))
+
+
+def test_a_key_of_a_log_is_taken_for_no_witness(store: Store, full: Bundle) -> None:
+    with pytest.raises(Broken, match="no key of a witness"):
+        list(check(files_of(full), Believed(witnesses=[str(log_key(store))])))
 
 
 def test_a_timeline_that_says_something_else_than_its_proofs_is_found(store: Store, full: Bundle) -> None:

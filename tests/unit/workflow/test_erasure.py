@@ -64,7 +64,11 @@ def test_after_72_hours_her_words_her_links_and_the_key_are_gone(
         assert tx.copies.of_case(case.id, [CopyState.ELSEWHERE]) == []
     with pytest.raises(SealBroken):
         store.keyring.data_key(case.key_id)
-    assert open_words(store, case.public_id, actor="desk", at=LATER) == {"messages": [], "contests": []}
+    assert open_words(store, case.public_id, actor="desk", at=LATER) == {
+        "messages": [],
+        "contests": [],
+        "refused_uploads": [],
+    }
     assert erase_due(store, journal, actor="test", at=LATER) == 0
 
 

@@ -200,7 +200,7 @@ def test_only_a_contest_is_passed_on_and_in_some_words(store: Store, received: R
         with pytest.raises(InputError, match="1 to 2,000"):
             pass_on_contest(store, contested.public_id, summary, actor="key/one", at=AT)
     answer_contest(store, contested.public_id, Answer("Covered.", "key/two"), put_back=False, at=AT)
-    with pytest.raises(IllegalTransition, match="No copy"):
+    with pytest.raises(IllegalTransition, match="Nothing of this case"):
         pass_on(store, received.case)
 
 

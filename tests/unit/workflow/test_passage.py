@@ -54,7 +54,7 @@ class Passing:
         self.store, self.replica, self.clock = store, replica, clock
 
     def __call__(self, data: bytes, gate: Gate = GATE) -> Finding:
-        return screen_passage(self.store, self.replica, InProcess(), None, data, gate, at=self.clock())
+        return screen_passage(self.store, self.replica, InProcess(), None, data, gate, at=self.clock()).finding
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_what_is_found_of_a_file(passing: Passing, case: Case, file: bytes, find
 def test_a_picture_beyond_the_limits_is_not_judged(store: Store, replica: Replica) -> None:
     decoder = InProcess(MediaLimits(max_pixels=100))
     found = screen_passage(store, replica, decoder, None, file_of(tiled(2)), GATE, at=AT)
-    assert found is Finding.UNJUDGED
+    assert found.finding is Finding.UNJUDGED
 
 
 def test_what_was_found_is_counted_by_gate_and_in_no_figure_of_a_case(store: Store) -> None:

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import pytest
 from sqlalchemy import text
+from tests.cosigning import cosigned, with_another_signature
 from tests.house import AT, LAWS, Clock, drawn, notice_about, prints_of, reported
 
 from takeback.audit.attestation import Side
@@ -447,6 +448,29 @@ def test_any_bit_that_is_flipped_in_a_proof_is_found(store: Store, removed: Case
         unnoticed.append(place)
     # The key that the proof itself brings is not believed here; neither is the name that its line begins with.
     assert unnoticed == []
+
+
+def test_who_signed_besides_the_log_is_named_and_checked_where_the_key_is_known(
+    store: Store, removed: Case, clock: Clock
+) -> None:
+    known = cosigned(store, "other.example", at=clock())
+    cosigned(store, "third.example", at=clock(), asked=False)
+    proof = proofs_of_case(store, removed).made[0]
+
+    proven = verify_proof(proof, log_key(store), [known])
+
+    assert [(each.key, each.seconds) for each in proven.witnesses] == [(known, int(clock().timestamp()))]
+    assert proven.unchecked == ["third.example"]
+    changed = replace(proof, checkpoint=with_another_signature(proof.checkpoint, "other.example"))
+    with pytest.raises(ProofBroken, match=r"signature of other\.example does not fit"):
+        verify_proof(changed, log_key(store), [known])
+    assert verify_proof(changed, log_key(store)).unchecked == ["other.example", "third.example"]
+
+
+def test_a_witness_does_not_stand_for_the_log(store: Store, removed: Case, clock: Clock) -> None:
+    known = cosigned(store, "other.example", at=clock())
+    with pytest.raises(ProofBroken, match="not signed by"):
+        verify_proof(proofs_of_case(store, removed).made[0], known)
 
 
 def test_another_logs_signature_is_not_taken(store: Store, removed: Case) -> None:

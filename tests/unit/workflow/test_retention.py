@@ -102,7 +102,9 @@ def test_her_words_go_a_month_after_the_time_for_contesting_and_the_removal_goes
     assert round_at(store, due_at) == (1, 0)
     case = case_of(store, received)
     assert (case.state, case.erased_at) == (CaseState.REMOVED, due_at)
-    assert open_words(store, case.public_id, actor="key/bo", at=due_at) == {"contests": [], "messages": []}
+    assert open_words(store, case.public_id, actor="key/bo", at=due_at) == {
+        "contests": [], "refused_uploads": [], "messages": [],
+    }  # fmt: skip
     with pytest.raises(SealBroken):
         store.keyring.data_key(case.key_id)
     assert upload("2") is Action.REFUSE

@@ -27,12 +27,13 @@ from takeback.store import Transaction
 from takeback.store.cases import Case
 from takeback.store.copies import Copy
 from takeback.store.outbox import DeliveryState
+from takeback.store.refused_uploads import RefusedUpload
 from takeback.workflow.budget import budget_of
 from takeback.workflow.cap import would_be_held
 from takeback.workflow.list_case import list_of
 from takeback.workflow.reasons import complete_laws
-from takeback.workflow.second_person import deciders_left, turns_of, why_not_decide
-from takeback.workflow.standing import standing
+from takeback.workflow.second_person import deciders_left, is_untold, turns_of, why_not_decide
+from takeback.workflow.standing import standing_of
 
 _DECIDABLE = (CaseState.HELD, CaseState.WATCHING)
 _WORDS = ("statement", "signature", "role", "authority", "name", "email", "phone")
@@ -98,7 +99,7 @@ def _read(parts: Parts, tx: Transaction, here: Here, case: Case) -> dict[str, An
         "hearings": tx.hearings.of_case(case.id),
         "captures": tx.captures.of_case(case.id),
         "turns": turns_of(tx, case, here.member, now),
-        "untold": any(line.copy.state is CopyState.CONTESTED and line.copy.hearing_id is None for line in lines),
+        **_contested(tx, case, [line.copy for line in lines]),
         "why_not": why_not_decide(tx, case, here.member.actor),
         "law_names": _law_names,
         "clocks": _clocks(case),
@@ -111,10 +112,27 @@ def _read(parts: Parts, tx: Transaction, here: Here, case: Case) -> dict[str, An
         "decides": here.decides,
         "elements": _elements(case),
         "counts": {"blind": sum(line.copy.blind for line in held), "all": len(held)},
-        "seen": standing(case, tx.copies.of_case(case.id)),
+        "seen": standing_of(tx, case),
         "reads": here.reads,
         "failed": DeliveryState.FAILED,
     }
+
+
+def _contested(tx: Transaction, case: Case, copies: Sequence[Copy]) -> dict[str, Any]:
+    """Return what of a case is contested, of which kind, whether she was told, and refused uploads with their place."""
+    contested = [copy for copy in copies if copy.state is CopyState.CONTESTED]
+    uploads = tx.refused_uploads.contested(case.id)
+    return {
+        "untold": is_untold(contested, uploads),
+        "contest_of": "_both" if contested and uploads else "_uploads" if uploads else "",
+        "uploads": [
+            (upload, _place(tx, upload)) for upload in tx.refused_uploads.of_case(case.id) if upload.contested_at
+        ],
+    }
+
+
+def _place(tx: Transaction, upload: RefusedUpload) -> str:
+    return name_of(words(), upload.place, {}) if upload.site_id is None else tx.sites.by_id(upload.site_id).name
 
 
 def _is_held(case: Case, copy: Copy) -> bool:
@@ -186,6 +204,9 @@ def _told(opened: Mapping[str, object]) -> list[tuple[str, str]]:
     contests = opened.get("contests")
     for each in contests if isinstance(contests, list) else []:
         told.append(("grounds", str(each["grounds"])))
+    uploads = opened.get("refused_uploads")
+    for each in uploads if isinstance(uploads, list) else []:
+        told.append(("upload_grounds", str(each["grounds"])))
     return told
 
 

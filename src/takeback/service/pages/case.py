@@ -24,7 +24,7 @@ from takeback.service.pages.authorities import complaints, search_engines
 from takeback.service.pages.letters import letters
 from takeback.service.pages.proof_folder import proof_folder
 from takeback.service.pages.words import Words
-from takeback.service.standing import HearingOut, standing_of
+from takeback.service.standing import Contested, HearingOut, standing_of
 from takeback.store import Store
 from takeback.store.cases import Case
 from takeback.workflow.addition import EXTENDABLE, add_to_notice
@@ -277,8 +277,9 @@ def _hearing(words: Words, each: HearingOut) -> dict[str, object]:
         )
         for failed in each.elements
     ]
-    said = None if each.agrees is None else "hearing_agreed" if each.agrees else f"hearing_disagreed_{each.about}"
-    upheld = None if each.upheld is None else f"hearing_{'upheld' if each.upheld else 'overturned'}_{each.about}"
+    about = each.about.value if each.of is Contested.COPIES else each.of.value
+    said = None if each.agrees is None else "agreed" if each.agrees else "disagreed"
+    upheld = None if each.upheld is None else "upheld" if each.upheld else "overturned"
     due = "" if each.due_at is None else words("case.hearing_due", moment=words.moment(each.due_at))
     return {
         "id": each.id,
@@ -286,10 +287,13 @@ def _hearing(words: Words, each: HearingOut) -> dict[str, object]:
         "summary": each.summary,
         "reason": each.reason,
         "elements": elements,
-        "until": words(f"case.hearing_until_{each.about}", moment=words.moment(each.until_at)),
+        "until": words(f"case.hearing_until_{about}", moment=words.moment(each.until_at)),
         "due": due,
-        "said": "" if said is None else words(f"case.{said}"),
-        "decided": "" if upheld is None else words(f"case.{upheld}"),
+        "said": "" if said is None else words(f"case.hearing_{said}_{about}"),
+        "decided": "" if upheld is None else words(f"case.hearing_{upheld}_{about}"),
+        "texts": {
+            name: words(f"case.hearing_{name}_{about}") for name in ("summary", "disagree", "agree_open", "agree_sure")
+        },
         "can_answer": each.can_answer,
     }
 

@@ -1,5 +1,5 @@
 """
-`/contest`: what the link of an order opens. Whoever posted a picture reads why it is hidden, and contests it.
+`/contest`: what the link of an order, or of a refused upload, opens: why, and the form by which it is contested.
 
 The secret stands behind the # of the link, which no browser sends: the address is the same for everyone, and no log has
 it. A script takes it from there; without one it is pasted into the form. No account, no session, no cookie.
@@ -15,13 +15,15 @@ from starlette.concurrency import run_in_threadpool
 
 from takeback.assembly import Parts
 from takeback.cases import CopyState
-from takeback.cases.reasons import Contest
+from takeback.cases.reasons import Contest, Decided
 from takeback.cases.statement import House, element_text, statement_of
 from takeback.errors import NotFound
 from takeback.service.auth import ServiceParts
 from takeback.service.pages.answer import PageRoute, PageVisitor, SentForm, page, words_of
 from takeback.service.pages.words import Words
-from takeback.workflow.contest import MAX_GROUNDS_CHARACTERS, Contestable, contest_by_link, contestable
+from takeback.workflow.contest import Contestable, contest_by_link, contestable
+from takeback.workflow.grounds import MAX_GROUNDS_CHARACTERS
+from takeback.workflow.refused_upload import ContestableUpload, contest_upload, contestable_upload
 
 
 class AloneRoute(PageRoute):
@@ -50,14 +52,25 @@ async def show(request: Request, parts: ServiceParts, visitor: PageVisitor, sent
             found = await run_in_threadpool(_act, parts, sent)
     except NotFound:
         return _ask_page(words, problem=words("contest.unknown"))
-    return page(words, "contest.html", forget=True, found=_shown(words, parts, found, sent))
+    if isinstance(found, ContestableUpload):
+        shown = _shown_upload(words, parts, found, sent)
+    else:
+        shown = _shown(words, parts, found, sent)
+    return page(words, "contest.html", forget=True, found=shown)
 
 
-def _act(parts: Parts, sent: Mapping[str, str]) -> Contestable:
+def _act(parts: Parts, sent: Mapping[str, str]) -> Contestable | ContestableUpload:
+    """Do what was asked for with what the code opens: a copy, or a refused upload."""
     house, code, at = House.of(parts.settings), sent["code"], parts.now()
-    if sent.get("step") == "contest":
-        return contest_by_link(parts.store, code, sent.get("grounds", ""), house.contest_for, at=at)
-    return contestable(parts.store, code, house.contest_for, at=at)
+    contests, grounds = sent.get("step") == "contest", sent.get("grounds", "")
+    try:
+        if contests:
+            return contest_by_link(parts.store, code, grounds, house.contest_for, at=at)
+        return contestable(parts.store, code, house.contest_for, at=at)
+    except NotFound:
+        if contests:
+            return contest_upload(parts.store, code, grounds, house.contest_for, at=at)
+        return contestable_upload(parts.store, code, house.contest_for, at=at)
 
 
 def _ask_page(words: Words, *, problem: str = "") -> Response:
@@ -82,26 +95,60 @@ def _shown(words: Words, parts: Parts, found: Contestable, sent: Mapping[str, st
         "title": statement.title(words.code),
         "parts": statement.parts(words.code),
         "url": copy.url,
-        "is_held": is_held,
+        "refused": "",
+        "ask": words("contest.grounds_held" if is_held else "contest.grounds"),
+        "send": words("contest.send_held" if is_held else "contest.send"),
         "takes_grounds": found.takes_grounds,
-        "said": words("contest.said") if sent.get("step") == "contest" else "",
         "received": "" if contested_at is None else words("contest.received", moment=words.moment(contested_at)),
         "waiting": words("contest.waiting") if reasons.contest is Contest.WAITING else "",
-        "answer": _answer(words, found),
+        "answer": _answer(words, copy.answer, "contest.put_back", "contest.upheld"),
         "over": _over(words, found),
+        **_sent(words, sent),
+    }
+
+
+def _shown_upload(words: Words, parts: Parts, found: ContestableUpload, sent: Mapping[str, str]) -> dict[str, object]:
+    upload, reasons = found.upload, found.reasons
+    statement, day = statement_of(reasons, House.of(parts.settings)), words.day(upload.at)
+    named, contested_at = found.site != "", upload.contested_at
+    waits = contested_at is not None and reasons.contest is Contest.WAITING
+    return {
+        "code": sent["code"],
+        "title": statement.title(words.code),
+        "parts": statement.parts(words.code),
+        "url": "",
+        "refused": words("contest.refused_at", site=found.site, day=day)
+        if named
+        else words("contest.refused_on", day=day),
+        "ask": words("contest.upload.grounds"),
+        "send": words("contest.send"),
+        "takes_grounds": found.takes_grounds,
+        "received": words("contest.upload.received", moment=words.moment(contested_at))
+        if waits and contested_at
+        else "",
+        "waiting": words("contest.upload.waiting") if waits else "",
+        "answer": _answer(words, upload.answer, "contest.upload.let", "contest.upload.upheld"),
+        "over": _over_upload(words, found),
+        **_sent(words, sent),
+    }
+
+
+def _sent(words: Words, sent: Mapping[str, str]) -> dict[str, object]:
+    """Return what is said of what was sent just now, and what of it goes back into the form after an error."""
+    return {
+        "said": words("contest.said") if sent.get("step") == "contest" else "",
         "grounds": sent.get("grounds", "") if sent.get("step") == "change" else "",
         "most": MAX_GROUNDS_CHARACTERS,
     }
 
 
-def _answer(words: Words, found: Contestable) -> dict[str, object] | None:
-    """Return the answer of the second person, of a contest that has one."""
-    answer = found.copy.answer
+def _answer(words: Words, answer: Mapping[str, object] | None, agreed: str, upheld: str) -> dict[str, object] | None:
+    """Return the answer of the second person, of a contest that has one, with the text `agreed` or `upheld`."""
     if answer is None:
         return None
     elements = answer.get("elements")
     return {
-        "decided": words("contest.put_back" if answer["put_back"] else "contest.upheld"),
+        "decided": words(agreed if answer["put_back"] else upheld),
         "reason": answer["reason"],
         "elements": [element_text(words.code, str(each)) for each in elements] if isinstance(elements, list) else [],
     }
@@ -112,3 +159,8 @@ def _over(words: Words, found: Contestable) -> str:
     ended = found.copy.state is CopyState.REMOVED and found.copy.answer is None and not found.takes_grounds
     until = found.until_at
     return words("contest.over", moment=words.moment(until)) if ended and until is not None else ""
+
+
+def _over_upload(words: Words, found: ContestableUpload) -> str:
+    is_open = found.reasons.decision is Decided.UPLOAD_REFUSED and found.reasons.contest is Contest.OPEN
+    return words("contest.over", moment=words.moment(found.until_at)) if is_open and not found.takes_grounds else ""

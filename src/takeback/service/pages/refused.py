@@ -22,8 +22,12 @@ def refused(request: Request, parts: ServiceParts) -> Response:
     return page(words_of(request), "refused.html", language_links=PATH, contact=reached_at(parts.settings.contact))
 
 
-def refusal_page(words: Words, settings: Settings, *, is_decided: bool) -> str:
-    """Return the same as a page that stands alone, for a gate to send in place of the platform's answer."""
+def refusal_page(words: Words, settings: Settings, *, is_decided: bool, contest: str = "") -> str:
+    """
+    Return the same as a page that stands alone, for a gate to send in place of the platform's answer.
+
+    `contest` is where this refusal is contested, empty where it has no link.
+    """
     return rendered(
         "refusal.html",
         words=words,
@@ -31,6 +35,7 @@ def refusal_page(words: Words, settings: Settings, *, is_decided: bool) -> str:
         why=refusal_text(words, is_decided=is_decided),
         is_decided=is_decided,
         contact=reached_at(settings.contact),
+        contest=contest,
         more=more_at(settings) if is_decided else "",
     )
 
@@ -38,6 +43,11 @@ def refusal_page(words: Words, settings: Settings, *, is_decided: bool) -> str:
 def refusal_text(words: Words, *, is_decided: bool) -> str:
     """Return why an upload was refused: a person decided about it (`is_decided`), or it could not be checked."""
     return words("refused.why" if is_decided else "refused.unchecked")
+
+
+def contest_at(settings: Settings, code: str | None) -> str:
+    """Return where a refusal is contested, empty where it has no code, or where people do not reach this service."""
+    return f"{settings.public_address}/contest#{code}" if code and settings.public_address else ""
 
 
 def more_at(settings: Settings) -> str:

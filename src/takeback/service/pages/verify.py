@@ -11,15 +11,17 @@ from takeback.service.auth import ServiceParts
 from takeback.service.pages.answer import PageRoute, as_data, page, words_of
 from takeback.store import Store
 from takeback.workflow.publish import log_key
+from takeback.workflow.witnessing import witness_keys
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 
 @router.get("/verify")
 def verify(request: Request, parts: ServiceParts) -> Response:
-    """Show the page, which knows the key of this service's log."""
+    """Show the page, which knows the keys of this service's log and of its witnesses."""
     words = words_of(request)
-    data = {"key": _key(parts.store), "words": words.under("verify")}
+    witnesses = [str(each) for each in witness_keys(parts.store)]
+    data = {"key": _key(parts.store), "witnesses": witnesses, "words": words.under("verify")}
     return page(words, "verify.html", language_links="/verify", page_data=as_data(data))
 
 

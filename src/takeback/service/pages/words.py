@@ -43,6 +43,10 @@ class Words:
         """Return a moment in words, in UTC: without scripts the page cannot know her time."""
         return f"{format_date(at, 'full', locale=self.locale)}, {format_time(at, 'short', locale=self.locale)} UTC"
 
+    def day(self, at: datetime) -> str:
+        """Return a day in words, in UTC."""
+        return str(format_date(at, "long", locale=self.locale))
+
     def listed(self, parts: Sequence[str]) -> str:
         """Return `a, b and c`."""
         return format_list(parts, locale=self.locale)

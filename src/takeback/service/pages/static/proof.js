@@ -4,9 +4,11 @@
  */
 
 /**
- * @typedef {"unreadable" | "changed" | "elsewhere" | "later" | "signature" | "unsupported"} Why
+ * @typedef {"unreadable" | "changed" | "elsewhere" | "later" | "signature" | "witness" | "unsupported"} Why
  * @typedef {{ about: string, at: string, kind: string, side: string, facts: Record<string, unknown> }} Attestation
- * @typedef {{ attestation: Attestation, until: string, key: string, name: string, publicKey: string }} Proven
+ * @typedef {{ name: string, seconds: number | null }} Witnessed `seconds` since 1970, null where it was not checked
+ * @typedef {{ attestation: Attestation, until: string, key: string, name: string, publicKey: string,
+ *   witnesses: readonly Witnessed[] }} Proven
  */
 
 const FIRST_LINE = "c2sp.org/tlog-proof@v1";
@@ -15,13 +17,20 @@ const VEIL_DEPTH = 20;
 const HASH_BYTES = 32;
 const MOST_HASHES = 63;
 const SIGNED_BY_LOG = 0x01;
+const SIGNED_BY_WITNESS = 0x04;
+const ID_BYTES = 4;
+const TIME_BYTES = 8;
 
 /** Why a proof does not hold. */
 export class NotProven extends Error {
-  /** @param {Why} why */
-  constructor(why) {
+  /**
+   * @param {Why} why
+   * @param {string} who the witness whose signature does not fit
+   */
+  constructor(why, who = "") {
     super(why);
     this.why = why;
+    this.who = who;
   }
 }
 
@@ -31,9 +40,10 @@ export class NotProven extends Error {
  * The key is the one that the proof brings: whose it is, the caller compares.
  *
  * @param {string} text
+ * @param {readonly string[]} known keys of witnesses; lines of others are named and not checked
  * @returns {Promise<Proven>}
  */
-export async function prove(text) {
+export async function prove(text, known = []) {
   const { extra, index, path, checkpoint } = parsed(text);
   const attestation = /** @type {Attestation} */ (object(extra.attestation));
   const period = string(extra.period);
@@ -54,7 +64,9 @@ export async function prove(text) {
   // 4. The head is signed by the key.
   const key = string(extra.key);
   const publicKey = await signedBy(key, origin, head, lines);
-  return { attestation, until: String(until), key, name: origin, publicKey };
+  // 5. What witnesses signed is that head.
+  const witnesses = await witnessed(head, lines, known, key);
+  return { attestation, until: String(until), key, name: origin, publicKey, witnesses };
 }
 
 /** @param {string} text */
@@ -118,6 +130,47 @@ async function signedBy(key, origin, head, lines) {
   const publicKey = material.slice(1);
   require(await verifies(publicKey, signature, new TextEncoder().encode(head)), "signature");
   return btoa(String.fromCharCode(...publicKey));
+}
+
+/**
+ * Who signed `head` besides its log (c2sp.org/tlog-cosignature): each line is checked whose key is known.
+ *
+ * @param {string} head
+ * @param {readonly string[]} lines
+ * @param {readonly string[]} known
+ * @param {string} log its key
+ * @returns {Promise<Witnessed[]>}
+ */
+async function witnessed(head, lines, known, log) {
+  const found = [];
+  for (const line of lines) {
+    const [, name = "", encoded = ""] = line.split(" ");
+    const signed = unbase64(encoded);
+    const id = hex(signed.slice(0, ID_BYTES));
+    if (log.startsWith(`${name}+${id}+`)) continue;
+    const key = known.find((each) => each.startsWith(`${name}+${id}+`));
+    found.push({ name, seconds: key === undefined ? null : await cosigned(key, head, signed.slice(ID_BYTES)) });
+  }
+  return found;
+}
+
+/**
+ * When a witness saw `head`, in seconds since 1970; `NotProven` names it where its signature does not fit.
+ *
+ * @param {string} key
+ * @param {string} head
+ * @param {Uint8Array<ArrayBuffer>} signed a time of eight bytes, and the signature
+ */
+async function cosigned(key, head, signed) {
+  const [name = "", , encoded = ""] = split(key);
+  const material = unbase64(encoded);
+  const whole = signed.length > TIME_BYTES && material[0] === SIGNED_BY_WITNESS;
+  const seconds = whole ? new DataView(signed.buffer).getBigUint64(0) : 0n;
+  const message = new TextEncoder().encode(`cosignature/v1\ntime ${seconds}\n${head}`);
+  if (!whole || !(await verifies(material.slice(1), signed.slice(TIME_BYTES), message))) {
+    throw new NotProven("witness", name);
+  }
+  return Number(seconds);
 }
 
 /**

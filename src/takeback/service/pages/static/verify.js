@@ -4,8 +4,9 @@ import { NotProven, prove } from "./proof.js";
 
 /**
  * @typedef {{ good: string, bad: string, what: string, at: string, about: string, logged: string, signed: string,
- *   ours: string, foreign: string, why: Record<string, string>, kinds: Record<string, string> }} VerifyWords
- * @typedef {{ key: string, words: VerifyWords }} VerifyData
+ *   ours: string, foreign: string, witnesses: string, witnessed: string, unknown_witness: string, no_witness: string,
+ *   why: Record<string, string>, kinds: Record<string, string> }} VerifyWords
+ * @typedef {{ key: string, witnesses: readonly string[], words: VerifyWords }} VerifyData
  */
 
 const data = /** @type {VerifyData} */ (JSON.parse(document.getElementById("page-data")?.textContent ?? "{}"));
@@ -23,13 +24,13 @@ async function checked(file) {
   const item = document.createElement("li");
   item.append(paragraph(file.name));
   try {
-    const proven = await prove(await file.text());
+    const proven = await prove(await file.text(), data.witnesses);
     item.className = "good";
     item.append(paragraph(data.words.good), facts(proven));
   } catch (problem) {
-    const why = problem instanceof NotProven ? problem.why : "unreadable";
+    const { why, who } = problem instanceof NotProven ? problem : new NotProven("unreadable");
     item.className = "bad";
-    item.append(paragraph(`${data.words.bad} ${data.words.why[why]}`));
+    item.append(paragraph(`${data.words.bad} ${String(data.words.why[why]).replace("{name}", () => who)}`));
   }
   return item;
 }
@@ -46,6 +47,7 @@ function facts(proven) {
     [words.about, proven.attestation.about],
     [words.logged, moment(proven.until)],
     [words.signed, signer],
+    ...witnesses(proven).map((each) => [words.witnesses, each]),
   ]) {
     const term = document.createElement("dt");
     term.textContent = label;
@@ -55,6 +57,27 @@ function facts(proven) {
     said.append(term, description);
   }
   return said;
+}
+
+/**
+ * What is said of each witness: when it saw the log, or that it was not checked.
+ *
+ * @param {import("./proof.js").Proven} proven
+ */
+function witnesses(proven) {
+  const { words } = data;
+  if (proven.witnesses.length === 0) return [words.no_witness];
+  return proven.witnesses.map(({ name, seconds }) =>
+    seconds === null
+      ? words.unknown_witness.replace("{name}", () => name)
+      : words.witnessed.replace("{name}", () => name).replace("{at}", () => moment(iso(seconds))),
+  );
+}
+
+/** @param {number} seconds since 1970 */
+function iso(seconds) {
+  // 8.64e12 is the last second that a date of the browser has.
+  return new Date(Math.min(seconds, 8.64e12) * 1000).toISOString();
 }
 
 /** @param {string} text in RFC 3339, UTC */
