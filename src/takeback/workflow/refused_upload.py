@@ -113,8 +113,8 @@ def let_uploads(
     """
     Let be posted again inside `tx` what was refused, as `show_again` does with copies; the caller closes the entries.
 
-    Never what may show someone under 18; only after she was heard, where a notice began the case; only with the element of each law that is not met,
-    unless she agreed.
+    Never what may show someone under 18; only after she was heard, where a notice began the case; only with the element
+    of each law that is not met, unless she agreed.
     """
     if not contested:
         return
