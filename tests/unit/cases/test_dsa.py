@@ -76,6 +76,11 @@ def test_it_says_how_much_of_the_decision_was_a_programs(how: How, automated: st
     assert record()["automated_detection"] == "Yes"
 
 
+def test_what_a_list_led_to_was_done_on_the_sites_own_initiative() -> None:
+    made = record(replace(REASONS, by_list=True))
+    assert (made["source_type"], broken_rules(made)) == ("SOURCE_VOLUNTARY", [])
+
+
 def test_the_keyword_is_that_of_a_forgery_where_it_is_one() -> None:
     assert record()["category_specification"] == ["KEYWORD_NON_CONSENSUAL_IMAGE_SHARING"]
     forged = record(replace(REASONS, copy_class=CopyClass.ALTERED_COPY))

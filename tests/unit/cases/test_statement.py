@@ -178,6 +178,18 @@ def test_where_she_agreed_the_statement_says_so_instead_of_an_element() -> None:
     assert names(statement_of(agreed, HOUSE).legal) == ["agreed", "uk-osa-20a"]
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_a_list_led_to_is_said_to_be_of_a_list_and_names_no_notice(language: str) -> None:
+    for decision in (Decided.AUTOMATIC_HOLD, Decided.REMOVAL, Decided.PUT_BACK):
+        changed = {"elements": ("person",)} if decision is Decided.PUT_BACK else {}
+        statement = statement_of(reasons(decision, *LAWS, by_list=True, **changed), HOUSE, contest_url=URL)
+        assert all(lines for _, lines in statement.parts(language))
+        assert names(statement.facts)[:2] == ["list", "found_by_list"]
+        said = {point.text for part in PARTS for point in getattr(statement, part)}
+        of_notices = {"facts.notice", "facts.found", "automated.program", "legal.claimed", "restriction.until_decided"}
+        assert not said & (of_notices | {"elements.person"})
+
+
 def test_a_contest_that_waits_or_is_answered_is_not_offered_again() -> None:
     waiting = statement_of(reasons(Decided.REMOVAL, "uk-osa-20a", contest=Contest.WAITING), HOUSE, contest_url=URL)
     assert names(waiting.redress)[0] == "waiting"
