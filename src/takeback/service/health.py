@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
@@ -14,6 +14,7 @@ from takeback.assembly import Parts
 from takeback.errors import Overloaded
 from takeback.service.auth import Reader, ServiceParts
 from takeback.service.prints import Strict
+from takeback.store.exchanges import ExchangeRow
 from takeback.workflow.passage import COUNTED
 
 router = APIRouter(tags=["health"])
@@ -74,6 +75,7 @@ class _StoreNumbers(Collector):
             yield GaugeMetricFamily("takeback_items", "Items remembered.", value=tx.items.count())
             yield GaugeMetricFamily("takeback_log_entries", "Entries of the audit log.", value=tx.audit.head().size)
             yield _at_gates(tx.tallies.total(COUNTED))
+            yield _of_lists(tx.exchanges.every())
             last = tx.changes.last()
         yield GaugeMetricFamily("takeback_seq", "Newest change.", value=last)
         yield GaugeMetricFamily(
@@ -91,6 +93,14 @@ def _by_state(name: str, text: str, counts: object) -> GaugeMetricFamily:
     assert isinstance(counts, dict)
     for state, count in counts.items():
         family.add_metric([state.value], count)
+    return family
+
+
+def _of_lists(lists: Sequence[ExchangeRow]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily("takeback_list_trouble", "Whether the last fetch of a list failed.", labels=["list"])
+    for row in lists:
+        if row.enabled:
+            family.add_metric([row.name], float(row.problem is not None))
     return family
 
 
