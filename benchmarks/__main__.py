@@ -10,11 +10,11 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import checking, copies, desk, embeddings, features, forgeries, hashing, hma, lookup, service
+from benchmarks import checking, compared, copies, desk, embeddings, features, forgeries, hashing, hma, lookup, service
 
 MODULES = {
     module.NAME: module
-    for module in (checking, copies, desk, embeddings, features, forgeries, hashing, hma, lookup, service)
+    for module in (checking, compared, copies, desk, embeddings, features, forgeries, hashing, hma, lookup, service)
 }
 RESULTS = Path(__file__).parent / "results"
 

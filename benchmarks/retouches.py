@@ -136,7 +136,10 @@ def _pasted(original: Pixels, other: Pixels, at: tuple[float, float], size: floa
 
 def _copied(original: Pixels, other: Pixels, at: tuple[float, float], size: float, rng: Rng) -> Pixels:
     height, width = original.shape[:2]
-    by = [int(rng.uniform(0.8 * size, max(0.8 * size + 1, side / 2))) * int(rng.choice([-1, 1])) for side in (width, height)]
+    by = [
+        int(rng.uniform(0.8 * size, max(0.8 * size + 1, side / 2))) * int(rng.choice([-1, 1]))
+        for side in (width, height)
+    ]
     moved = np.roll(original, (by[1], by[0]), axis=(0, 1))
     return _laid(original, moved, _blob(original.shape, at, size, rng))
 
@@ -153,7 +156,6 @@ def _inpainted(original: Pixels, other: Pixels, at: tuple[float, float], size: f
 
 def _removed(original: Pixels, other: Pixels, at: tuple[float, float], size: float, rng: Rng) -> Pixels:
     """Cover a part by what lies beside it, blended in (Pérez, Gangnet, Blake, "Poisson image editing", 2003)."""
-    height, width = original.shape[:2]
     angle = rng.uniform(0, 2 * np.pi)
     by = round(1.1 * size * np.cos(angle)), round(1.1 * size * np.sin(angle))
     source = np.roll(original, (by[1], by[0]), axis=(0, 1))
@@ -179,7 +181,9 @@ def _reshaped(original: Pixels, other: Pixels, at: tuple[float, float], size: fl
     else:
         swollen = np.float32(rng.choice([-1, 1]) * rng.uniform(0.25, 0.5))
         x, y = x + weight * swollen * dx, y + weight * swollen * dy
-    warped = cv2.remap(original, x.astype(np.float32), y.astype(np.float32), cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+    warped = cv2.remap(
+        original, x.astype(np.float32), y.astype(np.float32), cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT
+    )
     return np.where((weight > 0)[..., np.newaxis], warped, original).astype(np.uint8)
 
 
