@@ -10,11 +10,26 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import checking, copies, desk, embeddings, features, forgeries, hashing, hma, lists, lookup, service
+from benchmarks import (
+    checking,
+    compared,
+    copies,
+    desk,
+    embeddings,
+    features,
+    forgeries,
+    hashing,
+    hma,
+    lists,
+    lookup,
+    service,
+)
 
 MODULES = {
     module.NAME: module
-    for module in (checking, copies, desk, embeddings, features, forgeries, hashing, hma, lists, lookup, service)
+    for module in (
+        checking, compared, copies, desk, embeddings, features, forgeries, hashing, hma, lists, lookup, service,
+    )  # fmt: skip
 }
 RESULTS = Path(__file__).parent / "results"
 

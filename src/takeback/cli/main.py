@@ -31,6 +31,7 @@ class Commands(LazyGroup):
         "serve": "Serve until stopped: check uploads, take notices, give orders to the sites.",
         "hash": "Say what pictures are known by: digests and fingerprints.",
         "match": "Say which pictures of a folder or a bank each query is a copy of.",
+        "compare": "Say what of a picture was changed, by the original.",
         "notice": "Report pictures to a site that runs Takeback; they never leave this machine.",
         "case": "Read and decide cases on a running Takeback.",
         "bank": "List, make and fill banks on a running Takeback.",

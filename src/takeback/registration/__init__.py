@@ -2,14 +2,17 @@
 
 from takeback.registration.align import Alignment, align
 from takeback.registration.features import (
+    CONTRAST,
     MAX_FEATURE_BYTES,
     MAX_FEATURES,
     LocalFeatures,
     can_register,
     local_features,
+    opencv,
 )
 
 __all__ = [
+    "CONTRAST",
     "MAX_FEATURES",
     "MAX_FEATURE_BYTES",
     "Alignment",
@@ -17,4 +20,5 @@ __all__ = [
     "align",
     "can_register",
     "local_features",
+    "opencv",
 ]

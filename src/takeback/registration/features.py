@@ -30,6 +30,9 @@ WORKING_SIDE = 640
 MAX_FEATURES = 1024
 """Most features that one picture may have: it bounds what comparing two pictures costs."""
 
+CONTRAST = 0.04
+"""Least contrast of a feature, as OpenCV counts it (Lowe, 2004, section 4, has 0.03 of each octave)."""
+
 MAX_SIDE = 1 << 20
 """Pixels: the longest side that is believed of a picture known by its features alone."""
 
@@ -118,18 +121,21 @@ class LocalFeatures:
         return cls(width, height, np.stack(columns, axis=1).astype(np.float32), np.ascontiguousarray(rows["code"]))
 
 
-def local_features(pixels: Pixels, *, original: tuple[int, int] | None = None, most: int = 500) -> LocalFeatures:
+def local_features(
+    pixels: Pixels, *, original: tuple[int, int] | None = None, most: int = 500, contrast: float = CONTRAST
+) -> LocalFeatures:
     """
     Return the `most` strongest local features of `pixels` uint8 [height, width] (grey) or [height, width, 3] (RGB).
 
     SIFT (Lowe, 2004) at 640 pixels of the longer side at most. `original` is the width and height of the picture
-    that `pixels` were reduced from: the points are then in its pixels. A flat picture, or one below 16 pixels, has
+    that `pixels` were reduced from: the points are then in its pixels. `contrast` is the least that a point has: what
+    is stored and compared with what others stored keeps the default. A flat picture, or one below 16 pixels, has
     none. Works on one thread. Raises `BadSetting` where OpenCV (the extra "copies") is missing, `TypeError` for
     another dtype and `ValueError` for another shape, an empty picture, or `most` beyond `MAX_FEATURES`.
     """
     _check(pixels, most)
     width, height = original or (pixels.shape[1], pixels.shape[0])
-    points, descriptors = _sift(_working_plane(pixels), most)
+    points, descriptors = _sift(_working_plane(pixels), most, contrast)
     points[:, :2] *= (width, height)
     points[:, 2] *= max(width, height)
     return LocalFeatures(width, height, points, codes_of(descriptors), codes_of(mirrored_descriptors(descriptors)))
@@ -151,7 +157,7 @@ def _check(pixels: Pixels, most: int) -> None:
 
 
 def _working_plane(pixels: Pixels) -> Pixels:
-    cv2 = _opencv()
+    cv2 = opencv()
     height, width = pixels.shape[:2]
     scale = WORKING_SIDE / max(height, width)
     if scale < 1:
@@ -161,12 +167,12 @@ def _working_plane(pixels: Pixels) -> Pixels:
     return grey
 
 
-def _sift(plane: Pixels, most: int) -> tuple[Points, NDArray[np.uint8]]:
+def _sift(plane: Pixels, most: int, contrast: float) -> tuple[Points, NDArray[np.uint8]]:
     """Return places and sizes as shares of the sides, and descriptors uint8 [n, 128], the strongest first."""
     height, width = plane.shape
     if min(height, width) < MIN_SIDE:
         return np.zeros((0, 4), np.float32), np.zeros((0, 128), np.uint8)
-    found, descriptors = _opencv().SIFT_create(most).detectAndCompute(plane, None)
+    found, descriptors = opencv().SIFT_create(most, contrastThreshold=contrast).detectAndCompute(plane, None)
     if not found:
         return np.zeros((0, 4), np.float32), np.zeros((0, 128), np.uint8)
     # OpenCV's points have the middle of the first pixel at 0, 0.
@@ -178,7 +184,8 @@ def _sift(plane: Pixels, most: int) -> tuple[Points, NDArray[np.uint8]]:
 
 
 @cache
-def _opencv() -> Any:
+def opencv() -> Any:
+    """Return OpenCV, on one thread; `BadSetting` where the extra "copies" is not installed."""
     try:
         cv2: Any = importlib.import_module("cv2")
     except ImportError as problem:

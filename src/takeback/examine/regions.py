@@ -1,0 +1,97 @@
+"""Which parts of the suspect were changed, and how strongly that shows."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from takeback.examine.residual import COARSE, Residual
+from takeback.registration import opencv
+
+GROWN = 4.5
+"""Of the mean capped difference: what belongs to a region, on the way from 2 (unchanged) to 32."""
+GROWN_SPREADS = 5.0
+"""The same in measures of the pair's spread: both are asked for."""
+SEED = 6.0
+"""Of the coarse residual, in the pair's spreads: a region has a pixel of that, or is none."""
+CLOSED = 9
+"""Pixels: gaps that are closed in a region."""
+LEAST_AREA = 150
+"""Pixels of the smallest region that is looked at."""
+
+type Mask = NDArray[np.bool_]
+type Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Region:
+    """
+    A part of the suspect: `left`, `top`, `width`, `height` of its box, `area` in pixels, `mask` bool within the box.
+
+    `chance` is how many windows of this pair's noise reach its largest residual, were that noise normal. `strength`
+    is what it is ranked by among those of other pairs: how unusual (the mean of the capped difference), how visible
+    (levels, root of the mean of squares) and how deep (pixels from its edge to its innermost) it is, multiplied. What
+    registration, tones and saving leave is deep and faint, or visible and thin.
+    """
+
+    left: int
+    top: int
+    width: int
+    height: int
+    area: int
+    chance: float
+    strength: float
+    mask: Mask = field(repr=False)
+
+    @property
+    def part(self) -> tuple[slice, slice]:
+        """Its rows and columns in the suspect."""
+        return slice(self.top, self.top + self.height), slice(self.left, self.left + self.width)
+
+
+def regions(found: Residual, inside: Mask, suspect: Pixels, prediction: Pixels) -> list[Region]:
+    """Return the regions that stand out, the strongest first."""
+    cv2 = opencv()
+    grown = ((found.mean > GROWN) & (found.fine > GROWN_SPREADS) & inside).astype(np.uint8)
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (CLOSED, CLOSED))
+    closed = _filled(cv2.morphologyEx(grown, cv2.MORPH_CLOSE, kernel)) & inside
+    opened = cv2.morphologyEx(closed.astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=8)
+    tests = max(1.0, np.count_nonzero(inside) / (4 * math.pi * COARSE**2))
+    result = []
+    for each in range(1, count):
+        left, top, width, height, area = (int(v) for v in stats[each])
+        if area < LEAST_AREA:
+            continue
+        part = slice(top, top + height), slice(left, left + width)
+        mask = labels[part] == each
+        peak = float(found.coarse[part][mask].max())
+        if peak >= SEED:
+            apart = suspect[part][mask].astype(np.float32) - prediction[part][mask]
+            levels, unusual = math.sqrt(float((apart**2).mean())), float(found.mean[part][mask].mean())
+            strength = unusual * levels * _depth(mask)
+            result.append(Region(left, top, width, height, area, _chance(peak, tests), strength, mask))
+    return sorted(result, key=lambda region: -region.strength)
+
+
+def _chance(peak: float, tests: float) -> float:
+    """Return how many of `tests` windows of normal noise reach `peak` spreads, in the mean."""
+    return tests * 0.5 * math.erfc(peak / math.sqrt(2))
+
+
+def _depth(mask: Mask) -> float:
+    """Return how far the innermost pixel of a region lies from its edge."""
+    cv2 = opencv()
+    return float(cv2.distanceTransform(np.pad(mask.astype(np.uint8), 1), cv2.DIST_L2, 5).max())
+
+
+def _filled(mask: NDArray[np.uint8]) -> Mask:
+    """Return `mask` with its holes filled."""
+    cv2 = opencv()
+    filled = np.zeros_like(mask)
+    outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    cv2.drawContours(filled, outlines, -1, 1, cv2.FILLED)
+    return np.asarray(filled > 0)
