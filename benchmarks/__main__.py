@@ -28,8 +28,19 @@ from benchmarks import (
 MODULES = {
     module.NAME: module
     for module in (
-        checking, compared, copies, desk, embeddings, features, forgeries, hashing, hma, lists, lookup, service,
-    )  # fmt: skip
+        checking,
+        compared,
+        copies,
+        desk,
+        embeddings,
+        features,
+        forgeries,
+        hashing,
+        hma,
+        lists,
+        lookup,
+        service,
+    )
 }
 RESULTS = Path(__file__).parent / "results"
 
