@@ -11,8 +11,8 @@ import tomllib
 from dataclasses import dataclass
 from importlib.resources import files
 
-MAX_NFA = 0.004
-"""Share of unchanged copies that may be called changed: of a thousand, four."""
+MAX_NFA = 0.01
+"""Share of unchanged copies that may be called changed: of a hundred, one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ def test_a_changed_part_has_a_box_a_bound_and_a_reason(call: Call, picture: Save
     assert abs(top - 200) <= 8
     assert abs(width - 80) <= 16
     assert abs(height - 60) <= 16
-    assert 0 < line["nfa"] <= 0.004
+    assert 0 < line["nfa"] <= 0.01
     assert line["changes"][0]["reason"].endswith(".")
 
 
