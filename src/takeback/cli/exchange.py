@@ -48,7 +48,7 @@ def list_(server: ServerUrl = DEFAULT_SERVER, key_file: KeyFile = None, as_json:
 @app.command(
     "add",
     cls=PlainCommand,
-    epilog=example("takeback exchange add STOPNCII --kind stop_ncii --credentials keys.json --key-file ~/admin.key"),
+    epilog=example("takeback exchange add STOPNCII --kind stop_ncii --credentials keys.json"),
 )
 def add(
     name: ListName,

@@ -217,9 +217,9 @@ class PrintStore:
         found: dict[int, tuple[int, bytes]] = {}
         for some in batched(keys, MAX_IDS):
             mine = (fingerprint.c.id.in_(some), fingerprint.c.algorithm == PDQ, fingerprint.c.entry_id.is_not(None))
-            rows = self._connection.execute(select(fingerprint).where(*mine)).all()
+            rows = self._connection.execute(_opening().add_columns(fingerprint.c.entry_id).where(*mine)).all()
             owners = {row.id: row.entry_id for row in rows}
-            found |= {each.key: (owners[each.key], each.value) for each in self._open(rows)}
+            found |= {each.key: (owners[each.key], each.value) for each in self._open([row[:-1] for row in rows])}
         return found
 
     def copy_digests(self, item_id: int, entry_id: int) -> None:

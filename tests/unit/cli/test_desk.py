@@ -91,7 +91,7 @@ def test_what_is_written_is_read_by_the_desk_alone(
     assert (after["state"], after["missing"]) == ("open", [])
     for case in (before, after["case"]):
         answer = httpx2.post(f"{sealing.url}/api/v1/cases/{case}/words", headers=sealing.headers("moderator"))
-        assert answer.json().keys() == {"sealed", "contests", "messages"}
+        assert answer.json().keys() == {"sealed", "contests", "refused_uploads", "messages"}
         for identity in (ada, bo):
             opened = call("case", "words", case, "--identity", identity, *at, "--json").json
             assert (opened["statement"], opened["contact"]["email"]) == (STATEMENT, "a@person.example")
