@@ -11,10 +11,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import cache
 from pathlib import Path
 
-from tests.acceptance.lists import action, codes_of, set_up, standing, stored, wait_for
+from tests.acceptance.lists import action, set_up, standing, stored, wait_for
 from tests.acceptance.serving import Service, receiving
+from tests.lists.stopncii import random_codes
 
 NAME = "lists"
 RECORDS = int(os.environ.get("LIST_RECORDS", "1000000"))
@@ -32,6 +34,7 @@ def run() -> dict[str, object]:
     try:
         assert keeper.stdout is not None
         url = keeper.stdout.readline().strip()
+        _sample()
         return {"records": RECORDS, "target_seconds": TARGET_SECONDS, "whole": _fetched(url), "killed": _killed(url)}
     finally:
         keeper.kill()
@@ -72,6 +75,13 @@ def _killed(url: str) -> dict[str, object]:
     return {"killed_at": at, "records": records, "entries": entries, "fingerprints": prints}
 
 
+@cache
+def _sample() -> list[str]:
+    """Return some of the list, the last among them."""
+    codes = random_codes(RECORDS, _SEED)
+    return [*codes[:: RECORDS // SAMPLE], codes[-1]]
+
+
 def _started(folder: Path) -> Service:
     service = Service(folder, "--workers", "2", "--allowed-private-host", "127.0.0.1")
     service.start()
@@ -80,10 +90,8 @@ def _started(folder: Path) -> Service:
 
 def _await_matches(service: Service) -> None:
     """Wait until each of a sample, the last of the list among them, is held by whichever worker answers."""
-    codes = codes_of(RECORDS, _SEED)
-    sample = [*codes[:: RECORDS // SAMPLE], codes[-1]]
     ends = time.monotonic() + PATIENCE_SECONDS
-    for code in sample * 2:
+    for code in _sample() * 2:
         while action(service, code) != "hold":
             assert time.monotonic() < ends
             time.sleep(0.05)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import random
 import time
 from typing import Any
 
 import httpx2
 from tests.acceptance.serving import Service
-from tests.lists.stopncii import random_code
 
 from takeback.store import Keyring, MasterKey, Store
 from takeback.store.database import sqlite_url
@@ -66,9 +64,3 @@ def stored(service: Service) -> tuple[int, int, int]:
     store.close()
     records, entries, prints = (int(each) for each in counts)
     return records, entries, prints
-
-
-def codes_of(count: int, seed: int) -> list[str]:
-    """Return the first codes of the list that `tests.lists.stopncii` makes."""
-    rng = random.Random(seed)
-    return [random_code(rng) for _ in range(count)]

@@ -1,0 +1,81 @@
+"""A case that an outside list began, at the desk: said to be of a list, and shown again by one person."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from tests.acceptance.lists import NAME, set_up, wait_for
+from tests.acceptance.serving import Service, receiving
+from tests.browser.desk import NARROW, Colleague, faults_on, opened_desk
+from tests.browser.walking import DESKTOP, PHONE, Browser
+from tests.lists.stopncii import Keeper, keeping, random_code, record_of
+
+pytestmark = pytest.mark.browser
+
+CODES = [random_code(random.Random(seed)) for seed in range(4)]
+SIZES = [pytest.param(PHONE, id="phone"), pytest.param(DESKTOP, id="desktop"), pytest.param(NARROW, id="narrow")]
+SHOTS = os.environ.get("TAKEBACK_SHOTS")
+"""A folder in which the pages are kept as they looked, for whoever wants to see them."""
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A desk whose service fetched a list, of which each picture was uploaded once since."""
+    keeper = Keeper([record_of(code, 20) for code in CODES])
+    with keeping(keeper), receiving() as site:
+        service = Service(tmp_path_factory.mktemp("list"), "--allowed-private-host", "127.0.0.1")
+        opened_desk(service)
+        service.start()
+        service.add_site(site)
+        set_up(service, keeper.url)
+        wait_for(service, "complete_at", 60)
+        for number, code in enumerate(CODES):
+            body = {"pictures": [{"pdq": code}], "item_id": str(number), "url": f"{site.url}/{number}"}
+            answer = httpx2.post(f"{service.url}/api/v1/check", json=body, headers=service.headers("upload"))
+            assert answer.json()["action"] == "hold"
+        yield service
+        service.stop()
+
+
+def fits(here: Colleague) -> bool:
+    return bool(here.page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+
+
+def keep(here: Colleague, name: str) -> None:
+    if SHOTS:
+        here.page.screenshot(path=str(Path(SHOTS) / f"{name}.png"), full_page=True)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_case_of_a_list_says_so_and_one_person_lets_go_what_it_hid(
+    browser: Browser, house: Service, size: dict[str, int]
+) -> None:
+    width = size["width"]
+    cases = httpx2.get(f"{house.url}/api/v1/cases?state=held", headers=house.headers("moderator")).json()
+    here = Colleague(browser, house, f"Ada {width}", size=size)
+    try:
+        here.join()
+        assert "from a list" in here.page.locator("table.queue tbody tr").first.inner_text()
+        assert (faults_on(here.page), fits(here)) == ([], True)
+        keep(here, f"queue-{width}")
+        here.open(cases[0]["id"])
+        assert f"matches the outside list {NAME}" in here.page.inner_text("main")
+        # Nobody wrote, and nobody can be written to.
+        assert here.page.locator("#messages").count() == 0
+        assert (faults_on(here.page), fits(here)) == ([], True)
+        keep(here, f"case-{width}")
+        here.page.check("#outcome-refuse")
+        here.page.check("#element-intimate")
+        here.page.fill("#reason", "A landscape.")
+        here.send("#decide button")
+        assert here.page.inner_text(".state").startswith("refused")
+        assert "put back" in here.page.inner_text("table.copies")
+        assert (faults_on(here.page), here.problems) == ([], [])
+        keep(here, f"refused-{width}")
+    finally:
+        here.close()
