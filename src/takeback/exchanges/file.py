@@ -16,24 +16,22 @@ import base64
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from takeback.errors import MalformedHash
 from takeback.exchanges.interface import (
-    DIGEST_BYTES,
     Algorithm,
     FetchCheckpoint,
     Page,
+    ReadOnly,
     Record,
     Request,
-    Said,
-    Signal,
     Standing,
     Unread,
+    signal_of,
 )
-from takeback.fingerprint import PdqHash, Route
+from takeback.fingerprint import Route
 
 _BY_DIGITS = {32: Algorithm.MD5, 40: Algorithm.SHA1, 64: Algorithm.PDQ}
 """A hash of 64 digits that nobody named is PDQ, as in the lists of the field."""
@@ -49,7 +47,7 @@ def file(config: Mapping[str, Any], credentials: Mapping[str, Any] | None) -> Fi
     return FileList(config["url"], credentials)
 
 
-class FileList:
+class FileList(ReadOnly):
     """One file at an address, behind a user name and password where there are `credentials`."""
 
     is_of_minors = False
@@ -78,22 +76,6 @@ class FileList:
         if not records:
             return Page(checkpoint, unread=unread, problem="The file holds no record.")
         return Page(FetchCheckpoint(), records, unread, is_last=True)
-
-    def broken_off(self, checkpoint: FetchCheckpoint) -> FetchCheckpoint:
-        """Ask the same again (`Exchange.broken_off`)."""
-        return checkpoint
-
-    def refused(self, checkpoint: FetchCheckpoint) -> FetchCheckpoint:
-        """Ask the same again (`Exchange.refused`)."""
-        return checkpoint
-
-    def feedback(self, said: Sequence[tuple[Record, Said]]) -> Request | None:
-        """Say nothing: a file takes no word (`Exchange.feedback`)."""
-        return None
-
-    def submission(self, signals: Sequence[Signal]) -> Request | None:
-        """Put nothing there (`Exchange.submission`)."""
-        return None
 
 
 def _rows(text: str) -> Iterator[Mapping[str, Any] | str]:
@@ -136,18 +118,9 @@ def _read(row: Mapping[str, Any] | str) -> Record | Unread:
     name = f"{named or algorithm}:{value}"
     if algorithm is None:
         return Unread(name, "a kind of hash that is not compared here", is_flawed=not named)
-    signal = _signal(algorithm, value, str(row.get("route") or Route.PIXELS))
+    route = next((each for each in Route if each == (row.get("route") or Route.PIXELS)), None)
+    signal = None if route is None else signal_of(algorithm, value, route)
     if signal is None:
         return Unread(name, "a hash that is none", is_flawed=True)
     standing = _STANDING.get(str(row.get("status") or "").strip().lower(), Standing.DOUBTED)
     return Record(f"{algorithm}:{value}", standing, (signal,))
-
-
-def _signal(algorithm: Algorithm, value: str, route: str) -> Signal | None:
-    try:
-        if algorithm is Algorithm.PDQ:
-            return Signal(algorithm, PdqHash.from_hex(value).code, Route(route))
-        digest = bytes.fromhex(value)
-    except (MalformedHash, ValueError):
-        return None
-    return Signal(algorithm, digest) if len(digest) == DIGEST_BYTES[algorithm] else None

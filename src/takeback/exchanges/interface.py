@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from takeback.errors import ExchangeError
+from takeback.errors import ExchangeError, MalformedHash
 from takeback.fingerprint import PdqHash, Route
 
 type Mark = str | int | list[str] | list[list[int]]
@@ -53,6 +53,17 @@ class Signal:
     def pdq(self) -> PdqHash:
         """The fingerprint; lists tell no quality, since what is on them passed a bound of their own."""
         return PdqHash(self.value, 100)
+
+
+def signal_of(algorithm: Algorithm, text: str, route: Route = Route.PIXELS) -> Signal | None:
+    """Read a fingerprint or digest as lists write it, in hexadecimal; None for what is none, or no photograph's."""
+    try:
+        if algorithm is Algorithm.PDQ:
+            return Signal(algorithm, PdqHash.from_hex(text.strip()).code, route)
+        digest = bytes.fromhex(text.strip())
+    except (MalformedHash, ValueError):
+        return None
+    return Signal(algorithm, digest) if len(digest) == DIGEST_BYTES[algorithm] else None
 
 
 class Standing(StrEnum):
@@ -153,6 +164,26 @@ class Exchange(Protocol):
 
     def submission(self, signals: Sequence[Signal]) -> Request | None:
         """Return what puts fingerprints on the list; None where it takes none."""
+
+
+class ReadOnly:
+    """What is common to lists that take no word, and whose pages cannot be made smaller."""
+
+    def broken_off(self, checkpoint: FetchCheckpoint) -> FetchCheckpoint:
+        """Ask the same again (`Exchange.broken_off`)."""
+        return checkpoint
+
+    def refused(self, checkpoint: FetchCheckpoint) -> FetchCheckpoint:
+        """Ask the same again (`Exchange.refused`)."""
+        return checkpoint
+
+    def feedback(self, said: Sequence[tuple[Record, Said]]) -> Request | None:
+        """Say nothing (`Exchange.feedback`)."""
+        return None
+
+    def submission(self, signals: Sequence[Signal]) -> Request | None:
+        """Put nothing there (`Exchange.submission`)."""
+        return None
 
 
 def malformed(problem: str) -> ExchangeError:

@@ -14,26 +14,23 @@ from __future__ import annotations
 import base64
 import hashlib
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from takeback.errors import MalformedHash
 from takeback.exchanges.interface import (
-    DIGEST_BYTES,
     Algorithm,
     FetchCheckpoint,
     Page,
+    ReadOnly,
     Record,
     Request,
-    Said,
-    Signal,
     Standing,
     Unread,
     malformed,
+    signal_of,
 )
-from takeback.fingerprint import PdqHash
 
 _DATE = "%Y-%m-%dT%H:%M:%SZ"
 _FIRST = "1970-01-01T00:00:00Z"
@@ -52,7 +49,7 @@ def ncmec(config: Mapping[str, Any], credentials: Mapping[str, Any] | None) -> N
     return Ncmec(base_url, credentials["user"], credentials["password"], members)
 
 
-class Ncmec:
+class Ncmec(ReadOnly):
     """One of NCMEC's databases; of some members alone, where `members` names any."""
 
     is_of_minors = True
@@ -93,21 +90,9 @@ class Ncmec:
         unread = [each for each in read if isinstance(each, Unread)]
         return Page(after, records, unread, is_last=not following and problem is None, problem=problem)
 
-    def broken_off(self, checkpoint: FetchCheckpoint) -> FetchCheckpoint:
-        """Ask the same again: a page has no size here (`Exchange.broken_off`)."""
-        return checkpoint
-
     def refused(self, checkpoint: FetchCheckpoint) -> FetchCheckpoint:
         """Begin the span anew: the address of a page does not hold for ever (`Exchange.refused`)."""
         return FetchCheckpoint({name: value for name, value in checkpoint.marks.items() if name != "next"})
-
-    def feedback(self, said: Sequence[tuple[Record, Said]]) -> Request | None:
-        """Say nothing: nobody here looks at what this list matches (`Exchange.feedback`)."""
-        return None
-
-    def submission(self, signals: Sequence[Signal]) -> Request | None:
-        """Put nothing there: what a site finds it reports to the CyberTipline (`Exchange.submission`)."""
-        return None
 
     def _get(self, path: str) -> Request:
         return Request("GET", self._base_url + path, {"Authorization": self._authorization})
@@ -124,28 +109,12 @@ class Ncmec:
         if entry.tag.startswith("deleted"):
             return Record(name, Standing.ENDED)
         given = [(each.tag, (each.text or "").strip()) for each in entry.iterfind("fingerprints/*")]
-        signals = [signal for kind, value in given if (signal := _signal(kind, value)) is not None]
+        known = [(_ALGORITHMS[kind.lower()], value) for kind, value in given if kind.lower() in _ALGORITHMS]
+        signals = [signal for each in known if (signal := signal_of(*each)) is not None]
         if signals:
             return Record(name, Standing.LIVE, tuple(signals))
-        is_known = any(kind.lower() in _ALGORITHMS for kind, _ in given)
-        why = "a hash that is none" if is_known else "kinds of hashes that are not compared here"
-        return Unread(name, why, is_flawed=is_known)
-
-
-def _signal(kind: str, value: str) -> Signal | None:
-    algorithm = _ALGORITHMS.get(kind.lower())
-    if algorithm is None:
-        return None
-    if algorithm is Algorithm.PDQ:
-        try:
-            return Signal(algorithm, PdqHash.from_hex(value).code)
-        except MalformedHash:
-            return None
-    try:
-        digest = bytes.fromhex(value)
-    except ValueError:
-        return None
-    return Signal(algorithm, digest) if len(digest) == DIGEST_BYTES[algorithm] else None
+        why = "a hash that is none" if known else "kinds of hashes that are not compared here"
+        return Unread(name, why, is_flawed=bool(known))
 
 
 def _document(body: bytes) -> ElementTree.Element | None:

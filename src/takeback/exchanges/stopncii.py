@@ -22,7 +22,6 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from takeback.errors import MalformedHash
 from takeback.exchanges.interface import (
     Algorithm,
     FetchCheckpoint,
@@ -35,8 +34,9 @@ from takeback.exchanges.interface import (
     Standing,
     Unread,
     malformed,
+    signal_of,
 )
-from takeback.fingerprint import PdqHash, Route
+from takeback.fingerprint import Route
 
 BASE_URL = "https://api.stopncii.org/v1"
 FIRST_TIMESTAMP = 10
@@ -55,6 +55,8 @@ _LATEST_SECOND = 2**53
 _LIVE = ("Received", "Active")
 _ENDED = ("Withdrawn", "Deleted")
 _FEEDBACK = {Said.COVERED: "Blocked", Said.NOT_COVERED: "NotBlocked"}
+_ALGORITHMS = {"ImagePDQ": Algorithm.PDQ, "VideoMD5": Algorithm.MD5}
+_TYPE = {algorithm: kind for kind, algorithm in _ALGORITHMS.items()}
 _NOT_COMPARED = ("VideoTMK", "Text", "URL", "ImagePhotoDNA", "PhotoDNA")
 
 
@@ -267,16 +269,11 @@ def _read(given: object) -> Record | Unread:
 
 
 def _signal(kind: str, value: str) -> Signal | str:
-    if kind == "ImagePDQ":
-        try:
-            # The page hashes what it reduced to 512 × 512 pixels by nearest neighbours.
-            return Signal(Algorithm.PDQ, PdqHash.from_hex(value).code, Route.NEAREST_512)
-        except MalformedHash:
-            return "no PDQ fingerprint that a picture has"
-    if kind == "VideoMD5":
-        digest = _bytes(value)
-        return Signal(Algorithm.MD5, digest) if len(digest) == 16 else "no MD5"
-    return "a kind of hash that is not compared here"
+    if kind not in _ALGORITHMS:
+        return "a kind of hash that is not compared here"
+    # The page hashes what it reduced to 512 × 512 pixels by nearest neighbours.
+    signal = signal_of(_ALGORITHMS[kind], value, Route.NEAREST_512)
+    return "no hash of its kind that a picture or film has" if signal is None else signal
 
 
 def _standing(given: Mapping[str, Any]) -> tuple[Standing] | str:
@@ -303,16 +300,6 @@ def _standing(given: Mapping[str, Any]) -> tuple[Standing] | str:
     if status in _ENDED:
         return (Standing.ENDED,)
     return (Standing.LIVE if status in _LIVE and not each else Standing.DOUBTED,)
-
-
-_TYPE = {Algorithm.PDQ: "ImagePDQ", Algorithm.MD5: "VideoMD5"}
-
-
-def _bytes(value: str) -> bytes:
-    try:
-        return bytes.fromhex(value.strip()) if value.isascii() else b""
-    except ValueError:
-        return b""
 
 
 # ---- Bodies ---------------------------------------------------------------------------------------------

@@ -6,27 +6,24 @@ ThreatExchange's updates of a privacy group (Graph API 21.0, as facebook/ThreatE
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from takeback.errors import MalformedHash
 from takeback.exchanges.interface import (
-    DIGEST_BYTES,
     Algorithm,
     FetchCheckpoint,
     Mark,
     Page,
+    ReadOnly,
     Record,
     Request,
-    Said,
-    Signal,
     Standing,
     Unread,
     malformed,
+    signal_of,
 )
-from takeback.fingerprint import PdqHash
 
 BASE_URL = "https://graph.facebook.com/v21.0"
 _PAGE_RECORDS = 500
@@ -45,7 +42,7 @@ def threatexchange(config: Mapping[str, Any], credentials: Mapping[str, Any] | N
     return ThreatExchange(int(config["privacy_group"]), credentials["api_token"], base_url)
 
 
-class ThreatExchange:
+class ThreatExchange(ReadOnly):
     """The updates of one privacy group."""
 
     is_of_minors = False
@@ -89,22 +86,10 @@ class ThreatExchange:
         unread = [each for each in read if isinstance(each, Unread)]
         return Page(FetchCheckpoint(after), records, unread, is_last=not following and problem is None, problem=problem)
 
-    def broken_off(self, checkpoint: FetchCheckpoint) -> FetchCheckpoint:
-        """Ask the same again (`Exchange.broken_off`)."""
-        return checkpoint
-
     def refused(self, checkpoint: FetchCheckpoint) -> FetchCheckpoint:
         """Begin the series of pages anew (`Exchange.refused`)."""
         marks: Mapping[str, Any] = checkpoint.marks
         return FetchCheckpoint({"start": marks.get("start", 0)})
-
-    def feedback(self, said: Sequence[tuple[Record, Said]]) -> Request | None:
-        """Say nothing yet: a reaction there is public to the whole group (`Exchange.feedback`)."""
-        return None
-
-    def submission(self, signals: Sequence[Signal]) -> Request | None:
-        """Put nothing there (`Exchange.submission`)."""
-        return None
 
 
 def _read(given: object) -> Record | Unread:
@@ -116,7 +101,7 @@ def _read(given: object) -> Record | Unread:
         return Record(name, Standing.ENDED)
     if not isinstance(kind, str) or kind not in _KINDS:
         return Unread(name, "a kind of indicator that is not compared here", is_flawed=False)
-    signal = _signal(_KINDS[kind], given.get("indicator"))
+    signal = signal_of(_KINDS[kind], str(given.get("indicator")))
     if signal is None:
         return Unread(name, "a hash that is none", is_flawed=True)
     return Record(name, _standing(given["descriptors"]), (signal,))
@@ -127,18 +112,6 @@ def _standing(descriptors: object) -> Standing:
     data = descriptors.get("data") if isinstance(descriptors, dict) else None
     said = {each.get("status") for each in data if isinstance(each, dict)} if isinstance(data, list) else set()
     return Standing.DOUBTED if "NON_MALICIOUS" in said else Standing.LIVE
-
-
-def _signal(algorithm: Algorithm, value: object) -> Signal | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        if algorithm is Algorithm.PDQ:
-            return Signal(algorithm, PdqHash.from_hex(value.strip()).code)
-        digest = bytes.fromhex(value.strip())
-    except (MalformedHash, ValueError):
-        return None
-    return Signal(algorithm, digest) if len(digest) == DIGEST_BYTES[algorithm] else None
 
 
 def _cursor(found: Mapping[str, Any]) -> str:

@@ -157,6 +157,10 @@ class ItemStore:
                 found.update(row.site_item_id for row in rows)
         return found
 
+    def any(self) -> bool:
+        """Whether one is remembered."""
+        return self._connection.execute(select(item.c.id).limit(1)).first() is not None
+
     def count(self) -> int:
         """Return how many items are remembered."""
         return int(self._connection.execute(select(func.count()).select_from(item)).scalar_one())

@@ -99,7 +99,7 @@ def sweep_list(store: Store, replica: Replica, exchange: ExchangeRow, *, after: 
     """
     with store.read() as tx:
         replica.catch_up(tx)
-        if not tx.items.count():
+        if not tx.items.any():
             return Swept(tx.banks.last_id(exchange.bank_id), 0, 0)
         ids = tx.banks.ids_after(exchange.bank_id, after, most)
         near = _near_stored(tx, replica, ids) | tx.items.entries_with_equal_digest(ids)
