@@ -87,7 +87,7 @@ def _told(store: Store, matches: Sequence[Match], banks: Collection[str] | None)
 
 
 def _is_decided(entry: Entry) -> bool:
-    return entry.case_id is None or entry.state is EntryState.GATED
+    return entry.case_id is None or entry.of_list is not None or entry.state is EntryState.GATED
 
 
 class _Roused:

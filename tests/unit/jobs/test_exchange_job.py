@@ -28,9 +28,10 @@ from takeback.assembly import Parts
 from takeback.audit.event import EventKind
 from takeback.bank import Opinion, Thresholds
 from takeback.cases import CaseState, CopyState
+from takeback.cases.notice import ReportedPicture
 from takeback.config import Settings
 from takeback.errors import IllegalTransition, InputError
-from takeback.fingerprint import Route
+from takeback.fingerprint import PdqHash, Route
 from takeback.fingerprint.take import pdq_of_file
 from takeback.jobs.exchange import ExchangeJob
 from takeback.store import Store
@@ -42,6 +43,8 @@ from takeback.workflow.check import check_file
 from takeback.workflow.decide import Confirm, Decision, Finding, Outcome, decide
 from takeback.workflow.exchanges import add_exchange, fetch_again, let_list_hold, report_to, share_entries
 from takeback.workflow.look import require_may_be_seen
+from takeback.workflow.lookup import look_up
+from takeback.workflow.query import query_of_reported
 from takeback.workflow.register import add_bank, add_entries, add_site
 from takeback.workflow.replica import Replica
 from takeback.workflow.upload import Action, Checked, Upload
@@ -179,6 +182,29 @@ def test_what_a_list_matches_is_held_for_a_person_and_never_refused(house: House
     house.check(data, "2")
     assert house.copies(house.cases()[0]) == [CopyState.HELD, CopyState.HELD]
     assert len(house.cases()) == 1
+
+
+def test_clients_of_hmas_interface_are_told_the_bank_of_a_list_until_somebody_decides_against_it(house: House) -> None:
+    data = large(1)
+    house.keeper.put(record_of(listed_code(data), 20))
+    house.fetch()
+
+    def banks() -> list[str]:
+        query = query_of_reported([ReportedPicture(pdq=PdqHash.from_hex(listed_code(data)))])
+        parts = house.parts
+        found = look_up(parts.store, parts.replica, query, banks=None, coin=None, at=house.clock())
+        return [each.bank for each in found]
+
+    assert banks() == ["STOPNCII"]
+    house.check(data)
+    assert banks() == ["STOPNCII"]
+    decide(
+        house.parts.store,
+        house.cases()[0].public_id,
+        Decision(Outcome.REFUSED, NOT_COVERED, "desk/a"),
+        at=house.clock(),
+    )
+    assert banks() == []
 
 
 def test_a_question_without_an_item_opens_no_case(house: House) -> None:

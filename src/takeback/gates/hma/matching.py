@@ -118,7 +118,9 @@ def _look_up(parts: Parts, signal: str, signal_type: str, banks: str | None, *, 
 
 async def _look_up_sent(parts: Parts, sent: Sent, banks: str | None, coin: float | None) -> list[Found]:
     def looked() -> list[Found]:
-        picture = look_at(parts.decoder, sent.data)
+        with parts.store.read() as tx:
+            listed = tx.exchanges.any()
+        picture = look_at(parts.decoder, sent.data, listed=listed)
         return look_up_picture(
             parts.store, parts.replica, picture, banks=_named(banks), coin=coin, at=parts.now()
         )  # fmt: skip
