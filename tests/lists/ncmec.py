@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 from xml.sax.saxutils import escape
+
+from tests.lists.serving import Quiet, answering
 
 WHO = {"user": "forum", "password": "hunter2-hunter2"}
 NAMESPACE = "https://hashsharing.ncmec.org/hashsharing/v2"
@@ -51,46 +51,29 @@ class Ncmec:
         ).encode()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Quiet):
     keeper: Ncmec
 
     def do_GET(self) -> None:
         self.keeper.asked.append(self.path)
         pair = base64.b64encode(f"{WHO['user']}:{WHO['password']}".encode()).decode()
         if self.headers.get("Authorization") != f"Basic {pair}":
-            self._answer(401, b"")
+            self.answer(401, b"")
             return
         fault = self.keeper.faults.pop(0) if self.keeper.faults else ""
         if fault.isdecimal():
-            self._answer(int(fault), b"")
+            self.answer(int(fault), b"")
             return
         body = self.keeper.page(self.path)
         if fault == "cut":
             body = body[: len(body) // 2]
         if fault == "dtd":
             body = body.replace(b"?><query", b'?><!DOCTYPE x [<!ENTITY a "b">]><query')
-        self._answer(200, body)
-
-    def _answer(self, status: int, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+        self.answer(200, body)
 
 
 @contextmanager
 def keeping(keeper: Ncmec) -> Iterator[Ncmec]:
     """Answer on a loopback port as long as the block lasts."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"keeper": keeper}))
-    keeper.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with answering(type("Handler", (_Handler,), {"keeper": keeper})) as keeper.port:
         yield keeper
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -15,11 +15,11 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
+from tests.lists.serving import Quiet, answering
 
 KEYS = {"x-functions-key": "fetch-key", "Ocp-Apim-Subscription-Key": "subscription"}
 
@@ -112,7 +112,7 @@ class Keeper:
         return int(each.get("lastModtimestamp", 10)) if isinstance(each, dict) else 10
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Quiet):
     protocol_version = "HTTP/1.1"
     keeper: Keeper
 
@@ -157,23 +157,12 @@ class _Handler(BaseHTTPRequestHandler):
         if fault != "slow":
             self.wfile.write(body)
 
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
-
 
 @contextmanager
 def keeping(keeper: Keeper) -> Iterator[Keeper]:
     """Answer on a loopback port as long as the block lasts."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"keeper": keeper}))
-    keeper.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with answering(type("Handler", (_Handler,), {"keeper": keeper})) as keeper.port:
         yield keeper
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 class _Made:

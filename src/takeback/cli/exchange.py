@@ -15,6 +15,10 @@ from takeback.cli.server import DEFAULT_SERVER, KeyFile, Server, ServerUrl
 from takeback.cli.terminal import Terminal
 from takeback.errors import InputError
 
+ReportTo = Annotated[
+    list[str] | None,
+    typer.Option("--report-to", metavar="ROUTE", help="Of a list of minors: who reports for you, as mailto:…"),
+]
 ListName = Annotated[str, typer.Argument(metavar="NAME", help="The list's name, which its bank has too.")]
 Credentials = Annotated[
     Path | None,
@@ -58,10 +62,7 @@ def add(
         list[str] | None,
         typer.Option("--setting", metavar="NAME=VALUE", help="What the kind asks for, such as environment=…; several."),
     ] = None,
-    report_to: Annotated[
-        list[str] | None,
-        typer.Option("--report-to", metavar="ROUTE", help="Of a list of minors: who reports for you, as mailto:…"),
-    ] = None,
+    report_to: ReportTo = None,
     only_possible: Annotated[
         bool, typer.Option("--only-possible", help="Hide nothing on its word: its matches are only shown to the desk.")
     ] = False,
@@ -120,16 +121,18 @@ def set_(
         typer.Option("--hold/--only-possible", help="Whether what it matches is hidden before a person has looked."),
     ] = None,
     credentials: Credentials = None,
+    report_to: ReportTo = None,
     server: ServerUrl = DEFAULT_SERVER,
     key_file: KeyFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Switch a list on or off, let it hold or not, or give other credentials."""
+    """Switch a list on or off, let it hold or not, give other credentials, or name who reports."""
     terminal = Terminal(as_json)
     body = {
         "enabled": enabled,
         "holds": holds,
         "credentials": None if credentials is None else _read(credentials),
+        "report_to": report_to,
     }
     changed = Server.with_key(server, key_file).patch(_path(name), body)
     terminal.json(changed) if as_json else terminal.line(f"{name}: {_stands(changed)}")

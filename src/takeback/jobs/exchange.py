@@ -123,7 +123,7 @@ class ExchangeJob:
     async def _ask(self, exchange: Exchange, checkpoint: FetchCheckpoint) -> bytes:
         answer = await self._send(exchange.request(checkpoint, self._parts.now()), MAX_PAGE_BYTES)
         if answer.status in _UNAUTHORISED:
-            raise OutsideError("The list does not accept our credentials.", permanent=True)
+            raise ExchangeError("The list does not accept our credentials.", permanent=True)
         if 400 <= answer.status < 500 and answer.status not in (408, 425, 429):
             place = exchange.refused(checkpoint)
             raise _Refused(None if place == checkpoint else place)
@@ -190,13 +190,13 @@ class ExchangeJob:
         until = time.monotonic() + _STEP_SECONDS
         after = row.swept_id
         while time.monotonic() < until:
-            swept = await asyncio.to_thread(
+            last_id = await asyncio.to_thread(
                 sweep_list, self._parts.store, self._parts.replica, row, after=after, most=_SWEPT_AT_ONCE,
                 at=self._parts.now(),
             )  # fmt: skip
-            if swept.last_id == after:
+            if last_id == after:
                 return
-            after = swept.last_id
+            after = last_id
             with self._parts.store.write() as tx:
                 tx.exchanges.change(row.id, swept_id=after)
 

@@ -21,6 +21,7 @@ from takeback.store.seal import seal, unseal
 from takeback.store.tables import bank, entry, exchange, exchange_account, exchange_record, exchange_word
 
 _PURPOSE = "hma-credentials"
+"""As the first release sealed them, when only HMA's clients set lists up: another one would open none of them."""
 _NAME = "exchange-record/name"
 UNREAD, FLAWED = "unread", "flawed"
 """What stands in place of a `Standing`, for what is not compared here, and for what is not as its format says."""

@@ -44,9 +44,8 @@ def check_file(
         return action_for(screened(query)) is Action.REFUSE
 
     # 1. A file that is refused by its digest is not even decoded.
-    with store.read() as tx:
-        listed = tx.exchanges.any()
-    by_digest = Query(digests=(("file", file_digest(data)),)).with_sums(sums_of_lists(data) if listed else ())
+    sums = sums_for_lists(store, data)
+    by_digest = Query(digests=(("file", file_digest(data)),)).with_sums(sums)
     if is_refused(by_digest):
         checked = check_upload(store, replica, by_digest, upload, gate=gate, at=at)
         if checked.action is Action.REFUSE:
@@ -56,13 +55,13 @@ def check_file(
     closer = local or describer is not None or len(replica.originals) > 0
     # Its digest was compared above, so it is left out here; the last word below has both.
     picture = look_at(
-        decoder, data, closer=closer, listed=listed, enough=lambda query: is_refused(replace(query, digests=()))
+        decoder, data, closer=closer, sums=sums, enough=lambda query: is_refused(replace(query, digests=()))
     )
     if picture.is_glance:
         checked = check_upload(store, replica, picture.query, upload, gate=gate, at=at)
         if checked.action is Action.REFUSE:
             return checked
-        picture = look_at(decoder, data, closer=closer, listed=listed)
+        picture = look_at(decoder, data, closer=closer, sums=sums)
     # 3. By its views, then by what takes longer; the answer is against exactly what is committed.
     query = look_closer(picture.query, picture.looked, screened, describer=describer, local=local)
     altered = altered_among(store, replica, query, picture.looked, at=at) if len(replica.originals) else []
@@ -71,6 +70,12 @@ def check_file(
     if picture.problem is not None and checked.screening.strongest is None:
         raise picture.problem
     return checked
+
+
+def sums_for_lists(store: Store, data: bytes) -> tuple[tuple[str, bytes], ...]:
+    """Return the older digests by which outside lists name a file, where there is a list; else none."""
+    with store.read() as tx:
+        return sums_of_lists(data) if tx.exchanges.any() else ()
 
 
 def altered_among(store: Store, replica: Replica, query: Query, looked: Looked | None, *, at: datetime) -> list[Match]:

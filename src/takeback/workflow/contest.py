@@ -18,6 +18,7 @@ from takeback.cases import CaseState, CopyState
 from takeback.cases.reasons import Contest, Reasons
 from takeback.cases.statement import contest_until
 from takeback.errors import IllegalTransition, NotFound
+from takeback.exchanges.interface import Said
 from takeback.store import Store, Transaction
 from takeback.store.cases import Case
 from takeback.store.copies import Copy
@@ -25,6 +26,7 @@ from takeback.store.refused_uploads import RefusedUpload
 from takeback.store.sites import Site
 from takeback.workflow.grounds import THE_UPLOADER, require_grounds
 from takeback.workflow.hearing import DECIDED_WITHIN, close_contest_hearings
+from takeback.workflow.list_case import tell_list
 from takeback.workflow.order import HIDDEN, REMOVE, copy_facts, note, order
 from takeback.workflow.put_back import (
     Answer,
@@ -113,6 +115,7 @@ def answer_contest(store: Store, case_id: str, answer: Answer, *, put_back: bool
             let_uploads(tx, case, uploads, answer, at=at)
             entry_ids = {copy.entry_id for copy in contested} | {upload.entry_id for upload in uploads}
             close_entries(tx, case, entry_ids, answer.actor, at)
+            tell_list(tx, case, Said.NOT_COVERED, at=at)
         else:
             _uphold(tx, case, contested, answer, at)
             uphold_refusals(tx, case, uploads, answer, at=at)

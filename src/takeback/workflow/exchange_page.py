@@ -30,7 +30,7 @@ _OPINION = {Standing.LIVE: Opinion.POSITIVE, Standing.DOUBTED: Opinion.DISPUTED}
 
 
 @dataclass(slots=True)
-class Taken:
+class _Taken:
     """What came of a page: how many records of each kind."""
 
     added: int = 0
@@ -56,13 +56,13 @@ class _Lot:
     ends: list[int] = field(default_factory=list)
 
 
-def take_page(store: Store, exchange: ExchangeRow, page: Page, after: Mapping[str, object], *, at: datetime) -> Taken:
+def take_page(store: Store, exchange: ExchangeRow, page: Page, after: Mapping[str, object], *, at: datetime) -> None:
     """
     Take in what a page says, and write down where to go on; `after` are further columns of the exchange.
 
     What has ended matches nothing from the commit on, in every process a twentieth of a second later.
     """
-    taken = Taken()
+    taken = _Taken()
     everything: list[Record | Unread] = [*page.records, *page.unread]
     lots = list(batched(_last_of_each(everything), _AT_ONCE)) or [()]
     for number, lot in enumerate(lots, start=1):
@@ -70,12 +70,10 @@ def take_page(store: Store, exchange: ExchangeRow, page: Page, after: Mapping[st
         destroyed = _take_lot(store, exchange, lot, place, after, taken, at)
         if destroyed:
             store.keyring.destroy(destroyed)
-    return taken
 
 
-def end_unnamed(store: Store, exchange: ExchangeRow, since: datetime, *, at: datetime) -> int:
-    """End what a list that is always told whole did not name since a moment; return how many."""
-    ended = 0
+def end_unnamed(store: Store, exchange: ExchangeRow, since: datetime, *, at: datetime) -> None:
+    """End what a list that is always told whole did not name since a moment."""
     while True:
         with store.write() as tx:
             gone = tx.exchanges.live_before(exchange.id, since, _AT_ONCE)
@@ -91,9 +89,8 @@ def end_unnamed(store: Store, exchange: ExchangeRow, since: datetime, *, at: dat
                 tx.audit.append(EventKind.LIST_FETCHED, at=at, actor=actor_of(exchange), facts=facts)
         if keys:
             store.keyring.destroy(keys)
-        ended += len(gone)
         if len(gone) < _AT_ONCE:
-            return ended
+            return
 
 
 def _last_of_each(everything: Sequence[Record | Unread]) -> list[Record | Unread]:
@@ -103,7 +100,7 @@ def _last_of_each(everything: Sequence[Record | Unread]) -> list[Record | Unread
 
 def _take_lot(
     store: Store, exchange: ExchangeRow, lot: Sequence[Record | Unread], place: FetchCheckpoint | None,
-    after: Mapping[str, object], taken: Taken, at: datetime,
+    after: Mapping[str, object], taken: _Taken, at: datetime,
 ) -> list[str]:  # fmt: skip
     """Take some records in; return the data keys to destroy after the commit."""
     with store.read() as tx:
@@ -135,7 +132,7 @@ def _take_lot(
 
 def _sorted(
     tx: Transaction, exchange: ExchangeRow, keyed: Mapping[bytes, Record | Unread], known: Mapping[bytes, KnownRecord],
-    taken: Taken,
+    taken: _Taken,
 ) -> _Lot:  # fmt: skip
     work = _Lot()
     for name, each in keyed.items():
@@ -148,7 +145,7 @@ def _sorted(
     return work
 
 
-def _sort_unread(work: _Lot, name: bytes, each: Unread, before: KnownRecord | None, taken: Taken) -> None:
+def _sort_unread(work: _Lot, name: bytes, each: Unread, before: KnownRecord | None, taken: _Taken) -> None:
     """What cannot be read ends nothing that could be read before: it is doubted."""
     taken.flawed += each.is_flawed
     taken.unread += not each.is_flawed
@@ -160,7 +157,7 @@ def _sort_unread(work: _Lot, name: bytes, each: Unread, before: KnownRecord | No
 
 
 def _sort_record(
-    work: _Lot, name: bytes, content: bytes, record: Record, before: KnownRecord | None, taken: Taken
+    work: _Lot, name: bytes, content: bytes, record: Record, before: KnownRecord | None, taken: _Taken
 ) -> None:
     entry_id = None if before is None else before.entry_id
     if record.standing is Standing.ENDED:

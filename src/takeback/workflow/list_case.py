@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -81,18 +80,10 @@ def actor_of(exchange: ExchangeRow) -> str:
     return f"list/{exchange.name}"[:100]
 
 
-@dataclass(frozen=True, slots=True)
-class Swept:
-    """How far what the sites store was compared with a list's entries: the last of them, how many, what was found."""
-
-    last_id: int
-    entries: int
-    found: int
-
-
-def sweep_list(store: Store, replica: Replica, exchange: ExchangeRow, *, after: int, most: int, at: datetime) -> Swept:
+def sweep_list(store: Store, replica: Replica, exchange: ExchangeRow, *, after: int, most: int, at: datetime) -> int:
     """
-    Compare what the sites store already with the next `most` entries of a list, those with an id above `after`.
+    Compare what the sites store already with the next `most` entries of a list, those with an id above `after`; return
+    the id of the last, `after` where there was none.
 
     What is found is held, or only shown to the desk where the list may not hold; an entry that ends meanwhile finds
     nothing.
@@ -100,11 +91,12 @@ def sweep_list(store: Store, replica: Replica, exchange: ExchangeRow, *, after: 
     with store.read() as tx:
         replica.catch_up(tx)
         if not tx.items.any():
-            return Swept(tx.banks.last_id(exchange.bank_id), 0, 0)
+            return max(after, tx.banks.last_id(exchange.bank_id))
         ids = tx.banks.ids_after(exchange.bank_id, after, most)
         near = _near_stored(tx, replica, ids) | tx.items.entries_with_equal_digest(ids)
-    found = sum(_hold(store, replica, entry_id, at) for entry_id in sorted(near))
-    return Swept(ids[-1] if ids else after, len(ids), found)
+    for entry_id in sorted(near):
+        _hold(store, replica, entry_id, at)
+    return ids[-1] if ids else after
 
 
 def _near_stored(tx: Transaction, replica: Replica, entry_ids: Sequence[int]) -> set[int]:
@@ -118,19 +110,19 @@ def _near_stored(tx: Transaction, replica: Replica, entry_ids: Sequence[int]) ->
     return {entry.id for entry in tx.banks.entries(near.tolist()).values()}
 
 
-def _hold(store: Store, replica: Replica, entry_id: int, at: datetime) -> int:
+def _hold(store: Store, replica: Replica, entry_id: int, at: datetime) -> None:
     with store.write() as tx:
         replica.catch_up(tx)
         entry = tx.banks.by_id(entry_id)
         if not entry.counts_at(at):
-            return 0
+            return
         query = query_of_known(tx.prints.known_by("entry", entry.id))
         keyed = frozenset(tx.prints.digests_of("entry", entry.id))
         if not find_items(query, tx, replica, entry.thresholds, keyed=keyed, at=at):
-            return 0
+            return
         case = case_of_match(tx, entry, at=at)
         if case is None or case.state not in (CaseState.WATCHING, CaseState.HELD):
-            return 0
+            return
         deadline_at = clocks_of(at, at, [law_pack(law) for law in case.laws]).deadline_at
         sought = [Sought(query, entry.id, keyed)]
         copies = hold_copies(tx, replica, case, sought, entry.thresholds, deadline_at=deadline_at, at=at)
@@ -138,7 +130,6 @@ def _hold(store: Store, replica: Replica, entry_id: int, at: datetime) -> int:
         if entry.of_list is ListKind.OF_MINORS and copies:
             protect_minors(tx, case, copies)
             ask_for_report(tx, entry, case, at=at)
-        return len(copies)
 
 
 def protect_minors(tx: Transaction, case: Case, copies: Sequence[Copy]) -> None:

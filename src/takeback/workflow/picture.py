@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -10,7 +10,7 @@ from typing import Protocol
 from takeback.altered import can_be_told
 from takeback.cases.notice import Level, ReportedPicture
 from takeback.errors import InputError, MediaTooLarge, UnreadableMedia
-from takeback.fingerprint import Fingerprints, FrameFingerprint, Looked, file_digest, pdq_crops, sums_of_lists
+from takeback.fingerprint import Fingerprints, FrameFingerprint, Looked, file_digest, pdq_crops
 from takeback.fingerprint.decoder import Glance
 from takeback.fingerprint.tiles import tiles_of
 from takeback.media.preview import Preview
@@ -50,19 +50,18 @@ class PictureQuery:
 
 
 def look_at(
-    decoder: Decoder, data: bytes, *, closer: bool = False, listed: bool = False,
+    decoder: Decoder, data: bytes, *, closer: bool = False, sums: Sequence[tuple[str, bytes]] = (),
     enough: Callable[[Query], bool] = lambda _: False,
 ) -> PictureQuery:  # fmt: skip
     """
     Return what the picture in `data` is compared by, and what a closer look needs, where one may follow.
 
-    `listed` compares it also as outside lists name it. `enough` is asked of the first frame's fingerprint alone; where
-    it is, nothing else is taken. The digest of the file is always there: a file that cannot be decoded may still be the
-    reported one.
+    With `sums`, its older digests, it is also compared as outside lists name it. `enough` is asked of the first frame's
+    fingerprint alone; where it is, nothing else is taken. The digest of the file is always there: a file that cannot be
+    decoded may still be the reported one.
     """
-    sums = sums_of_lists(data) if listed else ()
     try:
-        with decoder.glanced_at(data, miniatures=closer, reduced=listed) as glance:
+        with decoder.glanced_at(data, miniatures=closer, reduced=bool(sums)) as glance:
             query = query_of_glance(glance.first, file_digest(data)).with_sums(sums)
             if enough(query):
                 return PictureQuery(query, None)

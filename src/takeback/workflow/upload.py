@@ -151,18 +151,18 @@ def action_for(screening: Screening) -> Action:
     pictures, is refused without anybody's look (design §10).
     """
     strong = [match for match in screening.matches if match.copy_class.holds]
-    if any(match.entry.state is EntryState.GATED or _is_of_minors(match) for match in strong):
+    if any(match.entry.state is EntryState.GATED or _may_show_minors(match) for match in strong):
         return Action.REFUSE
     return Action.HOLD if any(not match.entry.is_capped for match in strong) else Action.ALLOW
 
 
 def must_be_reported(screening: Screening) -> bool:
     """Whether an upload may show minors, by an outside list of such pictures: the site preserves and reports it."""
-    return any(_is_of_minors(match) and match.copy_class.holds for match in screening.matches)
+    return any(_may_show_minors(match) for match in screening.matches)
 
 
-def _is_of_minors(match: Match) -> bool:
-    return match.entry.of_list is ListKind.OF_MINORS
+def _may_show_minors(match: Match) -> bool:
+    return match.entry.of_list is ListKind.OF_MINORS and match.copy_class.holds
 
 
 def _remember(tx: Transaction, query: Query, upload: Upload, at: datetime) -> None:
@@ -201,8 +201,9 @@ def tell_cases(
 def _tell_case(
     tx: Transaction, match: Match, action: Action, upload: Upload | None, gate: Gate | None, at: datetime
 ) -> Case | None:
-    # A list's entry becomes a case only where there is a copy, or where somebody is to look.
-    opens = gate is not None or (upload is not None and upload.item_id is not None)
+    # A list's entry becomes a case only where there is a copy, or where somebody is to look, or to report.
+    refused_of_minors = action is Action.REFUSE and _may_show_minors(match)
+    opens = gate is not None or (upload is not None and (upload.item_id is not None or refused_of_minors))
     if match.entry.case_id is None and not opens:
         return None
     case = case_of_match(tx, match.entry, at=at)
@@ -238,7 +239,7 @@ def _tell_of_passage(tx: Transaction, case: Case, match: Match, action: Action, 
 
 def _ask_for_report(tx: Transaction, match: Match, case: Case, at: datetime) -> None:
     """Have a refused upload that may show minors reported: each once, and a flood of the same picture once an hour."""
-    if not (_is_of_minors(match) and match.copy_class.holds):
+    if not _may_show_minors(match):
         return
     told_at = tx.audit.last_at(case.public_id, EventKind.UPLOAD_REFUSED, until=at)
     if told_at is None or at - told_at >= REPORTS_TOLD_EVERY:

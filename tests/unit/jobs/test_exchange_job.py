@@ -40,10 +40,12 @@ from takeback.store.exchanges import ExchangeRow, NewExchange
 from takeback.store.journal import Journal
 from takeback.store.sites import Site
 from takeback.workflow.check import check_file
+from takeback.workflow.contest import answer_contest, contest
 from takeback.workflow.decide import Confirm, Decision, Finding, Outcome, decide
 from takeback.workflow.exchanges import add_exchange, fetch_again, let_list_hold, report_to, share_entries
 from takeback.workflow.look import require_may_be_seen
 from takeback.workflow.lookup import look_up
+from takeback.workflow.put_back import Answer
 from takeback.workflow.query import query_of_reported
 from takeback.workflow.register import add_bank, add_entries, add_site
 from takeback.workflow.replica import Replica
@@ -261,6 +263,27 @@ def test_what_a_person_decides_counts_from_then_on_and_the_list_is_told(house: H
     asyncio.run(house.job.step())
     told = {"hashValue": listed_code(data), "feedbackValue": "Blocked", "tags": []}
     assert house.keeper.told == [("SubmitFeedback", {"count": 1, "hashFeedbacks": [told]})]
+
+
+def test_the_list_is_told_of_a_match_that_is_shown_again_after_a_contest(house: House) -> None:
+    data, store = large(1), house.parts.store
+    house.keeper.put(record_of(listed_code(data), 20))
+    house.fetch()
+    house.check(data)
+    case_id = house.cases()[0].public_id
+    decide(store, case_id, Decision(Outcome.REMOVED, COVERED, "desk/a", Confirm.ALL), at=house.clock())
+    asyncio.run(house.job.step())
+    contest(store, house.site, "1", "It is a landscape.", at=house.clock())
+    answer = Answer("It is a landscape.", "desk/b", ("intimate",))
+    # Nobody gave notice, so nobody is heard before.
+    case = answer_contest(store, case_id, answer, put_back=True, at=house.clock())
+    asyncio.run(house.job.step())
+    told = [body["hashFeedbacks"][0]["feedbackValue"] for _, body in house.keeper.told]
+    assert (case.state, house.copies(case), told) == (
+        CaseState.PUT_BACK,
+        [CopyState.PUT_BACK],
+        ["Blocked", "NotBlocked"],
+    )
 
 
 def test_one_person_lets_go_what_only_a_list_spoke_against(house: House) -> None:
@@ -486,6 +509,14 @@ def test_what_a_list_of_minors_matches_is_refused_and_reported_and_nobody_looks(
     house.clock.pass_(hours=2)
     house.check(data, "3")
     assert len(told(house)) == 2
+
+
+def test_whoever_only_asks_is_reported_of_minors_too(minors: tuple[House, Ncmec]) -> None:
+    house, there = minors
+    data = large(1)
+    there.images = [entry_of("7", {"md5": hashlib.md5(data, usedforsecurity=False).hexdigest()})]
+    house.fetch()
+    assert (house.check(data, None).action, told(house)) == (Action.REFUSE, [f"{REPORTS} report"])
 
 
 def test_what_is_stored_and_on_a_list_of_minors_is_hidden_in_every_case_unseen(minors: tuple[House, Ncmec]) -> None:

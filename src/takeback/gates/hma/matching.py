@@ -19,6 +19,7 @@ from takeback.gates.hma.door import Hasher, Matcher
 from takeback.gates.hma.media import Sent, json_object, sent_by_address, sent_by_form
 from takeback.gates.hma.types import PDQ, SIGNAL_TYPES, read_flag, read_pdq, require_signal_type
 from takeback.service.auth import ServiceParts
+from takeback.workflow.check import sums_for_lists
 from takeback.workflow.lookup import Found, look_up, look_up_picture
 from takeback.workflow.picture import look_at
 from takeback.workflow.query import query_of_reported
@@ -118,9 +119,7 @@ def _look_up(parts: Parts, signal: str, signal_type: str, banks: str | None, *, 
 
 async def _look_up_sent(parts: Parts, sent: Sent, banks: str | None, coin: float | None) -> list[Found]:
     def looked() -> list[Found]:
-        with parts.store.read() as tx:
-            listed = tx.exchanges.any()
-        picture = look_at(parts.decoder, sent.data, listed=listed)
+        picture = look_at(parts.decoder, sent.data, sums=sums_for_lists(parts.store, sent.data))
         return look_up_picture(
             parts.store, parts.replica, picture, banks=_named(banks), coin=coin, at=parts.now()
         )  # fmt: skip
