@@ -218,7 +218,7 @@ def test_a_question_without_an_item_opens_no_case(house: House) -> None:
 
 
 def test_a_list_is_compared_by_the_fingerprint_that_it_holds(house: House) -> None:
-    """The one that other programs take of the same file lies too far from ours: 9 bits in the mean, 34 at most."""
+    """The one that other programs take of the same file is not ours (`tests/unit/fingerprint/test_routes.py`)."""
     data = large(1)
     house.keeper.put(record_of(listed_code(data), 20))
     house.fetch()
