@@ -47,7 +47,7 @@ def _fetched(url: str) -> dict[str, object]:
         service.add_site(receiver)
         began = time.monotonic()
         set_up(service, url)
-        wait_for(service, "complete_at", PATIENCE_SECONDS)
+        wait_for(service, "complete_at", PATIENCE_SECONDS, ask_every_seconds=1)
         read = time.monotonic() - began
         _await_matches(service)
         matching = time.monotonic() - began
@@ -67,7 +67,7 @@ def _killed(url: str) -> dict[str, object]:
         at = sum(standing(service)["records"].values())
         service.kill()
         service.start()
-        wait_for(service, "complete_at", PATIENCE_SECONDS)
+        wait_for(service, "complete_at", PATIENCE_SECONDS, ask_every_seconds=1)
         _await_matches(service)
         service.stop()
         records, entries, prints = stored(service)

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from takeback.errors import ExchangeError, MalformedHash
 from takeback.fingerprint import PdqHash, Route
+from takeback.fingerprint.pdq import plausible_code_from_hex
 
 type Mark = str | int | list[str] | list[list[int]]
 """What an exchange writes down of where it is: values of JSON."""
@@ -59,7 +60,7 @@ def signal_of(algorithm: Algorithm, text: str, route: Route = Route.PIXELS) -> S
     """Read a fingerprint or digest as lists write it, in hexadecimal; None for what is none, or no photograph's."""
     try:
         if algorithm is Algorithm.PDQ:
-            return Signal(algorithm, PdqHash.from_hex(text.strip()).code, route)
+            return Signal(algorithm, plausible_code_from_hex(text.strip()), route)
         digest = bytes.fromhex(text.strip())
     except (MalformedHash, ValueError):
         return None
@@ -160,7 +161,11 @@ class Exchange(Protocol):
         """Return where to go on after the page was refused as no page of this list: its token may have run out."""
 
     def feedback(self, said: Sequence[tuple[Record, Said]]) -> Request | None:
-        """Return what tells the list what a person decided; None where it takes no word."""
+        """
+        Return what tells the list what a person decided; None where it takes no word.
+
+        Each record has its fingerprint, where one was kept; else its name.
+        """
 
     def submission(self, signals: Sequence[Signal]) -> Request | None:
         """Return what puts fingerprints on the list; None where it takes none."""

@@ -127,10 +127,7 @@ class StopNcii:
 
     def feedback(self, said: Sequence[tuple[Record, Said]]) -> Request | None:
         """Say of each hash whether a match of it was removed: `Blocked`, or `NotBlocked` (`Exchange.feedback`)."""
-        told = [
-            {"hashValue": record.name.partition(":")[2], "feedbackValue": _FEEDBACK[word], "tags": []}
-            for record, word in said
-        ]
+        told = [{"hashValue": _hash_of(record), "feedbackValue": _FEEDBACK[word], "tags": []} for record, word in said]
         if not told or not self._keys.tell:
             return None
         return self._post("SubmitFeedback", self._keys.tell, {"count": len(told), "hashFeedbacks": told})
@@ -268,6 +265,11 @@ def _read(given: object) -> Record | Unread:
     return Unread(name, standing, is_flawed=True) if isinstance(standing, str) else Record(name, standing[0], (signal,))
 
 
+def _hash_of(record: Record) -> str:
+    """Return the hash that a record is of, also where only its fingerprint was kept."""
+    return record.signals[0].value.hex() if record.signals else record.name.partition(":")[2]
+
+
 def _signal(kind: str, value: str) -> Signal | str:
     if kind not in _ALGORITHMS:
         return "a kind of hash that is not compared here"
@@ -293,9 +295,9 @@ def _standing(given: Mapping[str, Any]) -> tuple[Standing] | str:
         return "cases that cannot be read"
     if status == "Deleted":
         return (Standing.ENDED,)
-    if any(case in _LIVE for case in each):
+    if [case for case in each if case in _LIVE]:
         return (Standing.LIVE if status in (*_LIVE, *_ENDED) else Standing.DOUBTED,)
-    if each and all(case in _ENDED for case in each):
+    if each and not [case for case in each if case not in _ENDED]:
         return (Standing.ENDED,)
     if status in _ENDED:
         return (Standing.ENDED,)

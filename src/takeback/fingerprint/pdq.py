@@ -67,13 +67,7 @@ class PdqHash:
         Raises `MalformedHash` for anything else, a trailing newline too, and for a code that no
         photograph has: fewer than 100 ones (all zero: too small or flat to hash) or more than 128.
         """
-        code = code_from_hex(text)
-        if not any(code):
-            raise MalformedHash("The PDQ fingerprint is all zero: its picture was too small or flat.")
-        found = cls(code, quality)
-        if not found.is_plausible:
-            raise MalformedHash("The PDQ fingerprint is one that no photograph has: too few of its bits are set.")
-        return found
+        return cls(plausible_code_from_hex(text), quality)
 
     @property
     def is_plausible(self) -> bool:
@@ -139,6 +133,17 @@ def code_from_hex(text: str) -> bytes:
     code = bytes.fromhex(text)
     if _ones(code) > MAX_ONES:
         raise MalformedHash("The PDQ fingerprint has more than 128 ones, which no picture gives.")
+    return code
+
+
+def plausible_code_from_hex(text: str) -> bytes:
+    """Return the 32 bytes of a PDQ code that a photograph can have; raises as `PdqHash.from_hex`."""
+    code = code_from_hex(text)
+    ones = _ones(code)
+    if not ones:
+        raise MalformedHash("The PDQ fingerprint is all zero: its picture was too small or flat.")
+    if ones < MIN_PLAUSIBLE_ONES:
+        raise MalformedHash("The PDQ fingerprint is one that no photograph has: too few of its bits are set.")
     return code
 
 

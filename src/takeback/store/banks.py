@@ -159,14 +159,15 @@ class BankStore:
     ) -> list[int]:
         """Add many entries at once, each under its own data key; return their ids in the same order."""
         ids = next_ids(self._connection, entry, len(new))
-        lot = secrets.token_hex(_LOT_BYTES)
+        lot, own = secrets.token_hex(_LOT_BYTES), secrets.token_hex(_LOT_BYTES * len(new))
+        added_at = stored_moment(at)
+        public_ids = (lot + own[first : first + 2 * _LOT_BYTES] for first in range(0, len(own), 2 * _LOT_BYTES))
         rows = [
             (
-                entry_id, lot + secrets.token_hex(_LOT_BYTES), bank_id, each.case_id, each.source, each.opinion.value,
-                each.state.value, stored_moment(each.expires_at), stored_moment(each.counts_from), stored_moment(at),
-                key_id,
+                entry_id, public_id, bank_id, each.case_id, each.source, each.opinion.value,
+                each.state.value, stored_moment(each.expires_at), stored_moment(each.counts_from), added_at, key_id,
             )
-            for entry_id, each, (key_id, _) in zip(ids, new, keys, strict=True)
+            for entry_id, public_id, each, (key_id, _) in zip(ids, public_ids, new, keys, strict=True)
         ]  # fmt: skip
         insert_rows(self._connection, entry, _ENTRY_COLUMNS, rows)
         self._prints.add_all("entry", zip(ids, (each.known_by for each in new), keys, strict=True))

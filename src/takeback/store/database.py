@@ -444,6 +444,8 @@ def _engine(url: str) -> Engine:
         # A request takes one connection at a time, and a worker serves at most 40 requests at once.
         pool_size=8,
         max_overflow=40,
+        # The one that was used last has in its cache what was read last.
+        pool_use_lifo=True,
     )
 
     @event.listens_for(engine, "connect")
@@ -457,6 +459,7 @@ def _engine(url: str) -> Engine:
             "secure_delete = on",
             "trusted_schema = off",
             "cache_size = -2000",  # KiB: the whole process tree must fit a 1 GB machine
+            "wal_autocheckpoint = 4000",  # pages, 16 MB: what many commits write again is written back once
             "temp_store = memory",
         ):
             connection.execute(f"pragma {pragma}").close()

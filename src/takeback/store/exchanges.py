@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from itertools import batched
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from takeback.errors import NotFound
 from takeback.exchanges.interface import FetchCheckpoint, Standing
-from takeback.store.bulk import replace_rows, stored_moment
+from takeback.store.bulk import give_room, replace_rows, stored_moment
 from takeback.store.keyring import Keyring
 from takeback.store.prints import MAX_IDS
-from takeback.store.seal import seal, unseal
+from takeback.store.seal import Seal, seal, seal_all, unseal
 from takeback.store.tables import bank, entry, exchange, exchange_account, exchange_record, exchange_word
 
 _PURPOSE = "hma-credentials"
@@ -73,8 +74,7 @@ class NewExchange:
     report_to: Sequence[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class KnownRecord:
+class KnownRecord(NamedTuple):
     """What a list said of a record before."""
 
     keyed: bytes
@@ -84,8 +84,7 @@ class KnownRecord:
     sealed_name: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """What is written down of one record; `sealed_name` under its entry's data key."""
 
     keyed: bytes
@@ -240,6 +239,10 @@ class ExchangeStore:
 
     # Records
 
+    def give_room(self) -> None:
+        """Keep more of the database in memory from now on: for whoever takes in a page."""
+        give_room(self._connection)
+
     def keyed(self, exchange_id: int, text: str) -> bytes:
         """Return the HMAC under which a record's name, or what is in it, is kept."""
         return self._keyring.keyed_receipt(f"exchange/{exchange_id}/{text}")[:16]
@@ -247,28 +250,23 @@ class ExchangeStore:
     def known(self, exchange_id: int, keyed: Sequence[bytes]) -> dict[bytes, KnownRecord]:
         """Return what is known of those records that were read before."""
         found: dict[bytes, KnownRecord] = {}
-        columns = (exchange_record.c[name] for name in KnownRecord.__slots__)
-        query = select(*columns).where(exchange_record.c.exchange_id == exchange_id)
         for some in batched(keyed, MAX_IDS):
-            rows = self._connection.execute(query.where(exchange_record.c.keyed.in_(some)))
-            found |= {bytes(row.keyed): KnownRecord(*row) for row in rows}
+            rows = self._connection.exec_driver_sql(_known(len(some)), (exchange_id, *some))
+            found |= {row[0]: KnownRecord(*row) for row in rows}
         return found
 
     def say(self, exchange_id: int, said: Sequence[Said], at: datetime) -> None:
         """Write down what a list says of records, in place of what it said before."""
         moment = stored_moment(at)
-        rows = [
-            (exchange_id, moment, each.keyed, each.standing, each.content, each.entry_id, each.sealed_name, each.why)
-            for each in said
-        ]
+        rows = [(exchange_id, moment, *each) for each in said]
         replace_rows(
-            self._connection, exchange_record, ("exchange_id", "at", *Said.__slots__), rows,
+            self._connection, exchange_record, ("exchange_id", "at", *Said._fields), rows,
             unique=("exchange_id", "keyed"),
         )  # fmt: skip
 
-    def seal_name(self, key: tuple[str, bytes], name: str) -> bytes:
-        """Seal a record's name under its entry's data key."""
-        return seal(key[1], name.encode(), _NAME)
+    def seal_names(self, names: Iterable[tuple[tuple[str, bytes], str]]) -> list[bytes]:
+        """Seal the names of records, each under its entry's data key."""
+        return seal_all([(Seal(secret), name.encode(), _NAME.encode()) for (_, secret), name in names])
 
     def name_of(self, exchange_id: int, entry_id: int) -> str | None:
         """Open the name of the record that an entry is of; None where it is gone."""
@@ -296,7 +294,7 @@ class ExchangeStore:
 
     def live_before(self, exchange_id: int, before: datetime, most: int) -> list[KnownRecord]:
         """Return live records that a list did not name since a moment: for lists that are always whole."""
-        columns = (exchange_record.c[name] for name in KnownRecord.__slots__)
+        columns = (exchange_record.c[name] for name in KnownRecord._fields)
         mine = (
             exchange_record.c.exchange_id == exchange_id,
             exchange_record.c.standing != Standing.ENDED.value,
@@ -337,6 +335,12 @@ class ExchangeStore:
 
 
 _ANY = select(exchange.c.id).limit(1)
+
+
+@cache
+def _known(count: int) -> str:
+    columns, marks = ", ".join(KnownRecord._fields), ", ".join("?" * count)
+    return f"select {columns} from exchange_record where exchange_id = ? and keyed in ({marks})"  # noqa: S608 (our own)
 
 
 def _sealed(secret: bytes, credentials: Credentials) -> bytes:

