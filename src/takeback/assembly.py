@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from takeback.actions.destination import PrivateHosts
 from takeback.actions.interface import SiteConnector
@@ -47,6 +47,9 @@ _LIST_READ_SECONDS, _LIST_TOTAL_SECONDS = 30.0, 120.0
 """How long a list may be silent, and take for one page."""
 
 log = logging.getLogger("takeback.assembly")
+
+type Work = Literal["screening", "jobs", "lists"]
+"""What a process does most."""
 
 
 def utc_now() -> datetime:
@@ -117,11 +120,12 @@ def open_store(settings: Settings, master: MasterKey) -> Store:
     return Store.open(sqlite_url(settings.data), Keyring(master, settings.data / KEYS_NAME))
 
 
-def open_parts(settings: Settings, master: MasterKey, socket_path: Path, *, describes_often: bool = True) -> Parts:
+def open_parts(settings: Settings, master: MasterKey, socket_path: Path, *, does: Work = "screening") -> Parts:
     """
     Open everything that one process needs; after forking, never before.
 
-    The model of the copy descriptor is loaded now where a process `describes_often`, else with the first picture.
+    The model of the copy descriptor is loaded now where a process screens, else with the first picture. A process that
+    fetches lists searches nothing: its indexes are empty, and follow nothing.
     """
     store = open_store(settings, master)
     snapshots = socket_path.parent if is_in_memory(socket_path.parent) else None
@@ -129,10 +133,10 @@ def open_parts(settings: Settings, master: MasterKey, socket_path: Path, *, desc
     return Parts(
         settings=settings,
         store=store,
-        replica=_open_replica(store, snapshots),
+        replica=Replica() if does == "lists" else _open_replica(store, snapshots),
         journal=Journal(settings.journal_path, store.keyring.journal_key),
         decoder=PooledDecoder(DecoderPool(socket_path, limits=limits), limits),
-        describer=open_describer(settings) if describes_often else late_describer(settings),
+        describer=open_describer(settings) if does == "screening" else late_describer(settings),
         snapshots=snapshots,
         page_model=read_page_model(settings),
     )

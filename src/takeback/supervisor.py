@@ -6,6 +6,7 @@
                 ├─ gates    (uploads in the protocols of antivirus, proxies, pict-rs; where the settings name any)
                 ├─ hma      (HMA's interface, where it is turned on; on a socket of its own)
                 ├─ stopncii (StopNCII's interface, likewise)
+                ├─ lists    (outside lists are fetched; one by lease)
                 └─ jobs     (orders to sites, links, items that are gone; one by lease)
 
 The decoders start before the master key is read. Workers and jobs are forked after everything is
@@ -55,7 +56,7 @@ from takeback.gates.line import GateLine, gate_lines
 from takeback.gates.listening import Listening, listen_on, listening
 from takeback.gates.process import check_gates, run_gates
 from takeback.gates.stopncii.app import create_stopncii_app
-from takeback.jobs import run_jobs
+from takeback.jobs import run_jobs, run_lists
 from takeback.media.sandbox import PoolProcess
 from takeback.runtime import is_in_memory, runtime_folder
 from takeback.service.app import create_app
@@ -77,6 +78,8 @@ _MAX_WAIT_SECONDS = 10.0
 _STOP_SECONDS = 10.0
 _TICK_SECONDS = 0.2
 _ENDING = (signal.SIGTERM, signal.SIGINT)
+_COLLECTED_AFTER = 20_000
+"""Objects made since the last look for cycles: at Python's 700 a page of a list is looked through while it is read."""
 
 log = logging.getLogger("takeback.supervisor")
 
@@ -172,7 +175,7 @@ class Supervisor:
         self._hma = hma
         self._stopncii = stopncii
         self._stopping = False
-        self._children = [Child("jobs", self._run_jobs)]
+        self._children = [Child("jobs", self._run_jobs), Child("lists", self._run_lists)]
         self._children += [Child(f"worker-{number}", self._run_worker) for number in range(settings.workers)]
         self._children += [Child("gates", self._run_gates)] if gates else []
         self._children += [Child("hma", self._run_hma)] if hma is not None else []
@@ -184,6 +187,7 @@ class Supervisor:
             signal.signal(number, self._on_stop)
         gc.collect()
         gc.freeze()  # what is imported stays in pages that parent and children share
+        gc.set_threshold(_COLLECTED_AFTER)
         for child in self._children:
             self._fork(child)
 
@@ -304,8 +308,13 @@ class Supervisor:
 
     def _run_jobs(self) -> None:
         self._listen_only_on()
-        parts = open_parts(self._settings, self._master, self._decoders.socket_path, describes_often=False)
+        parts = open_parts(self._settings, self._master, self._decoders.socket_path, does="jobs")
         _run_until_stopped(lambda stop: run_jobs(parts, stop, MailTexts()))
+
+    def _run_lists(self) -> None:
+        self._listen_only_on()
+        parts = open_parts(self._settings, self._master, self._decoders.socket_path, does="lists")
+        _run_until_stopped(lambda stop: run_lists(parts, stop))
 
 
 def _run_until_stopped(work: Callable[[asyncio.Event], Coroutine[None, None, None]]) -> None:

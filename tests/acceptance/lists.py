@@ -30,18 +30,18 @@ def standing(service: Service) -> dict[str, Any]:
     return found
 
 
-def wait_for(service: Service, what: str, patience_seconds: float) -> float:
-    """Wait until something of the list is set; return how many seconds it took."""
+def wait_for(service: Service, what: str, patience_seconds: float, *, ask_every_seconds: float = 0.05) -> float:
+    """Wait until something of the list is set; return how many seconds it took. Each question counts all records."""
     began = time.monotonic()
-    url = f"{service.url}/api/v1/exchanges"
-    while time.monotonic() - began < patience_seconds:
-        try:
-            (found,) = httpx2.get(url, headers=service.headers("moderator"), timeout=30).json()
-            if found[what]:
-                return time.monotonic() - began
-        except httpx2.TransportError:
-            pass
-        time.sleep(0.05)
+    with httpx2.Client(headers=service.headers("moderator"), timeout=30) as client:
+        while time.monotonic() - began < patience_seconds:
+            try:
+                (found,) = client.get(f"{service.url}/api/v1/exchanges").json()
+                if found[what]:
+                    return time.monotonic() - began
+            except httpx2.TransportError:
+                pass
+            time.sleep(ask_every_seconds)
     raise AssertionError(f"the list had no {what} in {patience_seconds:.0f} seconds")
 
 

@@ -1,4 +1,4 @@
-"""Outside lists are fetched, page by page; what the sites store is compared with what is new; lists are told."""
+"""Outside lists are fetched, page by page, and told what was decided here."""
 
 from __future__ import annotations
 
@@ -31,14 +31,13 @@ from takeback.store import Transaction
 from takeback.store.exchanges import ExchangeRow, Word
 from takeback.workflow.exchange_page import end_unnamed, take_page
 from takeback.workflow.exchanges import SHARED
-from takeback.workflow.list_case import actor_of, sweep_list
+from takeback.workflow.list_case import actor_of
 
 MAX_PAGE_BYTES = 32 * 1024 * 1024
 """800 records of StopNCII have some hundred kilobytes; a page of NCMEC's may name far more."""
 _MAX_WORD_BYTES = 256 * 1024
-_STEP_SECONDS = 2.0
+_STEP_SECONDS = 4.0
 """How long one list is read before the next, and before somebody who stops the service is heard."""
-_SWEPT_AT_ONCE = 500
 _TOLD_AT_ONCE = 100
 _TRIES = 3
 """How often the same page may break off before less of it is asked at a time."""
@@ -50,7 +49,7 @@ log = logging.getLogger("takeback.jobs")
 
 
 class ExchangeJob:
-    """Reads each list that is due, for some seconds; then compares, then tells."""
+    """Reads each list that is due, for some seconds; then tells it what was decided here."""
 
     def __init__(self, parts: Parts, http: OutgoingHttp) -> None:
         self._parts = parts
@@ -65,7 +64,6 @@ class ExchangeJob:
         for exchange in due:
             await self._fetch(exchange)
         for exchange in every:
-            await self._sweep(exchange)
             await self._tell(exchange)
 
     async def drain(self) -> None:
@@ -183,22 +181,7 @@ class ExchangeJob:
         found = next_attempt_at(attempts, at, jitter, retry_after_seconds=asked_seconds)
         return found or at + timedelta(seconds=MAX_WAIT_SECONDS)
 
-    # ---- Comparing and telling
-
-    async def _sweep(self, row: ExchangeRow) -> None:
-        """Compare what is stored with the entries that came since, for a step's time."""
-        until = time.monotonic() + _STEP_SECONDS
-        after = row.swept_id
-        while time.monotonic() < until:
-            last_id = await asyncio.to_thread(
-                sweep_list, self._parts.store, self._parts.replica, row, after=after, most=_SWEPT_AT_ONCE,
-                at=self._parts.now(),
-            )  # fmt: skip
-            if last_id == after:
-                return
-            after = last_id
-            with self._parts.store.write() as tx:
-                tx.exchanges.change(row.id, swept_id=after)
+    # ---- Telling
 
     async def _tell(self, row: ExchangeRow) -> None:
         at = self._parts.now()
@@ -207,8 +190,8 @@ class ExchangeJob:
             shared = [each for each in words if each.word == SHARED]
             said = [each for each in words if each.word != SHARED]
             signals = [signal for word in shared if (signal := _signal(tx, word.entry_id)) is not None]
-            names = [(word, tx.exchanges.name_of(row.id, word.entry_id)) for word in said]
-        told = [(Record(name, Standing.LIVE), Said(word.word)) for word, name in names if name is not None]
+            records = [(_record(tx, row, word.entry_id), word) for word in said]
+        told = [(record, Said(word.word)) for record, word in records if record is not None]
         await self._send_words(row, said, len(told), lambda exchange: exchange.feedback(told), at)
         await self._send_words(row, shared, len(signals), lambda exchange: exchange.submission(signals), at)
 
@@ -240,6 +223,14 @@ class ExchangeJob:
     def _tell_later(self, words: Sequence[Word], at: datetime) -> None:
         with self._parts.store.write() as tx:
             tx.exchanges.word_later(words, self._later(1 + max(each.attempts for each in words), at))
+
+
+def _record(tx: Transaction, row: ExchangeRow, entry_id: int) -> Record | None:
+    """Return the record that an entry is of, as far as its list is told of it; None where nothing of it is left."""
+    name, signal = tx.exchanges.name_of(row.id, entry_id), _signal(tx, entry_id)
+    if name is None and signal is None:
+        return None
+    return Record(name or "", Standing.LIVE, () if name is not None or signal is None else (signal,))
 
 
 def _signal(tx: Transaction, entry_id: int) -> Signal | None:

@@ -1,4 +1,7 @@
-"""One process does the jobs: it holds a lease, and each job is asked for its next step again and again."""
+"""
+One process does the jobs, and one fetches outside lists: each holds a lease, and asks each of its jobs for its next
+step again and again.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import logging
 import os
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from takeback.actions.mail import smtp_sender
@@ -17,6 +21,7 @@ from takeback.jobs.capture import CaptureJob
 from takeback.jobs.exchange import ExchangeJob
 from takeback.jobs.expiry import ExpiryJob
 from takeback.jobs.links import LinkJob
+from takeback.jobs.list_sweep import ListSweepJob
 from takeback.jobs.news import NewsJob
 from takeback.jobs.outbox import OutboxJob
 from takeback.jobs.places import PlacesJob
@@ -26,7 +31,7 @@ from takeback.jobs.reconcile import ReconcileJob
 from takeback.jobs.snapshot import SnapshotJob
 from takeback.jobs.suspects import SuspectJob
 from takeback.jobs.timestamps import TimestampJob
-from takeback.store.leases import JOBS
+from takeback.store.leases import JOBS, LISTS
 from takeback.workflow.news_mail import NewsTexts
 
 LEASE_SECONDS = 6.0
@@ -39,7 +44,8 @@ SUSPECT_POLL_SECONDS = 1.0
 PLACES_POLL_SECONDS = 10.0
 EXPIRY_POLL_SECONDS = 600.0
 CAPTURE_POLL_SECONDS = 1.0
-EXCHANGE_POLL_SECONDS = 0.5
+EXCHANGE_POLL_SECONDS = 0.1
+LIST_SWEEP_POLL_SECONDS = 0.5
 QUARANTINE_POLL_SECONDS = 0.5
 PUBLISH_POLL_SECONDS = 1.0
 TIMESTAMP_POLL_SECONDS = 20.0
@@ -78,7 +84,6 @@ class Job(Protocol):
 
 async def run_jobs(parts: Parts, stop: asyncio.Event, texts: NewsTexts) -> None:
     """Do the jobs until `stop`; wait while another process holds the lease. `texts` are what mails say."""
-    holder = f"{os.getpid()}-{secrets.token_hex(8)}"
     http, mail = outgoing_http(parts.settings), smtp_sender(parts.settings)
     jobs: list[tuple[Job, float]] = [
         (OutboxJob(parts, http), POLL_SECONDS),
@@ -90,28 +95,43 @@ async def run_jobs(parts: Parts, stop: asyncio.Event, texts: NewsTexts) -> None:
         (PlacesJob(parts), PLACES_POLL_SECONDS),
         (ExpiryJob(parts), EXPIRY_POLL_SECONDS),
         (CaptureJob(parts, http), CAPTURE_POLL_SECONDS),
-        (ExchangeJob(parts, exchange_http(parts.settings)), EXCHANGE_POLL_SECONDS),
+        (ListSweepJob(parts), LIST_SWEEP_POLL_SECONDS),
         (QuarantineJob(parts, http), QUARANTINE_POLL_SECONDS),
         (PublishJob(parts, http), PUBLISH_POLL_SECONDS),
         (TimestampJob(parts, http), TIMESTAMP_POLL_SECONDS),
         (AlertJob(parts, AlertRoutes(http, mail)), ALERT_POLL_SECONDS),
         (NewsJob(parts, mail, texts), NEWS_POLL_SECONDS),
     ]
+    await _run(parts, stop, JOBS, jobs)
+
+
+async def run_lists(parts: Parts, stop: asyncio.Event) -> None:
+    """
+    Fetch outside lists until `stop`; wait while another process holds the lease.
+
+    In a process of its own, whose indexes follow nothing: a list of a million records is work for minutes, and orders
+    to sites do not wait for it.
+    """
+    await _run(parts, stop, LISTS, [(ExchangeJob(parts, exchange_http(parts.settings)), EXCHANGE_POLL_SECONDS)])
+
+
+async def _run(parts: Parts, stop: asyncio.Event, lease: str, jobs: Sequence[tuple[Job, float]]) -> None:
+    holder = _Holder(parts, lease, f"{os.getpid()}-{secrets.token_hex(8)}")
     while not stop.is_set():
-        if await asyncio.to_thread(_take, parts, holder):
-            await _hold(parts, holder, stop, jobs)
+        if await asyncio.to_thread(holder.take):
+            await _hold(holder, stop, jobs)
         await _sleep(stop, RENEW_SECONDS)
-    await asyncio.to_thread(_give_up, parts, holder)
+    await asyncio.to_thread(holder.give_up)
 
 
-async def _hold(parts: Parts, holder: str, stop: asyncio.Event, jobs: Sequence[tuple[Job, float]]) -> None:
+async def _hold(holder: _Holder, stop: asyncio.Event, jobs: Sequence[tuple[Job, float]]) -> None:
     """Run every job while the lease is ours."""
     lost = asyncio.Event()
     loops = [asyncio.create_task(_loop(job, stop, lost, seconds)) for job, seconds in jobs]
     while not stop.is_set():
         await _sleep(stop, RENEW_SECONDS)
-        if not await asyncio.to_thread(_take, parts, holder):
-            log.warning("another process took the jobs over")
+        if not await asyncio.to_thread(holder.take):
+            log.warning("another process took the %s over", holder.lease)
             break
     lost.set()
     await asyncio.gather(*loops)
@@ -139,18 +159,27 @@ async def _sleep(stop: asyncio.Event, seconds: float) -> None:
         return
 
 
-def _take(parts: Parts, holder: str) -> bool:
-    try:
-        with parts.store.write() as tx:
-            return tx.leases.take(JOBS, holder, at=parts.now(), for_seconds=LEASE_SECONDS)
-    except TakebackError as problem:
-        log.error("the lease of the jobs could not be renewed: %s", problem.message)
-        return False
+@dataclass(frozen=True, slots=True)
+class _Holder:
+    """Who asks for a lease, and for which."""
 
+    parts: Parts
+    lease: str
+    name: str
 
-def _give_up(parts: Parts, holder: str) -> None:
-    try:
-        with parts.store.write() as tx:
-            tx.leases.give_up(JOBS, holder)
-    except TakebackError as problem:
-        log.warning("the lease of the jobs could not be given up: %s", problem.message)
+    def take(self) -> bool:
+        """Take or renew the lease; False where it is another's, or cannot be had now."""
+        try:
+            with self.parts.store.write() as tx:
+                return tx.leases.take(self.lease, self.name, at=self.parts.now(), for_seconds=LEASE_SECONDS)
+        except TakebackError as problem:
+            log.error("the lease of the %s could not be renewed: %s", self.lease, problem.message)
+            return False
+
+    def give_up(self) -> None:
+        """Give the lease back."""
+        try:
+            with self.parts.store.write() as tx:
+                tx.leases.give_up(self.lease, self.name)
+        except TakebackError as problem:
+            log.warning("the lease of the %s could not be given up: %s", self.lease, problem.message)

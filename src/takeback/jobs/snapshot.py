@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from takeback.assembly import Parts
+from takeback.workflow.replica import Replica
 from takeback.workflow.snapshot import are_sealed, publish
 
 LEAST_CHANGES = 5_000
@@ -28,6 +29,7 @@ class SnapshotJob:
         self._parts = parts
         self._clock = clock
         self._least_changes = least_changes
+        self._codes_written = _codes(parts.replica)
         self._not_before = self._written_at = clock()
 
     async def step(self) -> None:
@@ -42,11 +44,17 @@ class SnapshotJob:
         folder, store, replica = self._parts.snapshots, self._parts.store, self._parts.replica
         assert folder is not None
         replica.follow(store)
-        changes = replica.seq - replica.snapshot_seq
-        much = changes >= max(self._least_changes, (len(replica.entries.pdq) + len(replica.items.pdq)) // SHARE)
+        codes, changes = _codes(replica), replica.seq - replica.snapshot_seq
+        # One change may bring many codes: a page of a list.
+        much = max(changes, codes - self._codes_written) >= max(self._least_changes, codes // SHARE)
         old = changes > 0 and self._clock() >= self._written_at + OLDEST_SECONDS
         if much or old or not are_sealed(store, self._parts.settings.data):
             self._written_at = self._clock()
             self._not_before = self._written_at + REST_SECONDS
+            self._codes_written = codes
             publish(store, replica, folder=folder, data=self._parts.settings.data)
             replica.take_newer(folder, store)
+
+
+def _codes(replica: Replica) -> int:
+    return len(replica.entries.pdq) + len(replica.items.pdq)

@@ -10,6 +10,8 @@ from takeback.store.tables import lease
 
 JOBS = "jobs"
 """The lease of whoever delivers, fetches and reconciles; held as long as a service runs."""
+LISTS = "lists"
+"""The lease of whoever fetches outside lists."""
 
 
 class LeaseStore:

@@ -85,7 +85,7 @@ class SimulatedService:
         )
         (folder / "run").mkdir(mode=0o700)
         self._decoders = start_decoders(settings, folder / "run" / "decoders")
-        opened = open_parts(settings, MasterKey.generate(), self._decoders.socket_path, describes_often=False)
+        opened = open_parts(settings, MasterKey.generate(), self._decoders.socket_path, does="jobs")
         self.parts = replace(opened, now=clock, describer=None)
         self.keys = set_up(self.parts.store, at=clock())
         made = add_site(

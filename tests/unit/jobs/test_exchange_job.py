@@ -34,6 +34,7 @@ from takeback.errors import IllegalTransition, InputError
 from takeback.fingerprint import PdqHash, Route
 from takeback.fingerprint.take import pdq_of_file
 from takeback.jobs.exchange import ExchangeJob
+from takeback.jobs.list_sweep import ListSweepJob
 from takeback.store import Store
 from takeback.store.cases import Case
 from takeback.store.exchanges import ExchangeRow, NewExchange
@@ -79,7 +80,7 @@ def listed_code(data: bytes) -> str:
 
 @dataclass
 class House:
-    """A site, a list that is set up, and the job that fetches it."""
+    """A site, a list that is set up, and the jobs that fetch it, and compare what is stored with it."""
 
     parts: Parts
     keeper: Keeper
@@ -88,10 +89,15 @@ class House:
     job: ExchangeJob
     name: str = "STOPNCII"
 
+    def step(self) -> None:
+        """Let both jobs do what is due."""
+        asyncio.run(self.job.step())
+        asyncio.run(ListSweepJob(self.parts).step())
+
     def fetch(self, most: int = 60) -> ExchangeRow:
         """Let the job do what is due until the list is read to its end, and time pass where it waits."""
         for _ in range(most):
-            asyncio.run(self.job.step())
+            self.step()
             row = self.row()
             if row.complete_at is not None and row.began_at is None and row.problem is None:
                 return row
@@ -260,7 +266,7 @@ def test_what_a_person_decides_counts_from_then_on_and_the_list_is_told(house: H
     case = decide(house.parts.store, house.cases()[0].public_id, decision, at=house.clock())
     assert (case.state, house.copies(case)) == (CaseState.REMOVED, [CopyState.REMOVED])
     assert house.check(data, "2").action is Action.REFUSE
-    asyncio.run(house.job.step())
+    house.step()
     told = {"hashValue": listed_code(data), "feedbackValue": "Blocked", "tags": []}
     assert house.keeper.told == [("SubmitFeedback", {"count": 1, "hashFeedbacks": [told]})]
 
@@ -272,12 +278,12 @@ def test_the_list_is_told_of_a_match_that_is_shown_again_after_a_contest(house: 
     house.check(data)
     case_id = house.cases()[0].public_id
     decide(store, case_id, Decision(Outcome.REMOVED, COVERED, "desk/a", Confirm.ALL), at=house.clock())
-    asyncio.run(house.job.step())
+    house.step()
     contest(store, house.site, "1", "It is a landscape.", at=house.clock())
     answer = Answer("It is a landscape.", "desk/b", ("intimate",))
     # Nobody gave notice, so nobody is heard before.
     case = answer_contest(store, case_id, answer, put_back=True, at=house.clock())
-    asyncio.run(house.job.step())
+    house.step()
     told = [body["hashFeedbacks"][0]["feedbackValue"] for _, body in house.keeper.told]
     assert (case.state, house.copies(case), told) == (
         CaseState.PUT_BACK,
@@ -298,7 +304,7 @@ def test_one_person_lets_go_what_only_a_list_spoke_against(house: House) -> None
     case = decide(house.parts.store, case_id, Decision(Outcome.REFUSED, NOT_COVERED, "desk/a"), at=house.clock())
     assert (case.state, house.copies(case), house.orders()) == (CaseState.REFUSED, [CopyState.PUT_BACK], ["put_back"])
     assert house.check(data, "2").action is Action.ALLOW
-    asyncio.run(house.job.step())
+    house.step()
     ((_, body),) = house.keeper.told
     assert body["hashFeedbacks"][0]["feedbackValue"] == "NotBlocked"
     # And the list says the same again: it stays decided here.
@@ -457,7 +463,7 @@ def test_hashes_of_other_kinds_are_counted_and_a_films_sum_is_compared(house: Ho
 def test_wrong_credentials_are_said_and_asked_again_with_others(house: House) -> None:
     fill(house.keeper, 3)
     house.keeper.faults = ["401"]
-    asyncio.run(house.job.step())
+    house.step()
     row = house.row()
     assert row.problem == "The list does not accept our credentials."
     assert row.next_at == AT + timedelta(hours=1)
@@ -541,7 +547,7 @@ def test_a_list_of_minors_is_not_fetched_before_somebody_is_named_who_reports(mi
     house, there = minors
     there.images = [entry_of("7", {"md5": "ab" * 16})]
     report_to(house.parts.store, "NCMEC", [], actor="key/a", at=AT)
-    asyncio.run(house.job.step())
+    house.step()
     assert (there.asked, house.counts()) == ([], {})
     assert "Nobody is named who reports" in (house.row().problem or "")
     report_to(house.parts.store, "NCMEC", [REPORTS], actor="key/a", at=AT)
@@ -581,7 +587,7 @@ def test_what_a_file_names_no_more_has_ended_and_an_empty_one_ends_nothing(house
         texts["list.csv"] = ""
         house.clock.pass_(minutes=1)
         fetch_again(house.parts.store, "FILE", whole=False, actor="key/a", at=house.clock())
-        asyncio.run(house.job.step())
+        house.step()
         assert (house.codes(), house.row().problem) == (4, "The file holds no record.")
         house.clock.pass_(minutes=1)
         texts["list.csv"] = "\n".join(["hash", *others])
@@ -597,7 +603,7 @@ def test_what_the_operator_answers_for_is_put_on_a_list_and_nothing_else(house: 
     ours = {"opinion": Opinion.POSITIVE, "source": "us", "expires_at": None}
     add_entries(store, "known", pictures, actor="a", at=AT, **ours)  # type: ignore[arg-type]
     assert share_entries(store, "STOPNCII", "known", actor="a", at=AT) == 2
-    asyncio.run(house.job.step())
+    house.step()
     (endpoint, body) = house.keeper.told[0]
     hashes = {each["hashValue"] for each in body["hashRecords"]}
     assert (endpoint, hashes) == ("SubmitHashes", {each.pdq.hex() for each in pictures if each.pdq is not None})

@@ -11,15 +11,16 @@ import pytest
 from tests.house import AT, LAWS, drawn, notice_about, reported
 
 from takeback.assembly import Parts
-from takeback.bank import Opinion
+from takeback.bank import EntryState, Opinion
 from takeback.cases.notice import ReportedPicture
 from takeback.config import Settings
 from takeback.fingerprint import PdqHash
 from takeback.jobs.snapshot import LEAST_CHANGES, OLDEST_SECONDS, REST_SECONDS, SnapshotJob
 from takeback.store import Store
-from takeback.store.banks import NOTICES_BANK
+from takeback.store.banks import NOTICES_BANK, NewEntry
 from takeback.store.journal import Journal
 from takeback.workflow.intake import receive_notice
+from takeback.workflow.query import known_by_of_reported
 from takeback.workflow.register import add_entries
 from takeback.workflow.replica import Replica, snapshot_paths
 from takeback.workflow.snapshot import are_sealed, prepare_snapshots
@@ -54,14 +55,24 @@ def _soon(parts: Parts, least_changes: int) -> SnapshotJob:
     return SnapshotJob(parts, clock=Seconds(), least_changes=least_changes)
 
 
-def _enter(store: Store, count: int) -> None:
+def _pictures(count: int) -> list[ReportedPicture]:
     rng = np.random.default_rng(count)
     ones = np.zeros((count, 256), np.uint8)
     ones[:, :128] = 1
     codes = np.packbits(rng.permuted(ones, axis=1), axis=1)
-    pictures = [ReportedPicture(pdq=PdqHash(code.tobytes(), 100)) for code in codes]
+    return [ReportedPicture(pdq=PdqHash(code.tobytes(), 100)) for code in codes]
+
+
+def _enter(store: Store, count: int) -> None:
     add_entries(
-        store, NOTICES_BANK, pictures, opinion=Opinion.POSITIVE, source="list", expires_at=None, actor="a", at=AT
+        store,
+        NOTICES_BANK,
+        _pictures(count),
+        opinion=Opinion.POSITIVE,
+        source="list",
+        expires_at=None,
+        actor="a",
+        at=AT,
     )
 
 
@@ -78,6 +89,20 @@ def test_few_changes_write_nothing_and_many_write_a_snapshot_that_everyone_takes
     assert parts.replica.snapshot_seq == parts.replica.seq
     other.take_newer(parts.snapshots, parts.store)
     assert (other.snapshot_seq, len(other.entries)) == (parts.replica.seq, least + 10)
+
+
+def test_a_page_of_a_list_is_one_change_and_counts_as_the_codes_that_it_brings(parts: Parts) -> None:
+    job = _soon(parts, 50)
+    keys = parts.store.keyring.new_data_keys(60)
+    with parts.store.write() as tx:
+        bank = tx.banks.bank_by_name(NOTICES_BANK)
+        new = [
+            NewEntry("list", Opinion.POSITIVE, EntryState.HOLDING, known_by=known_by_of_reported([picture]))
+            for picture in _pictures(60)
+        ]
+        tx.banks.add_entries(bank.id, new, keys, AT)
+    _step(job)
+    assert parts.replica.snapshot_seq == parts.replica.seq == 1
 
 
 def test_an_erasure_is_followed_by_new_sealed_snapshots_but_not_more_than_one_a_minute(parts: Parts) -> None:
