@@ -16,6 +16,7 @@ from takeback.jobs.alert import AlertJob, AlertRoutes
 from takeback.jobs.capture import CaptureJob
 from takeback.jobs.exchange import ExchangeJob
 from takeback.jobs.expiry import ExpiryJob
+from takeback.jobs.forwarding import ForwardingJob
 from takeback.jobs.links import LinkJob
 from takeback.jobs.news import NewsJob
 from takeback.jobs.outbox import OutboxJob
@@ -40,6 +41,7 @@ PLACES_POLL_SECONDS = 10.0
 EXPIRY_POLL_SECONDS = 600.0
 CAPTURE_POLL_SECONDS = 1.0
 EXCHANGE_POLL_SECONDS = 0.5
+FORWARDING_POLL_SECONDS = 0.25
 QUARANTINE_POLL_SECONDS = 0.5
 PUBLISH_POLL_SECONDS = 1.0
 TIMESTAMP_POLL_SECONDS = 20.0
@@ -91,6 +93,7 @@ async def run_jobs(parts: Parts, stop: asyncio.Event, texts: NewsTexts) -> None:
         (ExpiryJob(parts), EXPIRY_POLL_SECONDS),
         (CaptureJob(parts, http), CAPTURE_POLL_SECONDS),
         (ExchangeJob(parts, exchange_http(parts.settings)), EXCHANGE_POLL_SECONDS),
+        (ForwardingJob(parts, http), FORWARDING_POLL_SECONDS),
         (QuarantineJob(parts, http), QUARANTINE_POLL_SECONDS),
         (PublishJob(parts, http), PUBLISH_POLL_SECONDS),
         (TimestampJob(parts, http), TIMESTAMP_POLL_SECONDS),

@@ -18,7 +18,7 @@ from takeback.store.bulk import insert_rows, next_ids, stored_moment
 from takeback.store.changes import ChangeStore
 from takeback.store.keyring import Keyring
 from takeback.store.prints import MAX_IDS, KnownBy, PrintStore
-from takeback.store.tables import bank, case, digest, entry, exchange, fingerprint, suspicion
+from takeback.store.tables import bank, case, digest, entry, exchange, fingerprint, forwarded_digest, suspicion
 
 _ENTRY_COLUMNS = (
     "id", "public_id", "bank_id", "case_id", "source", "opinion", "state", "expires_at", "counts_from", "created_at",
@@ -193,7 +193,8 @@ class BankStore:
     def erase(self, entry_id: int) -> str:
         """Erase the fingerprints and digests of an entry and return the id of the data key to destroy."""
         removed = self._prints.drop("entry", entry_id)
-        self._connection.execute(delete(suspicion).where(suspicion.c.entry_id == entry_id))
+        for table in (suspicion, forwarded_digest):
+            self._connection.execute(delete(table).where(table.c.entry_id == entry_id))
         self._connection.execute(update(entry).where(entry.c.id == entry_id).values(state=EntryState.WITHDRAWN.value))
         self._changes.append("entry", entry_id, removed)
         key_id: str = self._connection.execute(select(entry.c.key_id).where(entry.c.id == entry_id)).scalar_one()
