@@ -19,9 +19,9 @@ from takeback.exchanges.interface import Algorithm, FetchCheckpoint, Page, Recor
 from takeback.fingerprint import Route
 from takeback.store import Store, Transaction
 from takeback.store.banks import NewEntry
-from takeback.store.exchanges import FLAWED, UNREAD, ExchangeRow, KnownRecord, Said
+from takeback.store.exchanges import FLAWED, INSTANCE, UNREAD, ExchangeRow, KnownRecord, Said
 from takeback.store.prints import WHOLE, KnownBy
-from takeback.workflow.list_case import INSTANCE, actor_of, end_entry, let_entry_hold
+from takeback.workflow.list_case import actor_of, end_entry, let_entry_hold
 
 _AT_ONCE = 800
 """Records in one transaction: below 50 ms."""

@@ -28,10 +28,10 @@ from takeback.audit.note import Signer, VerifierKey
 from takeback.bank import Thresholds
 from takeback.errors import InputError, NotAllowed, RateLimited
 from takeback.store import Store, Transaction
-from takeback.store.exchanges import NewExchange
+from takeback.store.exchanges import INSTANCE, NewExchange
 from takeback.store.instances import Instance, NewInstance
 from takeback.workflow.banks import remove_bank
-from takeback.workflow.list_case import INSTANCE, INSTANCE_BANK
+from takeback.workflow.list_case import INSTANCE_BANK
 from takeback.workflow.publish import service_name
 
 MAX_PER_MINUTE = 120

@@ -26,7 +26,7 @@ from takeback.index.interface import CODE_BYTES
 from takeback.store import Store, Transaction
 from takeback.store.cases import Case, NewCase
 from takeback.store.copies import Copy
-from takeback.store.exchanges import ExchangeRow
+from takeback.store.exchanges import INSTANCE, ExchangeRow
 from takeback.store.prints import PDQ
 from takeback.workflow.alert import report_message
 from takeback.workflow.cap import lift_cap
@@ -36,8 +36,6 @@ from takeback.workflow.replica import Replica
 from takeback.workflow.sweep import Sought, find_items, hold_copies, settle_case
 from takeback.workflow.withdraw import end_matching
 
-INSTANCE = "takeback"
-"""The kind of list that another instance is, which forwards notices (`takeback.workflow.received`)."""
 INSTANCE_BANK = "instance-"
 """How the name of the bank begins that an instance fills."""
 _DIGEST_BYTES = 32
