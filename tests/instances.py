@@ -27,7 +27,7 @@ from takeback.cases import CopyState
 from takeback.config import Settings
 from takeback.jobs.exchange import ExchangeJob
 from takeback.jobs.forwarding import ForwardingJob
-from takeback.service.app import create_app
+from takeback.service.app import open_over, unopened_app
 from takeback.store import Store
 from takeback.store.cases import Case
 from takeback.store.copies import Copy
@@ -58,6 +58,13 @@ def _new_data(name: str) -> Path:
     return folder
 
 
+@cache
+def _routes(name: str) -> FastAPI:
+    """Return the routes of an instance, made once: FastAPI reads every signature again for each application."""
+    assert name
+    return unopened_app()
+
+
 class Instance:
     """One instance: its store, its jobs, and where it is served, if it is."""
 
@@ -74,7 +81,6 @@ class Instance:
             self.store, "Forum", base_url=f"https://{name}.example", webhook_url=f"https://{name}.example/hook",
             actor="test", at=AT,
         ).site  # fmt: skip
-        self._app: FastAPI | None = None
 
     @property
     def key(self) -> VerifierKey:
@@ -82,9 +88,9 @@ class Instance:
 
     @property
     def app(self) -> FastAPI:
-        if self._app is None:
-            self._app = create_app(self.parts)
-        return self._app
+        app = _routes(self.name)
+        open_over(app, self.parts)
+        return app
 
     def names(self, other: Instance, *, sends: bool = False, accepts: bool = False, holds: bool = True) -> str:
         """Allow-list another instance; return its id here."""
