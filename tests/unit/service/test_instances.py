@@ -47,6 +47,7 @@ class Other:
         self.first, self.second = first, second
         self.signer = own_signer(first.store, first.parts.settings.log_name)
         self.nonce = ""
+        self.client = httpx2.Client(base_url=second.url)
 
     def headers(
         self, body: bytes, *, path: str = PATH, signer: Signer | None = None, **minutes: float
@@ -59,7 +60,7 @@ class Other:
 
     def send(self, said: object, *, path: str = PATH, headers: Mapping[str, str] | None = None) -> httpx2.Response:
         body = said if isinstance(said, bytes) else json.dumps(said).encode()
-        return httpx2.post(self.second.url + path, content=body, headers=headers or self.headers(body, path=path))
+        return self.client.post(path, content=body, headers=headers or self.headers(body, path=path))
 
     def takes_nothing(self) -> bool:
         """Whether the second has nothing of what was sent."""
@@ -70,7 +71,9 @@ class Other:
 def other(tmp_path: Path, clock: Clock) -> Iterator[Other]:
     with two_instances(tmp_path, clock) as (first, second):
         second.names(first, accepts=True)
-        yield Other(first, second)
+        asking = Other(first, second)
+        with asking.client:
+            yield asking
 
 
 def problem(answer: httpx2.Response) -> tuple[int, str]:
@@ -269,6 +272,7 @@ def test_an_instance_is_told_nothing_of_what_another_forwarded(other: Other, tmp
     asking = Other(third, other.second)
     assert asking.send({"reference": "a" * 32}, path=f"{PATH}/answer").json()["stands"] == "unknown"
     asking.send({"reference": "a" * 32}, path=f"{PATH}/withdrawal")
+    asking.client.close()
     assert other.second.action(1) is Action.HOLD
     third.store.close()
 
