@@ -18,14 +18,15 @@ import numpy as np
 
 from takeback.audit.event import EventKind
 from takeback.bank import Entry, EntryState, ListKind, Opinion
-from takeback.cases import CaseState, clocks_of, law_pack
+from takeback.cases import CaseState, CopyState, clocks_of, law_pack
 from takeback.cases.law import law_packs
 from takeback.exchanges.interface import Said
 from takeback.fingerprint import every_turn
 from takeback.index.interface import CODE_BYTES
+from takeback.match import CopyClass, Evidence, Fact, class_of, is_blind
 from takeback.store import Store, Transaction
 from takeback.store.cases import Case, NewCase
-from takeback.store.copies import Copy
+from takeback.store.copies import Copy, Likeness
 from takeback.store.exchanges import INSTANCE, ExchangeRow
 from takeback.store.prints import PDQ
 from takeback.workflow.alert import report_message
@@ -86,8 +87,23 @@ def is_only_shown(exchange: ExchangeRow, entry: Entry) -> bool:
 def let_entry_hold(tx: Transaction, exchange: ExchangeRow, entry_id: int, *, at: datetime) -> None:
     """Hide inside `tx` what an entry matched while it was doubted, where it is so no more and its list may hold."""
     entry = tx.banks.by_id(entry_id)
-    if entry.case_id is not None and not is_only_shown(exchange, entry):
-        lift_cap(tx, tx.cases.by_id(entry.case_id), actor=actor_of(exchange), at=at)
+    if entry.case_id is None or is_only_shown(exchange, entry):
+        return
+    case = tx.cases.by_id(entry.case_id)
+    for copy in tx.copies.of_case(case.id, [CopyState.POSSIBLE]):
+        # While it was doubted a match at upload was written down as no more than possible, with the facts beside it.
+        evidence = _evidence_of(copy.likeness)
+        if copy.copy_class is CopyClass.POSSIBLE and (found := class_of(evidence, entry.thresholds)) is not None:
+            blind = found[0].holds and is_blind(evidence, entry.thresholds)
+            tx.copies.set(copy.id, copy_class=found[0].value, blind=blind)
+    lift_cap(tx, case, actor=actor_of(exchange), at=at)
+
+
+def _evidence_of(likeness: Likeness) -> Evidence:
+    """Return what is known of how like a copy is, as far as lists are compared: by digests and PDQ."""
+    fact = None if likeness.fact is None else Fact(likeness.fact)
+    is_digest = fact is not None and fact not in (Fact.PDQ, Fact.SSCD, Fact.LOCAL)
+    return Evidence(digest=fact if is_digest else None, distance=likeness.distance)
 
 
 def _forwarded_under(tx: Transaction, exchange: ExchangeRow, entry: Entry) -> tuple[str, ...]:

@@ -98,7 +98,7 @@ def test_an_undecided_notice_hides_nothing_elsewhere_and_a_decided_one_does(two:
     assert second.action(1, "new") is Action.HOLD
     (case,) = second.cases()
     held = {copy.site_item_id for copy in second.copies(case) if copy.state is CopyState.HELD}
-    assert held == {"there", "new"}
+    assert held == {"there", "asked", "new"}
     assert case.state is CaseState.HELD
     assert kinds(first, received.case).count("forwarded") == 2
     verify(first.store)
