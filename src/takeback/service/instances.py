@@ -204,7 +204,7 @@ def take(body: ForwardedIn, peer: APeer, parts: ServiceParts) -> Response:
 @router.post("/forwarded/answer", response_model=ForwardedOut)
 def tell(body: ReferenceIn, peer: APeer, parts: ServiceParts) -> Response:
     """Say what was done with a forwarded notice."""
-    return _signed(parts, peer, answer_of(parts.store, peer.instance, body.reference))
+    return _signed(parts, peer, answer_of(parts.store, peer.instance, body.reference, at=parts.now()))
 
 
 @router.post("/forwarded/withdrawal", response_model=ForwardedOut)

@@ -56,6 +56,8 @@ class ReceivedNotice:
     """A notice that another instance forwarded."""
 
     id: int
+    instance_id: int
+    reference: str
     laws: tuple[str, ...]
     names: tuple[str, ...]
     """Of its pictures."""
@@ -134,9 +136,12 @@ class InstanceStore:
         adding = upsert(instance_nonce).values(row).on_conflict_do_nothing(index_elements=["instance_id", "nonce"])
         return bool(self._connection.execute(adding).rowcount)
 
-    def forget(self, asked_before: datetime, ended_before: datetime) -> None:
-        """Forget the requests that are too old to be taken again, and the notices that ended before a moment."""
-        self._connection.execute(delete(instance_nonce).where(instance_nonce.c.at < asked_before))
+    def forget_nonces(self, before: datetime) -> None:
+        """Forget the requests that are too old to be taken again."""
+        self._connection.execute(delete(instance_nonce).where(instance_nonce.c.at < before))
+
+    def forget_ended(self, ended_before: datetime) -> None:
+        """Forget the notices that ended before a moment."""
         self._connection.execute(delete(received_notice).where(received_notice.c.ended_at < ended_before))
 
     def asked_since(self, instance_id: int, since: datetime) -> int:
@@ -146,22 +151,36 @@ class InstanceStore:
 
     # What it forwarded
 
-    def received(self, instance_id: int, keyed: bytes) -> ReceivedNotice | None:
-        """Return the notice of a reference, by its HMAC; None where there is none."""
-        mine = (received_notice.c.instance_id == instance_id, received_notice.c.keyed == keyed)
+    def received(self, instance_id: int, reference: str) -> ReceivedNotice | None:
+        """Return the notice of a reference; None where there is none."""
+        mine = (received_notice.c.instance_id == instance_id, received_notice.c.reference == reference)
         row = self._connection.execute(select(received_notice).where(*mine)).first()
-        if row is None:
-            return None
-        return ReceivedNotice(row.id, tuple(row.laws), tuple(row.names), row.received_at, row.ended_at)
+        return None if row is None else _received(row)
 
-    def receive(self, instance_id: int, keyed: bytes, laws: Sequence[str], names: Sequence[str], at: datetime) -> None:
+    def receive(
+        self, instance_id: int, reference: str, laws: Sequence[str], names: Sequence[str], at: datetime
+    ) -> ReceivedNotice:
         """Write down a notice, or what it names now; when it came first stays."""
-        row = {"instance_id": instance_id, "keyed": keyed, "laws": list(laws), "names": list(names), "received_at": at}
-        again = {"laws": row["laws"], "names": row["names"]}
-        adding = upsert(received_notice).values(row)
+        now = {"laws": list(laws), "names": list(names), "asked_at": at}
+        adding = upsert(received_notice).values(
+            {"instance_id": instance_id, "reference": reference, "received_at": at, **now}
+        )
         self._connection.execute(
-            adding.on_conflict_do_update(index_elements=["instance_id", "keyed"], set_=again)
+            adding.on_conflict_do_update(index_elements=["instance_id", "reference"], set_=now)
         )  # fmt: skip
+        found = self.received(instance_id, reference)
+        assert found is not None
+        return found
+
+    def asked_about(self, notice_id: int, at: datetime) -> None:
+        """Write down that an instance asked about a notice of its."""
+        self._connection.execute(update(received_notice).where(received_notice.c.id == notice_id).values(asked_at=at))
+
+    def unasked(self, before: datetime, most: int) -> list[ReceivedNotice]:
+        """Return notices that have not ended, and that nobody asked about since a moment."""
+        left = (received_notice.c.ended_at.is_(None), received_notice.c.asked_at < before)
+        rows = self._connection.execute(select(received_notice).where(*left).limit(most))
+        return [_received(row) for row in rows]
 
     def end_received(self, notice_id: int, at: datetime) -> None:
         """Let a notice have ended, for good."""
@@ -178,6 +197,12 @@ def _found(row: Row[tuple[object, ...]] | None) -> Instance:
     if row is None:
         raise NotFound("There is no such instance.", advice="`takeback instance list` shows those that there are.")
     return _instance(row)
+
+
+def _received(row: Row[tuple[object, ...]]) -> ReceivedNotice:
+    return ReceivedNotice(
+        row.id, row.instance_id, row.reference, tuple(row.laws), tuple(row.names), row.received_at, row.ended_at
+    )
 
 
 def _instance(row: Row[tuple[object, ...]]) -> Instance:

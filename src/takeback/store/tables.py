@@ -536,19 +536,20 @@ instance_nonce = Table(
     sqlite_autoincrement=True,
 )
 
-# A notice that another instance forwarded, by an HMAC of the reference that it has there; `names` are those of its
-# pictures, which are records of the list that the instance is here.
+# A notice that another instance forwarded, by the reference that it has there; `names` are those of its pictures, which
+# are records of the list that the instance is here. `asked_at` is when the instance sent it or asked about it last.
 received_notice = Table(
     "received_notice",
     metadata,
     _id(),
     Column("instance_id", ForeignKey("instance.id"), nullable=False),
-    Column("keyed", LargeBinary, nullable=False),
+    Column("reference", String(32), nullable=False),
     Column("laws", JSON, nullable=False),
     Column("names", JSON, nullable=False),
     Column("received_at", Moment, nullable=False),
+    Column("asked_at", Moment, nullable=False, index=True),
     Column("ended_at", Moment),
-    UniqueConstraint("instance_id", "keyed"),
+    UniqueConstraint("instance_id", "reference"),
     sqlite_autoincrement=True,
 )
 

@@ -152,6 +152,9 @@ def take_answer(store: Store, sending: Sending, answer: Answer, *, at: datetime,
             # It lost what it had: after a restore, or since it was added anew.
             columns |= {"confirmed": None, "confirmed_at": None}
             is_untouched = False
+        if answer.stands is Stands.ENDED:
+            # Asked for or not: what has ended there goes on only under another reference, and not at once.
+            columns |= {"confirmed": b"", "confirmed_at": at}
         next_at = None if sending.path == END_PATH else again_at
         tx.forwardings.change(now.id, **columns, next_at=next_at if is_untouched else at)
 
@@ -221,10 +224,12 @@ def _forwarded_to(tx: Transaction, case: Case, found: Forwarding) -> ForwardedTo
 
 
 def _state_of(found: Forwarding, *, is_over: bool) -> Forwarded:
-    if found.has_ended or is_over:
+    if is_over:
         if found.begun_at is None:
             return Forwarded.NOT_SENT
         return Forwarded.ENDED if found.has_ended else Forwarded.ENDING
+    if found.has_ended:
+        return Forwarded.WAITING if found.begun_at is None else Forwarded.STOPPED
     if found.confirmed is None or found.answer is None:
         return Forwarded.WAITING
     return _STATE[Stands(found.answer["stands"])]

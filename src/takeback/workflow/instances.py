@@ -38,8 +38,6 @@ MAX_PER_MINUTE = 120
 """Requests of one instance: a notice, its end or a question."""
 NONCES_KEPT_FOR = timedelta(seconds=2 * WINDOW_SECONDS)
 """As long as a request could be taken again by its date: one from the future, too."""
-ENDED_KEPT_FOR = timedelta(days=90)
-"""How long it is kept that a forwarded notice has ended, so that it cannot come back by a request that came late."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}")
 _MAX_URL = 2_000
 _MAX_KEY = 400
@@ -166,7 +164,7 @@ def let_in(store: Store, request: SignedRequest, *, own: VerifierKey, at: dateti
     signed = verify_request(request, found.key, to=own, at=at)
     # 2. Once, and not too often.
     with store.write() as tx:
-        tx.instances.forget(at - NONCES_KEPT_FOR, at - ENDED_KEPT_FOR)
+        tx.instances.forget_nonces(at - NONCES_KEPT_FOR)
         if tx.instances.asked_since(found.id, at - timedelta(minutes=1)) >= MAX_PER_MINUTE:
             raise RateLimited(f"An instance asks at most {MAX_PER_MINUTE} times a minute.", retry_after_seconds=60)
         if not tx.instances.remember_nonce(found.id, signed.nonce, at):

@@ -112,7 +112,7 @@ def _forwarded_under(tx: Transaction, exchange: ExchangeRow, entry: Entry) -> tu
     name = None if instance is None else tx.exchanges.name_of(exchange.id, entry.id)
     if instance is None or name is None:
         return ()
-    found = tx.instances.received(instance.id, tx.exchanges.keyed(exchange.id, name.partition("/")[0]))
+    found = tx.instances.received(instance.id, name.partition("/")[0])
     return () if found is None else tuple(law for law in found.laws if law in law_packs())
 
 

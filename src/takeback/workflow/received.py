@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from takeback.cases import CopyState
@@ -25,6 +25,12 @@ MAX_PICTURES = 64
 """Of one notice: a person reports 32, and links may bring more."""
 MAX_NOTICES = 10_000
 """Of one instance that have not ended."""
+
+UNASKED_FOR = timedelta(days=30)
+"""After which a notice ends that its instance has not asked about: it asks every few minutes, and may be down long."""
+ENDED_KEPT_FOR = timedelta(days=90)
+"""How long it is kept that a forwarded notice has ended, so that it cannot come back by a request that came late."""
+_ENDED_AT_ONCE = 100
 
 
 class Decided(StrEnum):
@@ -98,23 +104,23 @@ def take_notice(store: Store, instance: Instance, notice: ForwardedNotice, *, at
             raise IllegalTransition(
                 "Notices of this instance are not taken here.", advice="Ask its operator to let them in."
             )
-        keyed = tx.exchanges.keyed(exchange.id, notice.reference)
-        known = tx.instances.received(instance.id, keyed)
+        known = tx.instances.received(instance.id, notice.reference)
         if known is not None and known.ended_at is not None:
-            return _answer(tx, exchange, notice.reference, known)
+            return _answer(tx, exchange, known)
         if known is None and tx.instances.count_received(instance.id) >= MAX_NOTICES:
             raise RateLimited(f"{MAX_NOTICES:,} notices of one instance are looked for.", retry_after_seconds=3_600)
         # 2. That it is there: before its pictures are, so that a crash in between leaves none that nobody can end.
         names = [each.name for each in notice.pictures]
         before = () if known is None else known.names
-        tx.instances.receive(instance.id, keyed, notice.laws, [*dict.fromkeys([*before, *names])], at)
+        every = [*dict.fromkeys([*before, *names])]
+        tx.instances.receive(instance.id, notice.reference, notice.laws, every, at)
     # 3. Its pictures, as records of a list; those that it names no more have ended.
     records = [_record(notice.reference, each) for each in notice.pictures]
     gone = [_ended(notice.reference, name) for name in before if name not in names]
     _take(store, exchange, [*records, *gone], at)
     with store.write() as tx:
-        tx.instances.receive(instance.id, keyed, notice.laws, names, at)
-        return _answer(tx, exchange, notice.reference, tx.instances.received(instance.id, keyed))
+        known = tx.instances.receive(instance.id, notice.reference, notice.laws, names, at)
+        return _answer(tx, exchange, known)
 
 
 def end_notice(store: Store, instance: Instance, reference: str, *, at: datetime) -> Answer:
@@ -126,27 +132,52 @@ def end_notice(store: Store, instance: Instance, reference: str, *, at: datetime
         exchange = _exchange(tx, instance)
         if exchange is None:
             return Answer(Stands.ENDED, ended_at=at)
-        keyed = tx.exchanges.keyed(exchange.id, reference)
-        if tx.instances.received(instance.id, keyed) is None:
-            tx.instances.receive(instance.id, keyed, (), (), at)
-        known = tx.instances.received(instance.id, keyed)
-        assert known is not None
+        known = tx.instances.received(instance.id, reference)
+        if known is None:
+            known = tx.instances.receive(instance.id, reference, (), (), at)
     if known.ended_at is None:
-        if known.names:
-            _take(store, exchange, [_ended(reference, name) for name in known.names], at)
-        with store.write() as tx:
-            tx.instances.end_received(known.id, at)
-    return answer_of(store, instance, reference)
-
-
-def answer_of(store: Store, instance: Instance, reference: str) -> Answer:
-    """Say what was done with a forwarded notice."""
+        _end(store, exchange, known, at)
     with store.read() as tx:
+        return _answer(tx, exchange, tx.instances.received(instance.id, reference))
+
+
+def answer_of(store: Store, instance: Instance, reference: str, *, at: datetime) -> Answer:
+    """Say what was done with a forwarded notice, and remember that its instance asked."""
+    with store.write() as tx:
         exchange = _exchange(tx, instance)
-        if exchange is None:
+        known = None if exchange is None else tx.instances.received(instance.id, reference)
+        if exchange is None or known is None:
             return Answer(Stands.UNKNOWN)
-        known = tx.instances.received(instance.id, tx.exchanges.keyed(exchange.id, reference))
-        return _answer(tx, exchange, reference, known)
+        tx.instances.asked_about(known.id, at)
+        return _answer(tx, exchange, known)
+
+
+def end_unasked(store: Store, *, at: datetime) -> int:
+    """
+    End the notices that their instances have not asked about for long, and forget those that ended long ago; return how
+    many are ended.
+
+    An instance that is gone, or that lost what it had by a restore, can end nothing here.
+    """
+    ended = 0
+    while True:
+        with store.write() as tx:
+            tx.instances.forget_ended(at - ENDED_KEPT_FOR)
+            unasked = tx.instances.unasked(at - UNASKED_FOR, _ENDED_AT_ONCE)
+            found = [(each, _exchange(tx, tx.instances.by_id(each.instance_id))) for each in unasked]
+        for each, exchange in found:
+            _end(store, exchange, each, at)
+        ended += len(found)
+        if len(found) < _ENDED_AT_ONCE:
+            return ended
+
+
+def _end(store: Store, exchange: ExchangeRow | None, known: ReceivedNotice, at: datetime) -> None:
+    """Let nothing match a notice any more, and then write down that it has ended: a crash leaves it to be ended."""
+    if exchange is not None and known.names:
+        _take(store, exchange, [_ended(known.reference, name) for name in known.names], at)
+    with store.write() as tx:
+        tx.instances.end_received(known.id, at)
 
 
 def _exchange(tx: Transaction, instance: Instance) -> ExchangeRow | None:
@@ -175,13 +206,13 @@ _REMOVED = (CopyState.REMOVED, CopyState.CONTESTED)
 _KEPT = (CopyState.PUT_BACK, CopyState.DISMISSED)
 
 
-def _answer(tx: Transaction, exchange: ExchangeRow, reference: str, known: ReceivedNotice | None) -> Answer:
+def _answer(tx: Transaction, exchange: ExchangeRow, known: ReceivedNotice | None) -> Answer:
     if known is None:
         return Answer(Stands.UNKNOWN)
     if known.ended_at is not None:
         return Answer(Stands.ENDED, known.received_at, ended_at=known.ended_at)
     # Nothing of what was found is told before a person has decided, picture by picture.
-    names = [tx.exchanges.keyed(exchange.id, _name(reference, name)) for name in known.names]
+    names = [tx.exchanges.keyed(exchange.id, _name(known.reference, name)) for name in known.names]
     records = tx.exchanges.known(exchange.id, names).values()
     entries = [tx.banks.by_id(each.entry_id) for each in records if each.entry_id is not None]
     cases = [tx.cases.by_id(case_id) for case_id in {each.case_id for each in entries} if case_id is not None]

@@ -21,14 +21,16 @@ from takeback.store.instances import Instance as Named
 from takeback.workflow.addition import add_to_notice
 from takeback.workflow.cap import Source, let_hold
 from takeback.workflow.decide import Outcome
-from takeback.workflow.erasure import ask_for_erasure
+from takeback.workflow.erasure import ask_for_erasure, erase_due
+from takeback.workflow.forget import forget_cases
 from takeback.workflow.forwarding import Forwarded, choose_later, prepare
 from takeback.workflow.instances import change_instance, remove_instance
 from takeback.workflow.intake import Received, receive_notice
 from takeback.workflow.lookup import look_up
 from takeback.workflow.put_back import Answer
 from takeback.workflow.query import query_of_reported
-from takeback.workflow.received import Decided, ForwardedNotice, ForwardedPicture, take_notice
+from takeback.workflow.received import Decided, ForwardedNotice, ForwardedPicture, end_unasked, take_notice
+from takeback.workflow.retention import erase_retained
 from takeback.workflow.second_reading import read_again
 from takeback.workflow.upload import Action
 from takeback.workflow.verify import verify
@@ -513,3 +515,70 @@ def test_nothing_is_taken_from_an_instance_that_notices_only_go_to(two: Two) -> 
     first.clock.pass_(hours=2)
     first.forward()
     assert second.action(1) is Action.HOLD
+
+
+def test_a_notice_that_nobody_asks_about_any_more_ends_by_itself_and_is_forwarded_anew(two: Two) -> None:
+    first, second = two
+    received = decided(first, 1)
+    (before,) = first.forwardings(received.case)
+    first.clock.pass_(days=29)
+    assert end_unasked(second.store, at=second.clock()) == 0
+    first.clock.pass_(days=2)
+    assert end_unasked(second.store, at=second.clock()) == 1
+    assert second.action(1) is Action.ALLOW
+    # The first was away, and asks again.
+    first.forward()
+    assert first.told(received.case).state is Forwarded.STOPPED
+    first.clock.pass_(minutes=16)
+    first.forward()
+    (after,) = first.forwardings(received.case)
+    assert after.reference != before.reference
+    assert first.told(received.case).state is Forwarded.LOOKING
+    assert second.action(1, "new") is Action.HOLD
+
+
+def test_a_notice_that_is_asked_about_goes_on(two: Two) -> None:
+    first, second = two
+    decided(first, 1)
+    for _ in range(4):
+        first.clock.pass_(days=20)
+        first.forward()
+    assert end_unasked(second.store, at=second.clock()) == 0
+    assert second.action(1) is Action.HOLD
+
+
+def test_that_a_notice_has_ended_is_forgotten_in_the_end(two: Two) -> None:
+    first, second = two
+    received = decided(first, 1)
+    end(first, received)
+    first.forward()
+    (found,) = first.forwardings(received.case)
+    there = second.standing().instance.id
+    for days, is_known in ((89, True), (2, False)):
+        first.clock.pass_(days=days)
+        end_unasked(second.store, at=second.clock())
+        with second.store.read() as tx:
+            assert (tx.instances.received(there, found.reference) is not None) is is_known
+
+
+def test_a_forgotten_case_leaves_only_an_end_that_is_still_to_be_confirmed(tmp_path: Path, clock: Clock) -> None:
+    first, second = (Instance(tmp_path / name, name, clock) for name in ("first", "second"))
+    with served(second) as url:
+        first.names(second, sends=True)
+        second.names(first, accepts=True)
+        received = first.notice(1, forward_to=to(first))
+        first.forward()
+    case = ask_for_erasure(first.store, first.parts.journal, received.ending, at=clock())
+    for _ in range(30):
+        clock.pass_(days=30)
+        erase_due(first.store, first.parts.journal, actor="takeback", at=clock())
+        erase_retained(first.store, timedelta(days=184), actor="takeback", at=clock())
+        forget_cases(first.store, timedelta(days=184), actor="takeback", at=clock())
+    with pytest.raises(NotFound), first.store.read() as tx:
+        tx.cases.by_id(case.id)
+    with served(second, int(url.rpartition(":")[2])):
+        first.forward()
+        assert second.action(1) is Action.ALLOW
+    assert second.standing().looked_for_here == 0
+    first.store.close()
+    second.store.close()

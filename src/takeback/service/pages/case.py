@@ -279,7 +279,8 @@ def _forwarded(words: Words, each: ForwardedToOut) -> tuple[str, str]:
     at = each.confirmed_at if each.state is Forwarded.ENDED else each.answered_at
     moment = "" if at is None else words.moment(at)
     counts = {"removed": each.removed, "held": each.held, "kept": each.kept}
-    return each.state.value, words(f"forward.{each.state.value}", name=each.name, moment=moment, **counts)
+    said = "ended_removed" if each.state is Forwarded.ENDED and each.removed else each.state.value
+    return each.state.value, words(f"forward.{said}", name=each.name, moment=moment, **counts)
 
 
 def _not_asked(parts: Parts, found: Case, standing: StandingOut) -> list[dict[str, str]]:

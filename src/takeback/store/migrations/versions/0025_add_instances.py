@@ -84,13 +84,15 @@ def upgrade() -> None:
         "received_notice",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("instance_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("keyed", sa.LargeBinary(), nullable=False),
+        sa.Column("reference", sa.String(length=32), nullable=False),
         sa.Column("laws", sa.JSON(), nullable=False),
         sa.Column("names", sa.JSON(), nullable=False),
         sa.Column("received_at", Moment(), nullable=False),
+        sa.Column("asked_at", Moment(), nullable=False),
         sa.Column("ended_at", Moment(), nullable=True),
         sa.ForeignKeyConstraint(["instance_id"], ["instance.id"], name=op.f("fk_received_notice_instance_id_instance")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_received_notice")),
-        sa.UniqueConstraint("instance_id", "keyed", name=op.f("uq_received_notice_instance_id_keyed")),
+        sa.UniqueConstraint("instance_id", "reference", name=op.f("uq_received_notice_instance_id_reference")),
         sqlite_autoincrement=True,
     )
+    op.create_index(op.f("ix_received_notice_asked_at"), "received_notice", ["asked_at"], unique=False)
