@@ -45,6 +45,8 @@ class ListKind(StrEnum):
     """Pictures of adults: its entries are opinions, and a person decides."""
     OF_MINORS = "of_minors"
     """What may show minors: nobody looks; the site is told to preserve and to report."""
+    FORWARDED = "forwarded"
+    """Notices that another instance forwards: as those that come here, they are told to nobody before a decision."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -312,6 +312,9 @@ class Settings:
     reconcile_hours: float = _setting(24.0, "How often each site is asked which items are gone.")
     give_up_hours: float = _setting(72.0, "How long a webhook is retried before the desk is told that it failed.")
     exchange_minutes: float = _setting(15.0, "How often an outside list that was read is asked what is new.")
+    instance_minutes: float = _setting(
+        15.0, "How often another instance that a notice was forwarded to is asked what was done there."
+    )
     request_timeout_seconds: float = _setting(15.0, "How long another system may take to answer.")
 
     def __post_init__(self) -> None:
@@ -339,6 +342,8 @@ class Settings:
             raise BadSetting("port must be between 0 and 65535.")
         if not 0.0 < self.log_period_minutes <= 1_440.0:
             raise BadSetting("log_period_minutes must be above 0 and at most 1440.")
+        if self.instance_minutes <= 0:
+            raise BadSetting("instance_minutes must be more than 0.")
         if not _LOG_NAME.fullmatch(self.log_name):
             raise BadSetting(f"log_name is {self.log_name!r}.", advice="Write it like forum.example/takeback.")
         if self.transparency_page not in (ON, OFF):

@@ -64,6 +64,11 @@ class EventKind(StrEnum):
     UPLOAD_HELD = "upload_held"
     UPLOAD_PASSED = "upload_passed"
     LIST_MATCHED = "list_matched"
+    # Other instances
+    FORWARD_CHOSEN = "forward_chosen"
+    FORWARDED = "forwarded"
+    FORWARD_ANSWERED = "forward_answered"
+    FORWARD_ENDED = "forward_ended"
     # What a person at the desk did
     PICTURE_VIEWED = "picture_viewed"
     FINDING_NOTED = "finding_noted"
@@ -120,6 +125,10 @@ class EventKind(StrEnum):
     ENTRY_IMPORTED = "entry_imported"
     LIST_FETCHED = "list_fetched"
     LIST_TOLD = "list_told"
+    INSTANCE_ADDED = "instance_added"
+    INSTANCE_CHANGED = "instance_changed"
+    INSTANCE_REMOVED = "instance_removed"
+    NOTICE_TAKEN = "notice_taken"
     ENTRY_QUARANTINED = "entry_quarantined"
     ENTRY_RELEASED = "entry_released"
     KEY_MADE = "key_made"

@@ -10,6 +10,7 @@ from takeback.audit.note import KeyType, Signer
 _LOG = b"takeback/log-signing-key/1\n"
 _WITNESS = b"takeback/witness-signing-key/1\n"
 _BUNDLE = b"takeback/bundle-signing-key/1\n"
+_INSTANCE = b"takeback/instance-signing-key/1\n"
 _VEIL = b"takeback/veil-key/1\n"
 
 
@@ -26,6 +27,11 @@ def witness_signer(log_key: bytes, name: str) -> Signer:
 def bundle_signer(log_key: bytes, name: str) -> Signer:
     """Return what signs evidence bundles: a key that signs nothing else, so that no bundle can pass for a head."""
     return Signer(f"{name}/bundles", KeyType.LOG, _derived(log_key, _BUNDLE))
+
+
+def instance_signer(log_key: bytes, name: str) -> Signer:
+    """Return what signs what other instances are sent, and what they are answered: a key that signs nothing else."""
+    return Signer(f"{name}/instance", KeyType.LOG, _derived(log_key, _INSTANCE))
 
 
 def veil_key(log_key: bytes, origin: str, number: int) -> bytes:

@@ -69,6 +69,14 @@ class VerifierKey:
         """The four bytes by which a signature names its key."""
         return hashlib.sha256(self.name.encode() + b"\n" + bytes([self.type]) + self.public).digest()[:_ID_BYTES]
 
+    def has_signed(self, signature: bytes, message: bytes) -> bool:
+        """Whether a bare signature over `message` is this key's."""
+        try:
+            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
     def __str__(self) -> str:
         material = base64.b64encode(bytes([self.type]) + self.public).decode()
         return f"{self.name}+{self.id.hex()}+{material}"
@@ -89,6 +97,10 @@ class Signer:
         self._private = Ed25519PrivateKey.from_private_bytes(seed)
         public = self._private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         self.key = VerifierKey(name, key_type, public)
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the bare signature over `message`, of 64 bytes: for a key that signs no notes."""
+        return self._private.sign(message)
 
     def line(self, text: str, *, seconds: int | None = None) -> str:
         """Return the signature line over `text`, which ends in a newline; `seconds` for a witness, and only for one."""

@@ -99,6 +99,8 @@ class Notice:
     good_faith: bool = False
     contact: Contact = Contact()
     under_18: bool = False
+    forward_to: tuple[str, ...] = ()
+    """Other instances that she asks to look too, by their ids here; none unless she ticked it."""
     sealed: SealedWords | None = None
     """All of what she says, where it came sealed; the fields between `role` and `contact` are empty then."""
 

@@ -38,6 +38,7 @@ class Commands(LazyGroup):
         "exchange": "Set up outside lists on a running Takeback, and say how they stand.",
         "import": "Move banks and exchanges here from HMA's database.",
         "partner": "Let small sites ask a running Takeback whether a picture matches, and ask one yourself.",
+        "instance": "Name other instances that notices are forwarded to, and taken from.",
         "site": "List and add the sites that a data directory acts for.",
         "account": "Keep what a person at a site does about an account that posts again what has to be removed.",
         "page": "Write what a site puts on its own pages: a link, the law's notice, the form in a frame.",

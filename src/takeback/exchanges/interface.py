@@ -33,9 +33,13 @@ class Algorithm(StrEnum):
     MD5 = "md5"
     SHA1 = "sha1"
     SHA256 = "sha256"
+    PIXELS = "pixels"
+    """SHA-256 of canonical pixels (`takeback.fingerprint.pixel_digest`): what other instances know a picture by."""
 
 
-DIGEST_BYTES: Mapping[Algorithm, int] = {Algorithm.MD5: 16, Algorithm.SHA1: 20, Algorithm.SHA256: 32}
+DIGEST_BYTES: Mapping[Algorithm, int] = {
+    Algorithm.MD5: 16, Algorithm.SHA1: 20, Algorithm.SHA256: 32, Algorithm.PIXELS: 32
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

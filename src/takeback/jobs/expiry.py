@@ -21,6 +21,7 @@ from takeback.workflow.originals import erase_expired_originals
 from takeback.workflow.partner_list import forget_gone
 from takeback.workflow.partners import tell_of_partners
 from takeback.workflow.quarantine_end import end_quarantine
+from takeback.workflow.received import end_unasked
 from takeback.workflow.refused_upload import forget_refused_uploads
 from takeback.workflow.repeated import forget_old_accounts
 from takeback.workflow.reported import seal_links
@@ -50,6 +51,7 @@ class ExpiryJob:
         await asyncio.to_thread(forget_sources, store, at=at)
         await asyncio.to_thread(tell_of_partners, store, at=at)
         await asyncio.to_thread(forget_gone, store, at=at)
+        await asyncio.to_thread(end_unasked, store, at=at)
 
     def _retain(self, at: datetime) -> None:
         """Erase what is kept long enough, and then what of it lies between the database's pages."""

@@ -20,6 +20,7 @@ from takeback.jobs.alert import AlertJob, AlertRoutes
 from takeback.jobs.capture import CaptureJob
 from takeback.jobs.exchange import ExchangeJob
 from takeback.jobs.expiry import ExpiryJob
+from takeback.jobs.forwarding import ForwardingJob
 from takeback.jobs.links import LinkJob
 from takeback.jobs.list_sweep import ListSweepJob
 from takeback.jobs.news import NewsJob
@@ -46,6 +47,7 @@ EXPIRY_POLL_SECONDS = 600.0
 CAPTURE_POLL_SECONDS = 1.0
 EXCHANGE_POLL_SECONDS = 0.1
 LIST_SWEEP_POLL_SECONDS = 0.5
+FORWARDING_POLL_SECONDS = 0.25
 QUARANTINE_POLL_SECONDS = 0.5
 PUBLISH_POLL_SECONDS = 1.0
 TIMESTAMP_POLL_SECONDS = 20.0
@@ -96,6 +98,7 @@ async def run_jobs(parts: Parts, stop: asyncio.Event, texts: NewsTexts) -> None:
         (ExpiryJob(parts), EXPIRY_POLL_SECONDS),
         (CaptureJob(parts, http), CAPTURE_POLL_SECONDS),
         (ListSweepJob(parts), LIST_SWEEP_POLL_SECONDS),
+        (ForwardingJob(parts, http), FORWARDING_POLL_SECONDS),
         (QuarantineJob(parts, http), QUARANTINE_POLL_SECONDS),
         (PublishJob(parts, http), PUBLISH_POLL_SECONDS),
         (TimestampJob(parts, http), TIMESTAMP_POLL_SECONDS),

@@ -19,6 +19,7 @@ from takeback.service import (
     description,
     exchanges,
     health,
+    instances,
     items,
     legal,
     mail,
@@ -93,7 +94,7 @@ def unopened_app() -> FastAPI:
     )
     interface = (
         check, notices, returns, cases, legal, items, put_backs, accounts, retention, mail, banks, exchanges, partners,
-        sites, public_log, transparency, health, description, well_known,
+        instances, sites, public_log, transparency, health, description, well_known,
     )  # fmt: skip
     pages = (
         notice_page, case_page, contest_page, refused_page, mail_page, how_page, verify_page, transparency_page, static,

@@ -20,6 +20,8 @@ from takeback.service.prints import MAX_ADDRESS_CHARACTERS, OriginalIn, PictureI
 from takeback.service.sealed import DeskKeyOut, SealedIn
 from takeback.service.standing import ReceiptIn, StandingOut, standing_of
 from takeback.workflow.desk_keys import keys_of_the_desk
+from takeback.workflow.forwarding import MAX_CHOSEN
+from takeback.workflow.instances import offered_instances
 from takeback.workflow.intake import complete_notice, links_elsewhere, receive_notice
 from takeback.workflow.news import choose_news_with_notice
 
@@ -83,6 +85,12 @@ class NoticeIn(Strict):
     good_faith: bool = False
     contact: ContactIn = ContactIn()
     under_18: bool = Field(False, description="The person shown is under 18, or was when it was made: links only.")
+    forward_to: list[Annotated[str, Field(max_length=_LINE)]] = Field(
+        default_factory=list,
+        max_length=MAX_CHOSEN,
+        description="Other instances that are asked to look too, by the ids of `GET /api/v1/notices/instances`; no "
+        "other is. No name, contact or word goes there. Not for someone under 18.",
+    )
     news: NewsIn | None = Field(None, description="Where the operator sends mail; not in a completion.")
     sealed: SealedIn | None = Field(
         None, description="Everything from `role` to `contact`, sealed on her device; those fields are left out then."
@@ -104,8 +112,17 @@ class NoticeIn(Strict):
             good_faith=self.good_faith,
             contact=Contact(self.contact.name, self.contact.email, self.contact.phone, self.contact.mailbox),
             under_18=self.under_18,
+            forward_to=tuple(self.forward_to),
             sealed=None if self.sealed is None else self.sealed.words(),
         )
+
+
+class OfferedInstanceOut(Strict):
+    """Another instance that a notice may be forwarded to."""
+
+    id: str
+    name: str
+    url: str
 
 
 class ReceivedOut(StandingOut):
@@ -149,6 +166,13 @@ def require_mail(parts: Parts) -> None:
 def read_desk_keys(parts: ServiceParts) -> list[DeskKeyOut]:
     """Read to whom her words are to be sealed; nobody where the desk has no keys: then they are sent open."""
     return [DeskKeyOut(id=key.id, recipient=key.recipient) for key in keys_of_the_desk(parts.store)]
+
+
+@router.get("/instances")
+def read_instances(parts: ServiceParts) -> list[OfferedInstanceOut]:
+    """Read which other instances a notice may be forwarded to; nobody where the operator named none."""
+    offered = offered_instances(parts.store)
+    return [OfferedInstanceOut(id=each.public_id, name=each.name, url=each.url) for each in offered]
 
 
 @router.post("", status_code=201)

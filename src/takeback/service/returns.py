@@ -20,6 +20,7 @@ from takeback.service.standing import EndingIn, ReceiptIn, StandingOut, standing
 from takeback.workflow.addition import add_to_notice
 from takeback.workflow.bundle import Maker, bundle_for_person
 from takeback.workflow.erasure import ask_for_erasure, cancel_erasure
+from takeback.workflow.forwarding import MAX_CHOSEN, choose_later
 from takeback.workflow.hearing import answer_hearing
 from takeback.workflow.intake import links_elsewhere
 from takeback.workflow.messages import MAX_MESSAGE, write_to_desk
@@ -90,6 +91,12 @@ class ProofsOut(Strict):
 
 class NewsChoiceIn(ReceiptIn, NewsIn):
     """An address for mail when there is news."""
+
+
+class ForwardingIn(ReceiptIn):
+    """Other instances that are asked to look too, by the ids of `GET /api/v1/notices/instances`."""
+
+    forward_to: list[Annotated[str, Field(max_length=_LINE)]] = Field(min_length=1, max_length=MAX_CHOSEN)
 
 
 class HearingIn(ReceiptIn):
@@ -233,6 +240,14 @@ def send_answer(body: HearingIn, parts: ServiceParts, visitor: AnyVisitor) -> St
         case = answer_hearing(
             parts.store, body.receipt, body.hearing, agrees=body.agrees, written=written, at=parts.now()
         )
+    return standing_of(parts, case)
+
+
+@router.post("/forwarding")
+def choose_instances(body: ForwardingIn, parts: ServiceParts, visitor: AnyVisitor) -> StandingOut:
+    """Ask other instances to look too; those that are asked already are not asked twice."""
+    with visitor.crowd.trying_a_receipt(visitor):
+        case = choose_later(parts.store, body.receipt, body.forward_to, at=parts.now())
     return standing_of(parts, case)
 
 

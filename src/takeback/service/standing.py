@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
 
@@ -17,6 +18,7 @@ from takeback.store.cases import Case
 from takeback.store.hearings import About, Hearing
 from takeback.store.messages import Sender
 from takeback.store.news import NewsAddress
+from takeback.workflow.forwarding import Forwarded, forwarded_of
 from takeback.workflow.hearing import open_to_her
 from takeback.workflow.legal_hold import held_until
 from takeback.workflow.news import she_looked
@@ -102,6 +104,19 @@ class CountsOut(Strict):
     put_back: int
 
 
+class ForwardedToOut(Strict):
+    """What became of the notice at another instance that she ticked; the numbers once a person there has decided."""
+
+    name: str
+    state: Forwarded
+    confirmed_at: datetime | None
+    """When it confirmed what it was told last: the notice, or that it is over."""
+    answered_at: datetime | None
+    removed: int
+    held: int
+    kept: int
+
+
 class MissingOut(Strict):
     """A field that a law asks for and the notice lacks."""
 
@@ -136,6 +151,8 @@ class StandingOut(Strict):
     hearings: list[HearingOut]
     news: str | None
     """Her address for mail when there is news: `unconfirmed`, `confirmed`, `bounced`, `off`; null: none is sent."""
+    forwarded: list[ForwardedToOut]
+    """Other instances that she asked to look too, and what they did."""
     originals_until: datetime | None
     """Until when altered copies of her ordinary pictures are looked for."""
 
@@ -155,6 +172,7 @@ def standing_of(parts: Parts, case: Case, *, looked: bool = True) -> StandingOut
         until = watched_until(tx, case, parts.now())
         counts, messages, address = _counts(tx, case), _messages(tx, case), tx.news.of_case(case.id)
         hearings = _hearings(tx, case, parts.now())
+        forwarded = [ForwardedToOut(**asdict(each)) for each in forwarded_of(tx, case)]
         kept_until = None if case.erase_at is None else held_until(tx, case, parts.now())
     if looked:
         she_looked(parts.store, case, at=parts.now())
@@ -174,6 +192,7 @@ def standing_of(parts: Parts, case: Case, *, looked: bool = True) -> StandingOut
         messages=messages,
         hearings=hearings,
         news=_news(parts, address),
+        forwarded=forwarded,
         originals_until=until,
     )
 

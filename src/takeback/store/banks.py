@@ -16,9 +16,10 @@ from takeback.fingerprint.tiles import Tiles
 from takeback.registration import LocalFeatures
 from takeback.store.bulk import insert_rows, next_ids, stored_moment
 from takeback.store.changes import ChangeStore
+from takeback.store.exchanges import INSTANCE
 from takeback.store.keyring import Keyring
 from takeback.store.prints import MAX_IDS, KnownBy, PrintStore
-from takeback.store.tables import bank, case, digest, entry, exchange, fingerprint, suspicion
+from takeback.store.tables import bank, case, digest, entry, exchange, fingerprint, forwarded_digest, suspicion
 
 _ENTRY_COLUMNS = (
     "id", "public_id", "bank_id", "case_id", "source", "opinion", "state", "expires_at", "counts_from", "created_at",
@@ -194,7 +195,8 @@ class BankStore:
     def erase(self, entry_id: int) -> str:
         """Erase the fingerprints and digests of an entry and return the id of the data key to destroy."""
         removed = self._prints.drop("entry", entry_id)
-        self._connection.execute(delete(suspicion).where(suspicion.c.entry_id == entry_id))
+        for table in (suspicion, forwarded_digest):
+            self._connection.execute(delete(table).where(table.c.entry_id == entry_id))
         self._connection.execute(update(entry).where(entry.c.id == entry_id).values(state=EntryState.WITHDRAWN.value))
         self._changes.append("entry", entry_id, removed)
         key_id: str = self._connection.execute(select(entry.c.key_id).where(entry.c.id == entry_id)).scalar_one()
@@ -308,6 +310,7 @@ def _entries(*extra: object) -> Select[tuple[object, ...]]:
         entry.c.id, entry.c.public_id, entry.c.source, entry.c.opinion, entry.c.state, entry.c.expires_at,
         entry.c.case_id, entry.c.quarantined_at, entry.c.counts_from, case.c.capped_at, bank.c.name.label("bank"),
         bank.c.enabled_ratio, exchange.c.id.label("list_id"), exchange.c.holds, exchange.c.of_minors,
+        exchange.c.api,
         *(bank.c[each] for each in _THRESHOLDS),
     )  # fmt: skip
     joined = entry.join(bank, bank.c.id == entry.c.bank_id).outerjoin(case, case.c.id == entry.c.case_id)
@@ -349,5 +352,11 @@ def _entry(row: Row[tuple[object, ...]]) -> Entry:
         row.id, row.public_id, row.bank, row.source, Opinion(row.opinion), EntryState(row.state), row.expires_at,
         row.case_id, _thresholds(row), row.quarantined_at, row.counts_from, row.enabled_ratio,
         is_capped=row.capped_at is not None or (row.case_id is None and row.holds is False),
-        of_list=None if row.list_id is None else ListKind.OF_MINORS if row.of_minors else ListKind.ORDINARY,
+        of_list=None if row.list_id is None else _kind(row),
     )  # fmt: skip
+
+
+def _kind(row: Row[tuple[object, ...]]) -> ListKind:
+    if row.of_minors:
+        return ListKind.OF_MINORS
+    return ListKind.FORWARDED if row.api == INSTANCE else ListKind.ORDINARY

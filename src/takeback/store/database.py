@@ -28,8 +28,10 @@ from takeback.store.desk_keys import DeskKeyStore
 from takeback.store.desk_people import DeskPeopleStore
 from takeback.store.desk_sessions import DeskSessionStore
 from takeback.store.exchanges import ExchangeStore
+from takeback.store.forwardings import ForwardingStore
 from takeback.store.hearings import HearingStore
 from takeback.store.hma_contents import HmaContentStore
+from takeback.store.instances import InstanceStore
 from takeback.store.items import ItemStore
 from takeback.store.keyring import Keyring
 from takeback.store.leases import LeaseStore
@@ -101,6 +103,16 @@ class Transaction:
     def exchanges(self) -> ExchangeStore:
         """Outside lists, and what they said."""
         return ExchangeStore(self.connection, self.keyring)
+
+    @cached_property
+    def instances(self) -> InstanceStore:
+        """Other instances that the operator named, and what they forwarded."""
+        return InstanceStore(self.connection)
+
+    @cached_property
+    def forwardings(self) -> ForwardingStore:
+        """What is forwarded to other instances."""
+        return ForwardingStore(self.connection, self.keyring)
 
     @cached_property
     def partners(self) -> PartnerStore:

@@ -21,6 +21,8 @@ from takeback.store.prints import MAX_IDS
 from takeback.store.seal import Seal, seal, seal_all, unseal
 from takeback.store.tables import bank, entry, exchange, exchange_account, exchange_record, exchange_word
 
+INSTANCE = "takeback"
+"""The kind of list that another instance is, which forwards notices (`takeback.workflow.received`)."""
 _PURPOSE = "hma-credentials"
 """As the first release sealed them, when only HMA's clients set lists up: another one would open none of them."""
 _NAME = "exchange-record/name"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from takeback.store.cases import Case
 from takeback.store.tables import (
@@ -15,6 +15,8 @@ from takeback.store.tables import (
     compliance_record,
     copy,
     entry,
+    forwarded_digest,
+    forwarding,
     hearing,
     hma_content,
     legal_hold,
@@ -90,8 +92,10 @@ class RemainsStore:
         self._connection.execute(delete(quarantine).where(quarantine.c.case_id == found.id))
         for table in (outbox, look):
             self._connection.execute(delete(table).where(table.c.copy_id.in_(copies)))
-        for table in (hma_content, sighting, suspicion):
+        for table in (hma_content, sighting, suspicion, forwarded_digest):
             self._connection.execute(delete(table).where(table.c.entry_id.in_(entries)))
+        # What another instance has not confirmed to have ended is asked for on, without anything of the case.
+        self._connection.execute(update(forwarding).where(forwarding.c.case_id == found.id).values(case_id=None))
         for table in _OF_CASE:
             self._connection.execute(delete(table).where(table.c.case_id == found.id))
         self._connection.execute(delete(case).where(case.c.id == found.id))

@@ -501,6 +501,88 @@ exchange_word = Table(
     sqlite_autoincrement=True,
 )
 
+# Another Takeback that the operator named, by its public key: whether notices are forwarded to it, and taken from it.
+# What it forwards fills a bank of its own, as an outside list does. `next_at` and `problem` are of asking it.
+instance = Table(
+    "instance",
+    metadata,
+    _id(),
+    _public_id(),
+    Column("name", String(60), nullable=False, unique=True),
+    Column("url", String(2000), nullable=False),
+    Column("key", String(400), nullable=False),
+    Column("key_id", String(32), nullable=False, index=True),
+    Column("sends", Boolean, nullable=False),
+    Column("accepts", Boolean, nullable=False),
+    Column("bank_id", ForeignKey("bank.id")),
+    Column("attempts", Integer, nullable=False),
+    Column("problem", String(300)),
+    Column("next_at", Moment),
+    Column("created_at", Moment, nullable=False),
+    Column("removed_at", Moment),
+    sqlite_autoincrement=True,
+)
+
+# Which requests an instance made lately, so that none is taken twice.
+instance_nonce = Table(
+    "instance_nonce",
+    metadata,
+    _id(),
+    Column("instance_id", ForeignKey("instance.id"), nullable=False),
+    Column("nonce", String(32), nullable=False),
+    Column("at", Moment, nullable=False),
+    UniqueConstraint("instance_id", "nonce"),
+    Index("ix_instance_nonce_instance_id_at", "instance_id", "at"),
+    sqlite_autoincrement=True,
+)
+
+# A notice that another instance forwarded, by the reference that it has there; `names` are those of its pictures, which
+# are records of the list that the instance is here. `asked_at` is when the instance sent it or asked about it last.
+received_notice = Table(
+    "received_notice",
+    metadata,
+    _id(),
+    Column("instance_id", ForeignKey("instance.id"), nullable=False),
+    Column("reference", String(32), nullable=False),
+    Column("laws", JSON, nullable=False),
+    Column("names", JSON, nullable=False),
+    Column("received_at", Moment, nullable=False),
+    Column("asked_at", Moment, nullable=False, index=True),
+    Column("ended_at", Moment),
+    UniqueConstraint("instance_id", "reference"),
+    sqlite_autoincrement=True,
+)
+
+# That a case's person asked another instance to look too: under which reference it knows the notice, what it has
+# confirmed, and what it answered. Without a case only the end of it is still to be confirmed. `begun_at` is when
+# something may have arrived there first; `confirmed` is a MAC of what it has confirmed last, empty for the end.
+forwarding = Table(
+    "forwarding",
+    metadata,
+    _id(),
+    Column("case_id", ForeignKey("case.id"), index=True),
+    Column("instance_id", ForeignKey("instance.id"), nullable=False),
+    Column("reference", String(32), nullable=False, unique=True),
+    Column("chosen_at", Moment, nullable=False),
+    Column("begun_at", Moment),
+    Column("confirmed", LargeBinary),
+    Column("confirmed_at", Moment),
+    Column("answer", JSON(none_as_null=True)),
+    Column("answered_at", Moment),
+    Column("problem", String(300)),
+    Column("next_at", Moment, index=True),
+    UniqueConstraint("case_id", "instance_id"),
+    sqlite_autoincrement=True,
+)
+
+# The digests of an entry that may be forwarded, sealed under its data key: elsewhere they are kept under a MAC alone.
+forwarded_digest = Table(
+    "forwarded_digest",
+    metadata,
+    Column("entry_id", ForeignKey("entry.id"), primary_key=True, autoincrement=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
 # Uploads that an entry matched from afar, by a keyed digest, for as long as it takes to see a flood.
 sighting = Table(
     "sighting",

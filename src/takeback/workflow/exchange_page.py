@@ -19,9 +19,9 @@ from takeback.exchanges.interface import Algorithm, FetchCheckpoint, Page, Recor
 from takeback.fingerprint import PdqHash, Route
 from takeback.store import Store, Transaction
 from takeback.store.banks import NewEntry
-from takeback.store.exchanges import FLAWED, UNREAD, ExchangeRow, KnownRecord, Said
+from takeback.store.exchanges import FLAWED, INSTANCE, UNREAD, ExchangeRow, KnownRecord, Said
 from takeback.store.prints import WHOLE, KnownBy
-from takeback.workflow.list_case import actor_of, end_entry
+from takeback.workflow.list_case import actor_of, end_entry, let_entry_hold
 
 _AT_ONCE = 800
 """Records in one transaction: below 50 ms."""
@@ -116,6 +116,7 @@ def _take_lot(
             # What a person here decided about, no list makes doubtful.
             if tx.banks.by_id(entry_id).state is EntryState.HOLDING:
                 tx.banks.set_opinion(entry_id, opinion)
+                let_entry_hold(tx, exchange, entry_id, at=at)
         source = actor_of(exchange)
         entries = [_entry(record, source) for _, _, record in work.new]
         ids = tx.banks.add_entries(exchange.bank_id, entries, keys, at)
@@ -128,7 +129,8 @@ def _take_lot(
         if place is not None:
             tx.exchanges.set_place(exchange.id, place, **after)
             facts = {"list": exchange.name, **taken.as_facts()}
-            tx.audit.append(EventKind.LIST_FETCHED, at=at, actor=source, facts=facts)
+            kind = EventKind.NOTICE_TAKEN if exchange.api == INSTANCE else EventKind.LIST_FETCHED
+            tx.audit.append(kind, at=at, actor=source, facts=facts)
     return destroyed
 
 
@@ -212,7 +214,7 @@ def _entry(record: Record, source: str) -> NewEntry:
     return NewEntry(source, _OPINION[record.standing], EntryState.HOLDING, known_by=_known_by(record.signals))
 
 
-_KIND = {Algorithm.MD5: "md5", Algorithm.SHA1: "sha1", Algorithm.SHA256: "file"}
+_KIND = {Algorithm.MD5: "md5", Algorithm.SHA1: "sha1", Algorithm.SHA256: "file", Algorithm.PIXELS: "pixels"}
 
 
 def _known_by(signals: Sequence[Signal]) -> KnownBy:

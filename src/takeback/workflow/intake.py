@@ -28,6 +28,7 @@ from takeback.store import Store, Transaction
 from takeback.store.cases import Case, NewCase
 from takeback.workflow.cap import Source, take_place
 from takeback.workflow.desk_keys import sealed_for_the_desk
+from takeback.workflow.forwarding import choose
 from takeback.workflow.order import THE_PERSON, note
 from takeback.workflow.originals import unjudged_originals
 from takeback.workflow.query import Unjudged, query_of_reported
@@ -97,6 +98,7 @@ def receive_notice(
         )
         case = tx.cases.add(new, keys[0])
         note(tx, EventKind.NOTICE_RECEIVED, case, at=at, actor=THE_PERSON, facts=_notice_facts(notice, packs))
+        choose(tx, case, notice.forward_to, at=at)
         # 4. Valid or not; if valid, what follows from it.
         case = _judge(tx, replica, case, notice, packs, keys[1:], source, at)
     unjudged = (*query_of_reported(notice.pictures).unjudged, *unjudged_originals(notice.originals))
@@ -137,6 +139,7 @@ def complete_notice(
             under_18=notice.under_18,
         )
         note(tx, EventKind.NOTICE_RECEIVED, case, at=at, actor=THE_PERSON, facts=_notice_facts(notice, packs))
+        choose(tx, case, notice.forward_to, at=at)
         return _judge(tx, replica, case, notice, packs, keys, source, at)
 
 
@@ -163,7 +166,10 @@ def _body(notice: Notice) -> str:
     ]
     counts = [len(notice.pictures), len(notice.originals)]
     words = words_of(notice) if notice.sealed is None else [notice.sealed.digest.hex(), sorted(notice.sealed.given)]
-    return json.dumps([words, notice.laws, notice.links, notice.under_18, counts, pictures], sort_keys=True)
+    forward_to = [notice.forward_to] if notice.forward_to else []
+    return json.dumps(
+        [words, notice.laws, notice.links, notice.under_18, counts, pictures, *forward_to], sort_keys=True
+    )
 
 
 def check_bounds(notice: Notice) -> None:

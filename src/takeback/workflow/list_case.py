@@ -17,24 +17,28 @@ from datetime import datetime
 import numpy as np
 
 from takeback.audit.event import EventKind
-from takeback.bank import Entry, EntryState, ListKind
-from takeback.cases import CaseState, clocks_of, law_pack
+from takeback.bank import Entry, EntryState, ListKind, Opinion
+from takeback.cases import CaseState, CopyState, clocks_of, law_pack
 from takeback.cases.law import law_packs
 from takeback.exchanges.interface import Said
 from takeback.fingerprint import every_turn
 from takeback.index.interface import CODE_BYTES
+from takeback.match import CopyClass, Evidence, Fact, class_of, is_blind
 from takeback.store import Store, Transaction
 from takeback.store.cases import Case, NewCase
-from takeback.store.copies import Copy
-from takeback.store.exchanges import ExchangeRow
+from takeback.store.copies import Copy, Likeness
+from takeback.store.exchanges import INSTANCE, ExchangeRow
 from takeback.store.prints import PDQ
 from takeback.workflow.alert import report_message
+from takeback.workflow.cap import lift_cap
 from takeback.workflow.order import note
 from takeback.workflow.query import query_of_known
 from takeback.workflow.replica import Replica
 from takeback.workflow.sweep import Sought, find_items, hold_copies, settle_case
 from takeback.workflow.withdraw import end_matching
 
+INSTANCE_BANK = "instance-"
+"""How the name of the bank begins that an instance fills."""
 _DIGEST_BYTES = 32
 
 
@@ -55,7 +59,7 @@ def _opened(tx: Transaction, exchange: ExchangeRow, entry: Entry, at: datetime) 
     # The key store is apart from the database: a key of a transaction that is rolled back does no harm.
     (key,) = tx.keyring.new_data_keys()
     new = NewCase(
-        laws=exchange.laws or tuple(law_packs()),
+        laws=exchange.laws or _forwarded_under(tx, exchange, entry) or tuple(law_packs()),
         under_18=exchange.of_minors,
         received_at=at,
         missing=[],
@@ -65,7 +69,7 @@ def _opened(tx: Transaction, exchange: ExchangeRow, entry: Entry, at: datetime) 
         ending_digest=secrets.token_bytes(_DIGEST_BYTES),
         request=None,
         list_id=exchange.bank_id,
-        capped_at=None if exchange.holds or exchange.of_minors else at,
+        capped_at=at if is_only_shown(exchange, entry) else None,
     )
     case = tx.cases.add(new, key)
     facts = {"entry": entry.public_id, "list": exchange.name}
@@ -75,8 +79,47 @@ def _opened(tx: Transaction, exchange: ExchangeRow, entry: Entry, at: datetime) 
     return case
 
 
+def is_only_shown(exchange: ExchangeRow, entry: Entry) -> bool:
+    """Whether what an entry of a list matches hides nothing: the list may not hold, or somebody doubts the entry."""
+    return not exchange.of_minors and not (exchange.holds and entry.opinion is Opinion.POSITIVE)
+
+
+def let_entry_hold(tx: Transaction, exchange: ExchangeRow, entry_id: int, *, at: datetime) -> None:
+    """Hide inside `tx` what an entry matched while it was doubted, where it is so no more and its list may hold."""
+    entry = tx.banks.by_id(entry_id)
+    if entry.case_id is None or is_only_shown(exchange, entry):
+        return
+    case = tx.cases.by_id(entry.case_id)
+    for copy in tx.copies.of_case(case.id, [CopyState.POSSIBLE]):
+        # While it was doubted a match at upload was written down as no more than possible, with the facts beside it.
+        evidence = _evidence_of(copy.likeness)
+        if copy.copy_class is CopyClass.POSSIBLE and (found := class_of(evidence, entry.thresholds)) is not None:
+            blind = found[0].holds and is_blind(evidence, entry.thresholds)
+            tx.copies.set(copy.id, copy_class=found[0].value, blind=blind)
+    lift_cap(tx, case, actor=actor_of(exchange), at=at)
+
+
+def _evidence_of(likeness: Likeness) -> Evidence:
+    """Return what is known of how like a copy is, as far as lists are compared: by digests and PDQ."""
+    fact = None if likeness.fact is None else Fact(likeness.fact)
+    is_digest = fact is not None and fact not in (Fact.PDQ, Fact.SSCD, Fact.LOCAL)
+    return Evidence(digest=fact if is_digest else None, distance=likeness.distance)
+
+
+def _forwarded_under(tx: Transaction, exchange: ExchangeRow, entry: Entry) -> tuple[str, ...]:
+    """Return the laws under which an entry's notice is valid where it came from, as far as they are known here."""
+    instance = tx.instances.of_bank(exchange.bank_id)
+    name = None if instance is None else tx.exchanges.name_of(exchange.id, entry.id)
+    if instance is None or name is None:
+        return ()
+    found = tx.instances.received(instance.id, name.partition("/")[0])
+    return () if found is None else tuple(law for law in found.laws if law in law_packs())
+
+
 def actor_of(exchange: ExchangeRow) -> str:
-    """Return how the log names a list."""
+    """Return how the log names a list, or an instance."""
+    if exchange.api == INSTANCE:
+        return f"instance/{exchange.name.removeprefix(INSTANCE_BANK)}"[:100]
     return f"list/{exchange.name}"[:100]
 
 
@@ -180,3 +223,9 @@ def list_of(tx: Transaction, case: Case) -> str | None:
         return None
     exchange = tx.exchanges.of_bank(case.list_id)
     return "" if exchange is None else exchange.name
+
+
+def instance_of(tx: Transaction, case: Case) -> str | None:
+    """Return the name of the instance that forwarded the notice of a case; None where none did, or it is removed."""
+    found = None if case.list_id is None else tx.instances.of_bank(case.list_id)
+    return None if found is None else found.name

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from takeback.bank import Bank, Entry, EntryState, Reach
+from takeback.bank import Bank, Entry, EntryState, ListKind, Reach
 from takeback.errors import LowQuality
 from takeback.fingerprint.tiles import Tiles
 from takeback.match import Match, settle_opinions
@@ -87,6 +87,8 @@ def _told(store: Store, matches: Sequence[Match], banks: Collection[str] | None)
 
 
 def _is_decided(entry: Entry) -> bool:
+    if entry.of_list is ListKind.FORWARDED:
+        return entry.state is EntryState.GATED
     return entry.case_id is None or entry.of_list is not None or entry.state is EntryState.GATED
 
 

@@ -116,6 +116,7 @@ def note(
     actor: str,
     facts: Mapping[str, Json] | None = None,
 ) -> None:
-    """Append an event about a case, and count it."""
+    """Append an event about a case, count it, and have what other instances were told of the case looked at again."""
     tx.audit.append(kind, at=at, actor=actor, case_id=case.public_id, facts=facts)
     count(tx, kind, case, facts or {}, at)
+    tx.forwardings.touch(case.id, at)

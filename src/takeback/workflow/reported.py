@@ -40,10 +40,12 @@ def take_reported(
     copies = [_take_link(tx, case, link, gone, deadline_at=deadline_at, at=at) for link in links]
     # 2. What is looked for from now on: it can hold, not refuse, until a person has decided.
     bank = tx.banks.bank_by_name(NOTICES_BANK)
-    sought = []
+    sought, is_forwarded = [], bool(tx.forwardings.of_case(case.id))
     for picture, key in zip(notice.pictures, keys[: len(notice.pictures)], strict=True):
         entry = tx.banks.add_entry(bank.id, entry_of([picture], case.id), key, at)
         sought.append(Sought(query_of_reported([picture]), entry.id))
+        if is_forwarded:
+            tx.forwardings.keep_digests(entry.id, key[1], query_of_reported([picture]).digests)
     # 3. Ordinary pictures: only altered copies of them matter, and only to the desk.
     watch_originals(tx, replica, case, notice.originals, keys[len(notice.pictures) :], actor=THE_PERSON, at=at)
     # 4. What the sites store already.

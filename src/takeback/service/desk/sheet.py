@@ -30,7 +30,7 @@ from takeback.store.outbox import DeliveryState
 from takeback.store.refused_uploads import RefusedUpload
 from takeback.workflow.budget import budget_of
 from takeback.workflow.cap import would_be_held
-from takeback.workflow.list_case import list_of
+from takeback.workflow.list_case import instance_of, list_of
 from takeback.workflow.reasons import complete_laws
 from takeback.workflow.second_person import deciders_left, is_untold, turns_of, why_not_decide
 from takeback.workflow.standing import standing_of
@@ -80,6 +80,7 @@ def _shared(parts: Parts, tx: Transaction, here: Here, case: Case) -> dict[str, 
         "case": case,
         "short": case.public_id[:8],
         "list_name": list_of(tx, case),
+        "instance_name": instance_of(tx, case),
         "left": time_left(words(), case.deadline_at, parts.now()),
         "laws": _law_names(case.laws),
         "deciders": [each.name for each in left if each.id != here.member.id],

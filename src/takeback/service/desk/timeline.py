@@ -44,7 +44,7 @@ def name_of(words: Words, actor: str, names: Mapping[str, str]) -> str:
         return names[actor]
     kind, _, which = actor.partition("/")
     known = words.under("actors").get(kind, actor)
-    return str(known).format(short=which[:_SHORT])
+    return str(known).format(short=which[:_SHORT], which=which)
 
 
 def _facts(facts: Mapping[str, object]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from takeback.assembly import Parts
-from takeback.cases import Notice, law_pack
+from takeback.cases import CaseState, Notice, law_pack
 from takeback.cases.notice import MAX_FINGERPRINTS
 from takeback.cases.receipt import is_number
 from takeback.cases.statement import element_text
@@ -21,16 +21,18 @@ from takeback.service.bundles import zip_answer
 from takeback.service.notices import require_mail
 from takeback.service.pages.answer import PageRoute, PageVisitor, SentForm, as_data, page, words_of
 from takeback.service.pages.authorities import complaints, search_engines
+from takeback.service.pages.instances import forwarded_to, offered
 from takeback.service.pages.letters import letters
 from takeback.service.pages.proof_folder import proof_folder
 from takeback.service.pages.words import Words
-from takeback.service.standing import Contested, HearingOut, standing_of
+from takeback.service.standing import Contested, ForwardedToOut, HearingOut, StandingOut, standing_of
 from takeback.store import Store
 from takeback.store.cases import Case
 from takeback.workflow.addition import EXTENDABLE, add_to_notice
 from takeback.workflow.bundle import Maker, bundle_for_person
 from takeback.workflow.desk_keys import keys_of_the_desk
 from takeback.workflow.erasure import ask_for_erasure, cancel_erasure
+from takeback.workflow.forwarding import Forwarded, choose_later
 from takeback.workflow.hearing import answer_hearing
 from takeback.workflow.intake import is_only_elsewhere, links_elsewhere
 from takeback.workflow.messages import write_to_desk
@@ -114,6 +116,10 @@ def _act(parts: Parts, step: str, sent: Mapping[str, str]) -> Done:
         case "add":
             more = Notice((), links=tuple(sent.get("links", "").split()))
             return Done(add_to_notice(store, parts.replica, receipt, more, at=at).case, receipt, "add")
+        case "forward":
+            ticked = forwarded_to(sent)
+            case = choose_later(store, receipt, ticked, at=at)
+            return Done(case, receipt, "forward" if ticked else "")
         case "news":
             require_mail(parts)
             case = choose_news(store, parts.journal, receipt, sent.get("news", ""), sent["language"], at=at)
@@ -179,8 +185,8 @@ def _ask_page(words: Words, *, problem: str = "", typed: str = "", is_lost: bool
 
 
 _SAID = (
-    "write", "add", "news", "news_end", "recovery", "recover", "ending_wrong", "proof_waits", "agree", "disagree",
-    "agree_unsure",
+    "write", "add", "forward", "news", "news_end", "recovery", "recover", "ending_wrong", "proof_waits", "agree",
+    "disagree", "agree_unsure",
 )  # fmt: skip
 _PROBLEMS = ("ending_wrong", "agree_unsure")
 
@@ -241,6 +247,8 @@ def _shown(words: Words, parts: Parts, done: Done, site: str) -> dict[str, objec
             for each in standing.messages
         ],
         "hearings": [_hearing(words, each) for each in standing.hearings],
+        "forwarded": [_forwarded(words, each) for each in standing.forwarded],
+        "instances": _not_asked(parts, found, standing),
         "takes_more": found.state in EXTENDABLE,
         "news": standing.news,
         "takes_news": parts.settings.sends_mail and found.closed_at is None,
@@ -264,6 +272,23 @@ def _shown(words: Words, parts: Parts, done: Done, site: str) -> dict[str, objec
         "record_years": _record_years(found),
         "erased": "" if erased_at is None else words("case.erased", moment=words.moment(erased_at)),
     }
+
+
+def _forwarded(words: Words, each: ForwardedToOut) -> tuple[str, str]:
+    """Return how it stands with one instance that she asked, and what is said of it."""
+    at = each.confirmed_at if each.state is Forwarded.ENDED else each.answered_at
+    moment = "" if at is None else words.moment(at)
+    counts = {"removed": each.removed, "held": each.held, "kept": each.kept}
+    said = "ended_removed" if each.state is Forwarded.ENDED and each.removed else each.state.value
+    return each.state.value, words(f"forward.{said}", name=each.name, moment=moment, **counts)
+
+
+def _not_asked(parts: Parts, found: Case, standing: StandingOut) -> list[dict[str, str]]:
+    """Return the instances that she can still ask: none where it is at its end, or about someone under 18."""
+    if found.state not in (*EXTENDABLE, CaseState.INCOMPLETE) or found.under_18 or found.erased_at is not None:
+        return []
+    asked = {each.name for each in standing.forwarded}
+    return [each for each in offered(parts) if each["name"] not in asked]
 
 
 def _hearing(words: Words, each: HearingOut) -> dict[str, object]:

@@ -20,6 +20,7 @@ from takeback.service.auth import ServiceParts
 from takeback.service.notices import require_mail
 from takeback.service.pages.answer import PageRoute, PageVisitor, SentForm, as_data, page, words_of
 from takeback.service.pages.helplines import by_country, read_on
+from takeback.service.pages.instances import TICK, forwarded_to, names_of, offered
 from takeback.service.pages.letters import letters
 from takeback.service.pages.words import Words
 from takeback.workflow.desk_keys import keys_of_the_desk
@@ -49,14 +50,15 @@ def form(request: Request, parts: ServiceParts) -> Response:
 async def answer(request: Request, parts: ServiceParts, visitor: PageVisitor, sent: SentForm) -> Response:
     """Show what will be sent; then take it in, and show the receipt."""
     words = words_of(request, sent)
-    given = {name: sent[name].strip() for name in (*_TEXTS, *_TICKS, "key") if sent.get(name, "").strip()}
+    ticked = [name for name in sent if name.startswith(TICK)]
+    given = {name: sent[name].strip() for name in (*_TEXTS, *_TICKS, *ticked, "key") if sent.get(name, "").strip()}
     packs = [law_pack(law) for law in parts.settings.laws]
     notice = notice_of(given)
     problems = [*_problems(words, given, notice, packs), *_problems_of_news(words, given)]
     if problems or sent.get("step") == "change":
         return await run_in_threadpool(_form_page, words, parts, given, problems)
     if sent.get("step") != "send":
-        return _review_page(words, given, notice, packs)
+        return await run_in_threadpool(_review_page, words, parts, given, notice, packs)
     visitor.crowd.admit_notice(visitor)
     if "news" in given:
         require_mail(parts)
@@ -86,7 +88,7 @@ async def answer(request: Request, parts: ServiceParts, visitor: PageVisitor, se
 
 def notice_of(given: Given) -> Notice:
     """Return the notice that the form's fields make. It has links and no pictures: those take a script."""
-    is_me = given.get("role") == Role.ME
+    is_me, is_child = given.get("role") == Role.ME, given.get("under_18") == "yes"
     return Notice(
         laws=(),
         links=tuple(given.get("links", "").split()),
@@ -98,7 +100,8 @@ def notice_of(given: Given) -> Notice:
         not_consensual="not_consensual" in given,
         good_faith="good_faith" in given,
         contact=Contact(given.get("name", ""), given.get("email", ""), given.get("phone", ""), "mailbox" in given),
-        under_18=given.get("under_18") == "yes",
+        under_18=is_child,
+        forward_to=() if is_child else forwarded_to(given),
     )
 
 
@@ -135,6 +138,7 @@ def _form_page(words: Words, parts: Parts, given: Given, problems: list[str] | N
         receipt=None,
         letters=[],
         sends_mail=parts.settings.sends_mail,
+        instances=offered(parts),
         helplines_adults=by_country(words, ("danger", "adults", "distress")),
         helplines_children=by_country(words, ("danger", "children")),
         helplines_read=words("helplines.read", date=read_on(words)),
@@ -159,6 +163,8 @@ def _page_data(words: Words, parts: Parts) -> dict[str, object]:
         "send": words.under("send"),
         "fields": words.under("fields"),
         "news": words.under("news"),
+        "forward": {"review": words("forward.review", names="{names}")},
+        "instances": offered(parts),
         "problems": words.under("problem.codes"),
         "questions": {"under_18": words("age.legend")},
         "receipt": words.under("receipt"),
@@ -178,7 +184,7 @@ def _megabytes(model: PageModel | None) -> int:
     return 0 if model is None else -(-model.load_bytes // 1_000_000)
 
 
-def _review_page(words: Words, given: Given, notice: Notice, packs: list[LawPack]) -> Response:
+def _review_page(words: Words, parts: Parts, given: Given, notice: Notice, packs: list[LawPack]) -> Response:
     shown = [
         (words("who.legend"), words(f"who.{given['role']}") if notice.role else ""),
         (words("who.authority"), notice.authority),
@@ -188,6 +194,7 @@ def _review_page(words: Words, given: Given, notice: Notice, packs: list[LawPack
         (words("contact.phone"), notice.contact.phone),
         (words("contact.name"), notice.contact.name),
         (words("news.heading"), given.get("news", "")),
+        (words("forward.heading"), words.listed(names_of(parts, notice.forward_to))),
         (words("sign.signature"), notice.signature),
     ]
     said = [(words("say.heading"), words(f"say.{name}")) for name in _TICKS[:3] if name in given]

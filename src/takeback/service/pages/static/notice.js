@@ -12,7 +12,8 @@ import { workFor } from "./work.js";
  *   not_consensual: boolean, good_faith: boolean,
  *   contact: { name: string, email: string, phone: string, mailbox: boolean } }} Words
  * @typedef {{ pictures: readonly Fingerprint[], originals: readonly OriginalFingerprint[], links: readonly string[],
- *   under_18: boolean, words: Words, sealed: Sealed | null, news: News | null }} Notice
+ *   under_18: boolean, words: Words, sealed: Sealed | null, news: News | null,
+ *   forward_to: readonly string[] }} Notice
  * @typedef {{ address: string, language: string }} News where mail goes when there is news
  * @typedef {{ receipt: string, ending: string, received_at: string, due_from_receipt_at: string, missing: object[],
  *   unjudged: object[], elsewhere: string[], news: string | null, state: string }} Received
@@ -55,10 +56,12 @@ export function bodyOf(notice) {
   onlyWords(notice.links);
   onlyWords(notice.words);
   onlyWords(notice.news);
-  const { pictures, originals, links, under_18, words, sealed, news } = notice;
+  onlyWords(notice.forward_to);
+  const { pictures, originals, links, under_18, words, sealed, news, forward_to } = notice;
   const said = sealed === null ? words : { sealed };
   const told = news === null ? {} : { news };
-  return JSON.stringify({ under_18, ...said, ...told, links, pictures, originals }, null, 1);
+  const asked = forward_to.length === 0 ? {} : { forward_to };
+  return JSON.stringify({ under_18, ...said, ...told, ...asked, links, pictures, originals }, null, 1);
 }
 
 /**

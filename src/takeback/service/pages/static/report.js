@@ -12,7 +12,7 @@ import { seal } from "./seal.js";
  * @typedef {Record<string, string>} Plural by the categories of `Intl.PluralRules`
  * @typedef {{ language: string, laws: import("./notice.js").Law[], deskKeys: import("./seal.js").DeskKey[],
  *   mostPictures: number, mostOriginals: number, mostLinks: number, tooManyLinks: string, notLinks: string,
- *   news: { review: string }, problems: Record<string, string>, files: import("./files.js").FileWords,
+ *   news: { review: string }, forward: { review: string }, instances: { id: string, name: string }[], problems: Record<string, string>, files: import("./files.js").FileWords,
  *   send: Record<string, string> & { pictures: Plural, originals: Plural,
  *   links: Plural }, fields: Record<string, string>, questions: { under_18: string },
  *   receipt: { received: string, due: string },
@@ -136,6 +136,7 @@ async function noticeOf() {
     links,
     under_18: isChild,
     sealed: null,
+    forward_to: isChild ? [] : data.instances.map(({ id }) => id).filter((id) => input(`forward-${id}`).checked),
     news: newsAddress() === "" ? null : { address: newsAddress(), language: data.language },
     words: {
       role: chosen("role"),
@@ -237,7 +238,10 @@ async function review(notice) {
     .filter((name) => notice[name].length > 0)
     .map((name) => plural(data.send[name], notice[name].length));
   const told = notice.news === null ? [] : [filled(data.news.review, { address: notice.news.address })];
-  element("review-list").replaceChildren(...[...counted, ...told].map((text) => inItem(text)));
+  const names = data.instances.filter(({ id }) => notice.forward_to.includes(id)).map(({ name }) => name);
+  const list = new Intl.ListFormat(data.language);
+  const asked = names.length === 0 ? [] : [filled(data.forward.review, { names: list.format(names) })];
+  element("review-list").replaceChildren(...[...counted, ...told, ...asked].map((text) => inItem(text)));
   element("review-laws").replaceChildren(...lawLines(notice).map((text) => inItem(text)));
   element("review-sealed").textContent = isSealed ? data.send.sealed_here : data.send.sealed;
   element("review-bytes").textContent = bodyOf(reviewed.notice);
