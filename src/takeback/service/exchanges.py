@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from takeback.service.auth import Administrator, Moderator, ServiceParts
 from takeback.service.body import StrictRoute
@@ -36,9 +36,9 @@ class ExchangeIn(Strict):
     settings: dict[str, Any] = Field(default_factory=dict)
     credentials: dict[str, Any] | None = None
     """Sealed at once, and shown to nobody."""
-    holds: bool = True
+    holds: StrictBool = True
     """Whether what it matches is hidden before a person has looked."""
-    enabled: bool = True
+    enabled: StrictBool = True
     report_to: list[str] = Field(default_factory=list, max_length=10)
     """Of a list of what may show minors: who reports for you, as `mailto:` or https; it is not fetched before."""
 
@@ -46,8 +46,8 @@ class ExchangeIn(Strict):
 class ExchangeChange(Strict):
     """What is to be otherwise; what is left out stays."""
 
-    enabled: bool | None = None
-    holds: bool | None = None
+    enabled: StrictBool | None = None
+    holds: StrictBool | None = None
     report_to: list[str] | None = Field(None, max_length=10)
     credentials: dict[str, Any] | None = None
 
@@ -55,7 +55,7 @@ class ExchangeChange(Strict):
 class FetchIn(Strict):
     """How much is to be fetched."""
 
-    whole: bool = False
+    whole: StrictBool = False
     """From the beginning of the list."""
 
 
