@@ -64,6 +64,7 @@ class EventKind(StrEnum):
     UPLOAD_HELD = "upload_held"
     UPLOAD_PASSED = "upload_passed"
     LIST_MATCHED = "list_matched"
+    ENTRY_CONTESTED = "entry_contested"
     # What a person at the desk did
     PICTURE_VIEWED = "picture_viewed"
     FINDING_NOTED = "finding_noted"

@@ -1,8 +1,9 @@
 """
 The examples of HMA's own documents, asked as they stand there.
 
-They are those of `website/content/hma/api.md`, `docs/user-interface.md`, `OPENAPI_INTEGRATION.md`, `openapi/openapi.yaml`
-and of the docstrings in `blueprints`. An example that HMA itself refuses is refused here too, and says so in its test.
+They are those of `website/content/hma/api.md`, `docs/user-interface.md`, `OPENAPI_INTEGRATION.md`,
+`openapi/openapi.yaml` and of the docstrings in `blueprints`. An example that HMA itself refuses is refused here too,
+and says so in its test.
 """
 
 from __future__ import annotations
@@ -20,14 +21,15 @@ PDQ = "d811ac390bfa6005d08543fe27fd5a11f6b55bdd2603000dc26476fc79fc76b5"
 FACD = "facd8bcb2a49bcebdec1985298d5fe84bcd006c187c598c720c3c087b3fdb318"
 """That of openapi.yaml, and another one of which it says how far away it is."""
 NEAR_FACD = "facd8bcb2a49bcebdec1985228d5ae84bcd006c187c598c720c2b087b3fdb318"
-SITE_MAP = """
-    / /c/bank/<bank_name> /c/bank/<bank_name>/content /c/bank/<bank_name>/content/<content_id>
-    /c/bank/<bank_name>/content/<int:content_id> /c/bank/<bank_name>/signal /c/banks /c/content_type
-    /c/exchange/<string:exchange_name> /c/exchange/<string:exchange_name>/credentials
-    /c/exchange/<string:exchange_name>/status /c/exchanges /c/exchanges/api/<string:api_name>
-    /c/exchanges/api/<string:api_name>/schema /c/exchanges/apis /c/signal_type /c/signal_type/<signal_type_name>
-    /c/signal_type/index /h/hash /m/compare /m/index/status /m/lookup /m/raw_lookup /site-map /status /ui/
-""".split()
+SITE_MAP = [
+    *("/", "/c/bank/<bank_name>", "/c/bank/<bank_name>/content", "/c/bank/<bank_name>/content/<content_id>"),
+    *("/c/bank/<bank_name>/content/<int:content_id>", "/c/bank/<bank_name>/signal", "/c/banks", "/c/content_type"),
+    *("/c/exchange/<string:exchange_name>", "/c/exchange/<string:exchange_name>/credentials"),
+    *("/c/exchange/<string:exchange_name>/status", "/c/exchanges", "/c/exchanges/api/<string:api_name>"),
+    *("/c/exchanges/api/<string:api_name>/schema", "/c/exchanges/apis", "/c/signal_type"),
+    *("/c/signal_type/<signal_type_name>", "/c/signal_type/index", "/h/hash", "/m/compare", "/m/index/status"),
+    *("/m/lookup", "/m/raw_lookup", "/site-map", "/status", "/ui/"),
+]
 """What api.md shows; the names of what stands between `<` and `>` are free."""
 
 
