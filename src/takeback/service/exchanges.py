@@ -23,6 +23,7 @@ from takeback.workflow.exchanges import (
     set_credentials,
     share_entries,
 )
+from takeback.workflow.list_standing import list_standing
 
 router = APIRouter(prefix="/api/v1/exchanges", tags=["exchanges"], route_class=StrictRoute)
 
@@ -170,11 +171,6 @@ def _told(row: ExchangeRow) -> dict[str, Any]:
 
 
 def _whole(tx: Transaction, row: ExchangeRow) -> ExchangeWhole:
-    return ExchangeWhole(
-        **_told(row),
-        records=tx.exchanges.counts(row.id),
-        flaws=tx.exchanges.flaws(row.id),
-        confirmed=tx.tallies.total("confirmed").get(row.name, 0),
-        unconfirmed=tx.tallies.total("unconfirmed").get(row.name, 0),
-        to_tell=tx.exchanges.words_waiting(row.id),
-    )
+    found = list_standing(tx, row)
+    same = ("records", "flaws", "confirmed", "unconfirmed", "to_tell")
+    return ExchangeWhole(**_told(row), **{name: getattr(found, name) for name in same})

@@ -1,4 +1,4 @@
-"""Cases that nobody sent a notice of, at the desk: a contest of what a list, or a bank of one's own, led to be refused."""
+"""Cases that nobody sent a notice of, at the desk: of what a list, or a bank of one's own, led to be refused."""
 
 from __future__ import annotations
 

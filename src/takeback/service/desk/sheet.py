@@ -32,6 +32,7 @@ from takeback.workflow.bank_case import own_bank_of
 from takeback.workflow.budget import budget_of
 from takeback.workflow.cap import would_be_held
 from takeback.workflow.list_case import list_of
+from takeback.workflow.list_standing import precision_of
 from takeback.workflow.put_back import entries_of
 from takeback.workflow.reasons import complete_laws
 from takeback.workflow.second_person import deciders_left, is_untold, turns_of, why_not_decide
@@ -81,7 +82,8 @@ def _shared(parts: Parts, tx: Transaction, here: Here, case: Case) -> dict[str, 
     return {
         "case": case,
         "short": case.public_id[:8],
-        "list_name": list_of(tx, case),
+        "list_name": (list_name := list_of(tx, case)),
+        "precision": precision_of(tx, list_name) if list_name else None,
         "bank_name": own_bank_of(tx, case),
         "left": time_left(words(), case.deadline_at, parts.now()),
         "laws": _law_names(case.laws),
