@@ -24,7 +24,7 @@ browser: $(BROWSER_READY) ## the pages in a real browser; needs Chromium (Debian
 simulation: $(BROWSER_READY) ## three days of the desk on a simulated clock; a quarter of an hour, Chromium
 	TAKEBACK_SIMULATION=$(NOTICES) $(RUN)/python -m pytest -s -m browser -o addopts='-q --strict-markers --strict-config --import-mode=importlib' tests/browser/simulation
 
-schema: $(SCHEMA_READY)  ## the HTTP interface against its own description, for SECONDS=600
+schema: $(SCHEMA_READY)  ## the HTTP interfaces against their own descriptions, for SECONDS=600
 	$(RUN)/python -m tests.acceptance.against_schema $(SECONDS)
 
 check: $(READY)          ## lint, types, direction of imports

@@ -1,4 +1,4 @@
-"""A case that an outside list began, at the desk: said to be of a list, and shown again by one person."""
+"""Lists and partners at the desk, and a case that a list began: said to be of it, and shown again by one person."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ SHOTS = os.environ.get("TAKEBACK_SHOTS")
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A desk whose service fetched a list, of which each picture was uploaded once since."""
-    keeper = Keeper([record_of(code, 20) for code in CODES])
+    records = [record_of(code, 20) for code in CODES]
+    keeper = Keeper([*records, {**record_of(random_code(random.Random(9)), 21), "hashValue": "no hash"}])
     with keeping(keeper), receiving() as site:
         service = Service(tmp_path_factory.mktemp("list"), "--allowed-private-host", "127.0.0.1")
         opened_desk(service)
@@ -38,6 +39,11 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
             body = {"pictures": [{"pdq": code}], "item_id": str(number), "url": f"{site.url}/{number}"}
             answer = httpx2.post(f"{service.url}/api/v1/check", json=body, headers=service.headers("upload"))
             assert answer.json()["action"] == "hold"
+        partner = {"name": "gallery", "match": ["notices", NAME]}
+        made = httpx2.post(f"{service.url}/api/v1/partners", json=partner, headers=service.headers("administrator"))
+        asking = {"Authorization": f"Bearer {made.json()['key']}"}
+        question = {"pdq": CODES[0], "quality": 100}
+        assert httpx2.post(f"{service.url}/api/v1/partner/check", json=question, headers=asking).status_code == 200
         yield service
         service.stop()
 
@@ -65,6 +71,9 @@ def test_a_case_of_a_list_says_so_and_one_person_lets_go_what_it_hid(
         keep(here, f"queue-{width}")
         here.open(cases[0]["id"])
         assert f"matches the outside list {NAME}" in here.page.inner_text("main")
+        assert "that a person judged" in here.page.inner_text("main") or "judged a match" in here.page.inner_text(
+            "main"
+        )
         # Nobody wrote, and nobody can be written to.
         assert here.page.locator("#messages").count() == 0
         assert (faults_on(here.page), fits(here)) == ([], True)
@@ -77,5 +86,34 @@ def test_a_case_of_a_list_says_so_and_one_person_lets_go_what_it_hid(
         assert "put back" in here.page.inner_text("table.copies")
         assert (faults_on(here.page), here.problems) == ([], [])
         keep(here, f"refused-{width}")
+    finally:
+        here.close()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_an_administrator_sees_lists_and_partners_and_switches_a_list(
+    browser: Browser, house: Service, size: dict[str, int]
+) -> None:
+    width = size["width"]
+    here = Colleague(browser, house, f"Chief {width}", role="administrator", size=size)
+    try:
+        here.join()
+        assert fits(here)
+        here.page.get_by_role("link", name="Lists").click()
+        shown = here.page.inner_text("main")
+        for part in (NAME, "Up to date", "4 looked for", "1 in quarantine", "Turn off"):
+            assert part in shown, part
+        assert (faults_on(here.page), fits(here)) == ([], True)
+        keep(here, f"lists-{width}")
+        here.send("button[value=off]")
+        assert "Off: it is not fetched." in here.page.inner_text("main")
+        here.send("button[value=on]")
+        here.page.get_by_role("link", name="Partners").click()
+        shown = here.page.inner_text("main")
+        for part in ("gallery", f"{NAME}, notices", "60 a minute, 5,000 a day"):
+            assert part in shown, part
+        here.page.get_by_text("Remove gallery").click()
+        assert (faults_on(here.page), fits(here), here.problems) == ([], True, [])
+        keep(here, f"partners-{width}")
     finally:
         here.close()

@@ -64,6 +64,7 @@ class EventKind(StrEnum):
     UPLOAD_HELD = "upload_held"
     UPLOAD_PASSED = "upload_passed"
     LIST_MATCHED = "list_matched"
+    ENTRY_CONTESTED = "entry_contested"
     # Other instances
     FORWARD_CHOSEN = "forward_chosen"
     FORWARDED = "forwarded"

@@ -85,6 +85,8 @@ class Reasons:
     contest: Contest = Contest.OPEN
     by_list: bool = False
     """Whether an outside list led to it, and no notice."""
+    by_bank: bool = False
+    """Whether a bank of the operator's own led to it; only uploads are refused by that."""
 
     def as_json(self) -> dict[str, Json]:
         """Return what an order keeps of it."""

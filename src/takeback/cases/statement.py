@@ -156,9 +156,9 @@ def _restriction(reasons: Reasons, packs: Sequence[LawPack]) -> Iterator[Point]:
 
 
 def _facts(reasons: Reasons) -> Iterator[Point]:
-    yield Point("facts.list" if reasons.by_list else "facts.notice")
+    yield Point("facts.bank" if reasons.by_bank else "facts.list" if reasons.by_list else "facts.notice")
     if reasons.decision.is_of_upload:
-        yield Point("facts.upload")
+        yield Point("facts.upload_by_bank" if reasons.by_bank else "facts.upload")
         return
     yield Point("facts.linked" if reasons.linked else "facts.found_by_list" if reasons.by_list else "facts.found")
     if not reasons.decision.hides_for_now and reasons.why:
@@ -167,7 +167,7 @@ def _facts(reasons: Reasons) -> Iterator[Point]:
 
 def _automated(reasons: Reasons) -> Iterator[Point]:
     if reasons.decision.is_of_upload:
-        yield Point("automated.upload")
+        yield Point("automated.upload_by_bank" if reasons.by_bank else "automated.upload")
         if reasons.contest is Contest.ANSWERED:
             yield Point("automated.second")
         return
@@ -189,7 +189,8 @@ def _legal(reasons: Reasons, packs: Sequence[LawPack]) -> Iterator[Point]:
         yield from _legal_no_more(reasons, packs)
         return
     claimed = "legal.listed" if reasons.by_list else "legal.claimed"
-    yield Point(claimed if reasons.decision.hides_for_now else "legal.found")
+    found = "legal.banked" if reasons.by_bank else "legal.found"
+    yield Point(claimed if reasons.decision.hides_for_now else found)
     for pack in packs:
         yield Point(f"legal.{pack.id}", pack.id, pack.ground["removal"])
         is_identical = reasons.linked or reasons.copy_class is CopyClass.IDENTICAL
@@ -205,7 +206,7 @@ def _legal_no_more(reasons: Reasons, packs: Sequence[LawPack]) -> Iterator[Point
         return
     yield Point("legal.not_met")
     for law, element, section in sections_of(reasons.elements, [pack.id for pack in packs]):
-        of_list = reasons.by_list and element in _SAID_OF_LISTS
+        of_list = (reasons.by_list or reasons.by_bank) and element in _SAID_OF_LISTS
         yield Point(f"elements.{element}_by_list" if of_list else f"elements.{element}", law, section)
 
 
@@ -246,7 +247,9 @@ def _contest(reasons: Reasons, house: House) -> Point:
 
 def _contest_of_upload(reasons: Reasons, house: House) -> Point:
     if reasons.contest is Contest.OPEN:
-        return Point("redress.contest_upload", until=contest_until(reasons, house.contest_for))
+        unclaimed = reasons.by_list or reasons.by_bank
+        text = "redress.contest_upload_unclaimed" if unclaimed else "redress.contest_upload"
+        return Point(text, until=contest_until(reasons, house.contest_for))
     return Point("redress.waiting_upload" if reasons.contest is Contest.WAITING else "redress.answered_upload")
 
 

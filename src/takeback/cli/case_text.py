@@ -24,6 +24,9 @@ def write_case(terminal: Terminal, case: Mapping[str, Any]) -> None:
         "decide by": " ".join(due(case)),
         "decided": in_words(read_moment(case["decided_at"])),
     }
+    for name, what in (("from_list", "the outside list"), ("from_bank", "your own bank")):
+        if case[name] is not None:
+            rows["begun by"] = f"{what} {case[name] or 'that is removed'}; nobody gave notice"
     if case["news_bounced"]:
         rows["news"] = "mail came back: she may not know of any, unless she looks herself"
     terminal.line(f"case {case['id']}")

@@ -87,12 +87,14 @@ class Record:
     """
     One thing on a list, whole: what is read later takes the place of what was read before.
 
-    `name` tells it from all others on the list; it is stored under an HMAC.
+    `name` tells it from all others on the list; it is stored under an HMAC, and sealed unless it `is_its_signal`: its
+    one signal says the same.
     """
 
     name: str = field(repr=False)
     standing: Standing
     signals: tuple[Signal, ...] = ()
+    is_its_signal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,7 @@ class Exchange(Protocol):
         """
         Return what tells the list what a person decided; None where it takes no word.
 
-        Each record has its fingerprint, where one was kept; else its name.
+        Each record has its name, or where that is its signal, its fingerprint.
         """
 
     def submission(self, signals: Sequence[Signal]) -> Request | None:

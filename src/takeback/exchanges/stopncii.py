@@ -262,7 +262,9 @@ def _read(given: object) -> Record | Unread:
     if isinstance(signal, str):
         return Unread(name, signal, is_flawed=kind not in _NOT_COMPARED)
     standing = _standing(given)
-    return Unread(name, standing, is_flawed=True) if isinstance(standing, str) else Record(name, standing[0], (signal,))
+    if isinstance(standing, str):
+        return Unread(name, standing, is_flawed=True)
+    return Record(name, standing[0], (signal,), is_its_signal=True)
 
 
 def _hash_of(record: Record) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from fastapi import APIRouter
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, StrictBool
 
 from takeback.assembly import Parts
 from takeback.cases import law_pack
@@ -46,7 +46,7 @@ class MeasureIn(AccountIn):
     measure: Measure
     until: AwareDatetime | None = None
     decided_by: str
-    manifestly_illegal: bool
+    manifestly_illegal: StrictBool
     reason: str
     criteria: dict[str, str]
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, Field, StrictFloat, StrictInt
 
 from takeback.bank import Opinion, Thresholds
 from takeback.service.auth import Administrator, Moderator, ServiceParts
@@ -32,13 +32,13 @@ def _in_utc(moment: datetime) -> datetime:
 class ThresholdsIn(Strict):
     """Thresholds: Hamming distances of 256 bits, cosines, and local features that agree."""
 
-    same_bits: int = Thresholds().same_bits
-    possible_bits: int = Thresholds().possible_bits
-    blind_bits: int = Thresholds().blind_bits
-    same_similarity: float = Thresholds().same_similarity
-    possible_similarity: float = Thresholds().possible_similarity
-    same_inliers: int = Thresholds().same_inliers
-    possible_inliers: int = Thresholds().possible_inliers
+    same_bits: StrictInt = Thresholds().same_bits
+    possible_bits: StrictInt = Thresholds().possible_bits
+    blind_bits: StrictInt = Thresholds().blind_bits
+    same_similarity: StrictFloat = Thresholds().same_similarity
+    possible_similarity: StrictFloat = Thresholds().possible_similarity
+    same_inliers: StrictInt = Thresholds().same_inliers
+    possible_inliers: StrictInt = Thresholds().possible_inliers
 
     def thresholds(self) -> Thresholds:
         """Return them in the program's own terms."""

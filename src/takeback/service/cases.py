@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from takeback.audit.log import LogEntry
 from takeback.cases import CaseState
@@ -30,6 +30,7 @@ from takeback.store.hearings import Hearing
 from takeback.store.looks import Look
 from takeback.store.news import NewsState
 from takeback.store.queue import Second
+from takeback.workflow.bank_case import own_bank_of
 from takeback.workflow.bundle import Maker, bundle_for_desk, bundle_for_uploader
 from takeback.workflow.bundle_record import Version
 from takeback.workflow.cap import let_hold
@@ -129,6 +130,8 @@ class RefusedUploadOut(Strict):
     state: str
     """`contested`, `upheld`, or `let`: it is refused no more."""
     contested_at: datetime
+    entry: str
+    """The entry that refuses."""
     reason: str | None
     """Of the answer."""
 
@@ -151,6 +154,8 @@ class CaseOut(Strict):
     """Nothing of it is hidden before a person has looked: its source sent many notices, or its list may not hold."""
     from_list: str | None
     """The outside list that began it; null where a notice did, empty where the list is removed."""
+    from_bank: str | None
+    """The bank of your own of which somebody contests what it refuses; null for every other, empty once removed."""
     unopened: int
     """Messages of hers that nobody at the desk has opened."""
     news_bounced: bool
@@ -183,7 +188,7 @@ class DecisionIn(Strict):
     """What a person decides; a removal needs their finding."""
 
     outcome: Outcome
-    appears_covered: bool = Field(
+    appears_covered: StrictBool = Field(
         False,
         description="What is shown appears intimate, or forged, and covered by a law that the notice names.",
     )
@@ -228,13 +233,13 @@ class SaidIn(Strict):
 class AnswerIn(SaidIn):
     """The answer to a contest."""
 
-    put_back: bool
+    put_back: StrictBool
 
 
 class ReadingIn(SaidIn):
     """What the second reader of a refusal found."""
 
-    upheld: bool
+    upheld: StrictBool
 
 
 class SummaryIn(Strict):
@@ -447,6 +452,7 @@ def _case(tx: Transaction, case: Case) -> CaseOut:
         sealed_to=None if case.sealed_to is None else list(case.sealed_to),
         capped=case.capped_at is not None,
         from_list=list_of(tx, case),
+        from_bank=own_bank_of(tx, case),
         unopened=tx.messages.unopened(case),
         news_bounced=news is not None and news.state is NewsState.BOUNCED,
     )
@@ -467,6 +473,7 @@ def _detail(tx: Transaction, case: Case) -> CaseDetailOut:
             refused_at=upload.at,
             state=upload.state.value,
             contested_at=upload.contested_at,
+            entry=tx.banks.by_id(upload.entry_id).public_id,
             reason=None if upload.answer is None else str(upload.answer["reason"]),
         )
         for upload in tx.refused_uploads.of_case(case.id)

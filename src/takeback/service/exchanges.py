@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from takeback.service.auth import Administrator, Moderator, ServiceParts
 from takeback.service.body import StrictRoute
@@ -23,6 +23,7 @@ from takeback.workflow.exchanges import (
     set_credentials,
     share_entries,
 )
+from takeback.workflow.list_standing import list_standing
 
 router = APIRouter(prefix="/api/v1/exchanges", tags=["exchanges"], route_class=StrictRoute)
 
@@ -36,9 +37,9 @@ class ExchangeIn(Strict):
     settings: dict[str, Any] = Field(default_factory=dict)
     credentials: dict[str, Any] | None = None
     """Sealed at once, and shown to nobody."""
-    holds: bool = True
+    holds: StrictBool = True
     """Whether what it matches is hidden before a person has looked."""
-    enabled: bool = True
+    enabled: StrictBool = True
     report_to: list[str] = Field(default_factory=list, max_length=10)
     """Of a list of what may show minors: who reports for you, as `mailto:` or https; it is not fetched before."""
 
@@ -46,8 +47,8 @@ class ExchangeIn(Strict):
 class ExchangeChange(Strict):
     """What is to be otherwise; what is left out stays."""
 
-    enabled: bool | None = None
-    holds: bool | None = None
+    enabled: StrictBool | None = None
+    holds: StrictBool | None = None
     report_to: list[str] | None = Field(None, max_length=10)
     credentials: dict[str, Any] | None = None
 
@@ -55,7 +56,7 @@ class ExchangeChange(Strict):
 class FetchIn(Strict):
     """How much is to be fetched."""
 
-    whole: bool = False
+    whole: StrictBool = False
     """From the beginning of the list."""
 
 
@@ -170,11 +171,6 @@ def _told(row: ExchangeRow) -> dict[str, Any]:
 
 
 def _whole(tx: Transaction, row: ExchangeRow) -> ExchangeWhole:
-    return ExchangeWhole(
-        **_told(row),
-        records=tx.exchanges.counts(row.id),
-        flaws=tx.exchanges.flaws(row.id),
-        confirmed=tx.tallies.total("confirmed").get(row.name, 0),
-        unconfirmed=tx.tallies.total("unconfirmed").get(row.name, 0),
-        to_tell=tx.exchanges.words_waiting(row.id),
-    )
+    found = list_standing(tx, row)
+    same = ("records", "flaws", "confirmed", "unconfirmed", "to_tell")
+    return ExchangeWhole(**_told(row), **{name: getattr(found, name) for name in same})

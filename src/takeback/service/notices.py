@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Header
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from takeback.assembly import Parts
 from takeback.cases import Contact, Notice, Role
@@ -43,7 +43,7 @@ class ContactIn(Strict):
     name: str = Field("", max_length=_LINE)
     email: str = Field("", max_length=_LINE)
     phone: str = Field("", max_length=_LINE)
-    mailbox: bool = False
+    mailbox: StrictBool = False
 
 
 class NewsIn(Strict):
@@ -80,11 +80,13 @@ class NoticeIn(Strict):
     authority: str = Field("", max_length=_TEXT, description="For a parent or helper: what allows them to act.")
     statement: str = Field("", max_length=_TEXT)
     signature: str = Field("", max_length=_LINE)
-    intimate: bool = False
-    not_consensual: bool = False
-    good_faith: bool = False
+    intimate: StrictBool = False
+    not_consensual: StrictBool = False
+    good_faith: StrictBool = False
     contact: ContactIn = ContactIn()
-    under_18: bool = Field(False, description="The person shown is under 18, or was when it was made: links only.")
+    under_18: StrictBool = Field(
+        False, description="The person shown is under 18, or was when it was made: links only."
+    )
     forward_to: list[Annotated[str, Field(max_length=_LINE)]] = Field(
         default_factory=list,
         max_length=MAX_CHOSEN,

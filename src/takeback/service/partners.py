@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import Field
+from pydantic import Field, StrictBool, StrictInt
 
 from takeback.errors import InputError
 from takeback.service.auth import Administrator, APartner, Moderator, ServiceParts
@@ -49,9 +49,9 @@ class PartnerIn(BanksIn):
     """A new partner."""
 
     name: str = Field(min_length=1, max_length=60)
-    per_minute: int = Field(PER_MINUTE, ge=1, le=MAX_PER_MINUTE)
-    per_day: int = Field(PER_DAY, ge=1, le=MAX_PER_DAY)
-    submits: bool = Field(False, description="It may submit fingerprints, by StopNCII's interface.")
+    per_minute: StrictInt = Field(PER_MINUTE, ge=1, le=MAX_PER_MINUTE)
+    per_day: StrictInt = Field(PER_DAY, ge=1, le=MAX_PER_DAY)
+    submits: StrictBool = Field(False, description="It may submit fingerprints, by StopNCII's interface.")
 
 
 class DayOut(Strict):
@@ -101,7 +101,7 @@ class QuestionIn(Strict):
     """A picture as a partner describes it: a fingerprint, a digest, or both."""
 
     pdq: str | None = Field(None, max_length=_DIGEST_CHARACTERS_READ, description="PDQ of the upright picture.")
-    quality: int | None = Field(None, ge=0, le=100, description="Its quality; below 50 it says nothing.")
+    quality: StrictInt | None = Field(None, ge=0, le=100, description="Its quality; below 50 it says nothing.")
     file_sha256: str | None = Field(None, max_length=_DIGEST_CHARACTERS_READ)
     pixels_sha256: str | None = Field(None, max_length=_DIGEST_CHARACTERS_READ)
 
@@ -141,7 +141,7 @@ class SubmissionOut(Strict):
 class SubmissionIn(Strict):
     """Whether it counts from now on as the operator's own, or is erased."""
 
-    accept: bool
+    accept: StrictBool
 
 
 @router.post("/partner/check")

@@ -6,7 +6,7 @@ import base64
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from takeback.cases.notice import ReportedPicture
 from takeback.errors import InputError, MalformedHash
@@ -99,7 +99,7 @@ class PictureIn(GivenIn):
 
     algorithm: Literal["pdq"] = "pdq"
     pdq: _Hex | None = Field(None, description="PDQ of the upright full-resolution picture, 64 hexadecimal digits.")
-    quality: int = Field(100, ge=0, le=100, description="PDQ quality; below 50 the fingerprint is not compared.")
+    quality: StrictInt = Field(100, ge=0, le=100, description="PDQ quality; below 50 the fingerprint is not compared.")
     orientations: dict[_Hex, _Hex] | None = Field(
         None,
         max_length=2 * len(Orientation),
@@ -151,7 +151,7 @@ class OriginalIn(GivenIn):
     """An ordinary picture, as its owner's device describes it: altered copies of it are looked for."""
 
     pdq: _Hex = Field(description="PDQ of the upright full-resolution picture, 64 hexadecimal digits.")
-    quality: int = Field(100, ge=0, le=100, description="PDQ quality; below 50 the fingerprint is not compared.")
+    quality: StrictInt = Field(100, ge=0, le=100, description="PDQ quality; below 50 the fingerprint is not compared.")
     tiles: str = Field(
         max_length=_TILES_CHARACTERS_READ,
         description="PDQ of 121 parts of the picture, in base64 (`takeback.fingerprint.tiles`).",

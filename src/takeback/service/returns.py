@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Response
-from pydantic import Field, model_validator
+from pydantic import Field, StrictBool, model_validator
 
 from takeback.cases import Notice
 from takeback.cases.notice import MAX_FINGERPRINTS, MAX_LINKS, MAX_ORIGINALS
@@ -103,7 +103,7 @@ class HearingIn(ReceiptIn):
     """What she says before something is shown again."""
 
     hearing: str = Field(max_length=32)
-    agrees: bool
+    agrees: StrictBool
     """That she agrees; false asks that a second person reads it."""
     text: str = Field("", max_length=2 * MAX_MESSAGE)
     sealed: SealedIn | None = Field(None, description="Instead of `text`, as for a message.")

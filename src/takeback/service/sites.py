@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from takeback.actions.platforms.known import can_of
 from takeback.service.auth import Administrator, Moderator, ServiceParts
@@ -42,13 +42,13 @@ class SiteIn(Strict):
     token: str | None = Field(
         default=None, max_length=MAX_TOKEN_CHARACTERS, description="For that API; never shown again."
     )
-    quarantine: bool = Field(False, description="The site cannot keep what it removes: its bytes are kept here.")
+    quarantine: StrictBool = Field(False, description="The site cannot keep what it removes: its bytes are kept here.")
 
 
 class QuarantineIn(Strict):
     """Whether the bytes of what a site removes are kept here."""
 
-    on: bool
+    on: StrictBool
 
 
 class TokenIn(Strict):

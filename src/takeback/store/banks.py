@@ -23,7 +23,7 @@ from takeback.store.tables import bank, case, digest, entry, exchange, fingerpri
 
 _ENTRY_COLUMNS = (
     "id", "public_id", "bank_id", "case_id", "source", "opinion", "state", "expires_at", "counts_from", "created_at",
-    "key_id",
+    "key_id", "added_by",
 )  # fmt: skip
 _LOT_BYTES = 8
 """Of a public id's 16: what entries that came together have in common, so that their rows lie together in its index."""
@@ -63,6 +63,8 @@ class NewEntry:
     case_id: int | None = None
     known_by: KnownBy = field(default_factory=KnownBy)
     counts_from: datetime | None = None
+    added_by: str | None = None
+    """Who of the operator's put it in."""
 
 
 class BankStore:
@@ -167,6 +169,7 @@ class BankStore:
             (
                 entry_id, public_id, bank_id, each.case_id, each.source, each.opinion.value,
                 each.state.value, stored_moment(each.expires_at), stored_moment(each.counts_from), added_at, key_id,
+                each.added_by,
             )
             for entry_id, public_id, each, (key_id, _) in zip(ids, public_ids, new, keys, strict=True)
         ]  # fmt: skip
@@ -179,6 +182,27 @@ class BankStore:
         """Let an entry do more or less than before."""
         self._connection.execute(update(entry).where(entry.c.id == entry_id).values(state=state.value))
         self._changes.append("entry", entry_id, self._prints.keys_of("entry", entry_id))
+
+    def accept(self, entry_id: int, actor: str) -> None:
+        """Let what a partner submitted be the operator's own, put in by `actor`."""
+        self.set_opinion(entry_id, Opinion.POSITIVE)
+        self.set_state(entry_id, EntryState.GATED)
+        self._connection.execute(update(entry).where(entry.c.id == entry_id).values(added_by=actor))
+
+    def added_by(self, entry_id: int) -> str | None:
+        """Return who of the operator's put an entry in; None where that is not known, or nobody did."""
+        who: str | None = self._connection.execute(select(entry.c.added_by).where(entry.c.id == entry_id)).scalar_one()
+        return who
+
+    def added_at(self, entry_id: int) -> datetime:
+        """Return when an entry came."""
+        at: datetime = self._connection.execute(select(entry.c.created_at).where(entry.c.id == entry_id)).scalar_one()
+        return at
+
+    def name_of(self, bank_id: int) -> str:
+        """Return the name of a bank; empty where it is removed."""
+        of = (bank.c.id == bank_id, bank.c.removed_at.is_(None))
+        return self._connection.execute(select(bank.c.name).where(*of)).scalar() or ""
 
     def set_opinion(self, entry_id: int, opinion: Opinion) -> None:
         """Let an entry's source say something else of it."""

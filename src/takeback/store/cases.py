@@ -63,6 +63,13 @@ class Case:
     """
     list_id: int | None = None
     """The bank of the outside list that began it; None where a notice did."""
+    own_bank_id: int | None = None
+    """The operator's own bank of which somebody contests an entry, and that began it; None where a notice did."""
+
+    @property
+    def has_notice(self) -> bool:
+        """Whether somebody gave notice, who is heard before anything is shown or posted again."""
+        return self.list_id is None and self.own_bank_id is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +93,7 @@ class NewCase:
     sealed_to: Sequence[str] | None = None
     """The desk's keys that `words` are sealed to, where they are."""
     list_id: int | None = None
+    own_bank_id: int | None = None
     capped_at: datetime | None = None
 
 
@@ -115,6 +123,7 @@ class CaseStore:
                 receipt_digest=new.receipt_digest,
                 ending_digest=new.ending_digest,
                 list_id=new.list_id,
+                own_bank_id=new.own_bank_id,
                 capped_at=new.capped_at,
                 request_digest=None if new.request is None else self._keyring.keyed_receipt(new.request),
                 request_body=None if new.request is None else _body_mac(new.request, new.body),
@@ -443,4 +452,5 @@ def _found(row: Row[tuple[object, ...]] | None) -> Case:
         row.decided_at, row.closed_at, row.deadline_at, row.erase_at, row.erased_at, tuple(row.missing), row.finding,
         None if row.sealed_to is None else tuple(row.sealed_to), row.key_id, row.capped_at,
         row.list_id,
+        row.own_bank_id,
     )  # fmt: skip

@@ -49,9 +49,11 @@ class QueueRow:
     waits: frozenset[Waits]
     """What of it waits for a second person, now."""
     is_capped: bool = False
+    """Whether nothing of it is hidden before a person has looked: its source sent many notices."""
     of_list: bool = False
     """Whether an outside list began it, and no notice."""
-    """Whether nothing of it is hidden before a person has looked: its source sent many notices."""
+    of_bank: bool = False
+    """Whether a contest of what the operator's own bank refuses began it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ class QueueStore:
         query = (
             select(
                 case.c.id, case.c.public_id, case.c.state, case.c.laws, case.c.under_18, case.c.received_at,
-                case.c.deadline_at, case.c.capped_at, case.c.list_id,
+                case.c.deadline_at, case.c.capped_at, case.c.list_id, case.c.own_bank_id,
             )
             .where(chosen)
             .order_by(*by_need())
@@ -121,7 +123,7 @@ class QueueStore:
                 row.public_id, CaseState(row.state), tuple(row.laws), row.under_18, row.received_at, row.deadline_at,
                 copies.get(row.id, {}), unopened.get(row.id, 0), failed.get(row.id, 0),
                 waits.get(row.id, frozenset()), row.capped_at is not None,
-                row.list_id is not None,
+                row.list_id is not None, row.own_bank_id is not None,
             )
             for row in found
         ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Uploads that were refused because of an entry of a case: one row for each entry, place and day, and its contest."""
+"""Uploads that were refused by what a person decided: one row for each entry, place and day, and its contest."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ class RefusedUpload:
     id: int
     public_id: str
     entry_id: int
-    case_id: int
+    case_id: int | None
+    """None until what the operator's own bank refused is contested."""
     place: str
     """`site/` and its public id, or `gate/` and the protocol where the gate names no site."""
     site_id: int | None
@@ -57,7 +58,9 @@ class RefusedUploadStore:
         self._connection = connection
         self._keyring = keyring
 
-    def refused(self, entry_id: int, case_id: int, place: str, *, site_id: int | None, at: datetime) -> RefusedUpload:
+    def refused(
+        self, entry_id: int, case_id: int | None, place: str, *, site_id: int | None, at: datetime
+    ) -> RefusedUpload:
         """Return the row of an entry, a place and the day of `at` in UTC, which the first upload of the day makes."""
         day = at.replace(hour=0, minute=0, second=0, microsecond=0)
         same = (refused_upload.c.entry_id == entry_id, refused_upload.c.place == place, refused_upload.c.day == day)
@@ -106,6 +109,13 @@ class RefusedUploadStore:
     def contested(self, case_id: int) -> list[RefusedUpload]:
         """Return those of a case of which a contest waits, oldest first."""
         return self.of_case(case_id, UploadState.CONTESTED)
+
+    def case_of_entry(self, entry_id: int) -> int | None:
+        """Return the newest case in which a refusal by an entry of no case was contested; None where there is none."""
+        of_case = (refused_upload.c.entry_id == entry_id, refused_upload.c.case_id.is_not(None))
+        query = select(func.max(refused_upload.c.case_id)).where(*of_case)
+        newest: int | None = self._connection.execute(query).scalar_one()
+        return newest
 
     def of_hearing(self, hearing_id: int) -> list[RefusedUpload]:
         """Return those that wait, or waited, for a hearing, oldest first."""

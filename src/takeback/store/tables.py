@@ -289,8 +289,9 @@ case = Table(
     Column("request_body", LargeBinary),
     Column("source_digest", LargeBinary),
     Column("capped_at", Moment),
-    # The outside list that a case is of; a notice began every other.
+    # The outside list, or the bank of the operator's own, that a case is of; a notice began every other.
     Column("list_id", Id),
+    Column("own_bank_id", Id),
     Index("ix_case_state_deadline_at", "state", "deadline_at"),
     Index("ix_case_ending_digest", "ending_digest", unique=True),
     Index("ix_case_recovery_digest", "recovery_digest"),
@@ -314,6 +315,8 @@ entry = Table(
     Column("key_id", String(32), nullable=False),
     Column("quarantined_at", Moment),
     Column("counts_from", Moment),
+    # Who of the operator's put it in, as the log names them; None for what a notice or a list brought.
+    Column("added_by", String(100)),
     sqlite_autoincrement=True,
 )
 
@@ -743,7 +746,8 @@ refused_upload = Table(
     _id(),
     _public_id(),
     Column("entry_id", ForeignKey("entry.id"), nullable=False),
-    Column("case_id", ForeignKey("case.id"), nullable=False, index=True),
+    # None until what a bank of the operator's own refused is contested.
+    Column("case_id", ForeignKey("case.id"), index=True),
     Column("place", String(100), nullable=False),
     Column("site_id", ForeignKey("site.id")),
     Column("day", Moment, nullable=False),

@@ -62,7 +62,8 @@ def add_content(
     (key,) = store.keyring.new_data_keys()
     with store.write() as tx:
         bank = tx.banks.bank_by_name(bank_name)
-        entry = tx.banks.add_entry(bank.id, decided_entry(frames, opinion=Opinion.POSITIVE, source=source), key, at)
+        new = decided_entry(frames, opinion=Opinion.POSITIVE, source=source, actor=actor)
+        entry = tx.banks.add_entry(bank.id, new, key, at)
         number = tx.hma_contents.add(entry.id, key, told)
         note_entries(tx, bank, entries=1, opinion=Opinion.POSITIVE, source=source, actor=actor, at=at)
     return Content(number, entry, told)

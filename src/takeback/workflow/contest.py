@@ -32,6 +32,7 @@ from takeback.workflow.put_back import (
     Answer,
     check_may_be_shown,
     close_entries,
+    entries_of,
     require_another,
     require_reason,
     show_again,
@@ -137,7 +138,9 @@ def contested_for(tx: Transaction, case: Case, actor: str) -> tuple[list[Copy], 
     contested, uploads = tx.copies.of_case(case.id, [CopyState.CONTESTED]), tx.refused_uploads.contested(case.id)
     if not contested and not uploads:
         raise IllegalTransition("Nothing of this case is contested.")
-    require_another(contested, actor, (case.finding or {}).get("actor"))
+    # What an own bank refuses was decided by whoever put it in.
+    added_by = [] if case.own_bank_id is None else [tx.banks.added_by(upload.entry_id) for upload in uploads]
+    require_another(contested, actor, (case.finding or {}).get("actor"), *added_by)
     return contested, uploads
 
 
@@ -174,7 +177,7 @@ def _take(tx: Transaction, copy: Copy, grounds: str, actor: str, at: datetime) -
 
 def _end_contest(tx: Transaction, case: Case, at: datetime, *, of_uploads: bool) -> Case:
     """The case is put back only when nothing of it is hidden any more, nor refused where that was contested."""
-    refuses = of_uploads and any(entry.state is EntryState.GATED for entry in tx.banks.of_case(case.id))
+    refuses = of_uploads and any(entry.state is EntryState.GATED for entry in entries_of(tx, case))
     if refuses or tx.copies.of_case(case.id, HIDDEN):
         return tx.cases.move(case, CaseState.REMOVED)
     return tx.cases.move(case, CaseState.PUT_BACK, closed_at=at)

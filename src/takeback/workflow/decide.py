@@ -227,11 +227,11 @@ def _refuse(tx: Transaction, case: Case, decision: Decision, heard_for: timedelt
     case = tx.cases.move(case, CaseState.REFUSED, decided_at=at, finding=_finding(decision))
     note(tx, EventKind.DECIDED_REFUSED, case, at=at, actor=decision.actor, facts=_facts(decision))
     # 3. What is hidden stays so until she was heard; where nothing is, or nobody gave notice, nothing is waited for.
-    if case.list_id is not None:
+    if not case.has_notice:
         show_unclaimed(tx, case, held, _answer(decision), at=at)
     else:
         _let_her_be_heard(tx, case, held, decision, heard_for, at)
-    if not held or case.list_id is not None:
+    if not held or not case.has_notice:
         close_refused(tx, case, actor=decision.actor, at=at)
         tx.cases.close(case, at)
     refresh_deadline(tx, case)
@@ -250,7 +250,7 @@ def _refuse_copies(
     if held:
         check_may_be_shown(case)
         require_elements(decision.finding.elements, complete_laws(case) or case.laws)
-        if case.list_id is not None:
+        if not case.has_notice:
             show_unclaimed(tx, case, held, _answer(decision), at=at)
         else:
             _let_her_be_heard(tx, case, held, decision, heard_for, at)

@@ -135,15 +135,15 @@ def _take_lot(
 
 
 def _sealed_names(tx: Transaction, records: Sequence[Record], keys: Sequence[tuple[str, bytes]]) -> dict[int, bytes]:
-    """Seal the names by which the list is told of a record later, of those that no fingerprint is kept of."""
-    unread = [number for number, record in enumerate(records) if not _is_kept_whole(record)]
-    sealed = tx.exchanges.seal_names((keys[number], records[number].name) for number in unread)
-    return dict(zip(unread, sealed, strict=True))
+    """Seal the names by which the list is told of records later: all but those that a fingerprint says as well."""
+    named = [number for number, record in enumerate(records) if not _is_its_fingerprint(record)]
+    sealed = tx.exchanges.seal_names((keys[number], records[number].name) for number in named)
+    return dict(zip(named, sealed, strict=True))
 
 
-def _is_kept_whole(record: Record) -> bool:
-    """Whether all that its list knows it by can be opened again: digests are kept under an HMAC."""
-    return len(record.signals) == 1 and record.signals[0].algorithm is Algorithm.PDQ
+def _is_its_fingerprint(record: Record) -> bool:
+    """Whether its name can be told from what is kept of it: a digest, which is under an HMAC, is no help."""
+    return record.is_its_signal and record.signals[0].algorithm is Algorithm.PDQ
 
 
 def _sorted(

@@ -72,6 +72,8 @@ def pass_on_contest(
     with store.write() as tx:
         case = tx.cases.by_public_id(case_id)
         require_unbiased(tx, case, actor)
+        if not case.has_notice:
+            raise IllegalTransition("Nobody gave notice of this, so nobody is told.", advice="Answer the contest.")
         contested, uploads = tx.copies.of_case(case.id, [CopyState.CONTESTED]), tx.refused_uploads.contested(case.id)
         if not contested and not uploads:
             raise IllegalTransition("Nothing of this case is contested.")

@@ -231,7 +231,7 @@ def _add(
     with store.write() as tx:
         banks = {name: tx.banks.bank_by_name(name) for name in {content.bank for content, _ in new}}
         for (content, entry), key in zip(new, keys, strict=True):
-            added = tx.banks.add_entry(banks[content.bank].id, entry, key, at)
+            added = tx.banks.add_entry(banks[content.bank].id, replace(entry, added_by=actor), key, at)
             told = Told(content.note, content.metadata, content.original_uri)
             number = tx.hma_contents.add(added.id, key, told, Origin(origin, content.number))
             moved.contents += 1

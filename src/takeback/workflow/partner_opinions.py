@@ -87,8 +87,7 @@ def decide_submission(store: Store, entry_id: str, *, accept: bool, actor: str, 
     with store.write() as tx:
         entry = _undecided(tx, entry_id)
         if accept:
-            tx.banks.set_opinion(entry.id, Opinion.POSITIVE)
-            tx.banks.set_state(entry.id, EntryState.GATED)
+            tx.banks.accept(entry.id, actor)
         else:
             key_id = tx.banks.erase(entry.id)
         facts: dict[str, Json] = {"entry": entry.public_id, "accepted": accept}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from takeback.audit.event import EventKind, Json
-from takeback.bank import EntryState
+from takeback.bank import Entry, EntryState
 from takeback.cases import CopyState
 from takeback.cases.elements import require_elements
 from takeback.errors import IllegalTransition, InputError
@@ -70,7 +70,7 @@ def show_again(tx: Transaction, case: Case, copies: Sequence[Copy], answer: Answ
     check_may_be_shown(case)
     require_another(copies, answer.actor)
     agreed = False
-    if case.list_id is None:
+    if case.has_notice:
         hearings = [None if copy.hearing_id is None else tx.hearings.by_id(copy.hearing_id) for copy in copies]
         require_heard(hearings, at)
         agreed = bool(hearings) and all(each is not None and each.agrees is True for each in hearings)
@@ -115,9 +115,16 @@ def require_another(copies: Sequence[Copy], actor: str, *decided_by: str | None)
         )
 
 
+def entries_of(tx: Transaction, case: Case) -> list[Entry]:
+    """Return what a case looks for: its own entries, or those of the operator's own bank that are contested in it."""
+    if case.own_bank_id is None:
+        return tx.banks.of_case(case.id)
+    return [tx.banks.by_id(each) for each in {upload.entry_id for upload in tx.refused_uploads.of_case(case.id)}]
+
+
 def close_entries(tx: Transaction, case: Case, entry_ids: set[int | None] | None, actor: str, at: datetime) -> None:
     """Let entries of a case match no more: those named, or all."""
-    for entry in tx.banks.of_case(case.id):
+    for entry in entries_of(tx, case):
         if (entry_ids is None or entry.id in entry_ids) and entry.state in (EntryState.HOLDING, EntryState.GATED):
             tx.banks.set_state(entry.id, EntryState.CLOSED)
             note(tx, EventKind.GATE_ENTRY_CLOSED, case, at=at, actor=actor, facts={"entry": entry.public_id})

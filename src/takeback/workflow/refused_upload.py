@@ -1,10 +1,13 @@
 """
-An upload that is refused because of a case leads to a link, by which whoever sent it reads why, and contests it.
+An upload that is refused by what a person decided leads to a link, by which whoever sent it reads why, and contests it.
 
 Nothing of the upload is kept. There is one link for each entry, place (a site, or a gate that names none) and day: a
 flood of refused uploads makes one row, and all who were refused there on that day share the link. The first who writes
 grounds is answered, with the other contests of the case, by another person than the one who decided
 (`takeback.workflow.contest`), and at the same link. Who agrees closes the entry: it refuses no more.
+
+What the operator put into a bank of their own refuses without a case: that begins with the first contest
+(`takeback.workflow.bank_case`).
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from takeback.audit.event import EventKind, Json
-from takeback.bank import EntryState
+from takeback.bank import Entry, EntryState, ListKind
 from takeback.cases import CaseState
 from takeback.cases.elements import require_elements
 from takeback.cases.reasons import Contest, Decided, Reasons
@@ -25,6 +28,7 @@ from takeback.store import Store, Transaction
 from takeback.store.cases import Case
 from takeback.store.refused_uploads import RefusedUpload, UploadState
 from takeback.store.sites import Site
+from takeback.workflow.bank_case import case_of_contest
 from takeback.workflow.grounds import THE_UPLOADER, require_grounds
 from takeback.workflow.hearing import DECIDED_WITHIN, require_heard
 from takeback.workflow.order import note
@@ -49,51 +53,59 @@ def link_to_contest(
     tx: Transaction, matches: Sequence[Match], place: str, site: Site | None, at: datetime
 ) -> str | None:
     """
-    Return the code by which a refusal is contested inside `tx`; None where no case was its ground.
+    Return the code by which a refusal is contested inside `tx`; None where nobody decided about what it matches.
 
-    Of several cases the strongest match counts. What may show someone under 18 is contested by nobody.
+    Of several entries the strongest match counts. What may show someone under 18 is contested by nobody.
     """
-    for match in matches:
-        entry = match.entry
-        if entry.state is not EntryState.GATED or not match.copy_class.holds or entry.case_id is None:
-            continue
-        if tx.cases.by_id(entry.case_id).under_18:
-            return None
-        site_id = None if site is None else site.id
-        row = tx.refused_uploads.refused(entry.id, entry.case_id, place, site_id=site_id, at=at)
-        return tx.refused_uploads.code_of(row)
+    strong = [match.entry for match in matches if match.copy_class.holds]
+    if any(_may_show_minors(tx, entry) for entry in strong):
+        return None
+    for entry in strong:
+        if entry.state is EntryState.GATED:
+            site_id = None if site is None else site.id
+            row = tx.refused_uploads.refused(entry.id, entry.case_id, place, site_id=site_id, at=at)
+            return tx.refused_uploads.code_of(row)
     return None
 
 
-def contestable_upload(store: Store, code: str, contest_for: timedelta, *, at: datetime) -> ContestableUpload:
-    """Return what the code of a link opens; `NotFound` where it opens nothing."""
+def contestable_upload(
+    store: Store, code: str, laws: Sequence[str], contest_for: timedelta, *, at: datetime
+) -> ContestableUpload:
+    """Return what the code of a link opens; `NotFound` where it opens nothing. `laws` as for `contest_upload`."""
     with store.read() as tx:
-        return _contestable(tx, code, contest_for, at)
+        return _contestable(tx, code, laws, contest_for, at)
 
 
-def contest_upload(store: Store, code: str, grounds: str, contest_for: timedelta, *, at: datetime) -> ContestableUpload:
+def contest_upload(
+    store: Store, code: str, grounds: str, laws: Sequence[str], contest_for: timedelta, *, at: datetime
+) -> ContestableUpload:
     """
     Take a contest by the link of a refused upload.
+
+    `laws` are those of the settings, for what no notice and no list brought.
 
     `NotFound` where the code opens nothing, `InputError` where no grounds are given, `IllegalTransition` where it is
     contested already, or the time is over.
     """
     require_grounds(grounds)
     with store.write() as tx:
-        found = _contestable(tx, code, contest_for, at)
+        found = _contestable(tx, code, laws, contest_for, at)
         if not found.takes_grounds:
             raise IllegalTransition("This cannot be contested any more.", advice="Look how it stands.")
-        case = tx.cases.by_id(found.upload.case_id)
+        case = _case_of(tx, found.upload)
+        if case is None:
+            case = case_of_contest(tx, tx.banks.by_id(found.upload.entry_id), laws, at=at)
         sealed = tx.cases.seal_grounds(case, grounds)
         tx.refused_uploads.move(
-            found.upload, UploadState.CONTESTED, sealed_grounds=sealed, contested_at=at, deadline_at=at + DECIDED_WITHIN
-        )
+            found.upload, UploadState.CONTESTED, case_id=case.id, sealed_grounds=sealed, contested_at=at,
+            deadline_at=at + DECIDED_WITHIN,
+        )  # fmt: skip
         if case.state is CaseState.REMOVED:
             case = tx.cases.move(case, CaseState.CONTESTED)
         facts = {"place": found.upload.place}
         note(tx, EventKind.UPLOAD_CONTESTED, case, at=at, actor=THE_UPLOADER, facts=facts)
         refresh_deadline(tx, case)
-        return _contestable(tx, code, contest_for, at)
+        return _contestable(tx, code, laws, contest_for, at)
 
 
 def uphold_refusals(
@@ -120,7 +132,7 @@ def let_uploads(
         return
     check_may_be_shown(case)
     agreed = False
-    if case.list_id is None:
+    if case.has_notice:
         hearings = [None if each.hearing_id is None else tx.hearings.by_id(each.hearing_id) for each in contested]
         require_heard(hearings, at)
         agreed = all(each is not None and each.agrees is True for each in hearings) and not answer.elements
@@ -149,20 +161,31 @@ def forget_refused_uploads(store: Store, contest_for: timedelta, *, at: datetime
         return tx.refused_uploads.drop_before(at - contest_for)
 
 
-def _contestable(tx: Transaction, code: str, contest_for: timedelta, at: datetime) -> ContestableUpload:
+def _may_show_minors(tx: Transaction, entry: Entry) -> bool:
+    is_of_minors = entry.of_list is ListKind.OF_MINORS
+    return is_of_minors or (entry.case_id is not None and tx.cases.by_id(entry.case_id).under_18)
+
+
+def _case_of(tx: Transaction, upload: RefusedUpload) -> Case | None:
+    return None if upload.case_id is None else tx.cases.by_id(upload.case_id)
+
+
+def _contestable(
+    tx: Transaction, code: str, laws: Sequence[str], contest_for: timedelta, at: datetime
+) -> ContestableUpload:
     upload = tx.refused_uploads.by_contest_code(code)
-    case, entry = tx.cases.by_id(upload.case_id), tx.banks.by_id(upload.entry_id)
-    if case.under_18:
+    case, entry = _case_of(tx, upload), tx.banks.by_id(upload.entry_id)
+    if case is not None and case.under_18:
         raise NotFound("No upload belongs to this link.", advice="Use the whole link that the site gave you.")
     refuses = entry.state is EntryState.GATED
-    reasons = _reasons(case, upload, refuses=refuses)
+    reasons = _reasons(case, upload, laws, refuses=refuses)
     until_at = contest_until(reasons, contest_for) or upload.at + contest_for
     takes_grounds = refuses and upload.state is UploadState.REFUSED and at <= until_at
     site = "" if upload.site_id is None else tx.sites.by_id(upload.site_id).name
     return ContestableUpload(upload, site, reasons, until_at, takes_grounds)
 
 
-def _reasons(case: Case, upload: RefusedUpload, *, refuses: bool) -> Reasons:
+def _reasons(case: Case | None, upload: RefusedUpload, laws: Sequence[str], *, refuses: bool) -> Reasons:
     """Return why an upload was refused; not in the words of whoever decided, which are for the sides of that case."""
     answer = upload.answer or {}
     waits = upload.state is UploadState.CONTESTED
@@ -171,12 +194,13 @@ def _reasons(case: Case, upload: RefusedUpload, *, refuses: bool) -> Reasons:
     return Reasons(
         Decided.UPLOAD_LET if is_let else Decided.UPLOAD_REFUSED,
         upload.at,
-        complete_laws(case) or case.laws,
+        tuple(laws) if case is None else complete_laws(case) or case.laws,
         linked=False,
         copy_class=None,
         why="",
         elements=tuple(str(each) for each in elements) if is_let and isinstance(elements, list) else (),
         agreed=bool(answer.get("agreed")),
         contest=Contest.WAITING if waits else Contest.OPEN if upload.answer is None else Contest.ANSWERED,
-        by_list=case.list_id is not None,
+        by_list=case is not None and case.list_id is not None,
+        by_bank=case is None or case.own_bank_id is not None,
     )

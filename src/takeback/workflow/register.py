@@ -246,17 +246,18 @@ def add_entries(
         bank = tx.banks.bank_by_name(bank_name)
         entries = []
         for picture, key in zip(pictures, keys, strict=True):
-            new = replace(decided_entry([picture], opinion=opinion, source=source), expires_at=expires_at)
+            new = replace(decided_entry([picture], opinion=opinion, source=source, actor=actor), expires_at=expires_at)
             entries.append(tx.banks.add_entry(bank.id, new, key, at))
         note_entries(tx, bank, entries=len(entries), opinion=opinion, source=source, actor=actor, at=at)
     return entries
 
 
-def decided_entry(frames: Sequence[ReportedPicture], *, opinion: Opinion, source: str) -> NewEntry:
+def decided_entry(
+    frames: Sequence[ReportedPicture], *, opinion: Opinion, source: str, actor: str | None = None
+) -> NewEntry:
     """Return the entry of what the operator answers for: one picture, or the frames of one animation."""
-    return NewEntry(
-        source=source, opinion=opinion, state=EntryState.GATED, known_by=known_by_of_reported(frames)
-    )  # fmt: skip
+    known_by = known_by_of_reported(frames)
+    return NewEntry(source=source, opinion=opinion, state=EntryState.GATED, known_by=known_by, added_by=actor)
 
 
 def note_entries(

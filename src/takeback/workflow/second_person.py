@@ -49,7 +49,7 @@ def turns_of(tx: Transaction, case: Case, member: Member, at: datetime) -> list[
     """Return what waits in a case for a second person, as it stands for `member`."""
     turns = []
     copies, uploads = tx.copies.of_case(case.id, [CopyState.CONTESTED]), tx.refused_uploads.contested(case.id)
-    if is_untold(copies, uploads):
+    if is_untold(case, copies, uploads):
         turns.append(_turn(tx, case, member, Step.HEAR, None))
     if copies or uploads:
         turns.append(_turn(tx, case, member, Step.ANSWER, _still_hers(tx, case, About.CONTEST, at)))
@@ -58,9 +58,10 @@ def turns_of(tx: Transaction, case: Case, member: Member, at: datetime) -> list[
     return turns
 
 
-def is_untold(copies: Sequence[Copy], uploads: Sequence[RefusedUpload]) -> bool:
-    """Say whether she was told nothing yet of something that is contested."""
-    return any(copy.hearing_id is None for copy in copies) or any(upload.hearing_id is None for upload in uploads)
+def is_untold(case: Case, copies: Sequence[Copy], uploads: Sequence[RefusedUpload]) -> bool:
+    """Say whether she was told nothing yet of something that is contested; where nobody gave notice, nobody is told."""
+    hearings = [copy.hearing_id for copy in copies] + [upload.hearing_id for upload in uploads]
+    return case.has_notice and None in hearings
 
 
 def deciders_left(tx: Transaction, case: Case) -> list[Member]:

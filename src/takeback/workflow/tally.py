@@ -42,14 +42,15 @@ _OF_UPLOADS = {
 IN_SERVICE, IN_OUTAGE = "in_service", "in_outage"
 
 
-_SAID_AGAINST = (EventKind.CONTESTED, EventKind.COPY_REMOVED, EventKind.COPY_PUT_BACK)
+_SAID_AGAINST = (EventKind.CONTESTED, EventKind.COPY_REMOVED, EventKind.COPY_PUT_BACK, *_OF_UPLOADS)
 
 
 def count(tx: Transaction, kind: EventKind, case: Case, facts: Mapping[str, Json], at: datetime) -> None:
     """Count an event of a case inside `tx`."""
     laws = complete_laws(case) or case.laws
-    if case.list_id is not None and kind not in _SAID_AGAINST:
-        # Of what a list led to it is counted how often it was right (`count_matches`), and what was said against it.
+    if not case.has_notice and kind not in _SAID_AGAINST:
+        # Of what a list or an own bank led to it is counted how often it was right (`count_matches`), and what was said
+        # against it.
         return
     match kind:
         case EventKind.NOTICE_RECEIVED if case.state is CaseState.RECEIVED:
@@ -70,7 +71,7 @@ def count(tx: Transaction, kind: EventKind, case: Case, facts: Mapping[str, Json
         case EventKind.COPY_REMOVED if "reason" in facts:
             # It stands after a contest, and was counted as removed before.
             tx.tallies.add("upheld", laws=laws, at=at)
-        case EventKind.COPY_REMOVED if case.list_id is None:
+        case EventKind.COPY_REMOVED if case.has_notice:
             tx.tallies.add("removed", _class(facts), laws=laws, at=at)
         case EventKind.CONTESTED if not facts.get("before_decision"):
             tx.tallies.add("contested", laws=laws, at=at)
@@ -86,7 +87,7 @@ def count(tx: Transaction, kind: EventKind, case: Case, facts: Mapping[str, Json
 def count_hidden(tx: Transaction, copy: Copy, at: datetime) -> None:
     """Count inside `tx` that a site said that a copy is hidden, which it was ordered to hide."""
     case = tx.cases.by_id(copy.case_id)
-    if case.list_id is not None:
+    if not case.has_notice:
         return
     # What she added later could not be hidden before.
     added_at = tx.audit.last_at(case.public_id, EventKind.NOTICE_EXTENDED, until=copy.found_at)

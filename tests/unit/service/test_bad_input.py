@@ -174,3 +174,21 @@ def test_an_upload_never_touches_the_disk(client: TestClient, keys: Keys, monkey
     data = _jpeg() + bytes(1_500_000)
     response = client.post(CHECK, headers=keys["upload"], files={"file": ("a.jpg", data)})
     assert response.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "key", "body"),
+    [
+        ("/api/v1/notices", None, {"links": [], "under_18": 0}),
+        ("/api/v1/notices", None, {"links": [], "under_18": "false"}),
+        ("/api/v1/check", "upload", {"pictures": [{"pdq": "f8" * 32, "quality": "100"}]}),
+        ("/api/v1/check", "upload", {"pictures": [{"pdq": "f8" * 32, "quality": True}]}),
+        ("/api/v1/partners", "administrator", {"name": "gallery", "submits": 1}),
+        ("/api/v1/banks", "administrator", {"name": "known", "same_similarity": "0.9"}),
+    ],
+)
+def test_a_flag_is_true_or_false_and_a_number_a_number(
+    client: TestClient, keys: Keys, path: str, key: str | None, body: dict[str, Any]
+) -> None:
+    answer = client.post(path, headers={} if key is None else keys[key], json=body)
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:takeback:problem:bad-input"), answer.text

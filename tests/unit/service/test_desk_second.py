@@ -115,7 +115,7 @@ def test_a_refused_upload_that_is_contested_waits_for_a_second_person_who_sees_i
     here.decide(outcome="remove", covered="yes", reason=SAID, confirm="all")
     page = bo.read()
     assert "Refused uploads" not in page
-    contest_upload(desk.store, refused_link(desk, site), "I drew this.", CONTEST_FOR, at=AT)
+    contest_upload(desk.store, refused_link(desk, site), "I drew this.", (), CONTEST_FOR, at=AT)
 
     assert here.case.public_id[:8] in bo.desk.get(WAITING).text
     assert here.case.public_id[:8] not in here.desk.get(WAITING).text
@@ -136,7 +136,7 @@ def test_an_upload_that_was_contested_meanwhile_is_not_answered_unseen(
     bo.read()
     code = refused_link(desk, site)
     # That uploads are refused changes nothing of what is decided; that one is contested does.
-    contest_upload(desk.store, code, "I drew this.", CONTEST_FOR, at=AT)
+    contest_upload(desk.store, code, "I drew this.", (), CONTEST_FOR, at=AT)
     status, page = bo.send("answer", outcome="uphold", reason=SAID)
     assert (status, "changed since you looked at it" in page) == (409, True)
     page = bo.read()

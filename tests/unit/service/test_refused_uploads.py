@@ -14,14 +14,19 @@ from tests.unit.service.conftest import Keys, Png
 from tests.unit.service.test_journey import notice_in, upload
 
 from takeback.audit.event import EventKind
-from takeback.bank import EntryState
+from takeback.bank import EntryState, Opinion
 from takeback.cases import CaseState
+from takeback.cases.notice import ReportedPicture
 from takeback.cases.statement import texts
+from takeback.fingerprint import pdq_hash
 from takeback.store import Store
+from takeback.store.exchanges import NewExchange
 from takeback.store.journal import Journal
+from takeback.workflow.exchanges import add_exchange
+from takeback.workflow.forget import forget_cases
 from takeback.workflow.refused_upload import forget_refused_uploads
-from takeback.workflow.register import add_site
-from takeback.workflow.retention import due_of_case
+from takeback.workflow.register import add_entries, add_site
+from takeback.workflow.retention import due_of_case, erase_retained
 from takeback.workflow.withdraw import withdraw
 
 REMOVED = {"outcome": "removed", "appears_covered": True, "reason": "Only for the two of them.", "confirm": "all"}
@@ -396,3 +401,155 @@ def test_nothing_of_it_is_left_of_a_case_that_is_forgotten(
         left = tx.connection.exec_driver_sql("select count(*) from refused_upload").scalar_one()
     assert left == 0
     assert client.post("/contest", data={"code": link}).status_code == 404
+
+
+# ---- What a bank of the operator's own refuses -------------------------------------------------------------------
+
+
+@pytest.fixture
+def banked(client: TestClient, keys: Keys) -> str:
+    """The picture in a bank of the operator's own; return its entry."""
+    assert client.post("/api/v1/banks", headers=keys["administrator"], json={"name": "lighthouses"}).status_code == 201
+    entries = {"pictures": [{"pdq": pdq_hash(drawn(1)).hex()}], "source": "archive"}
+    made = client.post("/api/v1/banks/lighthouses/entries", headers=keys["administrator"], json=entries)
+    assert made.status_code == 201, made.text
+    return str(made.json()["entries"][0])
+
+
+@pytest.fixture
+def own_link(client: TestClient, keys: Keys, png: Png, banked: str) -> str:
+    return refused(client, keys, png)
+
+
+def own_case(client: TestClient, keys: Keys) -> dict[str, Any]:
+    """The one case that there is, which a contest opened."""
+    (case,) = client.get("/api/v1/cases", headers=keys["moderator"]).json()
+    return detail(client, keys, f"/api/v1/cases/{case['id']}")
+
+
+def test_what_an_own_bank_refuses_is_told_to_be_the_sites_own_list_and_no_notice(
+    client: TestClient, keys: Keys, own_link: str
+) -> None:
+    said = opened(client, own_link)
+    for part in (
+        "The picture is like one on a list that the site keeps itself",
+        "A program compared the upload with that list, and refused it.",
+        "What the site puts on that list it takes to be unlawful. This law may cover the picture:",
+        "TAKE IT DOWN Act (United States)",
+        "You can contest this with the site, free of charge, until May 25, 2027.",
+        "Nobody outside the site is told what you say.",
+    ):
+        assert part in said, part
+    for part in ("Who gave notice", "A person of the site examined", "lighthouses", "archive"):
+        assert part not in said, part
+    # Reading it opens no case.
+    assert client.get("/api/v1/cases", headers=keys["moderator"]).json() == []
+
+
+def test_its_contest_opens_a_case_that_nobody_sent_a_notice_of(
+    client: TestClient, keys: Keys, own_link: str, banked: str, store: Store
+) -> None:
+    contested(client, own_link)
+    case = own_case(client, keys)
+    assert (case["state"], case["from_bank"], case["from_list"]) == ("contested", "lighthouses", None)
+    assert case["deadline_at"] == "2026-11-24T12:00:00Z"
+    (row,) = case["refused_uploads"]
+    assert (row["entry"], row["state"], row["reason"]) == (banked, "contested", None)
+    path = f"/api/v1/cases/{case['id']}"
+    words = client.post(f"{path}/words", headers=keys["second"]).json()
+    assert [each["grounds"] for each in words["refused_uploads"]] == [GROUNDS]
+    nobody = client.post(f"{path}/hearing", headers=keys["second"], json={"summary": "A drawing."})
+    assert (nobody.status_code, "Nobody gave notice" in nobody.json()["detail"]) == (409, True)
+    kinds_of = [each["kind"] for each in client.get(f"{path}/events", headers=keys["second"]).json()]
+    assert {"entry_contested", "upload_contested"} <= set(kinds_of)
+    with store.read() as tx:
+        assert tx.tallies.total("uploads") == {"contested": 1}
+        assert tx.tallies.total("notices") == tx.tallies.total("decided") == {}
+
+
+def test_whoever_put_it_in_does_not_answer_and_another_person_upholds_it(
+    client: TestClient, keys: Keys, png: Png, own_link: str
+) -> None:
+    contested(client, own_link)
+    path = f"/api/v1/cases/{own_case(client, keys)['id']}"
+    own = client.post(f"{path}/answer", headers=keys["administrator"], json=UPHELD)
+    assert (own.status_code, "does not answer its contest" in own.json()["detail"]) == (409, True)
+    assert client.post(f"{path}/answer", headers=keys["second"], json=UPHELD).status_code == 200
+    said = opened(client, own_link)
+    assert "A second person has decided that it is still refused. It is the same picture." in said
+    assert own_case(client, keys)["state"] == "removed"
+    assert refused(client, keys, png) == own_link
+
+
+def test_who_agrees_ends_the_entry_without_a_hearing_and_with_the_laws_element(
+    client: TestClient, keys: Keys, png: Png, store: Store, own_link: str, banked: str
+) -> None:
+    contested(client, own_link)
+    path = f"/api/v1/cases/{own_case(client, keys)['id']}"
+    bare = client.post(f"{path}/answer", headers=keys["second"], json={**LET, "elements": []})
+    assert bare.status_code == 422
+    assert client.post(f"{path}/answer", headers=keys["second"], json=LET).status_code == 200
+    assert own_case(client, keys)["state"] == "put_back"
+    assert upload(client, keys, png(drawn(1)), "free")["action"] == "allow"
+    said = opened(client, own_link)
+    assert "This picture may be posted again" in said
+    assert "It is a drawing." in said
+    with store.read() as tx:
+        assert tx.banks.by_public_id(banked).state is EntryState.CLOSED
+        assert tx.tallies.total("uploads") == {"contested": 1, "let": 1}
+
+
+def test_a_later_contest_joins_the_case_and_other_links_of_the_entry_say_that_it_ended(
+    client: TestClient, keys: Keys, png: Png, own_link: str, clock: Clock
+) -> None:
+    contested(client, own_link)
+    path = f"/api/v1/cases/{own_case(client, keys)['id']}"
+    client.post(f"{path}/answer", headers=keys["second"], json=UPHELD)
+    clock.pass_(days=1)
+    second = refused(client, keys, png, "second")
+    clock.pass_(days=1)
+    third = refused(client, keys, png, "third")
+    assert len({own_link, second, third}) == 3
+    contested(client, second)
+    assert [each["state"] for each in own_case(client, keys)["refused_uploads"]] == ["upheld", "contested"]
+    client.post(f"{path}/answer", headers=keys["second"], json=LET)
+    for link in (own_link, second, third):
+        assert "This picture may be posted again" in opened(client, link)
+
+
+def test_the_entry_stays_the_operators_to_take_out_whatever_is_contested(
+    client: TestClient, keys: Keys, png: Png, own_link: str, banked: str
+) -> None:
+    contested(client, own_link)
+    path = f"/api/v1/cases/{own_case(client, keys)['id']}"
+    gone = client.delete(f"/api/v1/banks/entries/{banked}", headers=keys["administrator"])
+    assert gone.status_code == 204
+    assert upload(client, keys, png(drawn(1)), "free")["action"] == "allow"
+    assert client.post(f"{path}/answer", headers=keys["second"], json=LET).status_code == 200
+    assert "This picture may be posted again" in opened(client, own_link)
+
+
+def test_the_case_is_forgotten_in_its_time_and_the_entry_stays(
+    client: TestClient, keys: Keys, png: Png, store: Store, own_link: str, clock: Clock
+) -> None:
+    contested(client, own_link)
+    path = f"/api/v1/cases/{own_case(client, keys)['id']}"
+    client.post(f"{path}/answer", headers=keys["second"], json=UPHELD)
+    clock.pass_(days=3_000)
+    assert erase_retained(store, CONTEST_FOR, actor="takeback", at=clock()) == 1
+    clock.pass_(days=3_000)
+    assert forget_cases(store, CONTEST_FOR, actor="takeback", at=clock()) == 1
+    assert refused(client, keys, png, "much later") != own_link
+
+
+def test_what_may_show_minors_beside_it_is_contested_by_nobody(
+    client: TestClient, keys: Keys, png: Png, store: Store, banked: str
+) -> None:
+    new = NewExchange("ncmec", {"environment": "https://exttest.cybertip.org/hashsharing"})
+    add_exchange(store, "NCMEC", new, None, actor="test", at=AT)
+    add_entries(
+        store, "NCMEC", [ReportedPicture(pdq=pdq_hash(drawn(1)))], opinion=Opinion.POSITIVE, source="list",
+        expires_at=None, actor="test", at=AT,
+    )  # fmt: skip
+    answer = upload(client, keys, png(drawn(1)), "again")
+    assert (answer["action"], answer["preserve_and_report"], answer["contest_url"]) == ("refuse", True, None)

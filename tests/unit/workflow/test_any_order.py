@@ -415,7 +415,7 @@ class AnyOrder(RuleBasedStateMachine):
     def contest_refused(self, data: st.DataObject) -> None:
         code = self.codes[data.draw(st.integers(0, len(self.codes) - 1))]
         with suppress(*REFUSED):
-            found = contest_upload(self.store, code, "I drew this.", CONTEST_FOR, at=self.now)
+            found = contest_upload(self.store, code, "I drew this.", (), CONTEST_FOR, at=self.now)
             self.uploads[found.upload.id] = None
 
     # ---- What must hold ------------------------------------------------------------------------------------------

@@ -106,7 +106,7 @@ def _new_exchange(parts: Parts, visitor: Visitor, given: dict[str, Any]) -> JSON
 @router.get("/exchange/{name}")
 def show_exchange(name: str, _visitor: Matcher, parts: ServiceParts) -> JSONResponse:
     """Show one exchange as it was set up; its credentials are shown to nobody."""
-    return JSONResponse(_exchange_out(_exchange(parts, name)))
+    return JSONResponse(_exchange_out(parts, _exchange(parts, name)))
 
 
 @router.put("/exchange/{name}")
@@ -121,7 +121,7 @@ def _change_exchange(parts: Parts, visitor: Visitor, name: str, given: dict[str,
         if not isinstance(enabled, bool):
             raise InputError("`enabled` is true or false.")
         exchange = enable_exchange(parts.store, exchange.name, enabled, actor=visitor.actor, at=parts.now())
-    return JSONResponse(_exchange_out(exchange))
+    return JSONResponse(_exchange_out(parts, exchange))
 
 
 @router.delete("/exchange/{name}")
@@ -157,7 +157,7 @@ def show_fetching(name: str, _visitor: Matcher, parts: ServiceParts) -> JSONResp
 @router.get("/exchange/{name}/credentials")
 def show_credentials(name: str, _visitor: Matcher, parts: ServiceParts) -> JSONResponse:
     """Say whether an exchange has credentials, its own or its kind's: never which."""
-    return _credentials_out(parts, _exchange(parts, name))
+    return JSONResponse(_credential_status(parts, _exchange(parts, name)))
 
 
 @router.post("/exchange/{name}/credentials")
@@ -171,7 +171,7 @@ def _change_credentials(parts: Parts, visitor: Visitor, name: str, given: dict[s
         raise InputError("The body has the field `credential_json` and no other.")
     exchange, credentials = _exchange(parts, name), _credentials(given["credential_json"])
     exchange = set_credentials(parts.store, exchange.name, credentials, actor=visitor.actor, at=parts.now())
-    return _credentials_out(parts, exchange)
+    return JSONResponse(_credential_status(parts, exchange))
 
 
 def _known(api: str) -> ExchangeApi:
@@ -202,16 +202,17 @@ def _api_out(parts: Parts, api: ExchangeApi) -> JSONResponse:
     return JSONResponse({"supports_authentification": api.credentials is not None, "has_set_authentification": has})
 
 
-def _credentials_out(parts: Parts, exchange: ExchangeRow) -> JSONResponse:
+def _credential_status(parts: Parts, exchange: ExchangeRow) -> dict[str, Any]:
     with parts.store.read() as tx:
         shared = tx.exchanges.has_api_credentials(exchange.api)
     source = "exchange" if exchange.has_credentials else "api" if shared else None
     supports = api_of(exchange.api).credentials is not None
-    return JSONResponse({"supports_auth": supports, "has_credentials": source is not None, "source": source})
+    return {"supports_auth": supports, "has_credentials": source is not None, "source": source}
 
 
-def _exchange_out(exchange: ExchangeRow) -> dict[str, Any]:
-    return {**exchange.config, "name": exchange.name, "api": exchange.api, "enabled": exchange.enabled}
+def _exchange_out(parts: Parts, exchange: ExchangeRow) -> dict[str, Any]:
+    told = {"name": exchange.name, "api": exchange.api, "enabled": exchange.enabled}
+    return {**exchange.config, **told, "credential_status": _credential_status(parts, exchange)}
 
 
 def _second(at: datetime | None) -> int | None:

@@ -48,7 +48,7 @@ def live() -> PlainTextResponse:
 @router.get("/site-map")
 def site_map(request: Request, _visitor: Hasher) -> JSONResponse:
     """List the paths of the interface."""
-    return JSONResponse(sorted(request.app.openapi()["paths"]))
+    return JSONResponse(sorted(["/", *request.app.openapi()["paths"]]))
 
 
 def _state(request: Request, well: str) -> PlainTextResponse:

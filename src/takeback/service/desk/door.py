@@ -55,6 +55,11 @@ class Here:
         return has_role(self.member, DeskRole.MODERATOR)
 
     @property
+    def administers(self) -> bool:
+        """Whether this person switches lists off and on, and ends partners."""
+        return has_role(self.member, DeskRole.ADMINISTRATOR)
+
+    @property
     def reads(self) -> bool:
         """Whether this person opens what she wrote, looks at pictures, answers contests and reads refusals again."""
         return has_role(self.member, *READERS)

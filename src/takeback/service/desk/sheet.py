@@ -28,9 +28,12 @@ from takeback.store.cases import Case
 from takeback.store.copies import Copy
 from takeback.store.outbox import DeliveryState
 from takeback.store.refused_uploads import RefusedUpload
+from takeback.workflow.bank_case import own_bank_of
 from takeback.workflow.budget import budget_of
 from takeback.workflow.cap import would_be_held
 from takeback.workflow.list_case import instance_of, list_of
+from takeback.workflow.list_standing import precision_of
+from takeback.workflow.put_back import entries_of
 from takeback.workflow.reasons import complete_laws
 from takeback.workflow.second_person import deciders_left, is_untold, turns_of, why_not_decide
 from takeback.workflow.standing import standing_of
@@ -79,8 +82,10 @@ def _shared(parts: Parts, tx: Transaction, here: Here, case: Case) -> dict[str, 
     return {
         "case": case,
         "short": case.public_id[:8],
-        "list_name": list_of(tx, case),
-        "instance_name": instance_of(tx, case),
+        "list_name": (list_name := list_of(tx, case)),
+        "instance_name": (instance_name := instance_of(tx, case)),
+        "precision": precision_of(tx, list_name) if list_name and not instance_name else None,
+        "bank_name": own_bank_of(tx, case),
         "left": time_left(words(), case.deadline_at, parts.now()),
         "laws": _law_names(case.laws),
         "deciders": [each.name for each in left if each.id != here.member.id],
@@ -124,11 +129,27 @@ def _contested(tx: Transaction, case: Case, copies: Sequence[Copy]) -> dict[str,
     contested = [copy for copy in copies if copy.state is CopyState.CONTESTED]
     uploads = tx.refused_uploads.contested(case.id)
     return {
-        "untold": is_untold(contested, uploads),
+        "untold": is_untold(case, contested, uploads),
         "contest_of": "_both" if contested and uploads else "_uploads" if uploads else "",
+        "is_contested": bool(uploads) or any(copy.contested_at is not None for copy in copies),
+        "entries": [_entry(tx, each.id, each.public_id, each.source) for each in entries_of(tx, case)]
+        if case.own_bank_id is not None
+        else [],
         "uploads": [
             (upload, _place(tx, upload)) for upload in tx.refused_uploads.of_case(case.id) if upload.contested_at
         ],
+    }
+
+
+def _entry(tx: Transaction, entry_id: int, public_id: str, source: str) -> dict[str, object]:
+    """Return what there is to be said of an entry of an own bank: not what it shows, but who put it in, and when."""
+    who = tx.banks.added_by(entry_id)
+    names = {member.actor: member.name for member in tx.desk_people.all()}
+    return {
+        "id": public_id,
+        "at": tx.banks.added_at(entry_id),
+        "who": "" if who is None else name_of(words(), who, names),
+        "source": source,
     }
 
 

@@ -62,6 +62,7 @@ async def show(request: Request, parts: ServiceParts, visitor: PageVisitor, sent
 def _act(parts: Parts, sent: Mapping[str, str]) -> Contestable | ContestableUpload:
     """Do what was asked for with what the code opens: a copy, or a refused upload."""
     house, code, at = House.of(parts.settings), sent["code"], parts.now()
+    laws = parts.settings.laws
     contests, grounds = sent.get("step") == "contest", sent.get("grounds", "")
     try:
         if contests:
@@ -69,8 +70,8 @@ def _act(parts: Parts, sent: Mapping[str, str]) -> Contestable | ContestableUplo
         return contestable(parts.store, code, house.contest_for, at=at)
     except NotFound:
         if contests:
-            return contest_upload(parts.store, code, grounds, house.contest_for, at=at)
-        return contestable_upload(parts.store, code, house.contest_for, at=at)
+            return contest_upload(parts.store, code, grounds, laws, house.contest_for, at=at)
+        return contestable_upload(parts.store, code, laws, house.contest_for, at=at)
 
 
 def _ask_page(words: Words, *, problem: str = "") -> Response:

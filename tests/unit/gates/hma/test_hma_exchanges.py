@@ -16,7 +16,10 @@ WHO = {"user": "forum", "password": "hunter2-hunter2"}
 def test_an_exchange_makes_the_bank_that_it_is_to_fill(hma: Hma) -> None:
     made = hma.post("/c/exchanges", json={"bank": "SAMPLE", "api": "sample", "api_json": {}})
     assert (made.status_code, made.json()) == (201, {"message": "Created successfully"})
-    assert hma.get("/c/exchange/SAMPLE").json() == {"name": "SAMPLE", "api": "sample", "enabled": True}
+    assert hma.get("/c/exchange/SAMPLE").json() == {
+        "name": "SAMPLE", "api": "sample", "enabled": True,
+        "credential_status": {"supports_auth": False, "has_credentials": False, "source": None},
+    }  # fmt: skip
     assert hma.get("/c/exchanges").json() == ["SAMPLE"]
     assert hma.get("/c/bank/SAMPLE").status_code == 200
     assert hma.get("/c/exchange/SAMPLE/status").json() == {
@@ -31,7 +34,10 @@ def test_an_exchange_is_switched_off_and_removed_with_its_bank(hma: Hma) -> None
     hma.post("/c/exchanges", json={"bank": "LIST", "api": "ncmec", "api_json": NCMEC})
     hma.bank_signal("LIST", pdq_hash(drawn(1)).hex())
     off = hma.put("/c/exchange/LIST", json={"enabled": False})
-    assert off.json() == {"name": "LIST", "api": "ncmec", "enabled": False, **NCMEC}
+    assert off.json() == {
+        "name": "LIST", "api": "ncmec", "enabled": False, **NCMEC,
+        "credential_status": {"supports_auth": True, "has_credentials": False, "source": None},
+    }  # fmt: skip
     assert hma.put("/c/exchange/LIST", json={"enabled": "no"}).status_code == 400
     assert hma.delete("/c/exchange/LIST").json() == {"message": "Exchange deleted"}
     assert hma.delete("/c/exchange/LIST").status_code == 200

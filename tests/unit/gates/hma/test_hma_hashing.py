@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from tests.house import drawn
 from tests.unit.gates.hma.client import Hma
 from tests.unit.gates.hma.conftest import Encoded, Opened
@@ -15,6 +16,8 @@ from tests.unit.gates.hma.shown import Shown
 from takeback.fingerprint import pdq_hash
 
 PDQ = pdq_hash(drawn(1)).hex()
+ORIENTATION, QUARTER_TURN = 0x0112, 6
+"""The field of EXIF, and its word for: turn by a quarter, clockwise, to see it upright."""
 
 
 def test_a_files_fingerprint_is_the_published_one(hma: Hma, vectors: Path) -> None:
@@ -36,6 +39,22 @@ def test_colour_modes_that_hma_takes_for_others_are_hashed_as_they_look(hma: Hma
         for name in ("original.jpg", mode)
     ]
     assert (int(hashes[0], 16) ^ int(hashes[1], 16)).bit_count() <= 2
+
+
+def test_a_picture_that_a_camera_stored_turned_is_hashed_upright(hma: Hma, encoded: Encoded) -> None:
+    exif = Image.Exif()
+    exif[ORIENTATION] = QUARTER_TURN
+    turned = encoded(np.rot90(drawn(1)).copy(), exif=exif)
+    assert hma.post("/h/hash", files={"photo": ("a.png", turned)}).json() == {"pdq": PDQ}
+
+
+def test_what_lies_under_transparency_is_not_hashed(hma: Hma, encoded: Encoded) -> None:
+    opaque = drawn(1).copy()
+    opaque[:100] = 255
+    hidden = np.dstack([drawn(1), np.full(opaque.shape[:2], 255, np.uint8)])
+    hidden[:100, :, 3] = 0
+    hashes = [hma.post("/h/hash", files={"photo": ("a.png", encoded(each))}).json() for each in (opaque, hidden)]
+    assert hashes[0] == hashes[1]
 
 
 def test_too_little_detail_is_an_empty_signal_with_its_quality(hma: Hma, encoded: Encoded) -> None:

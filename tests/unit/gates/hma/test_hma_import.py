@@ -159,7 +159,9 @@ def test_exchanges_are_moved_with_sealed_credentials(hma: Hma, parts: Parts, the
     assert set(moved.exchanges_left) == {"ODD", "BROKEN", "PART"}
     assert "techagainstterrorism" in moved.exchanges_left["ODD"]
     assert "credentials" in moved.exchanges_left["PART"]
-    assert hma.get("/c/exchange/STOP").json() == {"name": "STOP", "api": "stop_ncii", "enabled": False}
+    stop = hma.get("/c/exchange/STOP").json()
+    assert (stop["name"], stop["api"], stop["enabled"]) == ("STOP", "stop_ncii", False)
+    assert stop["credential_status"]["source"] == "exchange"
     assert hma.get("/c/exchange/CSAM").json()["environment"] == NCMEC["environment"]
     assert hma.get("/c/exchange/PART/credentials").json()["has_credentials"] is False
     with parts.store.read() as tx:
