@@ -39,6 +39,7 @@ class Commands(LazyGroup):
         "import": "Move banks and exchanges here from HMA's database.",
         "partner": "Let small sites ask a running Takeback whether a picture matches, and ask one yourself.",
         "site": "List and add the sites that a data directory acts for.",
+        "coop": "Tell your Coop what waits for a decision: try its settings, and see what it did not take.",
         "account": "Keep what a person at a site does about an account that posts again what has to be removed.",
         "page": "Write what a site puts on its own pages: a link, the law's notice, the form in a frame.",
         "key": "List, make and revoke keys of the HTTP interface; rotate the master key.",

@@ -14,6 +14,7 @@ from takeback.assembly import FOLLOW_SECONDS, Follower, Parts, exchange_http, ou
 from takeback.errors import TakebackError
 from takeback.jobs.alert import AlertJob, AlertRoutes
 from takeback.jobs.capture import CaptureJob
+from takeback.jobs.coop import CoopJob
 from takeback.jobs.exchange import ExchangeJob
 from takeback.jobs.expiry import ExpiryJob
 from takeback.jobs.links import LinkJob
@@ -39,6 +40,7 @@ SUSPECT_POLL_SECONDS = 1.0
 PLACES_POLL_SECONDS = 10.0
 EXPIRY_POLL_SECONDS = 600.0
 CAPTURE_POLL_SECONDS = 1.0
+COOP_POLL_SECONDS = 1.0
 EXCHANGE_POLL_SECONDS = 0.5
 QUARANTINE_POLL_SECONDS = 0.5
 PUBLISH_POLL_SECONDS = 1.0
@@ -90,6 +92,7 @@ async def run_jobs(parts: Parts, stop: asyncio.Event, texts: NewsTexts) -> None:
         (PlacesJob(parts), PLACES_POLL_SECONDS),
         (ExpiryJob(parts), EXPIRY_POLL_SECONDS),
         (CaptureJob(parts, http), CAPTURE_POLL_SECONDS),
+        (CoopJob(parts, http), COOP_POLL_SECONDS),
         (ExchangeJob(parts, exchange_http(parts.settings)), EXCHANGE_POLL_SECONDS),
         (QuarantineJob(parts, http), QUARANTINE_POLL_SECONDS),
         (PublishJob(parts, http), PUBLISH_POLL_SECONDS),
