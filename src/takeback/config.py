@@ -64,6 +64,10 @@ _ISSUER_ADVICE = (
     "Write it as the provider's own `issuer` has it, to the last slash, as in https://id.example/realms/forum."
 )
 _OPENID_TOGETHER = ("openid_issuer", "openid_client_id", "openid_client_secret_file")
+_COOP_TOGETHER = ("coop_address", "coop_api_key_file", "coop_public_key_file", "coop_item_type", "coop_reporter")
+_COOP_ADDRESS = re.compile(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?")
+_COOP_ACTION = re.compile(r"[^\s=]+=(?:remove|not_covered)")
+_COOP_ADVICE = "Write it as in https://coop.forum.example; plain http only where allowed_private_hosts names it."
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 """RFC 6749, section 3.3."""
 DESK_ROLES = ("moderator", "second_reader", "administrator", "auditor")
@@ -302,6 +306,28 @@ class Settings:
     openid_amr_values: tuple[str, ...] = _setting(
         (), "Methods (`amr`, such as mfa or hwk) of which the provider must say that one was used; empty: any."
     )
+    coop_address: str = _setting(
+        "", "Where your Coop is, which is told what waits for a decision: https://coop.forum.example. Empty: nowhere."
+    )
+    coop_api_key_file: str = _setting(
+        "", "File with an API key of your organization there, readable by its owner alone (0600)."
+    )
+    coop_public_key_file: str = _setting(
+        "", "File with its webhook signature verification key (PEM); two of them while one takes the other's place."
+    )
+    coop_item_type: str = _setting("", "Id of the item type there that reports are of; see docs/coop.md.")
+    coop_reporter: str = _setting(
+        "", "Who reports there, as TYPE/ID: a user type's id, and a user made for this alone."
+    )
+    coop_policy: str = _setting("", "Id of the policy there that reports are about; empty: none is named.")
+    coop_actions: tuple[str, ...] = _setting(
+        (), "What an action there means here: ID=remove or ID=not_covered. Empty: no action means anything."
+    )
+    coop_people: tuple[str, ...] = _setting(
+        (),
+        "Who of the desk somebody there is, as ada@forum.example=Ada: what they remove there is then their decision. "
+        "Empty: whatever is said there is an opinion, and the desk decides.",
+    )
     looks_per_day: int = _setting(
         20, "Pictures that one person of the desk looks at within 24 hours, at most; 0: nobody looks at any."
     )
@@ -367,6 +393,7 @@ class Settings:
                     raise BadSetting(f"{name} names {address!r}, which is no address.", advice=_CONTACT_ADVICE)
         self._check_mail()
         self._check_openid()
+        self._check_coop()
         if self.onion_address and not _ONION.fullmatch(self.onion_address):
             raise BadSetting(
                 f"onion_address is {self.onion_address!r}, which is no onion service's.",
@@ -423,6 +450,23 @@ class Settings:
             value, _, role = entry.rpartition("=")
             if not value or role not in DESK_ROLES:
                 raise BadSetting(f"openid_roles names {entry!r}, which is no role.", advice=_ROLES_ADVICE)
+
+    def _check_coop(self) -> None:
+        given = [bool(getattr(self, name)) for name in _COOP_TOGETHER]
+        if any(given) and not all(given):
+            raise BadSetting(f"{', '.join(_COOP_TOGETHER)} go together.", advice="Set all five, or none.")
+        if self.coop_address and not _COOP_ADDRESS.fullmatch(self.coop_address):
+            raise BadSetting(f"coop_address is {self.coop_address!r}, which is no address.", advice=_COOP_ADVICE)
+        if self.coop_reporter and not all(self.coop_reporter.partition("/")):
+            raise BadSetting(f"coop_reporter is {self.coop_reporter!r}.", advice="Write it as TYPE/ID.")
+        for action in self.coop_actions:
+            if not _COOP_ACTION.fullmatch(action):
+                advice = "Write each as ID=remove or ID=not_covered, by the id that Coop shows for the action."
+                raise BadSetting(f"coop_actions names {action!r}, which says nothing.", advice=advice)
+        for person in self.coop_people:
+            address, _, name = person.partition("=")
+            if not is_mailbox(address) or not name.strip():
+                raise BadSetting(f"coop_people names {person!r}.", advice="Write each as ada@forum.example=Ada.")
 
     @property
     def publishes_figures(self) -> bool:

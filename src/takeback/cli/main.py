@@ -40,6 +40,7 @@ class Commands(LazyGroup):
         "partner": "Let small sites ask a running Takeback whether a picture matches, and ask one yourself.",
         "instance": "Name other instances that notices are forwarded to, and taken from.",
         "site": "List and add the sites that a data directory acts for.",
+        "coop": "Tell your Coop what waits for a decision: try its settings, and see what it did not take.",
         "account": "Keep what a person at a site does about an account that posts again what has to be removed.",
         "page": "Write what a site puts on its own pages: a link, the law's notice, the form in a frame.",
         "key": "List, make and revoke keys of the HTTP interface; rotate the master key.",

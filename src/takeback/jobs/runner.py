@@ -18,6 +18,7 @@ from takeback.assembly import FOLLOW_SECONDS, Follower, Parts, exchange_http, ou
 from takeback.errors import TakebackError
 from takeback.jobs.alert import AlertJob, AlertRoutes
 from takeback.jobs.capture import CaptureJob
+from takeback.jobs.coop import CoopJob
 from takeback.jobs.exchange import ExchangeJob
 from takeback.jobs.expiry import ExpiryJob
 from takeback.jobs.forwarding import ForwardingJob
@@ -45,6 +46,7 @@ SUSPECT_POLL_SECONDS = 1.0
 PLACES_POLL_SECONDS = 10.0
 EXPIRY_POLL_SECONDS = 600.0
 CAPTURE_POLL_SECONDS = 1.0
+COOP_POLL_SECONDS = 1.0
 EXCHANGE_POLL_SECONDS = 0.1
 LIST_SWEEP_POLL_SECONDS = 0.5
 FORWARDING_POLL_SECONDS = 0.25
@@ -97,6 +99,7 @@ async def run_jobs(parts: Parts, stop: asyncio.Event, texts: NewsTexts) -> None:
         (PlacesJob(parts), PLACES_POLL_SECONDS),
         (ExpiryJob(parts), EXPIRY_POLL_SECONDS),
         (CaptureJob(parts, http), CAPTURE_POLL_SECONDS),
+        (CoopJob(parts, http), COOP_POLL_SECONDS),
         (ListSweepJob(parts), LIST_SWEEP_POLL_SECONDS),
         (ForwardingJob(parts, http), FORWARDING_POLL_SECONDS),
         (QuarantineJob(parts, http), QUARANTINE_POLL_SECONDS),

@@ -16,6 +16,7 @@ from takeback.service import (
     banks,
     cases,
     check,
+    coop,
     description,
     exchanges,
     health,
@@ -96,7 +97,7 @@ def unopened_app() -> FastAPI:
     )
     interface = (
         check, notices, returns, cases, legal, items, put_backs, accounts, retention, mail, banks, exchanges, partners,
-        instances, sites, public_log, transparency, health, description, well_known,
+        instances, sites, coop, public_log, transparency, health, description, well_known,
     )  # fmt: skip
     pages = (
         notice_page, case_page, contest_page, refused_page, mail_page, how_page, verify_page, transparency_page, static,

@@ -22,6 +22,7 @@ from takeback.store.banks import BankStore
 from takeback.store.captures import CaptureStore
 from takeback.store.cases import CaseStore
 from takeback.store.changes import ChangeStore
+from takeback.store.coop_reports import CoopReportStore
 from takeback.store.copies import CopyStore
 from takeback.store.desk_identities import DeskIdentityStore
 from takeback.store.desk_keys import DeskKeyStore
@@ -158,6 +159,11 @@ class Transaction:
     def refused_uploads(self) -> RefusedUploadStore:
         """Uploads that were refused, and their contests."""
         return RefusedUploadStore(self.connection, self.keyring)
+
+    @cached_property
+    def coop_reports(self) -> CoopReportStore:
+        """What was told to the operator's Coop, and what was said there."""
+        return CoopReportStore(self.connection)
 
     @cached_property
     def captures(self) -> CaptureStore:

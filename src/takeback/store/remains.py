@@ -13,6 +13,8 @@ from takeback.store.tables import (
     alert,
     case,
     compliance_record,
+    coop_report,
+    coop_word,
     copy,
     entry,
     forwarded_digest,
@@ -90,7 +92,9 @@ class RemainsStore:
         copies = select(copy.c.id).where(copy.c.case_id == found.id)
         entries = select(entry.c.id).where(entry.c.case_id == found.id)
         self._connection.execute(delete(quarantine).where(quarantine.c.case_id == found.id))
-        for table in (outbox, look):
+        reports = select(coop_report.c.id).where(coop_report.c.case_id == found.id)
+        self._connection.execute(delete(coop_word).where(coop_word.c.report_id.in_(reports)))
+        for table in (outbox, look, coop_report):
             self._connection.execute(delete(table).where(table.c.copy_id.in_(copies)))
         for table in (hma_content, sighting, suspicion, forwarded_digest):
             self._connection.execute(delete(table).where(table.c.entry_id.in_(entries)))

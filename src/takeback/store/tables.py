@@ -763,6 +763,41 @@ refused_upload = Table(
     sqlite_autoincrement=True,
 )
 
+# What was told to the operator's Coop: copies of a case that show the same, by one of them; and what was said of it.
+coop_report = Table(
+    "coop_report",
+    metadata,
+    _id(),
+    _public_id(),
+    Column("case_id", ForeignKey("case.id"), nullable=False, index=True),
+    Column("copy_id", ForeignKey("copy.id"), nullable=False, index=True),
+    Column("entry_id", Id),
+    Column("state", String(12), nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", Moment, index=True),
+    Column("told_at", Moment),
+    Column("problem", Text),
+    Column("word", String(16)),
+    Column("word_by", String(100)),
+    Column("word_at", Moment),
+    Column("decided", Boolean, nullable=False),
+    Column("why", Text),
+    CheckConstraint("state in ('waiting', 'told', 'failed')", name="state"),
+    sqlite_autoincrement=True,
+)
+
+# Which words of Coop's were taken: nothing that it signs is used once, so the same bytes are known by their digest.
+coop_word = Table(
+    "coop_word",
+    metadata,
+    _id(),
+    Column("report_id", ForeignKey("coop_report.id"), nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    UniqueConstraint("report_id", "digest"),
+    sqlite_autoincrement=True,
+)
+
 # Looks of people of the desk at a picture: who, why, until when it may be seen clearer, and what they found. Never what
 # was shown.
 look = Table(

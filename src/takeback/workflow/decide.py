@@ -46,6 +46,8 @@ class Outcome(StrEnum):
 class Confirm(StrEnum):
     """Which of the held copies that are only *substantially the same* a decision covers."""
 
+    NAMED = "named"
+    """None but those that are named one by one: not identical ones either, nor links."""
     NONE = "none"
     """None: only identical copies and the links she named."""
     BLIND = "blind"
@@ -284,6 +286,8 @@ def _is_chosen(copy: Copy, decision: Decision) -> bool:
     """Whether a decision covers a copy that is held or possible."""
     if copy.public_id in decision.copies:
         return True
+    if decision.confirm is Confirm.NAMED:
+        return False
     if copy.state is not CopyState.HELD or decision.confirm is Confirm.ALL:
         return copy.state is CopyState.HELD
     # What is lifted, a person named; what is removed may follow from its facts.

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from takeback.actions.interface import Can, SiteConnector
 from takeback.actions.outgoing import OutgoingHttp
-from takeback.actions.platforms import discourse, lemmy, mastodon, pixelfed, pleroma, s3
+from takeback.actions.platforms import discourse, lemmy, mastodon, nextcloud, pixelfed, pleroma, s3
 from takeback.actions.platforms.api import Access
 from takeback.errors import InputError
 
@@ -40,6 +40,7 @@ PLATFORMS: Mapping[str, Platform] = {
     "discourse": Platform(discourse.DiscourseConnector, discourse.CAN),
     "lemmy": Platform(lemmy.LemmyConnector, lemmy.CAN),
     "mastodon": Platform(mastodon.MastodonConnector, mastodon.CAN),
+    "nextcloud": Platform(nextcloud.NextcloudConnector, nextcloud.CAN, nextcloud.check_token),
     "pixelfed": Platform(pixelfed.PixelfedConnector, pixelfed.CAN),
     "pleroma": Platform(pleroma.PleromaConnector, pleroma.CAN),
     "s3": Platform(s3.S3Connector, s3.CAN, s3.check_token),

@@ -17,6 +17,7 @@ from takeback.store.desk_people import DeskRole
 from takeback.workflow.bundle import Bundle, Maker, bundle_for_desk, bundle_for_uploader
 from takeback.workflow.cap import let_hold
 from takeback.workflow.capture import ask_for_captures
+from takeback.workflow.coop import report_again
 from takeback.workflow.decide import Confirm, Decision, Finding, Outcome, confirm_copies, decide
 from takeback.workflow.desk_people import READERS
 from takeback.workflow.messages import write_to_person
@@ -73,6 +74,18 @@ def send_retry(case_id: str, delivery_id: str, here: Sender, form: SentForm, par
     except (IllegalTransition, NotAllowed) as problem:
         return sheet(parts, here, case_id, problem=problem)
     return go_to(f"/desk/cases/{case_id}#copies")
+
+
+@router.post("/desk/cases/{case_id}/coop/{report_id}")
+def send_report_again(case_id: str, report_id: str, here: Sender, form: SentForm, parts: ServiceParts) -> Response:
+    """Have Coop told again what it did not take."""
+    try:
+        require_form(here, first(form, "token"), DeskRole.MODERATOR)
+        _require_report_of_case(parts, case_id, report_id)
+        report_again(parts.store, report_id, actor=here.member.actor, at=parts.now())
+    except (IllegalTransition, NotAllowed) as problem:
+        return sheet(parts, here, case_id, problem=problem)
+    return go_to(f"/desk/cases/{case_id}#coop")
 
 
 @router.post("/desk/cases/{case_id}/copies/{copy_id}/bytes")
@@ -155,6 +168,12 @@ def _require_of_case(parts: Parts, case_id: str, delivery_id: str) -> None:
     with parts.store.read() as tx:
         if tx.outbox.by_public_id(delivery_id).body.get("case") != case_id:
             raise NotFound("This case has no such order.")
+
+
+def _require_report_of_case(parts: Parts, case_id: str, report_id: str) -> None:
+    with parts.store.read() as tx:
+        if tx.coop_reports.by_public_id(report_id).case_id != tx.cases.by_public_id(case_id).id:
+            raise NotFound("This case has no such report.")
 
 
 def _decision(form: Form, actor: str) -> Decision:

@@ -17,6 +17,7 @@ from takeback.errors import TakebackError
 from takeback.service.desk.answer import Form, desk_page, words
 from takeback.service.desk.clock import time_left
 from takeback.service.desk.clusters import CopyLine, clusters_in
+from takeback.service.desk.coop import coop_lines
 from takeback.service.desk.door import Here
 from takeback.service.desk.outside import outside_of
 from takeback.service.desk.timeline import name_of, timeline
@@ -104,6 +105,7 @@ def _read(parts: Parts, tx: Transaction, here: Here, case: Case) -> dict[str, An
         "messages": tx.messages.of_case(case),
         "hearings": tx.hearings.of_case(case.id),
         "captures": tx.captures.of_case(case.id),
+        "coop": coop_lines(tx, case, names),
         "turns": turns_of(tx, case, here.member, now),
         **_contested(tx, case, [line.copy for line in lines]),
         "why_not": why_not_decide(tx, case, here.member.actor),

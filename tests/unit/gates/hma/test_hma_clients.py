@@ -43,6 +43,8 @@ def test_coop_keeps_a_bank_fills_it_and_asks(opened: Opened, shown: Shown, encod
     for signal_type, signal in hashes.items():
         found = hma.get(f"{COOP}/m/lookup", params={"signal_type": signal_type, "signal": signal}).json()
         assert len(found[BANK]) == 1
+    bare = hma.post(f"{COOP}/c/bank/{BANK}/content", params={"url": shown.url("/one.png")})
+    assert bare.json()["signals"] == {"pdq": PDQ}
     # 4. updateBank by ratio sends a number; by name it makes another and removes the first.
     assert hma.put(f"{COOP}/c/bank/{BANK}", json={"enabled_ratio": 0.5}).json()["matching_enabled_ratio"] == 0.5
     assert hma.delete(f"{COOP}/c/bank/{BANK}").status_code == 200
