@@ -25,8 +25,8 @@ from takeback.assembly import Parts
 from takeback.audit.note import VerifierKey
 from takeback.cases import CopyState
 from takeback.config import Settings
-from takeback.jobs.exchange import ExchangeJob
 from takeback.jobs.forwarding import ForwardingJob
+from takeback.jobs.list_sweep import ListSweepJob
 from takeback.service.app import open_over, unopened_app
 from takeback.store import Store
 from takeback.store.cases import Case
@@ -76,7 +76,7 @@ class Instance:
         settings = Settings(data=folder, log_name=f"{name}.example", notices_per_hour=0, holds_per_source=0)
         self.parts = Parts(settings, self.store, Replica.load(self.store), journal, InProcess(), clock)
         http = OutgoingHttp(["127.0.0.1"], timeouts=Timeouts(connect_seconds=3, read_seconds=3, total_seconds=5))
-        self.job, self.lists = ForwardingJob(self.parts, http), ExchangeJob(self.parts, http)
+        self.job, self.lists = ForwardingJob(self.parts, http), ListSweepJob(self.parts)
         self.site = add_site(
             self.store, "Forum", base_url=f"https://{name}.example", webhook_url=f"https://{name}.example/hook",
             actor="test", at=AT,
