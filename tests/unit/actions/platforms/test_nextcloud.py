@@ -1,10 +1,10 @@
 """
 Nextcloud's own calls, and what its answers come to.
 
-The shapes are those of its source (nextcloud/server, apps/dav/lib/SystemTag): a relation is made by PUT (201), and is
-409 where it is there; `getChild` of `SystemTagsObjectTypeCollection` is 404 for a file that the account has not, whether
-or not there is one; `createFile` of `SystemTagsObjectMappingCollection` is 403 without the right to edit, and 412 for a
-tag that the account does not see. Errors are sabre/dav's XML.
+The shapes are those of its source (nextcloud/server, apps/dav/lib/SystemTag): a relation is made by PUT (201), and
+answers 409 where it is there; `getChild` of `SystemTagsObjectTypeCollection` is 404 for a file that the account has
+not, whether or not there is one; `createFile` of `SystemTagsObjectMappingCollection` is 403 without the right to edit,
+and 412 for a tag that the account does not see. Errors are sabre/dav's XML.
 """
 
 from __future__ import annotations
