@@ -71,6 +71,8 @@ class Nextcloud:
             )
         if not asked.path.startswith(RELATION.removesuffix("/7")):
             return Said(404, _error("NotFound", "Entity does not exist or is not available"))
+        if asked.method == "PROPFIND" and asked.path == RELATION and not self.tagged:
+            return Said(404, _error("NotFound", "Tag with id 7 not present for object 123"))
         if asked.method == "PROPFIND":
             return Said(207, _properties(asked.path, "123", ""))
         if asked.method == "PUT":
