@@ -24,7 +24,7 @@ from takeback.cli.terminal import Terminal
 from takeback.errors import IllegalTransition, InputError, SealBroken
 
 Outcome = Literal["removed", "refused"]
-Confirm = Literal["none", "blind", "all"]
+Confirm = Literal["none", "blind", "all", "named"]
 # The words of `takeback.workflow.decide`, which would load the whole store with it.
 
 _MOST_CASES = 1_000
