@@ -133,9 +133,9 @@ def decide(
         Confirm,
         typer.Option(
             "--confirm",
-            metavar="none|blind|all",
+            metavar="none|blind|all|named",
             help="Which copies that are only substantially the same are decided too: none, those at most 10 bits "
-            "away (blind), or all, each of which you compared.",
+            "away (blind), or all, each of which you compared; named: what --copy names and no other copy at all.",
         ),
     ] = "none",
     copies: Annotated[
