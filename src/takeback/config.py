@@ -221,7 +221,7 @@ class Settings:
         (), "Gates for the external validation of pict-rs (Lemmy), as in 127.0.0.1:8471; the same words may follow."
     )
     subrequest: tuple[str, ...] = _setting(
-        (), "Gates that a reverse proxy asks before it lets an upload through; the same words may follow."
+        (), "Gates that a reverse proxy asks before it lets an upload through; the same words may follow, and onward=."
     )
     private_messages: str = _setting(
         "off", "`on`: a gate may stand before private messages (space=private); read docs/gates.md first. `off`: none."

@@ -24,7 +24,7 @@ from takeback.cli.terminal import Terminal
 from takeback.errors import IllegalTransition, InputError, SealBroken
 
 Outcome = Literal["removed", "refused"]
-Confirm = Literal["none", "blind", "all"]
+Confirm = Literal["none", "blind", "all", "named"]
 # The words of `takeback.workflow.decide`, which would load the whole store with it.
 
 _MOST_CASES = 1_000
@@ -133,9 +133,9 @@ def decide(
         Confirm,
         typer.Option(
             "--confirm",
-            metavar="none|blind|all",
+            metavar="none|blind|all|named",
             help="Which copies that are only substantially the same are decided too: none, those at most 10 bits "
-            "away (blind), or all, each of which you compared.",
+            "away (blind), or all, each of which you compared; named: what --copy names and no other copy at all.",
         ),
     ] = "none",
     copies: Annotated[

@@ -23,6 +23,7 @@ import numpy as np
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from takeback.actions.coop.account import CoopAccount
 from takeback.actions.mail import smtp_sender
 from takeback.actions.openid.id_token import SKEW
 from takeback.actions.openid.provider import Provider
@@ -97,6 +98,7 @@ def all_checks(settings: Settings) -> Iterator[Check]:
     yield from _gates(settings)
     yield _mail(settings)
     yield _identity_provider(settings)
+    yield _coop(settings)
 
 
 def _alerts(settings: Settings) -> Check:
@@ -381,6 +383,22 @@ def _identity_provider(settings: Settings) -> Check:
 async def _asked(provider: Provider) -> datetime | None:
     await provider.keys()
     return await provider.clock()
+
+
+def _coop(settings: Settings) -> Check:
+    """Read what Coop is spoken to with; `takeback coop check` asks it."""
+    account = CoopAccount.of(settings)
+    if account is None:
+        return Check("coop", Standing.OK, "`coop_address` is empty: nothing is told to a Coop")
+    try:
+        account.api_key()
+        account.public_keys()
+    except BadSetting as problem:
+        return Check("coop", Standing.MISSING, f"{problem.message} {problem.advice}", needed=True)
+    told = f"{account.address} is told what waits for a decision; `takeback coop check` asks it"
+    if not account.people or not account.actions:
+        return Check("coop", Standing.OK, f"{told}; whatever is said there is an opinion: nobody of the desk is named")
+    return Check("coop", Standing.OK, f"{told}; what {len(account.people)} of the desk remove there is their decision")
 
 
 def _mail(settings: Settings) -> Check:

@@ -3,7 +3,8 @@ The gates that are asked over HTTP: by pict-rs (Lemmy) about each upload, by a r
 
 pict-rs posts the file and stores it where the answer is 2xx. A proxy sends the whole request of an upload; it is
 answered 204 where it may go on, or the status that the proxy asks for with `X-Takeback-Pass`: nginx goes on only after
-an error that it was told to expect. What is refused is answered 422, with why and where to object.
+an error that it was told to expect. What is refused is answered 422, with why and where to object. Where the line says
+`onward=`, what may go on is sent there from here (`onward`), for a proxy that cannot.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from takeback.errors import TakebackError
+from takeback.errors import MediaTooLarge, TakebackError
 from takeback.gates.connection import IDLE_SECONDS, STREAM_SECONDS
 from takeback.gates.form import opener
 from takeback.gates.line import GateLine, Protocol
+from takeback.gates.onward import Onward
 from takeback.gates.refusal import Refusal
 from takeback.gates.screener import Answer, Opened, Screener, Told, whole
 from takeback.gates.spool import Spool
@@ -40,6 +42,7 @@ class HttpGate:
         self._gate = gate
         self._screener = screener
         self._refusal = refusal
+        self._onward = None if line.onward is None else Onward(line.onward)
 
     def app(self) -> Starlette:
         """Return the application; any path is taken, since a proxy sends the one that it was asked for."""
@@ -56,9 +59,22 @@ class HttpGate:
             except (ClientDisconnect, TimeoutError):
                 return Response(status_code=HTTPStatus.REQUEST_TIMEOUT)
             except TakebackError as problem:
-                return self._told(Told(self._screener.fault(self._line, self._gate, problem.message)), request)
+                return self._not_whole(problem, request)
             found = await self._screener.answer(spool, self._line, self._gate, opened=self._opened(request))
+            if self._onward is not None and found.answer is Answer.PASS:
+                # The platform has the whole of it before the spool is closed.
+                return await self._onward.send(request, spool)
         return self._told(found, request)
+
+    def _not_whole(self, problem: TakebackError, request: Request) -> Response:
+        """Answer what could not be received; it can pass where somebody else has it, and only then."""
+        told = Told(self._screener.fault(self._line, self._gate, problem.message))
+        if self._onward is None or told.answer is not Answer.PASS:
+            return self._told(told, request)
+        is_large = isinstance(problem, MediaTooLarge)
+        return Response(
+            status_code=HTTPStatus.REQUEST_ENTITY_TOO_LARGE if is_large else HTTPStatus.SERVICE_UNAVAILABLE
+        )  # fmt: skip
 
     def _opened(self, request: Request) -> Opened:
         if self._line.protocol is Protocol.PICTRS:

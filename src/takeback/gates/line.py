@@ -4,6 +4,7 @@ One line of settings makes one gate: where it listens, whose uploads come throug
     127.0.0.1:3310
     unix:/run/takeback/clamd.sock site=forum space=limited fault=refuse behind=unix:/run/clamav/clamd.ctl
     10.0.0.5:1344 peer=10.0.0.0/24
+    127.0.0.1:8471 onward=127.0.0.1:3000
 """
 
 from __future__ import annotations
@@ -51,6 +52,8 @@ class GateLine:
     peers: tuple[Network, ...] = ()
     folders: tuple[Path, ...] = ()
     behind: Address | None = None
+    onward: Address | None = None
+    """Where an upload that may pass goes on from here; None where whoever asks sends it on."""
 
     def lets_ask(self, peer: str) -> bool:
         """Whether whoever is at the address `peer` may ask; everyone who reaches a Unix socket may."""
@@ -60,6 +63,9 @@ class GateLine:
         mapped = getattr(found, "ipv4_mapped", None)
         found = found if mapped is None else mapped
         return any(found in network for network in self.peers) if self.peers else found.is_loopback
+
+
+_OWN_WORDS = {Protocol.CLAMD: {"behind", "path"}, Protocol.SUBREQUEST: {"onward"}}
 
 
 @dataclass(slots=True)
@@ -92,7 +98,7 @@ def _line(protocol: Protocol, text: str, settings: Settings) -> GateLine:
             f"{name} stands before private messages, which are not looked at unless private_messages is on.",
             advice="Read docs/gates.md first: in many countries this needs a legal ground. Else choose another space.",
         )
-    behind = options.one.get("behind")
+    behind, onward = options.one.get("behind"), options.one.get("onward")
     return GateLine(
         protocol,
         address,
@@ -102,11 +108,12 @@ def _line(protocol: Protocol, text: str, settings: Settings) -> GateLine:
         peers=peers,
         folders=tuple(_folder(name, each) for each in options.many["path"]),
         behind=None if behind is None else read_address(behind, setting=name),
+        onward=None if onward is None else read_address(onward, setting=name),
     )
 
 
 def _options(name: str, words: Sequence[str], protocol: Protocol) -> _Options:
-    known = {"site", "space", "fault", "peer"} | ({"behind", "path"} if protocol is Protocol.CLAMD else set())
+    known = {"site", "space", "fault", "peer"} | _OWN_WORDS.get(protocol, set())
     options = _Options()
     for word in words:
         key, equals, value = word.partition("=")

@@ -46,14 +46,14 @@ class Outcome(StrEnum):
 class Confirm(StrEnum):
     """Which of the held copies that are only *substantially the same* a decision covers."""
 
-    NAMED = "named"
-    """None but those that are named one by one: not identical ones either, nor links."""
     NONE = "none"
     """None: only identical copies and the links she named."""
     BLIND = "blind"
     """Those whose facts alone are strong enough: a distance of at most 10 bits."""
     ALL = "all"
     """All that are held: the person compared each."""
+    NAMED = "named"
+    """None but those that are named one by one: not identical ones either, nor links."""
 
 
 @dataclass(frozen=True, slots=True)

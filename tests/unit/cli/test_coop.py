@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from tests.acceptance.serving import Service
 from tests.unit.actions.platforms.server import Answers, Loopback, Said, platform
-from tests.unit.cli.conftest import Call
+from tests.unit.cli.conftest import Call, House
+from tests.unit.cli.test_doctor import _checks
 from tests.unit.coop import Coop, settings_of
 
 from takeback.config import Settings
@@ -113,3 +114,21 @@ def test_a_page_in_its_place_is_no_answer(call: Call, monkeypatch: pytest.Monkey
         done = call("coop", "check")
     assert done.code == 3
     assert "does not say" in done.err
+
+
+def test_doctor_reads_what_coop_is_spoken_to_with(
+    call: Call, house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def said() -> tuple[str, str]:
+        check = _checks(call("doctor", *house.options, "--json"))["coop"]
+        return check["standing"], check["text"]
+
+    assert said()[0] == "ok"
+    with _listening(Coop()) as there:
+        _set(monkeypatch, settings_of(tmp_path, there.url), there)
+    standing, text = said()
+    assert (standing, "what 1 of the desk remove there is their decision" in text) == ("ok", True)
+    monkeypatch.setenv("TAKEBACK_COOP_PEOPLE", "")
+    assert "is an opinion" in said()[1]
+    (tmp_path / "coop.pem").write_text("no key")
+    assert said()[0] == "missing"

@@ -49,6 +49,14 @@ def test_anything_else_stops_the_start_and_says_what_to_write(text: str) -> None
     assert "clamd" in problem.value.message
 
 
+def test_what_may_pass_can_go_on_from_the_gate_of_a_proxy_alone() -> None:
+    assert line("127.0.0.1:8471 onward=127.0.0.1:3000", "subrequest").onward == Address("127.0.0.1", 3000)
+    assert line("127.0.0.1:8471", "subrequest").onward is None
+    for protocol in ("clamd", "icap", "pictrs"):
+        with pytest.raises(BadSetting):
+            line("127.0.0.1:8471 onward=127.0.0.1:3000", protocol)
+
+
 def test_what_only_a_clamd_has_is_refused_to_others() -> None:
     with pytest.raises(BadSetting):
         line("127.0.0.1:1344 behind=127.0.0.1:3310", "icap")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -13,9 +14,12 @@ from tests.house import AT, LAWS, Clock, forms_of, notice_about
 from tests.unit.actions.platforms.server import TOKEN, Answers, Asked, Loopback, Said, platform
 from tests.unit.actions.platforms.test_discourse import ME, Discourse
 from tests.unit.actions.platforms.test_lemmy import Lemmy
+from tests.unit.actions.platforms.test_nextcloud import KEY as NEXTCLOUD_KEY
+from tests.unit.actions.platforms.test_s3 import KEY as S3_KEY
 from tests.unit.decoding import InProcess
 
 from takeback.actions.outgoing import OutgoingHttp, Timeouts
+from takeback.actions.platforms.known import PLATFORMS, WEBHOOK
 from takeback.assembly import Parts
 from takeback.audit.event import EventKind
 from takeback.cases import CopyState
@@ -49,13 +53,15 @@ def parts(store: Store, replica: Replica, journal: Journal, clock: Clock, data: 
 class There:
     """A platform that listens, its site here, and the job that speaks to it."""
 
-    def __init__(self, parts: Parts, server: Loopback, name: str, token: str = TOKEN) -> None:
+    def __init__(self, parts: Parts, server: Loopback, name: str, token: str = TOKEN, api_path: str = "") -> None:
         self.parts, self.server = parts, server
         self.http = OutgoingHttp([server.name], timeouts=Timeouts(30, 30, 60))
         self.job = OutboxJob(parts, self.http)
-        asked = NewPlatform(name, server.url, token)
+        is_hook = name == WEBHOOK
+        asked = None if is_hook else NewPlatform(name, server.url + api_path, token)
+        hook = f"{server.url}/hook" if is_hook else None
         self.site: Site = add_site(
-            parts.store, "there", base_url=f"{server.url}/", platform=asked, actor="test", at=AT
+            parts.store, "there", base_url=f"{server.url}/", platform=asked, webhook_url=hook, actor="test", at=AT
         ).site
 
     def notice(self, path: str) -> Case:
@@ -249,3 +255,53 @@ def test_a_reconciliation_that_broke_off_goes_on_where_it_was(parts: Parts) -> N
             assert tx.sites.by_id(there.site.id).reconciled_at == parts.now()
 
     _at(parts, refuses_the_last, "lemmy", way)
+
+
+LINKS: dict[str, tuple[str, str, str]] = {
+    "discourse": ("/p/123", TOKEN, ""),
+    "lemmy": ("/post/1", TOKEN, ""),
+    "mastodon": ("/@someone/123", TOKEN, ""),
+    "nextcloud": ("/f/123", NEXTCLOUD_KEY, ""),
+    "pixelfed": ("/p/someone/123", TOKEN, ""),
+    "pleroma": ("/notice/AbCdEf0123456789xy", TOKEN, ""),
+    "s3": ("/a.png", S3_KEY, "/media"),
+    WEBHOOK: ("/items/81", "", ""),
+}
+"""A link to an item of each platform, the token, and where below the server its API lies."""
+
+
+@pytest.mark.parametrize("name", [*PLATFORMS, WEBHOOK])
+@pytest.mark.parametrize(
+    ("said", "state", "problem"),
+    [
+        (Said(401, {"error": "incorrect_login"}), DeliveryState.FAILED, r"takeback site token|HTTP status 401"),
+        (Said(429, {"error": "rate_limit_error"}, {"Retry-After": "9"}), DeliveryState.WAITING, r"429|less often"),
+        (Said(301, None, {"Location": "https://other.example/"}), DeliveryState.FAILED, r"another address|redirected"),
+        (Said(404, b"<html>"), None, r"."),
+    ],
+    ids=["wrong token", "too often", "moved", "not found"],
+)
+def test_whatever_is_wrong_there_ends_in_a_state_that_the_desk_is_shown(
+    parts: Parts, name: str, said: Said, state: DeliveryState | None, problem: str
+) -> None:
+    link, token, api_path = LINKS[name]
+
+    async def run() -> None:
+        async with platform(lambda _asked: said) as server:
+            there = There(parts, server, name, token, api_path)
+            case = there.notice(link)
+            await there.job.step()
+            await there.job.drain()
+            with parts.store.read() as tx:
+                (copy,) = tx.copies.of_case(case.id)
+                (order,) = tx.outbox.of_copy(copy.id)
+            # Nobody took it to be done: it stands with its reason, or the copy is closed as gone.
+            if copy.state is CopyState.GONE:
+                assert (state, order.state) == (None, DeliveryState.DELIVERED)
+                return
+            assert copy.state is CopyState.HELD
+            assert order.state is (state or order.state)
+            assert order.state is not DeliveryState.DELIVERED
+            assert re.search(problem, order.problem or "")
+
+    asyncio.run(run())

@@ -141,7 +141,8 @@ def test_what_a_notice_lacks_is_said_with_the_law(desk: Desk) -> None:
 @pytest.mark.parametrize("confirm", Confirm)
 def test_a_removal_covers_what_was_confirmed(here: OnCase, confirm: Confirm) -> None:
     before = here.copies()
-    status, _ = here.decide(outcome="remove", covered="yes", reason=SAID, confirm=confirm.value)
+    named = {"copies": [before["1"].public_id]} if confirm is Confirm.NAMED else {}
+    status, _ = here.decide(outcome="remove", covered="yes", reason=SAID, confirm=confirm.value, **named)
     assert status == 303
     assert here.now().state is CaseState.REMOVED
     second = confirm is Confirm.ALL or (confirm is Confirm.BLIND and before["2"].blind)

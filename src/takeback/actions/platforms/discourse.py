@@ -56,15 +56,20 @@ class DiscourseConnector:
         if action.kind is ActionKind.PUT_BACK and is_hidden:
             await self._recover(post)
         elif action.kind is not ActionKind.PUT_BACK and not is_hidden:
-            await self._api.ask("DELETE", f"/posts/{post['id']}.json", reads=False)
+            await self._do("DELETE", f"/posts/{post['id']}.json")
         return Outcome()
+
+    async def _do(self, method: str, path: str, body: Mapping[str, object] | None = None) -> None:
+        """Have something done about a post that was there just now: where it is not, asking again says what is so."""
+        if (await self._api.ask(method, path, body=body, reads=False)).is_missing:
+            raise self._api.unusable()
 
     async def _recover(self, post: Mapping[str, Any]) -> None:
         if member(post, "deleted_by", "id") != await self._staff():
             raise self._api.never(
                 "Somebody else deleted this post, for reasons of their own: recover it there, if it is to be shown."
             )
-        await self._api.ask("PUT", f"/posts/{post['id']}/recover.json", body={}, reads=False)
+        await self._do("PUT", f"/posts/{post['id']}/recover.json", {})
 
     async def _is_gone(self, name: str) -> bool:
         """Whether a post is gone for good; one that can be recovered is not, nor what could not be asked about."""

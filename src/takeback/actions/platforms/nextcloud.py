@@ -130,9 +130,15 @@ class NextcloudConnector:
         answer = await self._ask("DELETE", f"{place}/{self._key.tag}", None)
         if answer.status == 204:
             return
-        # A file without the tag, and one that the account does not have, are both 404.
-        if answer.status == 404 and (await self._ask("PROPFIND", place, _WHICH)).status == 207:
-            return
+        # A file without the tag, and one that the account does not have, are both 404; so is all to a proxy.
+        if answer.status == 404:
+            tagged = await self._ask("PROPFIND", f"{place}/{self._key.tag}", _WHICH)
+            there = await self._ask("PROPFIND", place, _WHICH)
+            if (tagged.status, there.status) == (404, 207):
+                return
+            if tagged.status == 207:
+                raise self._api.unusable()
+            answer = there
         self._judge(answer)
         raise self._api.unusable()
 

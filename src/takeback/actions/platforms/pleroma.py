@@ -8,7 +8,7 @@ good, here and on the servers that take it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from takeback.actions.interface import Action, ActionKind, Can, Outcome
@@ -59,7 +59,7 @@ class PleromaConnector:
         if visibility not in (_HIDDEN, "direct"):
             await self._set(number, _HIDDEN)
         if action.kind is ActionKind.REMOVE:
-            await self._api.ask("DELETE", f"/api/v1/pleroma/admin/statuses/{number}", reads=False)
+            await self._do("DELETE", number)
             return Outcome(gone=(action.named,))
         return Outcome()
 
@@ -81,8 +81,13 @@ class PleromaConnector:
         return visibility
 
     async def _set(self, number: str, visibility: str) -> None:
-        body = {"visibility": visibility}
-        await self._api.ask("PUT", f"/api/v1/pleroma/admin/statuses/{number}", body=body, reads=False)
+        await self._do("PUT", number, {"visibility": visibility})
+
+    async def _do(self, method: str, number: str, body: Mapping[str, object] | None = None) -> None:
+        """Have something done about a post that was there just now: where it is not, asking again says what is so."""
+        path = f"/api/v1/pleroma/admin/statuses/{number}"
+        if (await self._api.ask(method, path, body=body, reads=False)).is_missing:
+            raise self._api.unusable()
 
     def _post(self, action: Action) -> str:
         """Return the id of a post: of `/notice/ID` or `/@user/posts/ID`, or the site's own."""

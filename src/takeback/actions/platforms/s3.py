@@ -124,7 +124,10 @@ class S3Connector:
         there = await self._head(target)
         if there is None or there.get("content-length") != found.get("content-length"):
             raise DeliveryError("The store's copy of the object is not whole; nothing was deleted.")
-        await self._send("DELETE", source, {})
+        deleted = await self._send("DELETE", source, {})
+        # Some stores say so of what is not there any more, and a proxy before them of everything.
+        if deleted.status == 404 and await self._head(source) is not None:
+            raise DeliveryError("The store did not delete the object where it was; it is still served.")
 
     async def _require_closed(self, quarantine: str) -> None:
         """Raise `DeliveryError` where anybody can read the quarantine."""

@@ -1,10 +1,10 @@
 """
 Nextcloud's own calls, and what its answers come to.
 
-The shapes are those of its source (nextcloud/server, apps/dav/lib/SystemTag): a relation is made by PUT (201), and is
-409 where it is there; `getChild` of `SystemTagsObjectTypeCollection` is 404 for a file the account has not, whether
-or not there is one; `createFile` of `SystemTagsObjectMappingCollection` is 403 without the right to edit, and 412 for a
-tag that the account does not see. Errors are sabre/dav's XML.
+The shapes are those of its source (nextcloud/server, apps/dav/lib/SystemTag): a relation is made by PUT (201), and
+answers 409 where it is there; `getChild` of `SystemTagsObjectTypeCollection` is 404 for a file that the account has
+not, whether or not there is one; `createFile` of `SystemTagsObjectMappingCollection` is 403 without the right to edit,
+and 412 for a tag that the account does not see. Errors are sabre/dav's XML.
 """
 
 from __future__ import annotations
@@ -71,6 +71,8 @@ class Nextcloud:
             )
         if not asked.path.startswith(RELATION.removesuffix("/7")):
             return Said(404, _error("NotFound", "Entity does not exist or is not available"))
+        if asked.method == "PROPFIND" and asked.path == RELATION and not self.tagged:
+            return Said(404, _error("NotFound", "Tag with id 7 not present for object 123"))
         if asked.method == "PROPFIND":
             return Said(207, _properties(asked.path, "123", ""))
         if asked.method == "PUT":
