@@ -34,7 +34,7 @@ from takeback.workflow.banks import remove_bank
 from takeback.workflow.list_case import INSTANCE_BANK
 from takeback.workflow.publish import service_name
 
-MAX_PER_MINUTE = 120
+MAX_PER_MINUTE = 300
 """Requests of one instance: a notice, its end or a question."""
 NONCES_KEPT_FOR = timedelta(seconds=2 * WINDOW_SECONDS)
 """As long as a request could be taken again by its date: one from the future, too."""
