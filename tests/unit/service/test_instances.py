@@ -27,6 +27,7 @@ from takeback.errors import NotAllowed
 from takeback.exchanges.interface import Algorithm, Signal
 from takeback.store import Store
 from takeback.store.sites import Site
+from takeback.workflow.banks import remove_bank
 from takeback.workflow.instances import MAX_PER_MINUTE, NamedInstance, add_instance, change_instance, own_signer
 from takeback.workflow.query import query_of_fingerprints
 from takeback.workflow.received import MAX_PICTURES, Decided, ForwardedNotice, ForwardedPicture, take_notice
@@ -355,6 +356,26 @@ def test_no_two_instances_have_one_name_or_key_and_none_is_this_one(client: Test
     assert client.post("/api/v1/instances", headers=admin, json=OTHER).status_code == 201
     for changes in ({"name": "else"}, {"key": own}, {"key": str(instance_signer(b"l" * 32, "x").key)}):
         assert client.post("/api/v1/instances", headers=admin, json={**OTHER, **changes}).status_code == 422
+
+
+def test_an_instance_whose_bank_was_removed_may_forward_again(other: Other) -> None:
+    other.send(notice())
+    remove_bank(other.second.store, "instance-first", actor="key/a", at=other.second.clock())
+    assert problem(other.send(notice())) == (409, "illegal-transition")
+    there = other.second.standing().instance.public_id
+    change_instance(other.second.store, there, accepts=True, actor="key/a", at=other.second.clock())
+    assert other.send(notice()).status_code == 200
+    assert other.second.action(1) is Action.HOLD
+
+
+def test_a_metric_says_which_instance_does_not_answer(client: TestClient, keys: Keys, store: Store) -> None:
+    client.post("/api/v1/instances", headers=keys["administrator"], json={**OTHER, "accepts": True})
+    with store.write() as tx:
+        (named,) = tx.instances.all()
+        tx.instances.change(named.id, problem="It did not answer.")
+    metrics = client.get("/metrics", headers=keys["auditor"]).text
+    assert 'takeback_instance_trouble{instance="other"} 1.0' in metrics
+    assert "instance-other" not in metrics
 
 
 @pytest.mark.parametrize("role", ["moderator", "upload", "auditor"])
