@@ -34,7 +34,6 @@ def neighbours(folder: Path, photo: Path) -> Iterator[Neighbours]:
     with ExitStack() as stack:
         here, there = (Service(folder / name, "--allowed-private-host", "127.0.0.1") for name in ("here", "there"))
         for service in (here, there):
-            service.environment |= {"TAKEBACK_INSTANCE_MINUTES": "0.01"}
             service.start()
             stack.callback(service.stop)
         for person in ("Ada", "Bo"):

@@ -19,11 +19,11 @@ app = new_app(
     help="Name other instances of Takeback that notices are forwarded to, and taken from.\n\n"
     "Nothing goes to an instance, or is taken from it, that is not named here by its key. A notice is forwarded only "
     "where its person ticks it. `key` needs no key, the rest an administrator's.",
-    epilog=example("takeback instance add other https://takeback.other.example --key other+…+… --send --accept"),
+    epilog=example("takeback instance add other https://other.example --key … --send --accept"),
 )
 
 
-@app.command("key", cls=PlainCommand, epilog=example("takeback instance key --server https://takeback.forum.example"))
+@app.command("key", cls=PlainCommand, epilog=example("takeback instance key --server https://forum.example"))
 def key(server: ServerUrl = DEFAULT_SERVER, as_json: AsJson = False) -> None:
     """Print the public key of an instance: of yours, for other operators; of another, to compare it with theirs."""
     terminal = Terminal(as_json)
@@ -34,7 +34,7 @@ def key(server: ServerUrl = DEFAULT_SERVER, as_json: AsJson = False) -> None:
 @app.command(
     "add",
     cls=PlainCommand,
-    epilog=example("takeback instance add other https://takeback.other.example --key other+…+… --send"),
+    epilog=example("takeback instance add other https://other.example --key … --send"),
 )
 def add(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What people read on the form; it stays.")],

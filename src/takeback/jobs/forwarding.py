@@ -18,12 +18,22 @@ from takeback.actions.retry import MAX_WAIT_SECONDS, next_attempt_at
 from takeback.assembly import Parts
 from takeback.errors import DeliveryError, NotAllowed, OutsideError
 from takeback.store.forwardings import Forwarding
-from takeback.workflow.forwarding import Sending, prepare, take_answer, take_failure
+from takeback.workflow.forwarding import (
+    ANSWER_PATH,
+    END_PATH,
+    NOTICE_PATH,
+    Sending,
+    prepare,
+    put_off,
+    take_answer,
+    take_failure,
+)
 from takeback.workflow.instances import own_signer
 from takeback.workflow.received import Answer, Stands
 
 MAX_ANSWER_BYTES = 16 * 1024
-_AT_ONCE = 200
+_AT_ONCE = 50
+_ORDER = (END_PATH, NOTICE_PATH, ANSWER_PATH)
 _NOT_LET_IN = (401, 403)
 _TRY_AGAIN = (408, 425, 429)
 _MOST = 1_000_000
@@ -51,12 +61,14 @@ class ForwardingJob:
         """Nothing is left running between steps."""
 
     async def _tell(self, due: Sequence[Forwarding]) -> None:
-        """Tell one instance what is due, until it does not answer."""
-        for each in due:
-            sending = await asyncio.to_thread(
-                prepare, self._parts.store, each, at=self._parts.now(), most_age=self._age
-            )
-            if sending is not None and not await self._send(sending):
+        """Tell one instance what is due, ends first and questions last, until it does not answer."""
+        store, at = self._parts.store, self._parts.now()
+        found = [await asyncio.to_thread(prepare, store, each, at=at, every=self._every) for each in due]
+        sendings = sorted((each for each in found if each is not None), key=lambda each: _ORDER.index(each.path))
+        for number, sending in enumerate(sendings, start=1):
+            if not await self._send(sending):
+                for each in sendings[number:]:
+                    await asyncio.to_thread(put_off, store, each, at=at)
                 return
 
     async def _send(self, sending: Sending) -> bool:
@@ -70,7 +82,7 @@ class ForwardingJob:
             await asyncio.to_thread(self._failed, sending, problem, is_refused=is_refused)
             return is_refused
         at = self._parts.now()
-        await asyncio.to_thread(take_answer, self._parts.store, sending, answer, at=at, again_at=at + self._age)
+        await asyncio.to_thread(take_answer, self._parts.store, sending, answer, at=at, every=self._every)
         return True
 
     async def _ask(self, sending: Sending) -> Answer:
@@ -97,7 +109,7 @@ class ForwardingJob:
         take_failure(store, sending, problem.message, again_at=again_at, is_refused=is_refused, at=at)
 
     @property
-    def _age(self) -> timedelta:
+    def _every(self) -> timedelta:
         return timedelta(minutes=self._parts.settings.instance_minutes)
 
 

@@ -14,7 +14,8 @@ from takeback.assembly import Parts
 from takeback.errors import Overloaded
 from takeback.service.auth import Reader, ServiceParts
 from takeback.service.prints import Strict
-from takeback.store.exchanges import ExchangeRow
+from takeback.store.exchanges import INSTANCE, ExchangeRow
+from takeback.store.instances import Instance
 from takeback.workflow.passage import COUNTED
 
 router = APIRouter(tags=["health"])
@@ -75,7 +76,8 @@ class _StoreNumbers(Collector):
             yield GaugeMetricFamily("takeback_items", "Items remembered.", value=tx.items.count())
             yield GaugeMetricFamily("takeback_log_entries", "Entries of the audit log.", value=tx.audit.head().size)
             yield _at_gates(tx.tallies.total(COUNTED))
-            yield _of_lists(tx.exchanges.every())
+            yield _of_lists([row for row in tx.exchanges.every() if row.api != INSTANCE])
+            yield _of_instances(tx.instances.all())
             last = tx.changes.last()
         yield GaugeMetricFamily("takeback_seq", "Newest change.", value=last)
         yield GaugeMetricFamily(
@@ -101,6 +103,14 @@ def _of_lists(lists: Sequence[ExchangeRow]) -> GaugeMetricFamily:
     for row in lists:
         if row.enabled:
             family.add_metric([row.name], float(row.problem is not None))
+    return family
+
+
+def _of_instances(instances: Sequence[Instance]) -> GaugeMetricFamily:
+    text = "Whether another instance did not answer the last time."
+    family = GaugeMetricFamily("takeback_instance_trouble", text, labels=["instance"])
+    for each in instances:
+        family.add_metric([each.name], float(each.problem is not None))
     return family
 
 

@@ -46,6 +46,8 @@ MAX_CHOSEN = 32
 _UNDER_WAY_FOR = timedelta(minutes=10)
 """For how long nobody else sends what is being sent: longer than an answer may take."""
 _REFUSED_AGAIN = timedelta(hours=1)
+_ASKED_AT_LEAST = timedelta(days=1)
+"""Far more often than what nobody asks about ends there (`takeback.workflow.received.UNASKED_FOR`)."""
 _PRINTS_OF_ONE = 4
 """As many as are kept of the frames of an animation (`takeback.workflow.query.MAX_ITEM_FRAMES`)."""
 
@@ -98,11 +100,12 @@ def choose_later(store: Store, receipt: str, instance_ids: Sequence[str], *, at:
         return tx.cases.by_id(case.id)
 
 
-def prepare(store: Store, found: Forwarding, *, at: datetime, most_age: timedelta) -> Sending | None:
+def prepare(store: Store, found: Forwarding, *, at: datetime, every: timedelta) -> Sending | None:
     """
     Return what an instance has to be sent, or asked, now; None where it is nothing, and then why is written down.
 
-    Before a notice goes out it is written that it may have arrived. `most_age` is how old an answer may be.
+    Before a notice goes out it is written that it may have arrived. An instance is asked `every` so often, and
+    less often about what is old.
     """
     # 1. What it should know: nothing yet, that it is over, or the notice as it is. Opening it takes long for a write.
     with store.read() as tx:
@@ -130,13 +133,13 @@ def prepare(store: Store, found: Forwarding, *, at: datetime, most_age: timedelt
             return None
         mac = tx.forwardings.mac(seen, hashlib.sha256(body).digest())
         if mac == seen.confirmed:
-            return _question(tx, seen, instance, at=at, most_age=most_age, until_at=until_at)
+            return _question(tx, seen, instance, at=at, every=every, until_at=until_at)
         tx.forwardings.change(seen.id, begun_at=seen.begun_at or at, next_at=until_at)
         return Sending(seen, instance, NOTICE_PATH, body, mac, until_at)
 
 
-def take_answer(store: Store, sending: Sending, answer: Answer, *, at: datetime, again_at: datetime) -> None:
-    """Write down what an instance confirmed and answered; it is asked again at `again_at`, or told what changed."""
+def take_answer(store: Store, sending: Sending, answer: Answer, *, at: datetime, every: timedelta) -> None:
+    """Write down what an instance confirmed and answered; it is asked again in time, or told what changed."""
     with store.write() as tx:
         now = tx.forwardings.by_id(sending.forwarding.id)
         is_untouched = now.next_at == sending.until_at
@@ -155,8 +158,20 @@ def take_answer(store: Store, sending: Sending, answer: Answer, *, at: datetime,
         if answer.stands is Stands.ENDED:
             # Asked for or not: what has ended there goes on only under another reference, and not at once.
             columns |= {"confirmed": b"", "confirmed_at": at}
-        next_at = None if sending.path == END_PATH else again_at
+        wait = every if answer.stands is Stands.ENDED else asked_every(now, every, at)
+        next_at = None if sending.path == END_PATH else at + wait
         tx.forwardings.change(now.id, **columns, next_at=next_at if is_untouched else at)
+
+
+def put_off(store: Store, sending: Sending, *, at: datetime) -> None:
+    """Have what was prepared, and not sent, prepared again."""
+    with store.write() as tx:
+        tx.forwardings.change(sending.forwarding.id, next_at=at)
+
+
+def asked_every(found: Forwarding, every: timedelta, at: datetime) -> timedelta:
+    """Return how often an instance is asked about a notice: after a day every hour, after 24 days once a day."""
+    return max(every, min((at - found.chosen_at) / 24, _ASKED_AT_LEAST))
 
 
 def take_failure(
@@ -307,9 +322,9 @@ def _body(values: Mapping[str, Any]) -> bytes:
 
 
 def _question(
-    tx: Transaction, found: Forwarding, instance: Instance, *, at: datetime, most_age: timedelta, until_at: datetime
+    tx: Transaction, found: Forwarding, instance: Instance, *, at: datetime, every: timedelta, until_at: datetime
 ) -> Sending | None:
-    due_at = None if found.answered_at is None else found.answered_at + most_age
+    due_at = None if found.answered_at is None else found.answered_at + asked_every(found, every, at)
     if due_at is not None and at < due_at:
         tx.forwardings.change(found.id, next_at=due_at)
         return None

@@ -34,7 +34,7 @@ from takeback.workflow.banks import remove_bank
 from takeback.workflow.list_case import INSTANCE_BANK
 from takeback.workflow.publish import service_name
 
-MAX_PER_MINUTE = 120
+MAX_PER_MINUTE = 300
 """Requests of one instance: a notice, its end or a question."""
 NONCES_KEPT_FOR = timedelta(seconds=2 * WINDOW_SECONDS)
 """As long as a request could be taken again by its date: one from the future, too."""
@@ -96,7 +96,8 @@ def change_instance(
     """
     with store.write() as tx:
         found = tx.instances.by_public_id(public_id)
-        if accepts and found.bank_id is None:
+        if accepts and (found.bank_id is None or tx.exchanges.of_bank(found.bank_id) is None):
+            # Where there is none, or an operator removed it as a bank.
             bank_id = _bank(tx, found.name, holds=True, at=at)
             found = tx.instances.change(found.id, bank_id=bank_id)
         exchange = None if found.bank_id is None else tx.exchanges.of_bank(found.bank_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -23,13 +24,14 @@ from takeback.workflow.cap import Source, let_hold
 from takeback.workflow.decide import Outcome
 from takeback.workflow.erasure import ask_for_erasure, erase_due
 from takeback.workflow.forget import forget_cases
-from takeback.workflow.forwarding import Forwarded, choose_later, prepare
-from takeback.workflow.instances import change_instance, remove_instance
+from takeback.workflow.forwarding import END_PATH, Forwarded, choose_later, prepare, take_answer
+from takeback.workflow.instances import MAX_PER_MINUTE, change_instance, remove_instance
 from takeback.workflow.intake import Received, receive_notice
 from takeback.workflow.lookup import look_up
 from takeback.workflow.put_back import Answer
 from takeback.workflow.query import query_of_reported
-from takeback.workflow.received import Decided, ForwardedNotice, ForwardedPicture, end_unasked, take_notice
+from takeback.workflow.received import Answer as Reply
+from takeback.workflow.received import Decided, ForwardedNotice, ForwardedPicture, Stands, end_unasked, take_notice
 from takeback.workflow.retention import erase_retained
 from takeback.workflow.second_reading import read_again
 from takeback.workflow.upload import Action
@@ -111,7 +113,7 @@ def test_nothing_of_who_she_is_goes_out(two: Two) -> None:
     first, _ = two
     received = first.notice(1, forward_to=to(first))
     (found,) = first.forwardings(received.case)
-    sending = prepare(first.store, found, at=first.clock.pass_(seconds=1), most_age=timedelta(minutes=15))
+    sending = prepare(first.store, found, at=first.clock.pass_(seconds=1), every=timedelta(minutes=15))
     assert sending is not None
     said = json.loads(sending.body)
     assert set(said) == {"reference", "laws", "received_on", "pictures"}
@@ -132,7 +134,7 @@ def test_no_two_instances_know_a_notice_by_the_same_reference(two: Two, tmp_path
     assert third_id in {each.public_id for each in _sent_to(first)}
     bodies = []
     for found in first.forwardings(received.case):
-        sending = prepare(first.store, found, at=first.clock(), most_age=timedelta(minutes=15))
+        sending = prepare(first.store, found, at=first.clock(), every=timedelta(minutes=15))
         assert sending is not None
         bodies.append(json.loads(sending.body))
     one, other = bodies
@@ -335,6 +337,7 @@ def test_she_is_told_what_was_done_there_and_nothing_of_it_before_a_person_there
     first.forward()
     told = first.told(received.case)
     assert (told.state, told.removed, told.held, told.kept) == (Forwarded.LOOKING, 0, 0, 0)
+    assert told.answered_at == first.clock()
     second.decide(case)
     first.clock.pass_(minutes=16)
     first.forward()
@@ -372,6 +375,18 @@ def test_it_is_asked_no_oftener_than_the_setting_says(two: Two) -> None:
     assert first.told(received.case).answered_at == first.clock()
 
 
+def test_what_is_old_is_asked_about_less_often(two: Two) -> None:
+    first, _ = two
+    received = decided(first, 1)
+    for days, minutes, is_asked in ((2, 100, False), (0, 30, True), (40, 60 * 23, False), (0, 61, True)):
+        first.clock.pass_(days=days)
+        first.forward()
+        before = first.told(received.case).answered_at
+        first.clock.pass_(minutes=minutes)
+        first.forward()
+        assert (first.told(received.case).answered_at != before) is is_asked
+
+
 def test_an_instance_that_lost_a_notice_is_told_again(two: Two) -> None:
     first, second = two
     received = decided(first, 1)
@@ -402,6 +417,37 @@ def test_her_withdrawal_ends_the_matching_there_and_is_confirmed(two: Two) -> No
     (case,) = second.cases()
     assert case.state is CaseState.WITHDRAWN
     assert kinds(first, received.case)[-1] == EventKind.FORWARD_ENDED.value
+
+
+def test_a_withdrawal_while_the_notice_is_on_its_way_goes_out_next(two: Two) -> None:
+    first, _ = two
+    received = first.notice(1, forward_to=to(first))
+    (found,) = first.forwardings(received.case)
+    age = timedelta(minutes=15)
+    sending = prepare(first.store, found, at=first.clock.pass_(seconds=1), every=age)
+    assert sending is not None
+    end(first, received)
+    at = first.clock.pass_(seconds=1)
+    take_answer(first.store, sending, Reply(Stands.LOOKING), at=at, every=age)
+    with first.store.read() as tx:
+        (due,) = tx.forwardings.due(at, 10)
+    now = prepare(first.store, due, at=at, every=age)
+    assert now is not None
+    assert now.path == END_PATH
+
+
+def test_ends_go_out_before_questions(two: Two) -> None:
+    first, second = two
+    ended = decided(first, 1)
+    decided(first, 2)
+    first.clock.pass_(minutes=16)
+    end(first, ended)
+    # Only one more request is let in, and the question has waited longer.
+    with second.store.write() as tx:
+        for number in range(MAX_PER_MINUTE - 1):
+            tx.instances.remember_nonce(second.standing().instance.id, f"{number:032x}", second.clock())
+    asyncio.run(first.job.step())
+    assert first.told(ended.case).state is Forwarded.ENDED
 
 
 def test_what_was_done_before_her_withdrawal_is_still_told_after_it(two: Two) -> None:

@@ -15,18 +15,23 @@ import httpx2
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from starlette.testclient import TestClient
-from tests.house import Clock, drawn, reported
+from tests.house import Clock, drawn, prints_of, reported
 from tests.instances import Instance, two_instances
+from tests.unit.service.at_desk import Desk
 from tests.unit.service.conftest import Keys
 
 from takeback.actions.message_signature import key_id_of, sign_request, verify_answer
 from takeback.audit.keys import instance_signer
 from takeback.audit.note import Signer
 from takeback.errors import NotAllowed
+from takeback.exchanges.interface import Algorithm, Signal
 from takeback.store import Store
-from takeback.workflow.instances import MAX_PER_MINUTE, change_instance, own_signer
-from takeback.workflow.received import MAX_PICTURES
-from takeback.workflow.upload import Action
+from takeback.store.sites import Site
+from takeback.workflow.banks import remove_bank
+from takeback.workflow.instances import MAX_PER_MINUTE, NamedInstance, add_instance, change_instance, own_signer
+from takeback.workflow.query import query_of_fingerprints
+from takeback.workflow.received import MAX_PICTURES, Decided, ForwardedNotice, ForwardedPicture, take_notice
+from takeback.workflow.upload import Action, Upload, check_upload
 
 PATH = "/api/v1/forwarded"
 PDQ = reported(drawn(1)).pdq
@@ -278,8 +283,11 @@ def test_an_instance_is_told_nothing_of_what_another_forwarded(other: Other, tmp
 
 
 def test_an_instance_that_asks_too_much_has_to_wait(other: Other) -> None:
-    for _ in range(MAX_PER_MINUTE):
-        assert other.send({"reference": "c" * 32}, path=f"{PATH}/answer").status_code == 200
+    with other.second.store.write() as tx:
+        (asking,) = tx.instances.all()
+        for number in range(MAX_PER_MINUTE - 1):
+            tx.instances.remember_nonce(asking.id, f"{number:032x}", other.second.clock())
+    assert other.send({"reference": "c" * 32}, path=f"{PATH}/answer").status_code == 200
     answer = other.send(notice())
     assert problem(answer) == (429, "rate-limited")
     assert answer.headers["Retry-After"] == "60"
@@ -350,6 +358,26 @@ def test_no_two_instances_have_one_name_or_key_and_none_is_this_one(client: Test
         assert client.post("/api/v1/instances", headers=admin, json={**OTHER, **changes}).status_code == 422
 
 
+def test_an_instance_whose_bank_was_removed_may_forward_again(other: Other) -> None:
+    other.send(notice())
+    remove_bank(other.second.store, "instance-first", actor="key/a", at=other.second.clock())
+    assert problem(other.send(notice())) == (409, "illegal-transition")
+    there = other.second.standing().instance.public_id
+    change_instance(other.second.store, there, accepts=True, actor="key/a", at=other.second.clock())
+    assert other.send(notice()).status_code == 200
+    assert other.second.action(1) is Action.HOLD
+
+
+def test_a_metric_says_which_instance_does_not_answer(client: TestClient, keys: Keys, store: Store) -> None:
+    client.post("/api/v1/instances", headers=keys["administrator"], json={**OTHER, "accepts": True})
+    with store.write() as tx:
+        (named,) = tx.instances.all()
+        tx.instances.change(named.id, problem="It did not answer.")
+    metrics = client.get("/metrics", headers=keys["auditor"]).text
+    assert 'takeback_instance_trouble{instance="other"} 1.0' in metrics
+    assert "instance-other" not in metrics
+
+
 @pytest.mark.parametrize("role", ["moderator", "upload", "auditor"])
 def test_only_an_administrator_names_instances(client: TestClient, keys: Keys, role: str) -> None:
     assert client.post("/api/v1/instances", headers=keys[role], json=OTHER).status_code == 403
@@ -365,3 +393,28 @@ def test_anyone_reads_who_this_is_and_to_whom_a_notice_may_go(client: TestClient
     offered = [{"id": made["id"], "name": "other", "url": OTHER["url"]}]
     assert client.get("/api/v1/notices/instances").json() == offered
     assert client.get("/api/v1/instance").json()["key"] == str(own_signer(store, "").key)
+
+
+# ---- The desk -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("standing", "is_hidden"), [(Decided.COVERED, True), (Decided.NOT_YET, False)])
+def test_the_desk_reads_from_which_instance_a_case_came(
+    desk: Desk, site: Site, standing: Decided, is_hidden: bool
+) -> None:
+    named = NamedInstance("Meadow", "https://meadow.example", KEY, sends=False, accepts=True)
+    own = own_signer(desk.store, "").key
+    made = add_instance(desk.store, named, own=own, actor="key/a", at=desk.parts.now())
+    assert PDQ is not None
+    picture = ForwardedPicture("0" * 16, standing, (Signal(Algorithm.PDQ, PDQ.code),))
+    sent = ForwardedNotice("a" * 32, ("eu-dsa-16",), (picture,))
+    take_notice(desk.store, made.instance, sent, at=desk.parts.now())
+    query = query_of_fingerprints(prints_of(drawn(1)))
+    where = Upload(site, "1", "https://forum.example/1")
+    check_upload(desk.store, desk.parts.replica, query, where, at=desk.parts.now())
+    desk.join()
+    with desk.store.read() as tx:
+        (case,) = tx.cases.queue()
+    page = desk.get(f"/desk/cases/{case.public_id}").text
+    assert "somebody sent one to the Takeback Meadow" in page
+    assert ("at Meadow nobody has decided" in page) is not is_hidden
