@@ -71,9 +71,8 @@ def test_a_case_of_a_list_says_so_and_one_person_lets_go_what_it_hid(
         keep(here, f"queue-{width}")
         here.open(cases[0]["id"])
         assert f"matches the outside list {NAME}" in here.page.inner_text("main")
-        assert "that a person judged" in here.page.inner_text("main") or "judged a match" in here.page.inner_text(
-            "main"
-        )
+        said = here.page.inner_text("main")
+        assert "that a person judged" in said or "judged a match" in said
         # Nobody wrote, and nobody can be written to.
         assert here.page.locator("#messages").count() == 0
         assert (faults_on(here.page), fits(here)) == ([], True)
