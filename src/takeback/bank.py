@@ -93,6 +93,8 @@ class Entry:
     """Whether its case or list may hide nothing before a person has looked: what would be held is only possible."""
     of_list: ListKind | None = None
     """Of which kind of outside list it is; None for what a notice or the operator brought."""
+    under_18: bool = False
+    """Whether its case is about what may show someone under 18."""
 
     def counts_at(self, at: datetime) -> bool:
         """Whether a neighbour of this entry may be a match at `at`."""

@@ -44,8 +44,23 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         asking = {"Authorization": f"Bearer {made.json()['key']}"}
         question = {"pdq": CODES[0], "quality": 100}
         assert httpx2.post(f"{service.url}/api/v1/partner/check", json=question, headers=asking).status_code == 200
+        contest_of_an_own_bank(service)
         yield service
         service.stop()
+
+
+def contest_of_an_own_bank(service: Service) -> None:
+    """Put a picture into a bank of the operator's own, have an upload of it refused, and contest that."""
+    chief = service.headers("administrator")
+    code = random_code(random.Random(77))
+    assert httpx2.post(f"{service.url}/api/v1/banks", json={"name": "lighthouses"}, headers=chief).status_code == 201
+    entry = {"pictures": [{"pdq": code}], "source": "archive"}
+    added = httpx2.post(f"{service.url}/api/v1/banks/lighthouses/entries", json=entry, headers=chief)
+    assert added.status_code == 201
+    upload = {"pictures": [{"pdq": code}], "item_id": "own"}
+    answer = httpx2.post(f"{service.url}/api/v1/check", json=upload, headers=service.headers("upload")).json()
+    form = {"code": answer["contest_url"], "step": "contest", "grounds": "I drew this lighthouse myself."}
+    assert httpx2.post(f"{service.url}/contest", data=form).status_code == 200
 
 
 def fits(here: Colleague) -> bool:
@@ -71,9 +86,8 @@ def test_a_case_of_a_list_says_so_and_one_person_lets_go_what_it_hid(
         keep(here, f"queue-{width}")
         here.open(cases[0]["id"])
         assert f"matches the outside list {NAME}" in here.page.inner_text("main")
-        assert "that a person judged" in here.page.inner_text("main") or "judged a match" in here.page.inner_text(
-            "main"
-        )
+        said = here.page.inner_text("main")
+        assert "that a person judged" in said or "judged a match" in said
         # Nobody wrote, and nobody can be written to.
         assert here.page.locator("#messages").count() == 0
         assert (faults_on(here.page), fits(here)) == ([], True)
@@ -115,5 +129,28 @@ def test_an_administrator_sees_lists_and_partners_and_switches_a_list(
         here.page.get_by_text("Remove gallery").click()
         assert (faults_on(here.page), fits(here), here.problems) == ([], True, [])
         keep(here, f"partners-{width}")
+    finally:
+        here.close()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_contest_of_an_own_bank_shows_its_entry_and_what_is_said_against_it(
+    browser: Browser, house: Service, size: dict[str, int]
+) -> None:
+    width = size["width"]
+    (case,) = httpx2.get(f"{house.url}/api/v1/cases?state=contested", headers=house.headers("moderator")).json()
+    here = Colleague(browser, house, f"Bo {width}", role="second_reader", size=size)
+    try:
+        here.join()
+        here.open(case["id"])
+        shown = here.page.inner_text("main")
+        assert "your own bank lighthouses refused an upload" in shown
+        assert "source: archive" in shown
+        assert "I drew this" not in shown
+        here.send("#grounds ~ form button")
+        assert "I drew this lighthouse myself." in here.page.inner_text("main")
+        assert here.page.locator("#answer-put_back").count() == 1
+        assert (faults_on(here.page), fits(here), here.problems) == ([], True, [])
+        keep(here, f"own-bank-{width}")
     finally:
         here.close()

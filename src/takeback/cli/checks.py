@@ -29,6 +29,7 @@ from takeback.actions.openid.id_token import SKEW
 from takeback.actions.openid.provider import Provider
 from takeback.assembly import identity_provider, read_master_key, utc_now
 from takeback.cases.sealed import LEAST_DESK_KEYS
+from takeback.cli.list_checks import list_troubles
 from takeback.config import Settings
 from takeback.errors import BadSetting, DeliveryError, TakebackError
 from takeback.fingerprint import CopyDescriptor
@@ -245,11 +246,11 @@ def _data(settings: Settings) -> Iterator[Check]:
         yield Check("data directory", Standing.WARNING, f"{data} is open to others: run `chmod 700 {data}`")
     else:
         yield Check("data directory", Standing.OK, f"{data}, writable, closed to others", needed=True)
-    yield from _database(data, settings.quarantine_max_bytes)
+    yield from _database(settings, data)
     yield _disk(data)
 
 
-def _database(data: Path, most_bytes: int) -> Iterator[Check]:
+def _database(settings: Settings, data: Path) -> Iterator[Check]:
     if not (data / DATABASE_NAME).exists():
         yield Check("database", Standing.OK, "The first `takeback serve` makes it")
         return
@@ -263,11 +264,25 @@ def _database(data: Path, most_bytes: int) -> Iterator[Check]:
         yield Check("database", Standing.OK, f"schema {revision}, the one that this program needs", needed=True)
         with engine.connect() as connection:
             yield _desk(len(DeskKeyStore(connection).active()))
-            yield from _quarantine(connection, data, most_bytes)
+            yield from _quarantine(connection, data, settings.quarantine_max_bytes)
+            yield from _lists(settings, connection)
     except SQLAlchemyError:
         yield Check("database", Standing.MISSING, "It cannot be read; restore a backup.", needed=True)
     finally:
         engine.dispose()
+
+
+def _lists(settings: Settings, connection: Connection) -> Iterator[Check]:
+    """Say how each outside list stands; without the master key, of which there is a check, nothing."""
+    try:
+        keyring = Keyring(read_master_key(settings), settings.data / KEYS_NAME)
+    except TakebackError:
+        return
+    try:
+        for name, text, is_wrong in list_troubles(connection, keyring, utc_now()):
+            yield Check(f"list {name}", Standing.WARNING if is_wrong else Standing.OK, text)
+    finally:
+        keyring.close()
 
 
 def _desk(people: int) -> Check:

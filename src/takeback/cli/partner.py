@@ -208,7 +208,7 @@ def check(
                 continue
             said = _strongest([_asked(to, question) for question in read.value])
             line = {"file": str(read.path), **said}
-            terminal.json(line) if as_json else terminal.line(f"{read.path}: {said['action']} ({said['class']})")
+            terminal.json(line) if as_json else terminal.line(f"{read.path}: {_said(said)}")
     if unread:
         raise typer.Exit(ExitCode.INPUT)
 
@@ -273,3 +273,8 @@ def _last_day(one: dict[str, Any]) -> list[object]:
 
 def _state(one: dict[str, Any]) -> str:
     return "" if one["stopped_until"] is None else f"stopped until {one['stopped_until']}"
+
+
+def _said(said: dict[str, Any]) -> str:
+    report = ": it may show someone under 18; keep it where nobody sees it, and report it as your law asks"
+    return f"{said['action']} ({said['class']}){report if said['preserve_and_report'] else ''}"

@@ -119,6 +119,8 @@ class AnswerOut(Strict):
     action: Action
     copy_class: str = Field(serialization_alias="class")
     """`identical`, `substantially_same`, `none`; `unjudged`: it could not be compared."""
+    preserve_and_report: bool
+    """It may show someone under 18: it is kept where nobody sees it, and reported, as the partner's law asks."""
     unjudged: list[UnjudgedOut]
 
 
@@ -157,6 +159,7 @@ def ask(body: QuestionIn, caller: APartner, parts: ServiceParts) -> AnswerOut:
     return AnswerOut(
         action=answer.action,
         copy_class=no_match if answer.copy_class is None else answer.copy_class.value,
+        preserve_and_report=answer.must_be_reported,
         unjudged=[UnjudgedOut(code=one.code, why=one.why) for one in answer.unjudged],
     )
 

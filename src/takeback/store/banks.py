@@ -332,7 +332,8 @@ class BankStore:
 def _entries(*extra: object) -> Select[tuple[object, ...]]:
     columns = (
         entry.c.id, entry.c.public_id, entry.c.source, entry.c.opinion, entry.c.state, entry.c.expires_at,
-        entry.c.case_id, entry.c.quarantined_at, entry.c.counts_from, case.c.capped_at, bank.c.name.label("bank"),
+        entry.c.case_id, entry.c.quarantined_at, entry.c.counts_from, case.c.capped_at, case.c.under_18,
+        bank.c.name.label("bank"),
         bank.c.enabled_ratio, exchange.c.id.label("list_id"), exchange.c.holds, exchange.c.of_minors,
         exchange.c.api,
         *(bank.c[each] for each in _THRESHOLDS),
@@ -377,6 +378,7 @@ def _entry(row: Row[tuple[object, ...]]) -> Entry:
         row.case_id, _thresholds(row), row.quarantined_at, row.counts_from, row.enabled_ratio,
         is_capped=row.capped_at is not None or (row.case_id is None and row.holds is False),
         of_list=None if row.list_id is None else _kind(row),
+        under_18=bool(row.under_18),
     )  # fmt: skip
 
 

@@ -58,17 +58,26 @@ class ListStanding:
 
     def state_at(self, at: datetime) -> ListState:
         """Return where its fetching stands."""
-        row = self.exchange
-        if not row.enabled:
-            return ListState.OFF
-        if row.of_minors and not row.report_to:
-            return ListState.NOBODY_REPORTS
-        if row.problem is not None:
-            return ListState.TROUBLE
-        if row.complete_at is not None and at - row.complete_at > LATE_AFTER:
-            return ListState.LATE
-        is_read = row.complete_at is not None and row.began_at is None
-        return ListState.UP_TO_DATE if is_read else ListState.READING
+        return state_of(self.exchange, at)
+
+
+def state_of(row: ExchangeRow, at: datetime) -> ListState:
+    """Return where the fetching of a list stands."""
+    if not row.enabled:
+        return ListState.OFF
+    if row.of_minors and not row.report_to:
+        return ListState.NOBODY_REPORTS
+    if row.problem is not None:
+        return ListState.TROUBLE
+    if is_late(row, at):
+        return ListState.LATE
+    is_read = row.complete_at is not None and row.began_at is None
+    return ListState.UP_TO_DATE if is_read else ListState.READING
+
+
+def is_late(row: ExchangeRow, at: datetime) -> bool:
+    """Whether a list was not read to its end for too long."""
+    return row.complete_at is not None and at - row.complete_at > LATE_AFTER
 
 
 def list_standing(tx: Transaction, row: ExchangeRow) -> ListStanding:

@@ -24,7 +24,7 @@ from takeback.workflow.partners import ACTOR, NEAR_FOR
 from takeback.workflow.query import Query, Unjudged
 from takeback.workflow.replica import Replica
 from takeback.workflow.screen import every_match
-from takeback.workflow.upload import Action
+from takeback.workflow.upload import Action, decided_of_minors
 
 NEAR_QUESTIONS = 32
 """
@@ -45,6 +45,8 @@ class PartnerAnswer:
 
     copy_class: CopyClass | None
     unjudged: tuple[Unjudged, ...] = ()
+    must_be_reported: bool = False
+    """Whether it may show someone under 18: the partner preserves it and reports it, as its law asks."""
 
     @property
     def action(self) -> Action:
@@ -74,13 +76,15 @@ def answer_partner(
         if refused is None:
             found = _told(matches, banks)
             tx.partners.count_minute(partner.id)
-            tx.partners.count(partner.id, at, asked=1, matched=int(found is not None))
+            tx.partners.count(partner.id, at, asked=1, matched=int(bool(found)))
         else:
             tx.partners.count(partner.id, at, refused=1)
     # The numbers of a refusal are kept too, so it is raised after the commit.
     if refused is not None:
         raise refused
-    return PartnerAnswer(found, query.unjudged if found is None else ())
+    if not found:
+        return PartnerAnswer(None, query.unjudged)
+    return PartnerAnswer(found[0].copy_class, must_be_reported=any(decided_of_minors(match) for match in found))
 
 
 def _nothing_to_compare(query: Query) -> InputError:
@@ -112,12 +116,13 @@ def _limited(message: str, wait: timedelta) -> RateLimited:
     return RateLimited(message, retry_after_seconds=max(1, ceil(wait.total_seconds())))
 
 
-def _told(matches: Sequence[Match], banks: Collection[str]) -> CopyClass | None:
-    """Return the strongest class that a partner is told; *possible* is never told, nor what is undecided."""
-    for match in settle_opinions(matches):
-        if match.entry.bank in banks and match.entry.state is EntryState.GATED and match.copy_class.holds:
-            return match.copy_class
-    return None
+def _told(matches: Sequence[Match], banks: Collection[str]) -> list[Match]:
+    """Return what a partner is told of, the strongest first; *possible* is never told, nor what is undecided."""
+    return [
+        match
+        for match in settle_opinions(matches)
+        if match.entry.bank in banks and match.entry.state is EntryState.GATED and match.copy_class.holds
+    ]
 
 
 def _near(matches: Sequence[Match], banks: Collection[str]) -> list[str]:

@@ -185,6 +185,12 @@ def _matched(tx: Transaction, name: str) -> BankRow:
     bank = tx.banks.bank_by_name(name)
     if bank.name == ORIGINALS_BANK:
         raise InputError(f"No partner matches against the bank {bank.name}: ordinary pictures are in it.")
+    exchange = tx.exchanges.of_bank(bank.id)
+    if exchange is not None and exchange.of_minors:
+        raise InputError(
+            f"No partner matches against the list {bank.name}: it is of what may show minors, for its own members.",
+            advice="A partner that is to use it becomes a member there.",
+        )
     return bank
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from takeback.audit.event import EventKind, Json
-from takeback.bank import Entry, EntryState, ListKind
+from takeback.bank import EntryState, ListKind
 from takeback.cases import CaseState
 from takeback.cases.elements import require_elements
 from takeback.cases.reasons import Contest, Decided, Reasons
@@ -58,7 +58,7 @@ def link_to_contest(
     Of several entries the strongest match counts. What may show someone under 18 is contested by nobody.
     """
     strong = [match.entry for match in matches if match.copy_class.holds]
-    if any(_may_show_minors(tx, entry) for entry in strong):
+    if any(entry.under_18 or entry.of_list is ListKind.OF_MINORS for entry in strong):
         return None
     for entry in strong:
         if entry.state is EntryState.GATED:
@@ -159,11 +159,6 @@ def forget_refused_uploads(store: Store, contest_for: timedelta, *, at: datetime
     """Delete what can be contested no more, and waits for nobody; return how many."""
     with store.write() as tx:
         return tx.refused_uploads.drop_before(at - contest_for)
-
-
-def _may_show_minors(tx: Transaction, entry: Entry) -> bool:
-    is_of_minors = entry.of_list is ListKind.OF_MINORS
-    return is_of_minors or (entry.case_id is not None and tx.cases.by_id(entry.case_id).under_18)
 
 
 def _case_of(tx: Transaction, upload: RefusedUpload) -> Case | None:

@@ -45,6 +45,8 @@ FIGURES: Mapping[str, tuple[str, tuple[str, ...], str, tuple[str, ...]]] = {
     "removed": ("removed", (), "classes", CLASSES),
     "contested": ("contested", (), "", ()),
     "restored": ("restored", (), "", ()),
+    "uploads_contested": ("uploads", ("contested",), "", ()),
+    "uploads_let": ("uploads", ("let",), "", ()),
     "missed": ("missed", (), "seen", (IN_SERVICE, IN_OUTAGE)),
     "late": ("late_by", (), "hours", ("1", "6", "24", "more")),
 }

@@ -157,8 +157,17 @@ def action_for(screening: Screening) -> Action:
 
 
 def must_be_reported(screening: Screening) -> bool:
-    """Whether an upload may show minors, by an outside list of such pictures: the site preserves and reports it."""
-    return any(_may_show_minors(match) for match in screening.matches)
+    """
+    Whether an upload may show minors: by an outside list of such pictures, or by what a person decided of a notice that
+    said so. The site preserves and reports it.
+    """
+    return any(_may_show_minors(match) or decided_of_minors(match) for match in screening.matches)
+
+
+def decided_of_minors(match: Match) -> bool:
+    """Whether a person decided about a picture of which a notice says that it shows someone under 18."""
+    entry = match.entry
+    return entry.under_18 and entry.state is EntryState.GATED and match.copy_class.holds
 
 
 def _may_show_minors(match: Match) -> bool:

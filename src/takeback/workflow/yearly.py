@@ -79,12 +79,17 @@ def _notices(report: Report, counted: Sequence[Tally], head: tuple[str, str]) ->
 
 
 def _appeals(counted: Sequence[Tally], head: tuple[str, str]) -> Rows:
-    places = "Counted by the place of a picture, as each is decided."
+    places = "By the place of a picture, and by the site and day of refused uploads, as each is decided."
     nobody = "Nobody's notices, and nobody's complaints, are suspended."
     rows = [
-        (*_COMPLAINTS, "Total number", _of(counted, "contested"), places),
-        (*_COMPLAINTS, "Decisions upheld", _of(counted, "upheld"), places),
-        (*_COMPLAINTS, "Decisions reversed", _of(counted, "restored", "contest"), places),
+        (*_COMPLAINTS, "Total number", _of(counted, "contested") + _of(counted, "uploads", "contested"), places),
+        (*_COMPLAINTS, "Decisions upheld", _of(counted, "upheld") + _of(counted, "uploads", "upheld"), places),
+        (
+            *_COMPLAINTS,
+            "Decisions reversed",
+            _of(counted, "restored", "contest") + _of(counted, "uploads", "let"),
+            places,
+        ),
         (_OFFENDERS, f"{_SUSPENSIONS} illegal content", "Total number", _all(counted, "measures", "suspension"), ""),
         (_OFFENDERS, f"{_SUSPENSIONS} unfounded notices", "Total number", 0, nobody),
         (_OFFENDERS, f"{_SUSPENSIONS} unfounded complaints", "Total number", 0, nobody),

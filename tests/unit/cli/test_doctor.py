@@ -10,25 +10,41 @@ import socket
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.house import MASTER
 from tests.identity_provider import CLIENT_ID, SECRET, IdentityProvider
 from tests.unit.cli.conftest import Call, Done, House
 
 from takeback import _native
+from takeback.assembly import open_store, utc_now
 from takeback.fingerprint.in_browser import LICENSE, MODEL, PROGRAM, WASM
 from takeback.fingerprint.sscd import chosen_model
 from takeback.media.limits import FORMATS
-from takeback.store import MasterKey
+from takeback.store import MasterKey, Store
 from takeback.store.database import DATABASE_NAME
+from takeback.store.exchanges import FLAWED, NewExchange, Said
+from takeback.workflow.exchanges import add_exchange
 
 
 @pytest.fixture(autouse=True)
 def _the_small_model(_no_settings_of_this_machine: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """The full one takes a quarter of a second to load, each time that the doctor is asked."""
     monkeypatch.setenv("TAKEBACK_COPY_MODEL", "distilled")
+
+
+@contextmanager
+def opened(house: House) -> Iterator[Store]:
+    store = open_store(house.settings, MASTER)
+    try:
+        yield store
+    finally:
+        store.close()
 
 
 def _checks(done: Done) -> dict[str, dict[str, Any]]:
@@ -68,6 +84,41 @@ def test_files_of_the_quarantine_that_are_missing_or_belong_to_nothing_are_count
     (folder / ("a" * 32)).write_bytes(b"left by a crash")
     check = _checks(call("doctor", *house.options, "--json"))["quarantine"]
     assert (check["standing"], "1 files belong to nothing" in check["text"]) == ("warning", True)
+
+
+def test_what_stands_in_the_way_of_a_list_is_said(call: Call, house: House) -> None:
+    def text(name: str) -> tuple[str, str]:
+        check = _checks(call("doctor", *house.options, "--json"))[f"list {name}"]
+        return check["standing"], check["text"]
+
+    keys = {"subscription_key": "hunter2-a", "fetch_function_key": "hunter2-b"}
+    with opened(house) as store:
+        add_exchange(store, "STOPNCII", NewExchange("stop_ncii", {}), keys, actor="test", at=utc_now())
+        new = NewExchange("ncmec", {"environment": "https://exttest.cybertip.org/hashsharing"})
+        add_exchange(store, "NCMEC", new, None, actor="test", at=utc_now())
+        add_exchange(store, "OFF", NewExchange("fb_threatexchange", {"privacy_group": 1}, enabled=False), None,
+                     actor="test", at=utc_now())  # fmt: skip
+    assert text("STOPNCII") == ("ok", "not read to its end yet; 0 records are looked for")
+    assert text("OFF")[0] == "ok"
+    standing, said = text("NCMEC")
+    assert (standing, "nobody reports" in said, "credentials" in said) == ("warning", True, True)
+    # 1. Late, in trouble, and with records that are none.
+    with opened(house) as store, store.write() as tx:
+        row = tx.exchanges.by_name("STOPNCII")
+        tx.exchanges.change(row.id, complete_at=utc_now() - timedelta(hours=30), problem="It is silent.")
+        said_of = [Said(bytes([each]) * 16, FLAWED, why="no hash") for each in range(2)]
+        tx.exchanges.say(row.id, [*said_of, Said(b"z" * 16, "live")], utc_now())
+    standing, said = text("STOPNCII")
+    assert standing == "warning"
+    for part in ("the last fetch: It is silent.", "not read to its end since", "2 of 3 records are in quarantine"):
+        assert part in said, part
+    # 2. Its key is gone.
+    with opened(house) as store, store.read() as tx:
+        key_ids = tx.exchanges._key_ids(tx.exchanges.by_name("STOPNCII").bank_id)
+    with opened(house) as store:
+        store.keyring.destroy(key_ids)
+    assert "its credentials do not open" in text("STOPNCII")[1]
+    assert "hunter2" not in call("doctor", *house.options).out
 
 
 def test_a_master_key_that_others_can_read_is_named(call: Call, house: House) -> None:

@@ -38,7 +38,7 @@ def test_a_partner_is_added_asks_is_shown_and_removed(
     assert [(line["class"], line["action"]) for line in asked.lines] == [
         ("identical", "refuse"), ("substantially_same", "refuse"), ("none", "allow"),
     ]  # fmt: skip
-    assert set(asked.lines[0]) == {"file", "class", "action", "unjudged"}
+    assert set(asked.lines[0]) == {"file", "class", "action", "preserve_and_report", "unjudged"}
 
     assert "gallery" in call("partner", "list").out
     shown = call("partner", "show", "gallery")

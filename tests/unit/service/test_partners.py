@@ -20,7 +20,7 @@ PICTURE = reported(drawn(1), digests=True)
 assert PICTURE.pdq is not None
 assert PICTURE.file_digest is not None
 QUESTION = {"pdq": PICTURE.pdq.hex(), "quality": PICTURE.pdq.quality}
-NOTHING = {"action": "allow", "class": "none", "unjudged": []}
+NOTHING = {"action": "allow", "class": "none", "preserve_and_report": False, "unjudged": []}
 
 
 @pytest.fixture
@@ -51,11 +51,11 @@ class Gallery:
 
 def test_a_partner_asks_and_is_told_class_and_action_alone(client: TestClient, keys: Keys, bank: str) -> None:
     gallery = Gallery(client, keys, match=["known"])
-    assert gallery.ask().json() == {"action": "refuse", "class": "substantially_same", "unjudged": []}
+    assert gallery.ask().json() == {**NOTHING, "action": "refuse", "class": "substantially_same"}
     digest = PICTURE.file_digest
     assert digest is not None
     answer = gallery.ask(file_sha256=digest.hex())
-    assert answer.json() == {"action": "refuse", "class": "identical", "unjudged": []}
+    assert answer.json() == {**NOTHING, "action": "refuse", "class": "identical"}
     assert bank not in answer.text
     assert gallery.ask(file_sha256="00" * 32).json() == NOTHING
 

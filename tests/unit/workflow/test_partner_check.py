@@ -20,9 +20,11 @@ from takeback.match import CopyClass
 from takeback.store import Store
 from takeback.store.access import KeyRole
 from takeback.store.banks import NOTICES_BANK
+from takeback.store.exchanges import NewExchange
 from takeback.store.journal import Journal
 from takeback.store.sites import Site
 from takeback.workflow.decide import Decision, Finding, Outcome, decide
+from takeback.workflow.exchanges import add_exchange
 from takeback.workflow.intake import receive_notice
 from takeback.workflow.partner_check import NEAR_QUESTIONS, STOPPED_FOR, PartnerAnswer, answer_partner
 from takeback.workflow.partners import (
@@ -153,6 +155,30 @@ def test_of_what_people_report_a_partner_is_told_only_what_a_person_decided(
     assert asking.ask() == PartnerAnswer(CopyClass.IDENTICAL)
     withdraw(store, journal, received.ending, at=AT)
     assert asking.ask() == NOTHING
+
+
+def test_what_a_person_decided_of_somebody_under_18_is_refused_and_has_to_be_preserved_and_reported(
+    store: Store, replica: Replica, site: Site
+) -> None:
+    asking = Asking(store, replica, NOTICES_BANK)
+    query = query_of_fingerprints(prints_of(drawn(1)))
+    check_upload(store, replica, query, Upload(site, "1", "https://forum.example/1"), at=AT)
+    received = receive_notice(store, replica, notice_about(PICTURE), default_laws=LAWS, request=None, at=AT)
+    with store.write() as tx:
+        tx.cases.set_under_18(tx.cases.by_public_id(received.case.public_id))
+    held = check_upload(store, replica, query, Upload(site, "2", "https://forum.example/2"), at=AT)
+    assert (asking.ask(), held.action, held.must_be_reported) == (NOTHING, Action.HOLD, False)
+    decide(store, received.case.public_id, REMOVE, at=AT)
+    assert asking.ask() == PartnerAnswer(CopyClass.IDENTICAL, must_be_reported=True)
+    refused = check_upload(store, replica, query, Upload(site, "3", "https://forum.example/3"), at=AT)
+    assert (refused.action, refused.must_be_reported, refused.contest_code) == (Action.REFUSE, True, None)
+
+
+def test_no_partner_is_let_match_against_a_list_of_minors(store: Store, replica: Replica) -> None:
+    new = NewExchange("ncmec", {"environment": "https://exttest.cybertip.org/hashsharing"})
+    add_exchange(store, "NCMEC", new, None, actor="test", at=AT)
+    with pytest.raises(InputError, match="what may show minors"):
+        Asking(store, replica, "NCMEC")
 
 
 def test_a_partner_matches_only_against_banks_that_it_may_use_now(store: Store, replica: Replica, known: str) -> None:

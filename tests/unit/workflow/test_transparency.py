@@ -162,7 +162,8 @@ def test_what_a_banks_matches_are_worth_is_a_share_of_those_that_a_person_looked
 
 PARTS = {
     "notices": [""], "valid": [""], "decided": ["removed", "refused"], "overturned": [""], "found": list(CLASSES),
-    "removed": list(CLASSES), "contested": [""], "restored": [""], "missed": ["in_service", "in_outage"],
+    "removed": list(CLASSES), "contested": [""], "restored": [""], "uploads": ["contested", "let"],
+    "missed": ["in_service", "in_outage"],
     "late_by": ["60", "300"],
 }  # fmt: skip
 TALLIES = st.lists(

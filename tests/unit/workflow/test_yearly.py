@@ -30,6 +30,9 @@ def fill(store: Store) -> None:
     count(store, "upheld", times=3)
     count(store, "restored", "contest")
     count(store, "restored", "refusal", times=5)
+    count(store, "uploads", "contested", times=20)
+    count(store, "uploads", "upheld", times=14)
+    count(store, "uploads", "let", times=6)
     count(store, "measures", "warning", times=2)
     count(store, "measures", "suspension")
 
@@ -57,9 +60,9 @@ def test_complaints_and_suspensions_are_told_apart(store: Store) -> None:
     told = {(row[4].rpartition(" manifestly ")[2], row[5]): row[6] for row in rows}
     complaints = "Number of complaints submitted to the internal-complaints mechanism"
     assert told == {
-        (complaints, "Total number"): "4",
-        (complaints, "Decisions upheld"): "3",
-        (complaints, "Decisions reversed"): "1",
+        (complaints, "Total number"): "24",
+        (complaints, "Decisions upheld"): "17",
+        (complaints, "Decisions reversed"): "7",
         ("illegal content", "Total number"): "1",
         ("unfounded notices", "Total number"): "0",
         ("unfounded complaints", "Total number"): "0",

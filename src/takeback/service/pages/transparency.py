@@ -23,7 +23,19 @@ from takeback.workflow.transparency import CLASSES, TIMES, as_told
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
-_ALONE = ("notices", "valid", "granted", "refused", "overturned", "contested", "restored", "missed", "late")
+_ALONE = (
+    "notices",
+    "valid",
+    "granted",
+    "refused",
+    "overturned",
+    "contested",
+    "restored",
+    "uploads_contested",
+    "uploads_let",
+    "missed",
+    "late",
+)
 _DIVIDED = ("notices", "valid", "removed")
 _HOUR = 60
 _DAY = 24 * _HOUR
