@@ -16,7 +16,7 @@ InstanceName = Annotated[str, typer.Argument(metavar="NAME", help="The instance'
 
 app = new_app(
     cls=PlainGroup,
-    help="Name other instances of Takeback that notices are forwarded to, and taken from.\n\n"
+    help="Name other instances that notices are forwarded to, and taken from.\n\n"
     "Nothing goes to an instance, or is taken from it, that is not named here by its key. A notice is forwarded only "
     "where its person ticks it. `key` needs no key, the rest an administrator's.",
     epilog=example("takeback instance add other https://other.example --key … --send --accept"),
