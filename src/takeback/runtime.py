@@ -18,6 +18,7 @@ from pathlib import Path
 from takeback.errors import BadSetting
 
 SNAPSHOT_SUFFIX = ".snapshot"
+LOT_SUFFIX = ".lot"
 _PREFIX = "takeback-"
 _LOCK_NAME = "run.lock"
 _MEMORY_FILE_SYSTEMS = frozenset({"tmpfs", "ramfs"})
@@ -81,8 +82,9 @@ def file_system(folder: Path) -> str:
 
 
 def _remove_snapshots(folder: Path) -> None:
-    for path in [*folder.glob(f"*{SNAPSHOT_SUFFIX}"), *folder.glob(f"*{SNAPSHOT_SUFFIX}.part")]:
-        path.unlink(missing_ok=True)
+    for ending in (SNAPSHOT_SUFFIX, f"{SNAPSHOT_SUFFIX}.part", LOT_SUFFIX):
+        for path in folder.glob(f"*{ending}"):
+            path.unlink(missing_ok=True)
 
 
 def _remove_abandoned(parent: Path) -> None:

@@ -32,6 +32,7 @@ from takeback.store.exchanges import ExchangeRow, Word
 from takeback.workflow.exchange_page import end_unnamed, take_page
 from takeback.workflow.exchanges import SHARED
 from takeback.workflow.list_case import actor_of
+from takeback.workflow.shared_lots import KEPT_SECONDS, SharedLots
 
 MAX_PAGE_BYTES = 32 * 1024 * 1024
 """800 records of StopNCII have some hundred kilobytes; a page of NCMEC's may name far more."""
@@ -54,9 +55,12 @@ class ExchangeJob:
     def __init__(self, parts: Parts, http: OutgoingHttp) -> None:
         self._parts = parts
         self._http = http
+        self._lots = None if parts.snapshots is None else SharedLots(parts.snapshots)
 
     async def step(self) -> None:
         """Do what is due now."""
+        if self._lots is not None:
+            self._lots.clear(older_than_seconds=KEPT_SECONDS)
         with self._parts.store.read() as tx:
             if not tx.exchanges.any():
                 return
@@ -67,7 +71,9 @@ class ExchangeJob:
             await self._tell(exchange)
 
     async def drain(self) -> None:
-        """Nothing is left running between steps."""
+        """Nothing is left running between steps, and nothing in the clear after the last."""
+        if self._lots is not None:
+            self._lots.clear()
 
     # ---- Fetching
 
@@ -114,7 +120,7 @@ class ExchangeJob:
         elif page.is_last:
             next_at = at + timedelta(minutes=self._parts.settings.exchange_minutes)
             after |= {"began_at": None, "complete_at": at, "next_at": next_at}
-        take_page(self._parts.store, row, page, after, at=at)
+        take_page(self._parts.store, row, page, after, at=at, shared=self._lots)
         if page.is_last and is_whole:
             end_unnamed(self._parts.store, row, row.began_at or at, at=at)
 

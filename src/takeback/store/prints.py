@@ -143,6 +143,12 @@ class PrintStore:
         self._connection.execute(delete(digest).where(_DIGEST_COLUMN[owner] == owner_id))
         return keys
 
+    def keys_between(self, first_id: int, last_id: int) -> list[tuple[int, int]]:
+        """Return the key and the entry of each fingerprint of entries with ids from one to another, by their keys."""
+        between = fingerprint.c.entry_id.between(first_id, last_id)
+        rows = self._connection.execute(select(fingerprint.c.id, fingerprint.c.entry_id).where(between))
+        return sorted((row[0], row[1]) for row in rows)
+
     def keys_of(self, owner: Owner, owner_id: int) -> list[int]:
         """Return the keys of the fingerprints of an entry or item."""
         rows = self._connection.execute(select(fingerprint.c.id).where(_OWNER_COLUMN[owner] == owner_id))

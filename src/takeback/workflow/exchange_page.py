@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import batched
 
+import numpy as np
+
 from takeback.audit.event import EventKind, Json
 from takeback.bank import EntryState, Opinion
 from takeback.exchanges.interface import Algorithm, FetchCheckpoint, Page, Record, Signal, Standing, Unread
@@ -22,6 +24,7 @@ from takeback.store.banks import NewEntry
 from takeback.store.exchanges import FLAWED, INSTANCE, UNREAD, ExchangeRow, KnownRecord, Said
 from takeback.store.prints import WHOLE, KnownBy
 from takeback.workflow.list_case import actor_of, end_entry, let_entry_hold
+from takeback.workflow.shared_lots import Lot, SharedLots
 
 _AT_ONCE = 800
 """Records in one transaction: below 50 ms."""
@@ -58,18 +61,24 @@ class _Lot:
     ends: list[int] = field(default_factory=list)
 
 
-def take_page(store: Store, exchange: ExchangeRow, page: Page, after: Mapping[str, object], *, at: datetime) -> None:
+def take_page(
+    store: Store, exchange: ExchangeRow, page: Page, after: Mapping[str, object], *, at: datetime,
+    shared: SharedLots | None = None,
+) -> None:  # fmt: skip
     """
     Take in what a page says, and write down where to go on; `after` are further columns of the exchange.
 
-    What has ended matches nothing from the commit on, in every process a twentieth of a second later.
+    What has ended matches nothing from the commit on, in every process a twentieth of a second later. Many codes that
+    come at once are left in `shared`.
     """
     taken = _Taken()
     everything: list[Record | Unread] = [*page.records, *page.unread]
     lots = list(batched(_last_of_each(everything), _AT_ONCE)) or [()]
     for number, lot in enumerate(lots, start=1):
         place = page.after if number == len(lots) else None
-        destroyed = _take_lot(store, exchange, lot, place, after, taken, at)
+        destroyed, came = _take_lot(store, exchange, lot, place, after, taken, at)
+        if shared is not None and came is not None:
+            shared.put(came)
         if destroyed:
             store.keyring.destroy(destroyed)
 
@@ -103,8 +112,8 @@ def _last_of_each(everything: Sequence[Record | Unread]) -> list[Record | Unread
 def _take_lot(
     store: Store, exchange: ExchangeRow, lot: Sequence[Record | Unread], place: FetchCheckpoint | None,
     after: Mapping[str, object], taken: _Taken, at: datetime,
-) -> list[str]:  # fmt: skip
-    """Take some records in; return the data keys to destroy after the commit."""
+) -> tuple[list[str], Lot | None]:  # fmt: skip
+    """Take some records in; return the data keys to destroy after the commit, and the codes that came."""
     with store.read() as tx:
         if len(lot) >= _MANY:
             tx.exchanges.give_room()
@@ -123,6 +132,7 @@ def _take_lot(
         source = actor_of(exchange)
         entries = [_entry(record, source) for _, _, record in work.new]
         ids = tx.banks.add_entries(exchange.bank_id, entries, keys, at)
+        came = _lot(tx, ids, [record for _, _, record in work.new])
         names = _sealed_names(tx, [record for _, _, record in work.new], keys)
         added = [
             Said(keyed_name, record.standing.value, content, entry_id, names.get(number))
@@ -134,7 +144,23 @@ def _take_lot(
             facts = {"list": exchange.name, **taken.as_facts()}
             kind = EventKind.NOTICE_TAKEN if exchange.api == INSTANCE else EventKind.LIST_FETCHED
             tx.audit.append(kind, at=at, actor=source, facts=facts)
-    return destroyed
+    return destroyed, came
+
+
+def _lot(tx: Transaction, ids: Sequence[int], records: Sequence[Record]) -> Lot | None:
+    """Return the codes of many new entries, inside the transaction that added them; None where any is not one code."""
+    if len(ids) < _MANY or not all(map(_is_one_code, records)):
+        return None
+    keys = tx.prints.keys_between(ids[0], ids[-1])
+    if [entry_id for _, entry_id in keys] != list(ids):
+        return None
+    codes = np.frombuffer(b"".join([record.signals[0].value for record in records]), np.uint8)
+    numbers = np.array([key for key, _ in keys], np.uint64)
+    return Lot(tx.changes.last(), range(ids[0], ids[-1] + 1), numbers, codes.reshape(len(keys), -1))
+
+
+def _is_one_code(record: Record) -> bool:
+    return len(record.signals) == 1 and record.signals[0].algorithm is Algorithm.PDQ
 
 
 def _sealed_names(tx: Transaction, records: Sequence[Record], keys: Sequence[tuple[str, bytes]]) -> dict[int, bytes]:
@@ -146,7 +172,7 @@ def _sealed_names(tx: Transaction, records: Sequence[Record], keys: Sequence[tup
 
 def _is_its_fingerprint(record: Record) -> bool:
     """Whether its name can be told from what is kept of it: a digest, which is under an HMAC, is no help."""
-    return record.is_its_signal and record.signals[0].algorithm is Algorithm.PDQ
+    return record.is_its_signal and _is_one_code(record)
 
 
 def _sorted(

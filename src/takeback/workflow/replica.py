@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from takeback.index import HammingIndex
-from takeback.index.indexes import Indexes
+from takeback.index.indexes import Indexes, Searchable
 from takeback.runtime import SNAPSHOT_SUFFIX
 from takeback.store import Store, Transaction
 from takeback.store.changes import Change, Owner
 from takeback.store.prints import LOCAL, SSCD, Searched
+from takeback.workflow.shared_lots import SharedLots
 
 OWNERS: tuple[Owner, ...] = ("entry", "item")
 """What has a snapshot of its own."""
@@ -37,6 +40,7 @@ class Replica:
         self.originals = Indexes()
         self.seq = seq
         self.opened: tuple[int, ...] | None = None
+        self._lots: SharedLots | None = None
         self._lock = threading.Lock()
 
     @classmethod
@@ -62,6 +66,7 @@ class Replica:
         # They may be of two writings: what one of them knows already changes nothing a second time.
         replica = cls(Indexes(pdq=entries), Indexes(pdq=items), min(entries.seq, items.seq))
         replica.opened = opened
+        replica._lots = SharedLots(folder)
         with store.read() as tx:
             for _, searched in _SEARCHED:
                 replica._read(tx, searched, () if searched == "original" else (SSCD, LOCAL))
@@ -142,7 +147,18 @@ class Replica:
         indexes.add(present)
         for change in changes:
             if change.last_owner_id is not None:
-                indexes.add(tx.prints.searchable_between(searched, change.owner_id, change.last_owner_id))
+                indexes.add(self._of_many(tx, searched, change, removed))
+        if removed and self._lots is not None:
+            self._lots.clear()
+
+    def _of_many(self, tx: Transaction, searched: Searched, change: Change, removed: Collection[int]) -> Searchable:
+        """Return the codes of many entries or items that came at once, less those that were removed since."""
+        lot = self._lots.get(change) if self._lots is not None and change.owner == "entry" else None
+        if lot is None:
+            return tx.prints.searchable_between(searched, change.ids.start, change.ids.stop - 1)
+        # A lot holds entries of lists, and no original.
+        kept = ~np.isin(lot.keys, np.array(sorted(removed), np.uint64)) & (searched == "entry")
+        return Searchable((lot.keys[kept], lot.codes[kept]), {}, [])
 
     def _read(self, tx: Transaction, searched: Searched, algorithms: Sequence[str]) -> None:
         """Read everything of `algorithms`, of all where none is named."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
+import os
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -50,6 +51,7 @@ from takeback.workflow.put_back import Answer
 from takeback.workflow.query import query_of_reported
 from takeback.workflow.register import add_bank, add_entries, add_site
 from takeback.workflow.replica import Replica
+from takeback.workflow.shared_lots import KEPT_SECONDS
 from takeback.workflow.upload import Action, Checked, Upload
 from takeback.workflow.verify import verify
 
@@ -469,6 +471,22 @@ def test_wrong_credentials_are_said_and_asked_again_with_others(house: House) ->
     assert row.next_at == AT + timedelta(hours=1)
     house.fetch()
     assert house.codes() == 3
+
+
+def test_the_codes_of_a_page_lie_open_for_the_other_processes_for_seconds(house: House, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    http = OutgoingHttp(["127.0.0.1"])
+    job = ExchangeJob(replace(house.parts, snapshots=folder), http)
+    fill(house.keeper, 300)
+    asyncio.run(job.step())
+    (lot,) = folder.glob("*.lot")
+    asyncio.run(job.step())
+    assert lot.exists()
+    passed = lot.stat().st_mtime - KEPT_SECONDS - 1
+    os.utime(lot, (passed, passed))
+    asyncio.run(job.step())
+    assert not lot.exists()
 
 
 def test_each_page_is_one_entry_of_the_log_and_says_nothing_of_any_record(house: House) -> None:
