@@ -203,7 +203,7 @@ def _name(reference: str, name: str) -> str:
 
 
 _REMOVED = (CopyState.REMOVED, CopyState.CONTESTED)
-_KEPT = (CopyState.PUT_BACK, CopyState.DISMISSED)
+_KEPT = (CopyState.DISMISSED, CopyState.PUT_BACK)
 
 
 def _answer(tx: Transaction, exchange: ExchangeRow, known: ReceivedNotice | None) -> Answer:

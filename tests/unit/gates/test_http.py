@@ -95,11 +95,13 @@ def test_a_refusal_because_of_a_case_carries_a_link_by_which_it_is_contested(par
     with served(replace(parts, settings=settings), subrequest=("127.0.0.1:0",)) as (address,):
         told = httpx2.post(f"http://{address}", content=REPORTED).json()
         page = httpx2.post(f"http://{address}", content=REPORTED, headers={"Accept": "text/html"})
-        # What a bank of the operator's refuses has no case to contest.
-        assert "contest_url" not in httpx2.post(f"http://{address}", content=DECIDED).json()
+        # What a bank of the operator's refuses is contested by a link of its own.
+        own = httpx2.post(f"http://{address}", content=DECIDED).json()["contest_url"]
         assert "contest_url" not in httpx2.post(f"http://{address}", content=OTHER[:300] + DECIDED).text
     link = told["contest_url"]
     assert link.startswith("https://report.forum.example/contest#")
+    assert own.startswith("https://report.forum.example/contest#")
+    assert own != link
     assert f'href="{link}"' in page.text
     with parts.store.read() as tx:
         row = tx.refused_uploads.by_contest_code(link.partition("#")[2])
