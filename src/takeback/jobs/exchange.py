@@ -232,11 +232,11 @@ class ExchangeJob:
 
 
 def _record(tx: Transaction, row: ExchangeRow, entry_id: int) -> Record | None:
-    """Return the record that an entry is of, as far as its list is told of it; None where nothing of it is left."""
-    name, signal = tx.exchanges.name_of(row.id, entry_id), _signal(tx, entry_id)
-    if name is None and signal is None:
-        return None
-    return Record(name or "", Standing.LIVE, () if name is not None or signal is None else (signal,))
+    """Return the record that an entry is of, by its name or its signal; None where nothing of it is left."""
+    if (name := tx.exchanges.name_of(row.id, entry_id)) is not None:
+        return Record(name, Standing.LIVE)
+    signal = _signal(tx, entry_id)
+    return None if signal is None else Record("", Standing.LIVE, (signal,), is_its_signal=True)
 
 
 def _signal(tx: Transaction, entry_id: int) -> Signal | None:

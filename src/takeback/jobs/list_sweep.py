@@ -1,4 +1,4 @@
-"""What the sites store already is compared with the entries of outside lists that came since."""
+"""What the sites store already is compared with the entries of outside lists and other instances that came since."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ListSweepJob:
     async def step(self) -> None:
         """Compare what came since, some seconds of each list."""
         with self._parts.store.read() as tx:
-            every = tx.exchanges.every() if tx.exchanges.any() else []
+            every = tx.exchanges.with_instances() if tx.exchanges.any() else []
         for row in every:
             await self._sweep(row)
 

@@ -14,7 +14,7 @@ from takeback.assembly import Parts
 from takeback.errors import Overloaded
 from takeback.service.auth import Reader, ServiceParts
 from takeback.service.prints import Strict
-from takeback.store.exchanges import INSTANCE, ExchangeRow
+from takeback.store.exchanges import ExchangeRow
 from takeback.store.instances import Instance
 from takeback.workflow.passage import COUNTED
 
@@ -76,7 +76,7 @@ class _StoreNumbers(Collector):
             yield GaugeMetricFamily("takeback_items", "Items remembered.", value=tx.items.count())
             yield GaugeMetricFamily("takeback_log_entries", "Entries of the audit log.", value=tx.audit.head().size)
             yield _at_gates(tx.tallies.total(COUNTED))
-            yield _of_lists([row for row in tx.exchanges.every() if row.api != INSTANCE])
+            yield _of_lists(tx.exchanges.every())
             yield _of_instances(tx.instances.all())
             last = tx.changes.last()
         yield GaugeMetricFamily("takeback_seq", "Newest change.", value=last)

@@ -132,7 +132,11 @@ class ExchangeStore:
         self._connection.execute(insert(exchange).values(values))
 
     def every(self) -> list[ExchangeRow]:
-        """Return all of them, oldest first."""
+        """Return all outside lists, oldest first."""
+        return [_exchange(row) for row in self._connection.execute(_lists().order_by(exchange.c.id))]
+
+    def with_instances(self) -> list[ExchangeRow]:
+        """Return all that fill a bank, oldest first: outside lists, and other instances."""
         return [_exchange(row) for row in self._connection.execute(_exchanges().order_by(exchange.c.id))]
 
     def any(self) -> bool:
@@ -142,12 +146,12 @@ class ExchangeStore:
     def due(self, at: datetime) -> list[ExchangeRow]:
         """Return those that are to be fetched now, the one that waited longest first."""
         waits = exchange.c.next_at.is_(None) | (exchange.c.next_at <= at)
-        query = _exchanges().where(exchange.c.enabled, waits).order_by(exchange.c.next_at, exchange.c.id)
+        query = _lists().where(exchange.c.enabled, waits).order_by(exchange.c.next_at, exchange.c.id)
         return [_exchange(row) for row in self._connection.execute(query)]
 
     def by_name(self, name: str) -> ExchangeRow:
-        """Return one; `NotFound` where there is none."""
-        row = self._connection.execute(_exchanges().where(bank.c.name == name)).first()
+        """Return one outside list; `NotFound` where there is none."""
+        row = self._connection.execute(_lists().where(bank.c.name == name)).first()
         if row is None:
             raise NotFound("There is no exchange of this name.")
         return _exchange(row)
@@ -352,6 +356,11 @@ def _sealed(secret: bytes, credentials: Credentials) -> bytes:
 def _exchanges() -> Select[tuple[object, ...]]:
     columns = (exchange, bank.c.name.label("name"))
     return select(*columns).join(bank, bank.c.id == exchange.c.bank_id).where(bank.c.removed_at.is_(None))
+
+
+def _lists() -> Select[tuple[object, ...]]:
+    """Select what is fetched from outside; instances bring what they forward by themselves."""
+    return _exchanges().where(exchange.c.api != INSTANCE)
 
 
 def _exchange(row: Row[tuple[object, ...]]) -> ExchangeRow:

@@ -130,10 +130,10 @@ def _take_lot(
                 tx.banks.set_opinion(entry_id, opinion)
                 let_entry_hold(tx, exchange, entry_id, at=at)
         source = actor_of(exchange)
-        entries = [_entry(record, source) for _, _, record in work.new]
-        ids = tx.banks.add_entries(exchange.bank_id, entries, keys, at)
-        came = _lot(tx, ids, [record for _, _, record in work.new])
-        names = _sealed_names(tx, [record for _, _, record in work.new], keys)
+        records = [record for _, _, record in work.new]
+        ids = tx.banks.add_entries(exchange.bank_id, [_entry(record, source) for record in records], keys, at)
+        came = _lot(tx, ids, records)
+        names = _sealed_names(tx, records, keys)
         added = [
             Said(keyed_name, record.standing.value, content, entry_id, names.get(number))
             for number, ((keyed_name, content, record), entry_id) in enumerate(zip(work.new, ids, strict=True))

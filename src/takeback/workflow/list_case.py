@@ -209,8 +209,9 @@ def end_entry(tx: Transaction, exchange: ExchangeRow, entry_id: int, *, at: date
 
 
 def tell_list(tx: Transaction, case: Case, said: Said, *, at: datetime) -> None:
-    """Have the list of a case told what a person decided; nothing where a notice began it."""
-    if case.list_id is None or (exchange := tx.exchanges.of_bank(case.list_id)) is None:
+    """Have the list of a case told what a person decided; nothing where a notice began it, or an instance: it asks."""
+    exchange = None if case.list_id is None else tx.exchanges.of_bank(case.list_id)
+    if exchange is None or exchange.api == INSTANCE:
         return
     for entry in tx.banks.of_case(case.id):
         if entry.state is not EntryState.WITHDRAWN:

@@ -23,12 +23,14 @@ from tests.unit.service.conftest import Keys
 from takeback.actions.message_signature import key_id_of, sign_request, verify_answer
 from takeback.audit.keys import instance_signer
 from takeback.audit.note import Signer
-from takeback.errors import NotAllowed
+from takeback.cli.list_checks import list_troubles
+from takeback.errors import NotAllowed, NotFound
 from takeback.exchanges.interface import Algorithm, Signal
 from takeback.store import Store
 from takeback.store.sites import Site
 from takeback.workflow.banks import remove_bank
 from takeback.workflow.instances import MAX_PER_MINUTE, NamedInstance, add_instance, change_instance, own_signer
+from takeback.workflow.list_standing import list_standings
 from takeback.workflow.query import query_of_fingerprints
 from takeback.workflow.received import MAX_PICTURES, Decided, ForwardedNotice, ForwardedPicture, take_notice
 from takeback.workflow.upload import Action, Upload, check_upload
@@ -83,6 +85,23 @@ def other(tmp_path: Path, clock: Clock) -> Iterator[Other]:
 
 def problem(answer: httpx2.Response) -> tuple[int, str]:
     return answer.status_code, answer.json()["type"].rpartition(":")[2]
+
+
+def test_an_instance_is_no_outside_list_and_nothing_is_put_down_to_be_told_to_it(other: Other) -> None:
+    other.send(notice())
+    other.second.upload(1)
+    (case,) = other.second.cases()
+    other.second.decide(case)
+    later = other.second.clock() + timedelta(days=3)
+    with other.second.store.read() as tx:
+        (row,) = tx.exchanges.with_instances()
+        # No page and no command of lists has it: nobody fetches it, and none is late.
+        assert (tx.exchanges.every(), tx.exchanges.due(later), list_standings(tx)) == ([], [], [])
+        with pytest.raises(NotFound):
+            tx.exchanges.by_name(row.name)
+        assert not list(list_troubles(tx.connection, other.second.store.keyring, later))
+        assert tx.exchanges.words_waiting(row.id) == 0
+    assert other.send({"reference": "a" * 32}, path=f"{PATH}/answer").json()["stands"] == "decided"
 
 
 # ---- Who passes -----------------------------------------------------------------------------------------
