@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from tests.unit.actions.platforms.server import Asked, Said
+from tests.unit.actions.platforms.server import Answers, Asked, Loopback, Said, platform
 
 API_KEY = "a-key-of-this-organization-alone"
 ITEM_TYPE, USER_TYPE = "5a1c0f8b7e2", "0b2d4f6a8c1"
@@ -116,3 +120,25 @@ def settings_of(folder: Path, address: str = "https://coop.forum.example", **mor
         "coop_actions": (f"{REMOVE}=remove", f"{NOT_COVERED}=not_covered"), "coop_people": (f"{MODERATOR}=Ada",),
         **more,
     }  # fmt: skip
+
+
+@contextmanager
+def coop_on_loopback(coop: Answers) -> Iterator[Loopback]:
+    """Answer on a loopback port, beside whatever a test does, as long as the block lasts."""
+    started, over = threading.Event(), threading.Event()
+    found: list[Loopback] = []
+
+    async def listen() -> None:
+        async with platform(coop) as there:
+            found.append(there)
+            started.set()
+            await asyncio.to_thread(over.wait)
+
+    thread = threading.Thread(target=lambda: asyncio.run(listen()))
+    thread.start()
+    started.wait()
+    try:
+        yield found[0]
+    finally:
+        over.set()
+        thread.join()

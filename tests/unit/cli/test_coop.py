@@ -2,42 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from tests.acceptance.serving import Service
-from tests.unit.actions.platforms.server import Answers, Loopback, Said, platform
+from tests.unit.actions.platforms.server import Loopback, Said
 from tests.unit.cli.conftest import Call, House
 from tests.unit.cli.test_doctor import _checks
-from tests.unit.coop import Coop, settings_of
+from tests.unit.coop import Coop, coop_on_loopback, settings_of
 
 from takeback.config import Settings
 from takeback.errors import BadSetting
-
-
-@contextmanager
-def _listening(coop: Answers) -> Iterator[Loopback]:
-    started, over = threading.Event(), threading.Event()
-    found: list[Loopback] = []
-
-    async def listen() -> None:
-        async with platform(coop) as there:
-            found.append(there)
-            started.set()
-            await asyncio.to_thread(over.wait)
-
-    thread = threading.Thread(target=lambda: asyncio.run(listen()))
-    thread.start()
-    started.wait()
-    try:
-        yield found[0]
-    finally:
-        over.set()
-        thread.join()
 
 
 def _set(monkeypatch: pytest.MonkeyPatch, values: dict[str, object], there: Loopback) -> None:
@@ -50,7 +25,7 @@ def test_a_coop_that_knows_what_the_settings_name_is_said(
     call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     coop = Coop()
-    with _listening(coop) as there:
+    with coop_on_loopback(coop) as there:
         _set(monkeypatch, settings_of(tmp_path, there.url), there)
         assert call("coop", "check").out == "Coop knows all that the settings name.\n"
         assert call("coop", "check", "--json").json == {"address": there.url, "problems": []}
@@ -58,7 +33,7 @@ def test_a_coop_that_knows_what_the_settings_name_is_said(
 
 
 def test_what_coop_does_not_know_is_named(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    with _listening(Coop()) as there:
+    with coop_on_loopback(Coop()) as there:
         wrong = settings_of(
             tmp_path, there.url, coop_item_type="x", coop_policy="y", coop_actions=("z=remove",), coop_reporter="w/t"
         )
@@ -109,7 +84,7 @@ def test_what_coop_did_not_take_is_listed_of_a_running_takeback(
 
 
 def test_a_page_in_its_place_is_no_answer(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    with _listening(lambda _asked: Said(200, b"<html>a page to log in</html>")) as there:
+    with coop_on_loopback(lambda _asked: Said(200, b"<html>a page to log in</html>")) as there:
         _set(monkeypatch, settings_of(tmp_path, there.url), there)
         done = call("coop", "check")
     assert done.code == 3
@@ -124,7 +99,7 @@ def test_doctor_reads_what_coop_is_spoken_to_with(
         return check["standing"], check["text"]
 
     assert said()[0] == "ok"
-    with _listening(Coop()) as there:
+    with coop_on_loopback(Coop()) as there:
         _set(monkeypatch, settings_of(tmp_path, there.url), there)
     standing, text = said()
     assert (standing, "what 1 of the desk remove there is their decision" in text) == ("ok", True)
