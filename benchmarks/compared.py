@@ -3,7 +3,7 @@ How many changes `compare_images` finds with the original at hand, how well it o
 
 Of every photograph, pairs with one change and what came after, and clean pairs with the same that comes after
 (`benchmarks.retouches`). The bound of clean pairs is set on the one half of the photographs
-(`python -m benchmarks.compared calibration`, which writes src/takeback/examine/calibration.toml), everything here is
+(`python -m benchmarks.compared calibration`, which writes src/takeback/examine/compared/calibration.toml), everything here is
 measured on the other. `python -m benchmarks.compared test N` takes N photographs only.
 """
 
@@ -44,7 +44,7 @@ ORIGINAL_QUALITY = 92
 CHANGED_EACH = 3
 """Changed pairs of each photograph; clean ones are one for each of `AFTER`."""
 WORKERS = 1
-CALIBRATION = Path(__file__).parents[1] / "src" / "takeback" / "examine" / "calibration.toml"
+CALIBRATION = Path(__file__).parents[1] / "src" / "takeback" / "examine" / "compared" / "calibration.toml"
 KEPT = 60
 """Strengths of clean pairs that the calibration keeps: the largest."""
 

@@ -21,8 +21,8 @@ from takeback.cli.pictures import read_file
 from takeback.cli.terminal import Terminal
 from takeback.config import load_settings
 from takeback.errors import BadSetting
-from takeback.examine.asked import HANDLER, WARM_UP, PooledComparer, pool_limits
-from takeback.examine.comparison import Comparison
+from takeback.examine.compared.asked import HANDLER, WARM_UP, PooledComparer, pool_limits
+from takeback.examine.compared.comparison import Comparison
 from takeback.media import MediaLimits
 from takeback.media.sandbox import temporary_pool
 from takeback.registration import can_register

@@ -51,3 +51,12 @@ def turn_upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint
     whole = np.ascontiguousarray(pixels).view("V3")[..., 0]
     turned = np.ascontiguousarray((whole.T if exchange else whole)[rows, columns])
     return turned[..., np.newaxis].view(np.uint8)
+
+
+def turn_mask(mask: NDArray[np.bool_], orientation: int) -> NDArray[np.bool_]:
+    """Do the same with a mask, bool [height, width]."""
+    steps = _STEPS.get(orientation)
+    if steps is None:
+        return np.ascontiguousarray(mask)
+    exchange, rows, columns = steps
+    return np.ascontiguousarray((mask.T if exchange else mask)[rows, columns])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from takeback.examine.comparison import Comparison
+from takeback.examine.compared.comparison import Comparison
 
 
 class Comparer(Protocol):

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from takeback.examine.resampled import Source, at_identity
+from takeback.examine.compared.resampled import Source, at_identity
 from takeback.registration import CONTRAST, MAX_FEATURES, Alignment, align, local_features, opencv
 from takeback.registration.align import FITTED_TOLERANCE
 from takeback.registration.transform import Matrix

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
-from takeback.examine.compare import compare_images, compare_pixels
-from takeback.examine.comparison import Comparison
+from takeback.examine.compared.compare import compare_images, compare_pixels
+from takeback.examine.compared.comparison import Comparison
 from takeback.media.limits import MediaLimits
 from takeback.media.sandbox import Answer
 from takeback.media.sandbox.wire import MAX_ATTACHMENT_BYTES

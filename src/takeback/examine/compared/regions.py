@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from takeback.examine.residual import COARSE, Residual
+from takeback.examine.compared.residual import COARSE, Residual
 from takeback.registration import opencv
 
 GROWN = 4.5

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import PIL.Image
 import pytest
-from tests.unit.examine.pictures import HEIGHT, WIDTH, patched, toned
+from tests.unit.examine.compared.pictures import HEIGHT, WIDTH, patched, toned
 from tests.unit.registration.pictures import cornered
 
-from takeback.examine.overlay import NoOverlay, Overlay, overlay, source_nfa
+from takeback.examine.compared.overlay import NoOverlay, Overlay, overlay, source_nfa
 from takeback.registration import Alignment
 
 PIXELS = cornered(5)

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.unit.examine.pictures import patched
+from tests.unit.examine.compared.pictures import patched
 from tests.unit.registration.pictures import cornered
 
 from takeback.errors import MediaTooLarge, UnreadableMedia
 from takeback.examine import compare_pixels
-from takeback.examine.apart import comparison_handler
-from takeback.examine.asked import PooledComparer, comparison_of, pool_limits
-from takeback.examine.bound import BOUND, MAX_NFA, Bound
+from takeback.examine.compared.apart import comparison_handler
+from takeback.examine.compared.asked import PooledComparer, comparison_of, pool_limits
+from takeback.examine.compared.bound import BOUND, MAX_NFA, Bound
 from takeback.media import MediaLimits
 from takeback.media.sandbox import DecoderPool
 

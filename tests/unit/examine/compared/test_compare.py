@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import PIL.Image
 import pytest
-from tests.unit.examine.pictures import (
+from tests.unit.examine.compared.pictures import (
     HEIGHT,
     PATCH,
     WIDTH,
@@ -24,7 +24,7 @@ from tests.unit.registration.pictures import cornered
 
 from takeback.errors import UnreadableMedia
 from takeback.examine import ChangeKind, Comparison, compare_images, compare_pixels
-from takeback.examine.bound import MAX_NFA
+from takeback.examine.compared.bound import MAX_NFA
 
 ORIGINAL = jpeg(cornered(5), 92)
 PIXELS = opened(ORIGINAL)
@@ -134,7 +134,7 @@ def test_exif_turns_the_suspect_before_it_is_compared() -> None:
 def test_a_suspect_that_is_too_large_to_be_compared_whole_is_reduced_and_told_of_in_its_own_pixels(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("takeback.examine.compare.MAX_PIXELS", HEIGHT * WIDTH // 2)
+    monkeypatch.setattr("takeback.examine.compared.compare.MAX_PIXELS", HEIGHT * WIDTH // 2)
     found = compare_images(ORIGINAL, png(patched(PIXELS)))
     assert (found.width, found.height) == (WIDTH, HEIGHT)
     ((left, top, width, height),) = found.boxes

@@ -13,14 +13,14 @@ import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
-from takeback.examine.bound import BOUND, MAX_NFA
-from takeback.examine.comparison import Change, Comparison
-from takeback.examine.file import JpegTables, tables_of
-from takeback.examine.kinds import kind_of
-from takeback.examine.overlay import NoOverlay, Overlay, grey, overlay
-from takeback.examine.predicted import Prediction, predicted
-from takeback.examine.regions import Region, regions
-from takeback.examine.residual import residual
+from takeback.examine.compared.bound import BOUND, MAX_NFA
+from takeback.examine.compared.comparison import Change, Comparison
+from takeback.examine.compared.file import JpegTables, tables_of
+from takeback.examine.compared.kinds import kind_of
+from takeback.examine.compared.overlay import NoOverlay, Overlay, grey, overlay
+from takeback.examine.compared.predicted import Prediction, predicted
+from takeback.examine.compared.regions import Region, regions
+from takeback.examine.compared.residual import residual
 from takeback.media import MediaLimits, decode_image
 from takeback.registration import opencv
 from takeback.registration.transform import angle_of, scale_of

@@ -7,8 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from takeback.examine.comparison import ChangeKind
-from takeback.examine.regions import Region
+from takeback.examine.compared.comparison import ChangeKind
+from takeback.examine.compared.regions import Region
 from takeback.registration import opencv
 
 EXPLAINED = 0.4

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from takeback.errors import MediaTooLarge, UnreadableMedia
-from takeback.examine.comparison import Change, ChangeKind, Comparison
+from takeback.examine.compared.comparison import Change, ChangeKind, Comparison
 from takeback.media.limits import MIB, MediaLimits
 from takeback.media.sandbox import DecoderPool
 
-HANDLER: Final = "takeback.examine.apart:comparison_handler"
-WARM_UP: Final = "takeback.examine.apart:warm_up"
+HANDLER: Final = "takeback.examine.compared.apart:comparison_handler"
+WARM_UP: Final = "takeback.examine.compared.apart:warm_up"
 
 MAX_CHANGES = 1000
 MAX_TEXT = 300

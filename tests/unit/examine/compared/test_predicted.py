@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import PIL.Image
 import pytest
-from tests.unit.examine.pictures import HEIGHT, WIDTH, Pixels, jpeg, opened, patched, png, scaled, toned
+from tests.unit.examine.compared.pictures import HEIGHT, WIDTH, Pixels, jpeg, opened, patched, png, scaled, toned
 from tests.unit.registration.pictures import cornered
 
-from takeback.examine.file import tables_of
-from takeback.examine.overlay import Overlay, overlay
-from takeback.examine.predicted import Prediction, predicted
-from takeback.examine.resampled import Filter
+from takeback.examine.compared.file import tables_of
+from takeback.examine.compared.overlay import Overlay, overlay
+from takeback.examine.compared.predicted import Prediction, predicted
+from takeback.examine.compared.resampled import Filter
 from takeback.media import MediaLimits
 
 PIXELS = cornered(5)

@@ -19,8 +19,8 @@ import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
-from takeback.examine.file import JpegTables
-from takeback.examine.resampled import Filter, Laid, resampled
+from takeback.examine.compared.file import JpegTables
+from takeback.examine.compared.resampled import Filter, Laid, resampled
 from takeback.media.orientation import turn_upright
 from takeback.registration import opencv
 from takeback.registration.transform import Matrix

@@ -36,5 +36,5 @@ def bound_of(text: str) -> Bound:
     return Bound(int(held["pairs"]), tuple(float(each) for each in held["strongest"]), str(held["origin"]))
 
 
-BOUND = bound_of(files("takeback.examine").joinpath("calibration.toml").read_text("utf-8"))
+BOUND = bound_of(files("takeback.examine.compared").joinpath("calibration.toml").read_text("utf-8"))
 """Read when the package is: what compares strangers' files has no file in reach."""

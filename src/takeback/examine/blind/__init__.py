@@ -1,0 +1,1 @@
+"""Tests that need no original: one module each, a function from a `Subject` to an `Outcome`."""

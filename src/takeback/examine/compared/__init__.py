@@ -1,0 +1,1 @@
+"""A suspect against the original that its owner holds."""
