@@ -56,7 +56,8 @@ from takeback.gates.line import GateLine, gate_lines
 from takeback.gates.listening import Listening, listen_on, listening
 from takeback.gates.process import check_gates, run_gates
 from takeback.gates.stopncii.app import create_stopncii_app
-from takeback.jobs import run_jobs, run_lists
+from takeback.jobs.page_reader import KeySource
+from takeback.jobs.runner import run_jobs, run_lists
 from takeback.media.sandbox import PoolProcess
 from takeback.runtime import is_in_memory, runtime_folder
 from takeback.service.app import create_app
@@ -314,7 +315,8 @@ class Supervisor:
     def _run_lists(self) -> None:
         self._listen_only_on()
         parts = open_parts(self._settings, self._master, self._decoders.socket_path, does="lists")
-        _run_until_stopped(lambda stop: run_lists(parts, stop))
+        keys = KeySource(self._master, parts.store.keyring.path)
+        _run_until_stopped(lambda stop: run_lists(parts, stop, keys))
 
 
 def _run_until_stopped(work: Callable[[asyncio.Event], Coroutine[None, None, None]]) -> None:

@@ -19,7 +19,6 @@ from takeback.exchanges.interface import (
     Algorithm,
     Exchange,
     FetchCheckpoint,
-    Page,
     Record,
     Request,
     Said,
@@ -27,16 +26,20 @@ from takeback.exchanges.interface import (
     Standing,
 )
 from takeback.fingerprint import Route
+from takeback.jobs.page_reader import Body, KeySource, Reader, ReaderApart, ReaderGone, ReaderHere
 from takeback.store import Transaction
 from takeback.store.exchanges import ExchangeRow, Word
 from takeback.workflow.exchange_page import end_unnamed, take_page
 from takeback.workflow.exchanges import SHARED
+from takeback.workflow.keyed_page import KeyedPage
 from takeback.workflow.list_case import actor_of
 from takeback.workflow.shared_lots import KEPT_SECONDS, SharedLots
 
 MAX_PAGE_BYTES = 32 * 1024 * 1024
 """800 records of StopNCII have some hundred kilobytes; a page of NCMEC's may name far more."""
 _MAX_WORD_BYTES = 256 * 1024
+_LONG_PAGE = 400
+"""Records on a page from which another process is worth its start."""
 _STEP_SECONDS = 4.0
 """How long one list is read before the next, and before somebody who stops the service is heard."""
 _TOLD_AT_ONCE = 100
@@ -50,11 +53,17 @@ log = logging.getLogger("takeback.jobs")
 
 
 class ExchangeJob:
-    """Reads each list that is due, for some seconds; then tells it what was decided here."""
+    """
+    Reads each list that is due, for some seconds; then tells it what was decided here.
 
-    def __init__(self, parts: Parts, http: OutgoingHttp) -> None:
+    With `keys`, which open the key store, another process reads where a list is long.
+    """
+
+    def __init__(self, parts: Parts, http: OutgoingHttp, keys: KeySource | None = None) -> None:
         self._parts = parts
         self._http = http
+        self._keys = keys
+        self._reader: Reader = ReaderHere(parts.store.keyring)
         self._lots = None if parts.snapshots is None else SharedLots(parts.snapshots)
 
     async def step(self) -> None:
@@ -65,13 +74,16 @@ class ExchangeJob:
             if not tx.exchanges.any():
                 return
             due, every = tx.exchanges.due(self._parts.now()), tx.exchanges.every()
+        if not due and self._reader.is_apart:
+            await asyncio.to_thread(self._read_here)
         for exchange in due:
             await self._fetch(exchange)
         for exchange in every:
             await self._tell(exchange)
 
     async def drain(self) -> None:
-        """Nothing is left running between steps, and nothing in the clear after the last."""
+        """Nothing is left running, and nothing in the clear, after the last step."""
+        await asyncio.to_thread(self._read_here)
         if self._lots is not None:
             self._lots.clear()
 
@@ -90,28 +102,53 @@ class ExchangeJob:
             await asyncio.to_thread(self._begin_anew, row.name, refused.place)
         except OutsideError as problem:
             await asyncio.to_thread(self._failed, row.name, problem)
+        except ReaderGone:
+            # What was not taken in is asked for again.
+            log.warning("the process that reads long lists has ended; they are read more slowly from now on")
+            self._keys = None
+            await asyncio.to_thread(self._read_here)
 
     async def _read_on(self, row: ExchangeRow, exchange: Exchange) -> None:
-        """Read pages until the list is at its end for now, or the time of a step is over; each is asked ahead."""
-        until = time.monotonic() + _STEP_SECONDS
-        body = await self._ask(exchange, row.checkpoint)
-        while True:
-            at = self._parts.now()
-            page = await asyncio.to_thread(exchange.read, body, row.checkpoint, at)
-            goes_on = not page.is_last and page.problem is None and time.monotonic() < until
-            ahead = asyncio.create_task(self._ask(exchange, page.after)) if goes_on else None
-            try:
-                await asyncio.to_thread(self._take, row, page, at, is_whole=exchange.is_whole)
-            except BaseException:
-                if ahead is not None:
-                    ahead.cancel()
-                raise
-            if ahead is None:
-                return
-            row = replace(row, began_at=row.began_at or at, attempts=0, checkpoint=page.after)
-            body = await ahead
+        """
+        Read pages until the list is at its end for now, or the time of a step is over; each is asked ahead.
 
-    def _take(self, row: ExchangeRow, page: Page, at: datetime, *, is_whole: bool) -> None:
+        Where another process reads, a page is taken in while the next one is read.
+        """
+        until = time.monotonic() + _STEP_SECONDS
+        asked: asyncio.Task[bytes] | None = asyncio.create_task(self._ask(exchange, row.checkpoint))
+        taken: asyncio.Future[None] = _done()
+        try:
+            while asked is not None:
+                data, at = await asked, self._parts.now()
+                asked = None
+                if not self._reader.is_apart:
+                    await taken
+                body = Body(exchange, row.id, data, row.checkpoint, at, is_sealed=row.complete_at is None)
+                head = await asyncio.to_thread(self._reader.read, body)
+                goes_on = not head.is_last and head.problem is None and time.monotonic() < until
+                if goes_on:
+                    asked = asyncio.create_task(self._ask(exchange, head.after))
+                page = await asyncio.to_thread(self._reader.page)
+                await taken
+                taken = asyncio.create_task(asyncio.to_thread(self._take, row, page, at, is_whole=exchange.is_whole))
+                row = replace(row, began_at=row.began_at or at, attempts=0, checkpoint=page.after)
+                if goes_on and len(page.records) >= _LONG_PAGE:
+                    await asyncio.to_thread(self._read_apart)
+        finally:
+            if asked is not None:
+                asked.cancel()
+            await taken
+
+    def _read_apart(self) -> None:
+        """Have another process read from now on, where there may be one: the list is long."""
+        if self._keys is not None and not self._reader.is_apart:
+            self._reader = ReaderApart(self._keys)
+
+    def _read_here(self) -> None:
+        self._reader.close()
+        self._reader = ReaderHere(self._parts.store.keyring)
+
+    def _take(self, row: ExchangeRow, page: KeyedPage, at: datetime, *, is_whole: bool) -> None:
         after: dict[str, object] = {"fetched_at": at, "began_at": row.began_at or at, "next_at": at}
         after |= {"problem": None, "attempts": 0}
         if page.problem is not None:
@@ -246,6 +283,13 @@ def _signal(tx: Transaction, entry_id: int) -> Signal | None:
         if route in codes:
             return Signal(Algorithm.PDQ, codes[route], route)
     return None
+
+
+def _done() -> asyncio.Future[None]:
+    """Return something that was awaited for already."""
+    future = asyncio.get_running_loop().create_future()
+    future.set_result(None)
+    return future
 
 
 class _Refused(Exception):

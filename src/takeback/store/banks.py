@@ -18,7 +18,7 @@ from takeback.store.bulk import insert_rows, next_ids, stored_moment
 from takeback.store.changes import ChangeStore
 from takeback.store.exchanges import INSTANCE
 from takeback.store.keyring import Keyring
-from takeback.store.prints import MAX_IDS, KnownBy, PrintStore
+from takeback.store.prints import MAX_IDS, KnownBy, PrintStore, SealedPrints, seal_prints
 from takeback.store.tables import bank, case, digest, entry, exchange, fingerprint, forwarded_digest, suspicion
 
 _ENTRY_COLUMNS = (
@@ -161,6 +161,13 @@ class BankStore:
         self, bank_id: int, new: Sequence[NewEntry], keys: Sequence[tuple[str, bytes]], at: datetime
     ) -> list[int]:
         """Add many entries at once, each under its own data key; return their ids in the same order."""
+        known = [(each.known_by, key) for each, key in zip(new, keys, strict=True)]
+        return self.add_sealed(bank_id, new, seal_prints(self._keyring, known), at)
+
+    def add_sealed(
+        self, bank_id: int, new: Sequence[NewEntry], sealed: Sequence[SealedPrints], at: datetime
+    ) -> list[int]:
+        """The same where what they are known by was sealed before (`seal_prints`), and stands in place of it."""
         ids = next_ids(self._connection, entry, len(new))
         lot, own = secrets.token_hex(_LOT_BYTES), secrets.token_hex(_LOT_BYTES * len(new))
         added_at = stored_moment(at)
@@ -168,13 +175,13 @@ class BankStore:
         rows = [
             (
                 entry_id, public_id, bank_id, each.case_id, each.source, each.opinion.value,
-                each.state.value, stored_moment(each.expires_at), stored_moment(each.counts_from), added_at, key_id,
-                each.added_by,
+                each.state.value, stored_moment(each.expires_at), stored_moment(each.counts_from), added_at,
+                prints.key_id, each.added_by,
             )
-            for entry_id, public_id, each, (key_id, _) in zip(ids, public_ids, new, keys, strict=True)
+            for entry_id, public_id, each, prints in zip(ids, public_ids, new, sealed, strict=True)
         ]  # fmt: skip
         insert_rows(self._connection, entry, _ENTRY_COLUMNS, rows)
-        self._prints.add_all("entry", zip(ids, (each.known_by for each in new), keys, strict=True))
+        self._prints.add_all("entry", zip(ids, sealed, strict=True))
         self._changes.append_new("entry", ids)
         return list(ids)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -18,7 +18,7 @@ from takeback.exchanges.interface import FetchCheckpoint, Standing
 from takeback.store.bulk import give_room, replace_rows, stored_moment
 from takeback.store.keyring import Keyring
 from takeback.store.prints import MAX_IDS
-from takeback.store.seal import Seal, seal, seal_all, unseal
+from takeback.store.seal import seal, unseal
 from takeback.store.tables import bank, entry, exchange, exchange_account, exchange_record, exchange_word
 
 INSTANCE = "takeback"
@@ -95,6 +95,11 @@ class Said(NamedTuple):
     entry_id: int | None = None
     sealed_name: bytes | None = None
     why: str | None = None
+
+
+def seal_record_name(secret: bytes, name: str) -> bytes:
+    """Seal the name of a record under its entry's data key."""
+    return seal(secret, name.encode(), _NAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,10 +254,6 @@ class ExchangeStore:
         """Keep more of the database in memory from now on: for whoever takes in a page."""
         give_room(self._connection)
 
-    def keyed(self, exchange_id: int, text: str) -> bytes:
-        """Return the HMAC under which a record's name, or what is in it, is kept."""
-        return self._keyring.keyed_receipt(f"exchange/{exchange_id}/{text}")[:16]
-
     def known(self, exchange_id: int, keyed: Sequence[bytes]) -> dict[bytes, KnownRecord]:
         """Return what is known of those records that were read before."""
         found: dict[bytes, KnownRecord] = {}
@@ -260,6 +261,11 @@ class ExchangeStore:
             rows = self._connection.exec_driver_sql(_known(len(some)), (exchange_id, *some))
             found |= {row[0]: KnownRecord(*row) for row in rows}
         return found
+
+    def named(self, exchange_id: int, names: Sequence[str]) -> list[KnownRecord]:
+        """The same, by the names that the list has for them."""
+        keyed = [self._keyring.record_digest(exchange_id, name) for name in names]
+        return list(self.known(exchange_id, keyed).values())
 
     def say(self, exchange_id: int, said: Sequence[Said], at: datetime) -> None:
         """Write down what a list says of records, in place of what it said before."""
@@ -269,10 +275,6 @@ class ExchangeStore:
             self._connection, exchange_record, ("exchange_id", "at", *Said._fields), rows,
             unique=("exchange_id", "keyed"),
         )  # fmt: skip
-
-    def seal_names(self, names: Iterable[tuple[tuple[str, bytes], str]]) -> list[bytes]:
-        """Seal the names of records, each under its entry's data key."""
-        return seal_all([(Seal(secret), name.encode(), _NAME.encode()) for (_, secret), name in names])
 
     def name_of(self, exchange_id: int, entry_id: int) -> str | None:
         """Open the name of the record that an entry is of; None where it is gone."""

@@ -196,6 +196,10 @@ class Keyring:
         bare = "".join(code.rpartition("#")[2].split()).lower()
         return self.keyed_receipt(f"contest-code/{bare}")
 
+    def record_digest(self, exchange_id: int, text: str) -> bytes:
+        """Return the HMAC under which the name of an outside list's record, or what is in it, is kept."""
+        return self.keyed_receipt(f"exchange/{exchange_id}/{text}")[:16]
+
     def new_data_keys(self, count: int = 1) -> list[tuple[str, bytes]]:
         """
         Make data keys, durable before this returns: pairs of id and 32-byte key.

@@ -68,6 +68,15 @@ class KnownBy:
     digests: Sequence[tuple[str, bytes]] = ()
 
 
+class SealedPrints(NamedTuple):
+    """What is stored of an entry or item: fingerprints sealed under its data key, digests under an HMAC."""
+
+    key_id: str
+    prints: Sequence[tuple[object, ...]]
+    """Values in the order of `_PRINT_COLUMNS`."""
+    digests: Sequence[tuple[str, bytes]]
+
+
 class _Row(NamedTuple):
     """What is stored of one fingerprint; `value` is sealed."""
 
@@ -105,25 +114,15 @@ class PrintStore:
 
     def add(self, owner: Owner, owner_id: int, known_by: KnownBy, key: tuple[str, bytes]) -> None:
         """Seal fingerprints under the data key `key` (id, key) of their entry or site; digests are keyed."""
-        self.add_all(owner, [(owner_id, known_by, key)])
+        (sealed,) = seal_prints(self._keyring, [(known_by, key)])
+        self.add_all(owner, [(owner_id, sealed)])
 
-    def add_all(self, owner: Owner, known: Iterable[tuple[int, KnownBy, tuple[str, bytes]]]) -> None:
-        """The same for many, each with its data key."""
-        found: list[tuple[int, str, _Row]] = []
-        to_seal: list[tuple[Seal, bytes, bytes]] = []
-        keyed: list[tuple[object, ...]] = []
-        for owner_id, known_by, (key_id, secret) in known:
-            sealing = Seal(secret)
-            for row in _rows(known_by):
-                found.append((owner_id, key_id, row))
-                to_seal.append((sealing, row.value, _purpose(row.algorithm)))
-            keyed += [(owner_id, kind, self._keyring.keyed_digest(value)) for kind, value in known_by.digests]
-        rows = [
-            (owner_id, algorithm, route, VERSION, _UPRIGHT, view, model, quality, key_id, sealed)
-            for (owner_id, key_id, (algorithm, _, view, quality, model, route)), sealed in zip(
-                found, seal_all(to_seal), strict=True
-            )
-        ]
+    def add_all(self, owner: Owner, sealed: Iterable[tuple[int, SealedPrints]]) -> None:
+        """Write what was sealed of many (`seal_prints`), each with the id of its entry or item."""
+        rows, keyed = [], []
+        for owner_id, each in sealed:
+            rows += [(owner_id, *values) for values in each.prints]
+            keyed += [(owner_id, *values) for values in each.digests]
         insert_rows(self._connection, fingerprint, (f"{owner}_id", *_PRINT_COLUMNS), rows)
         insert_rows(self._connection, digest, (f"{owner}_id", "kind", "keyed"), keyed)
 
@@ -260,6 +259,32 @@ class PrintStore:
         ]
 
 
+def seal_prints(keyring: Keyring, known: Sequence[tuple[KnownBy, tuple[str, bytes]]]) -> list[SealedPrints]:
+    """Seal what entries or items are known by, each under its data key (id, key); needs no database."""
+    found = [_rows(known_by) for known_by, _ in known]
+    sealed = iter(
+        seal_all(
+            [
+                (sealing, row.value, _purpose(row.algorithm))
+                for rows, (_, (_, secret)) in zip(found, known, strict=True)
+                for sealing in [Seal(secret)]
+                for row in rows
+            ]
+        )
+    )
+    return [
+        SealedPrints(
+            key_id,
+            [
+                (algorithm, route, VERSION, _UPRIGHT, view, model, quality, key_id, next(sealed))
+                for algorithm, _, view, quality, model, route in rows
+            ],
+            [(kind, keyring.keyed_digest(value)) for kind, value in known_by.digests],
+        )
+        for rows, (known_by, (key_id, _)) in zip(found, known, strict=True)
+    ]
+
+
 _KEY_ID = 5
 """Where the id of the key stands in a row of `_opening`."""
 
@@ -274,19 +299,17 @@ def _purpose(algorithm: str) -> bytes:
     return f"fingerprint/{algorithm}".encode()
 
 
-def _rows(known_by: KnownBy) -> Iterator[_Row]:
-    for view, pdq in known_by.prints:
-        yield _Row(PDQ, pdq.code, view, pdq.quality)
-    for pdq in known_by.nearest_512:
-        yield _Row(PDQ, pdq.code, route=Route.NEAREST_512.value)
+def _rows(known_by: KnownBy) -> list[_Row]:
+    rows = [_Row(PDQ, pdq.code, view, pdq.quality) for view, pdq in known_by.prints]
+    rows += [_Row(PDQ, pdq.code, route=Route.NEAREST_512.value) for pdq in known_by.nearest_512]
     if known_by.crops:
-        yield _Row(CROPS, b"".join(pdq.code for pdq in known_by.crops))
-    for view, descriptor in known_by.descriptors:
-        yield _Row(SSCD, descriptor.values, view, model=descriptor.model_id)
-    for features in known_by.local:
-        yield _Row(LOCAL, features.to_bytes())
-    for tiles in known_by.tiles:
-        yield _Row(TILES, tiles.to_bytes())
+        rows.append(_Row(CROPS, b"".join(pdq.code for pdq in known_by.crops)))
+    rows += [
+        _Row(SSCD, descriptor.values, view, model=descriptor.model_id) for view, descriptor in known_by.descriptors
+    ]
+    rows += [_Row(LOCAL, features.to_bytes()) for features in known_by.local]
+    rows += [_Row(TILES, tiles.to_bytes()) for tiles in known_by.tiles]
+    return rows
 
 
 def _codes(value: bytes) -> NDArray[np.uint8]:

@@ -20,6 +20,7 @@ from takeback.store import Store, Transaction
 from takeback.store.exchanges import ExchangeRow
 from takeback.store.instances import Instance, ReceivedNotice
 from takeback.workflow.exchange_page import take_page
+from takeback.workflow.keyed_page import keyed_page
 
 MAX_PICTURES = 64
 """Of one notice: a person reports 32, and links may bring more."""
@@ -187,7 +188,8 @@ def _exchange(tx: Transaction, instance: Instance) -> ExchangeRow | None:
 
 def _take(store: Store, exchange: ExchangeRow, records: Sequence[Record], at: datetime) -> None:
     after = {"fetched_at": at, "complete_at": at}
-    take_page(store, exchange, Page(FetchCheckpoint(), records, is_last=True), after, at=at)
+    page = Page(FetchCheckpoint(), records, is_last=True)
+    take_page(store, exchange, keyed_page(store.keyring, exchange.id, page), after, at=at)
 
 
 def _record(reference: str, picture: ForwardedPicture) -> Record:
@@ -212,8 +214,7 @@ def _answer(tx: Transaction, exchange: ExchangeRow, known: ReceivedNotice | None
     if known.ended_at is not None:
         return Answer(Stands.ENDED, known.received_at, ended_at=known.ended_at)
     # Nothing of what was found is told before a person has decided, picture by picture.
-    names = [tx.exchanges.keyed(exchange.id, _name(known.reference, name)) for name in known.names]
-    records = tx.exchanges.known(exchange.id, names).values()
+    records = tx.exchanges.named(exchange.id, [_name(known.reference, name) for name in known.names])
     entries = [tx.banks.by_id(each.entry_id) for each in records if each.entry_id is not None]
     cases = [tx.cases.by_id(case_id) for case_id in {each.case_id for each in entries} if case_id is not None]
     decided = [case for case in cases if case.decided_at is not None]

@@ -17,6 +17,7 @@ from takeback.store import Store
 from takeback.store.changes import Change
 from takeback.store.exchanges import ExchangeRow, NewExchange
 from takeback.workflow.exchange_page import take_page
+from takeback.workflow.keyed_page import keyed_page
 from takeback.workflow.replica import Replica
 from takeback.workflow.shared_lots import Lot, SharedLots
 from takeback.workflow.snapshot import prepare_snapshots
@@ -54,7 +55,8 @@ def _record(code: str, standing: Standing = Standing.LIVE) -> Record:
 
 
 def _take(store: Store, exchange: ExchangeRow, records: list[Record], lots: SharedLots) -> None:
-    take_page(store, exchange, Page(FetchCheckpoint(), records, is_last=True), {}, at=AT, shared=lots)
+    page = keyed_page(store.keyring, exchange.id, Page(FetchCheckpoint(), records, is_last=True))
+    take_page(store, exchange, page, {}, at=AT, shared=lots)
 
 
 def _found(replica: Replica, code: str) -> int:
