@@ -3,7 +3,7 @@ How many changes `compare_images` finds with the original at hand, how well it o
 
 Of every photograph, pairs with one change and what came after, and clean pairs with the same that comes after
 (`benchmarks.retouches`). The bound of clean pairs is set on the one half of the photographs
-(`python -m benchmarks.compared calibration`, which writes src/takeback/examine/compared/calibration.toml), everything here is
+(`python -m benchmarks.compared calibration`, which writes `calibration.toml` beside the code), everything here is
 measured on the other. `python -m benchmarks.compared test N` takes N photographs only.
 """
 

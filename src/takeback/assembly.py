@@ -43,7 +43,7 @@ FOLLOW_SECONDS = 0.05
 _REST_AFTER_TROUBLE_SECONDS = 2.0
 """Between two lines that say that the indexes cannot follow."""
 
-_LIST_READ_SECONDS, _LIST_TOTAL_SECONDS = 30.0, 120.0
+EXCHANGE_TIMEOUTS = Timeouts(read_seconds=30.0, total_seconds=120.0)
 """How long a list may be silent, and take for one page."""
 
 log = logging.getLogger("takeback.assembly")
@@ -233,8 +233,7 @@ def outgoing_http(settings: Settings) -> OutgoingHttp:
 
 def exchange_http(settings: Settings) -> OutgoingHttp:
     """Return the same for outside lists, of which a page is large, and made while it is waited for."""
-    timeouts = Timeouts(read_seconds=_LIST_READ_SECONDS, total_seconds=_LIST_TOTAL_SECONDS)
-    return OutgoingHttp(settings.allowed_private_hosts, timeouts=timeouts)
+    return OutgoingHttp(settings.allowed_private_hosts, timeouts=EXCHANGE_TIMEOUTS)
 
 
 def identity_provider(settings: Settings) -> Provider | None:

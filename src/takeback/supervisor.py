@@ -37,6 +37,7 @@ from fastapi import FastAPI
 from takeback.actions.mail import smtp_sender
 from takeback.allocator import keep_freed_memory
 from takeback.assembly import (
+    EXCHANGE_TIMEOUTS,
     Parts,
     identity_provider,
     open_parts,
@@ -56,7 +57,7 @@ from takeback.gates.line import GateLine, gate_lines
 from takeback.gates.listening import Listening, listen_on, listening
 from takeback.gates.process import check_gates, run_gates
 from takeback.gates.stopncii.app import create_stopncii_app
-from takeback.jobs.page_reader import KeySource
+from takeback.jobs.page_reader import ReaderSource
 from takeback.jobs.runner import run_jobs, run_lists
 from takeback.media.sandbox import PoolProcess
 from takeback.runtime import is_in_memory, runtime_folder
@@ -315,8 +316,10 @@ class Supervisor:
     def _run_lists(self) -> None:
         self._listen_only_on()
         parts = open_parts(self._settings, self._master, self._decoders.socket_path, does="lists")
-        keys = KeySource(self._master, parts.store.keyring.path)
-        _run_until_stopped(lambda stop: run_lists(parts, stop, keys))
+        source = ReaderSource(
+            self._master, parts.store.keyring.path, self._settings.allowed_private_hosts, EXCHANGE_TIMEOUTS
+        )
+        _run_until_stopped(lambda stop: run_lists(parts, stop, source))
 
 
 def _run_until_stopped(work: Callable[[asyncio.Event], Coroutine[None, None, None]]) -> None:

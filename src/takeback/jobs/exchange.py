@@ -6,11 +6,11 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from takeback.actions.outgoing import OutgoingHttp, Response
+from takeback.actions.outgoing import OutgoingHttp
 from takeback.actions.retry import MAX_WAIT_SECONDS, next_attempt_at
 from takeback.assembly import Parts, exchange_of
 from takeback.audit.event import EventKind, Json
@@ -26,7 +26,8 @@ from takeback.exchanges.interface import (
     Standing,
 )
 from takeback.fingerprint import Route
-from takeback.jobs.page_reader import Body, KeySource, Reader, ReaderApart, ReaderGone, ReaderHere
+from takeback.jobs.list_pages import Asking, Refused, pages
+from takeback.jobs.page_reader import PageReader, ReaderGone, ReaderSource
 from takeback.store import Transaction
 from takeback.store.exchanges import ExchangeRow, Word
 from takeback.workflow.exchange_page import end_unnamed, take_page
@@ -35,8 +36,6 @@ from takeback.workflow.keyed_page import KeyedPage
 from takeback.workflow.list_case import actor_of
 from takeback.workflow.shared_lots import KEPT_SECONDS, SharedLots
 
-MAX_PAGE_BYTES = 32 * 1024 * 1024
-"""800 records of StopNCII have some hundred kilobytes; a page of NCMEC's may name far more."""
 _MAX_WORD_BYTES = 256 * 1024
 _LONG_PAGE = 400
 """Records on a page from which another process is worth its start."""
@@ -46,24 +45,33 @@ _TOLD_AT_ONCE = 100
 _TRIES = 3
 """How often the same page may break off before less of it is asked at a time."""
 _REFUSED_AGAIN = timedelta(hours=1)
-_UNAUTHORISED = (401, 403)
 _NOBODY_REPORTS = "Nobody is named who reports what this list matches, so it is not fetched (`report_to`)."
 
 log = logging.getLogger("takeback.jobs")
+
+
+@dataclass(frozen=True, slots=True)
+class _GoingOn:
+    """A list that is read ahead of the step that will take it in, and where."""
+
+    exchange_id: int
+    checkpoint: FetchCheckpoint
+    pages: AsyncGenerator[KeyedPage]
 
 
 class ExchangeJob:
     """
     Reads each list that is due, for some seconds; then tells it what was decided here.
 
-    With `keys`, which open the key store, another process reads where a list is long.
+    With a `source` another process reads where a list is long (`takeback.jobs.page_reader`).
     """
 
-    def __init__(self, parts: Parts, http: OutgoingHttp, keys: KeySource | None = None) -> None:
+    def __init__(self, parts: Parts, http: OutgoingHttp, source: ReaderSource | None = None) -> None:
         self._parts = parts
         self._http = http
-        self._keys = keys
-        self._reader: Reader = ReaderHere(parts.store.keyring)
+        self._source = source
+        self._reader: PageReader | None = None
+        self._going_on: _GoingOn | None = None
         self._lots = None if parts.snapshots is None else SharedLots(parts.snapshots)
 
     async def step(self) -> None:
@@ -74,8 +82,8 @@ class ExchangeJob:
             if not tx.exchanges.any():
                 return
             due, every = tx.exchanges.due(self._parts.now()), tx.exchanges.every()
-        if not due and self._reader.is_apart:
-            await asyncio.to_thread(self._read_here)
+        if not due:
+            await self._read_here()
         for exchange in due:
             await self._fetch(exchange)
         for exchange in every:
@@ -83,7 +91,7 @@ class ExchangeJob:
 
     async def drain(self) -> None:
         """Nothing is left running, and nothing in the clear, after the last step."""
-        await asyncio.to_thread(self._read_here)
+        await self._read_here()
         if self._lots is not None:
             self._lots.clear()
 
@@ -98,55 +106,58 @@ class ExchangeJob:
                 await self._read_on(row, exchange)
             else:
                 await asyncio.to_thread(self._rest, row)
-        except _Refused as refused:
+        except Refused as refused:
             await asyncio.to_thread(self._begin_anew, row.name, refused.place)
         except OutsideError as problem:
             await asyncio.to_thread(self._failed, row.name, problem)
         except ReaderGone:
             # What was not taken in is asked for again.
             log.warning("the process that reads long lists has ended; they are read more slowly from now on")
-            self._keys = None
-            await asyncio.to_thread(self._read_here)
+            self._source = None
+            await self._read_here()
 
     async def _read_on(self, row: ExchangeRow, exchange: Exchange) -> None:
-        """
-        Read pages until the list is at its end for now, or the time of a step is over; each is asked ahead.
-
-        Where another process reads, a page is taken in while the next one is read.
-        """
+        """Take in pages until the list is at its end for now, or the time of a step is over."""
         until = time.monotonic() + _STEP_SECONDS
-        asked: asyncio.Task[bytes] | None = asyncio.create_task(self._ask(exchange, row.checkpoint))
-        taken: asyncio.Future[None] = _done()
+        pages = await self._pages(row, exchange)
         try:
-            while asked is not None:
-                data, at = await asked, self._parts.now()
-                asked = None
-                if not self._reader.is_apart:
-                    await taken
-                body = Body(exchange, row.id, data, row.checkpoint, at, is_sealed=row.complete_at is None)
-                head = await asyncio.to_thread(self._reader.read, body)
-                goes_on = not head.is_last and head.problem is None and time.monotonic() < until
-                if goes_on:
-                    asked = asyncio.create_task(self._ask(exchange, head.after))
-                page = await asyncio.to_thread(self._reader.page)
-                await taken
-                taken = asyncio.create_task(asyncio.to_thread(self._take, row, page, at, is_whole=exchange.is_whole))
+            async for page in pages:
+                at = self._parts.now()
+                await asyncio.to_thread(self._take, row, page, at, is_whole=exchange.is_whole)
                 row = replace(row, began_at=row.began_at or at, attempts=0, checkpoint=page.after)
-                if goes_on and len(page.records) >= _LONG_PAGE:
-                    await asyncio.to_thread(self._read_apart)
+                if page.is_last or page.problem is not None:
+                    return
+                if self._source is not None and self._reader is None and len(page.records) >= _LONG_PAGE:
+                    # It goes on there with the next step.
+                    self._reader = await asyncio.to_thread(PageReader, self._source)
+                    return
+                if time.monotonic() >= until:
+                    if self._reader is not None:
+                        self._going_on = _GoingOn(row.id, row.checkpoint, pages)
+                    return
         finally:
-            if asked is not None:
-                asked.cancel()
-            await taken
+            if self._going_on is None:
+                await pages.aclose()
 
-    def _read_apart(self) -> None:
-        """Have another process read from now on, where there may be one: the list is long."""
-        if self._keys is not None and not self._reader.is_apart:
-            self._reader = ReaderApart(self._keys)
+    async def _pages(self, row: ExchangeRow, exchange: Exchange) -> AsyncGenerator[KeyedPage]:
+        """Return the pages from where the list was read to: where the last step broke off, they are read already."""
+        going_on, self._going_on = self._going_on, None
+        if going_on is not None:
+            if (going_on.exchange_id, going_on.checkpoint) == (row.id, row.checkpoint):
+                return going_on.pages
+            await going_on.pages.aclose()
+        asking = Asking(exchange, row.id, row.checkpoint, is_sealed=row.complete_at is None)
+        if self._reader is not None:
+            return self._reader.pages(asking)
+        return pages(asking, self._http, self._parts.store.keyring, self._parts.now)
 
-    def _read_here(self) -> None:
-        self._reader.close()
-        self._reader = ReaderHere(self._parts.store.keyring)
+    async def _read_here(self) -> None:
+        going_on, self._going_on = self._going_on, None
+        if going_on is not None:
+            await going_on.pages.aclose()
+        if self._reader is not None:
+            await asyncio.to_thread(self._reader.close)
+            self._reader = None
 
     def _take(self, row: ExchangeRow, page: KeyedPage, at: datetime, *, is_whole: bool) -> None:
         after: dict[str, object] = {"fetched_at": at, "began_at": row.began_at or at, "next_at": at}
@@ -160,19 +171,6 @@ class ExchangeJob:
         take_page(self._parts.store, row, page, after, at=at, shared=self._lots)
         if page.is_last and is_whole:
             end_unnamed(self._parts.store, row, row.began_at or at, at=at)
-
-    async def _ask(self, exchange: Exchange, checkpoint: FetchCheckpoint) -> bytes:
-        answer = await self._send(exchange.request(checkpoint, self._parts.now()), MAX_PAGE_BYTES)
-        if answer.status in _UNAUTHORISED:
-            raise ExchangeError("The list does not accept our credentials.", permanent=True)
-        if 400 <= answer.status < 500 and answer.status not in (408, 425, 429):
-            place = exchange.refused(checkpoint)
-            raise _Refused(None if place == checkpoint else place)
-        answer.require_success(now=self._parts.now())
-        return answer.body
-
-    async def _send(self, request: Request, max_bytes: int) -> Response:
-        return await self._http.ask(request.method, request.url, request.headers, request.body, max_bytes=max_bytes)
 
     def _opened(self, row: ExchangeRow) -> Exchange | None:
         with self._parts.store.read() as tx:
@@ -249,7 +247,10 @@ class ExchangeJob:
             exchange = self._opened(row) if count else None
             request = None if exchange is None else asked(exchange)
             if request is not None:
-                (await self._send(request, _MAX_WORD_BYTES)).require_success(now=at)
+                answer = await self._http.ask(
+                    request.method, request.url, request.headers, request.body, max_bytes=_MAX_WORD_BYTES
+                )
+                answer.require_success(now=at)
         except OutsideError as problem:
             log.warning("the list %s could not be told: %s", row.name, problem.message)
             await asyncio.to_thread(self._tell_later, words, at)
@@ -283,18 +284,3 @@ def _signal(tx: Transaction, entry_id: int) -> Signal | None:
         if route in codes:
             return Signal(Algorithm.PDQ, codes[route], route)
     return None
-
-
-def _done() -> asyncio.Future[None]:
-    """Return something that was awaited for already."""
-    future = asyncio.get_running_loop().create_future()
-    future.set_result(None)
-    return future
-
-
-class _Refused(Exception):
-    """The list says that there is no such page; `place` is where to go on, None where that is the same."""
-
-    def __init__(self, place: FetchCheckpoint | None) -> None:
-        super().__init__("the list refused a page")
-        self.place = place

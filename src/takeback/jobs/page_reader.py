@@ -1,5 +1,5 @@
 """
-A process that reads the pages of a long list, so that whoever writes them down only writes.
+A process that asks for and reads the pages of a long list, so that whoever writes them down only writes.
 
 It lives while a long list is read. Half of the work of a record is to read it, put it under an HMAC and seal it; the
 other half is the database's, which one process at a time writes. It gets the master key over a socket, and ends when
@@ -8,24 +8,30 @@ the socket does.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 import pickle
 import socket
 import subprocess
 import sys
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from enum import Enum, auto
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import NamedTuple, Protocol
 
+from takeback.actions.outgoing import OutgoingHttp, Timeouts
 from takeback.errors import TakebackError
-from takeback.exchanges.interface import Exchange, FetchCheckpoint, Page
+from takeback.jobs.list_pages import Asking, Refused, pages
 from takeback.store.keyring import Keyring
 from takeback.store.seal import MasterKey
-from takeback.workflow.keyed_page import KeyedPage, keyed_page
+from takeback.workflow.keyed_page import KeyedPage
 
+_AHEAD = 2
+"""Pages that are read before they are asked for, at most: one is being written down, one is ready."""
 _PATIENCE_SECONDS = 5.0
 _COLLECTED_AFTER = 20_000
 _MAIN = "from takeback.jobs.page_reader import main; main()"
@@ -33,92 +39,37 @@ _MAIN = "from takeback.jobs.page_reader import main; main()"
 
 
 @dataclass(frozen=True, slots=True)
-class KeySource:
-    """What a process opens the key store with."""
+class ReaderSource:
+    """What a process opens the key store and asks lists with."""
 
     master: MasterKey
-    path: Path
-
-    def open(self) -> Keyring:
-        """Open it; raises as `Keyring` does."""
-        return Keyring(self.master, self.path)
+    keys: Path
+    private_hosts: Sequence[str]
+    timeouts: Timeouts
 
 
-class Head(NamedTuple):
-    """Where a page that was read says to go on."""
-
-    after: FetchCheckpoint
-    is_last: bool
-    problem: str | None
-
-
-class Body(NamedTuple):
-    """What a list answered, and what is needed to read it; `is_sealed` as in `keyed_page`."""
-
-    exchange: Exchange
-    exchange_id: int
-    data: bytes
-    checkpoint: FetchCheckpoint
-    at: datetime
-    is_sealed: bool
+class _Word(Enum):
+    NEXT = auto()
+    """One page was taken: another may be read."""
+    STOP = auto()
+    """No more of this list."""
 
 
-class Reader(Protocol):
-    """Reads one page after the other, each in two answers; not for several threads at once."""
+@dataclass(frozen=True, slots=True)
+class _End:
+    """Nothing more comes of a list that was asked for, and why."""
 
-    is_apart: bool
-    """Whether something else can be done here meanwhile."""
-
-    def read(self, body: Body) -> Head:
-        """Read a page and say where to go on; `page` is to be asked for next."""
-
-    def page(self) -> KeyedPage:
-        """Return what was read last."""
-
-    def close(self) -> None:
-        """Read no more."""
-
-
-class ReaderHere:
-    """Reads in this process: enough for most lists."""
-
-    is_apart = False
-
-    def __init__(self, keyring: Keyring) -> None:
-        self._keyring = keyring
-        self._read: tuple[Body, Page] | None = None
-
-    def read(self, body: Body) -> Head:
-        """Read a page (`Reader.read`)."""
-        page = body.exchange.read(body.data, body.checkpoint, body.at)
-        self._read = body, page
-        return Head(page.after, page.is_last, page.problem)
-
-    def page(self) -> KeyedPage:
-        """Return it (`Reader.page`)."""
-        assert self._read is not None
-        (body, page), self._read = self._read, None
-        return keyed_page(self._keyring, body.exchange_id, page, is_sealed=body.is_sealed)
-
-    def close(self) -> None:
-        """Nothing is held (`Reader.close`)."""
+    problem: TakebackError | Refused | None = None
 
 
 class ReaderGone(Exception):
-    """The process that reads has ended: what it was asked for is to be done here."""
+    """The process that reads has ended, or cannot be started: what it was asked for is to be done here."""
 
 
-class ReaderApart:
-    """
-    Has a process of its own read.
+class PageReader:
+    """Has a process of its own read, one list at a time; raises `ReaderGone`."""
 
-    Raises `ReaderGone` where that process cannot be started, or has ended, and whatever of ours reading and sealing
-    raise.
-    """
-
-    is_apart = True
-
-    def __init__(self, keys: KeySource) -> None:
+    def __init__(self, source: ReaderSource) -> None:
         ours, theirs = socket.socketpair()
         command = [sys.executable, "-P", "-c", _MAIN, str(theirs.fileno())]
         try:
@@ -129,20 +80,21 @@ class ReaderApart:
         finally:
             theirs.close()
         self._connection = Connection(ours.detach())
-        self._send(keys)
+        self._send(source)
 
-    def read(self, body: Body) -> Head:
-        """Have a page read (`Reader.read`)."""
-        self._send(body)
-        head = self._received()
-        assert isinstance(head, Head)
-        return head
-
-    def page(self) -> KeyedPage:
-        """Return it (`Reader.page`)."""
-        page = self._received()
-        assert isinstance(page, KeyedPage)
-        return page
+    async def pages(self, asking: Asking) -> AsyncGenerator[KeyedPage]:
+        """Yield the pages of a list, and raise, as `takeback.jobs.list_pages.pages` does."""
+        self._send(asking)
+        found: object = None
+        try:
+            while isinstance(found := await asyncio.to_thread(self._received), KeyedPage):
+                self._send(_Word.NEXT)
+                yield found
+        finally:
+            if not isinstance(found, _End):
+                await asyncio.to_thread(self._stop)
+        if isinstance(found, _End) and found.problem is not None:
+            raise found.problem
 
     def close(self) -> None:
         """Let the process end."""
@@ -153,6 +105,13 @@ class ReaderApart:
             self._process.kill()
             self._process.wait()
 
+    def _stop(self) -> None:
+        """Hear no more of the list that was asked for; what was read ahead is read again when it is asked for next."""
+        with contextlib.suppress(ReaderGone):
+            self._send(_Word.STOP)
+            while not isinstance(self._received(), _End):
+                pass
+
     def _send(self, what: object) -> None:
         try:
             self._connection.send(what)
@@ -161,30 +120,48 @@ class ReaderApart:
 
     def _received(self) -> object:
         try:
-            found = self._connection.recv()
+            return self._connection.recv()
         except (EOFError, OSError, pickle.UnpicklingError) as problem:
             raise ReaderGone from problem
-        if isinstance(found, TakebackError):
-            raise found
-        return found
 
 
 def main() -> None:
     """Read what is asked for over the socket whose number is the one argument, until it is closed."""
     with contextlib.suppress(EOFError, OSError, KeyboardInterrupt):
-        _serve(Connection(int(sys.argv[1])))
+        connection = Connection(int(sys.argv[1]))
+        source: ReaderSource = connection.recv()
+        # As in every process of the service: what is imported stays, and a page is many objects that soon are none.
+        gc.freeze()
+        gc.set_threshold(_COLLECTED_AFTER)
+        asyncio.run(_serve(connection, source))
 
 
-def _serve(connection: Connection) -> None:
-    keys: KeySource = connection.recv()
-    reader = ReaderHere(keys.open())
-    # As in every process of the service: what is imported stays, and a page is many objects that soon are none.
-    gc.freeze()
-    gc.set_threshold(_COLLECTED_AFTER)
+async def _serve(connection: Connection, source: ReaderSource) -> None:
+    keyring = Keyring(source.master, source.keys)
+    http = OutgoingHttp(source.private_hosts, timeouts=source.timeouts)
     while True:
-        body: Body = connection.recv()
-        try:
-            connection.send(reader.read(body))
-            connection.send(reader.page())
-        except TakebackError as problem:
-            connection.send(problem)
+        asked = await asyncio.to_thread(connection.recv)
+        # What was said of a list that is at its end already needs no answer.
+        if isinstance(asked, Asking):
+            end = await _read(asked, connection, http, keyring)
+            await asyncio.to_thread(connection.send, end)
+
+
+async def _read(asked: Asking, connection: Connection, http: OutgoingHttp, keyring: Keyring) -> _End:
+    may_send = _AHEAD
+    try:
+        async with aclosing(pages(asked, http, keyring, _now)) as found:
+            async for page in found:
+                await asyncio.to_thread(connection.send, page)
+                may_send -= 1
+                while not may_send:
+                    if await asyncio.to_thread(connection.recv) is _Word.STOP:
+                        return _End()
+                    may_send += 1
+    except (TakebackError, Refused) as problem:
+        return _End(problem)
+    return _End()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

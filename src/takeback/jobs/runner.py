@@ -26,7 +26,7 @@ from takeback.jobs.links import LinkJob
 from takeback.jobs.list_sweep import ListSweepJob
 from takeback.jobs.news import NewsJob
 from takeback.jobs.outbox import OutboxJob
-from takeback.jobs.page_reader import KeySource
+from takeback.jobs.page_reader import ReaderSource
 from takeback.jobs.places import PlacesJob
 from takeback.jobs.publish import PublishJob
 from takeback.jobs.quarantine import QuarantineJob
@@ -112,14 +112,14 @@ async def run_jobs(parts: Parts, stop: asyncio.Event, texts: NewsTexts) -> None:
     await _run(parts, stop, JOBS, jobs)
 
 
-async def run_lists(parts: Parts, stop: asyncio.Event, keys: KeySource) -> None:
+async def run_lists(parts: Parts, stop: asyncio.Event, source: ReaderSource) -> None:
     """
     Fetch outside lists until `stop`; wait while another process holds the lease.
 
     In a process of its own, whose indexes follow nothing: a list of a million records is work for minutes, and orders
-    to sites do not wait for it. `keys` are for the process that reads long ones.
+    to sites do not wait for it. `source` is for the process that reads long ones.
     """
-    job = ExchangeJob(parts, exchange_http(parts.settings), keys)
+    job = ExchangeJob(parts, exchange_http(parts.settings), source)
     await _run(parts, stop, LISTS, [(job, EXCHANGE_POLL_SECONDS)])
 
 

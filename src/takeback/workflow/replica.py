@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -169,6 +170,7 @@ class Replica:
         return {"entry": self.entries, "original": self.originals, "item": self.items}[searched]
 
 
+@cache
 def snapshot_paths(folder: Path) -> tuple[Path, Path]:
     """Return where the snapshots of entries and items lie in a folder."""
     entries, items = (folder / f"{owner}{SNAPSHOT_SUFFIX}" for owner in OWNERS)
