@@ -24,7 +24,9 @@ def examine_image(data: bytes, *, limits: MediaLimits = MediaLimits()) -> Examin
     Raises `UnreadableMedia` and `MediaTooLarge` as `decode_image` does. Deterministic, on one thread.
     """
     subject = read_subject(data, limits)
-    return examination_of(subject, tuple(outcomes_of(subject)))
+    width, height = size_of(subject)
+    digest = hashlib.sha256(data).hexdigest()
+    return Examination(width, height, subject.format, digest, tuple(outcomes_of(subject)))
 
 
 def outcomes_of(subject: Subject) -> Iterator[Outcome]:
@@ -34,10 +36,7 @@ def outcomes_of(subject: Subject) -> Iterator[Outcome]:
         yield upright(run(subject), width, height, subject.orientation)
 
 
-def examination_of(subject: Subject, outcomes: tuple[Outcome, ...]) -> Examination:
-    """Put together what the tests of `subject` said."""
+def size_of(subject: Subject) -> tuple[int, int]:
+    """Return width and height as a person sees the picture."""
     height, width = subject.luminance.shape
-    if subject.orientation >= 5:
-        height, width = width, height
-    digest = hashlib.sha256(subject.data).hexdigest()
-    return Examination(width, height, subject.format, digest, outcomes)
+    return (height, width) if subject.orientation >= 5 else (width, height)

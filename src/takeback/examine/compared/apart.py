@@ -7,12 +7,12 @@ picture. Importing this module loads OpenCV, since a child can load nothing.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping
 
 import cv2
 import numpy as np
 
+from takeback.examine.answers import packed
 from takeback.examine.compared.compare import compare_images, compare_pixels
 from takeback.examine.compared.comparison import Comparison
 from takeback.media.limits import MediaLimits
@@ -39,8 +39,8 @@ def _packed(found: Comparison) -> bytes:
     """Return the mask as bits, deflated; nothing where there is none, or it is too intricate to be sent."""
     if found.mask is None or not found.changed:
         return b""
-    packed = zlib.compress(np.packbits(found.mask, axis=1).tobytes(), 6)
-    return packed if len(packed) <= MAX_ATTACHMENT_BYTES else b""
+    bits = packed(found.mask)
+    return bits if len(bits) <= MAX_ATTACHMENT_BYTES else b""
 
 
 def warm_up() -> None:

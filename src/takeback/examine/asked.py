@@ -1,0 +1,129 @@
+"""Asking a sandboxed child for an examination, and checking what it says like any outsider's answer."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from takeback.errors import MediaTooLarge, UnreadableMedia
+from takeback.examine.answers import box, listed, mask_of, number, whole
+from takeback.examine.examination import Examination
+from takeback.examine.outcome import Finding, Outcome, Test
+from takeback.examine.sentences import Sentence, Value
+from takeback.media.limits import FORMATS, MIB, MediaLimits
+from takeback.media.sandbox import DecoderPool
+
+HANDLER: Final = "takeback.examine.apart:examination_handler"
+WARM_UP: Final = "takeback.examine.apart:warm_up"
+
+MAX_FINDINGS = 100
+"""Of one test; and of boxes of one finding, and facts of one test."""
+
+_CPU_SECONDS = 120
+_WALL_SECONDS = 240
+_MEMORY_BYTES = 1536 * MIB
+_LENGTH_BYTES = 4
+_STRANGE = "The decoder's answer is not what a decoder sends."
+
+type Progress = Callable[[int, Sequence[Test]], None]
+"""Told how many of the tests are done."""
+
+
+def pool_limits(limits: MediaLimits) -> MediaLimits:
+    """Return what a child may take for a file within `limits`, and for examining it."""
+    return replace(
+        limits,
+        cpu_seconds=max(limits.cpu_seconds, _CPU_SECONDS),
+        wall_seconds=max(limits.wall_seconds, _WALL_SECONDS),
+        max_memory_bytes=max(limits.max_memory_bytes, _MEMORY_BYTES),
+    )
+
+
+class PooledExaminer:
+    """Asks a pool whose handler is `HANDLER`, started with `pool_limits(limits)`."""
+
+    def __init__(self, pool: DecoderPool, limits: MediaLimits) -> None:
+        self._pool = pool
+        self._limits = limits
+
+    def examine(self, data: bytes, progress: Progress = lambda _done, _tests: None) -> Examination:
+        """Return what `examine_image` says of a file; see `DecoderPool.run` for the errors."""
+        if len(data) > self._limits.max_bytes:
+            raise MediaTooLarge(f"The file has {len(data):,} bytes; the limit max_bytes is {self._limits.max_bytes:,}.")
+        with self._pool.stages(data, self._limits.as_options()) as stages:
+            try:
+                return self._read(data, stages, progress)
+            except (KeyError, TypeError, ValueError, zlib.error):
+                raise UnreadableMedia(_STRANGE) from None
+
+    def _read(self, data: bytes, stages: Iterator[Any], progress: Progress) -> Examination:
+        first = next(stages).result
+        width, height = (whole(first[name], 1, self._limits.max_side) for name in ("width", "height"))
+        if width * height > self._limits.max_pixels or first["format"] not in FORMATS:
+            raise ValueError("not a picture that is examined")
+        tests = [Test(each) for each in listed(first["tests"], len(Test))]
+        outcomes: list[Outcome] = []
+        for test in tests:
+            progress(len(outcomes), tests)
+            answer = next(stages)
+            outcomes.append(outcome_of(answer.result, answer.attachment, test, width, height))
+        progress(len(outcomes), tests)
+        digest = hashlib.sha256(data).hexdigest()
+        return Examination(width, height, first["format"], digest, tuple(outcomes))
+
+
+def outcome_of(told: Mapping[str, Any], attached: bytes, test: Test, width: int, height: int) -> Outcome:
+    """Read what the handler wrote of one test; `ValueError`, `TypeError` or `KeyError` for anything else."""
+    if told["test"] != test.value:
+        raise ValueError("of another test")
+    findings = listed(told["findings"], MAX_FINDINGS)
+    masks = _masks(attached, len(findings), width, height)
+    return Outcome(
+        test,
+        findings=tuple(_finding(each, mask, test, width, height) for each, mask in zip(findings, masks, strict=True)),
+        facts=tuple(_sentence(each) for each in listed(told["facts"], MAX_FINDINGS)),
+        why_not=None if told["why_not"] is None else _sentence(told["why_not"]),
+        statistic=number(told["statistic"], -1e300, 1e300),
+        counted=number(told["counted"], 0, 1e300),
+        nfa=number(told["nfa"], 0, 1e300),
+    )
+
+
+def _finding(told: Any, mask: NDArray[np.bool_] | None, test: Test, width: int, height: int) -> Finding:
+    boxes = tuple(box(each, width, height) for each in listed(told["boxes"], MAX_FINDINGS))
+    nfa = None if told["nfa"] is None else number(told["nfa"], 0, 1)
+    return Finding(test, _sentence(told["text"]), nfa, boxes, mask)
+
+
+def _sentence(told: Any) -> Sentence:
+    key, values = listed(told, 2)
+    if not isinstance(key, str) or not isinstance(values, dict):
+        raise ValueError("not a sentence")
+    return Sentence(key, **{name: _value(value) for name, value in values.items()})
+
+
+def _value(told: Any) -> Value:
+    if isinstance(told, str):
+        return told
+    return whole(told, -(2**53), 2**53) if type(told) is int else number(told, -1e300, 1e300)
+
+
+def _masks(attached: bytes, count: int, width: int, height: int) -> list[NDArray[np.bool_] | None]:
+    masks: list[NDArray[np.bool_] | None] = []
+    place = 0
+    for _ in range(count):
+        size = int.from_bytes(attached[place : place + _LENGTH_BYTES], "big")
+        bits = attached[place + _LENGTH_BYTES : place + _LENGTH_BYTES + size]
+        if place + _LENGTH_BYTES > len(attached) or len(bits) != size:
+            raise ValueError("a mask is cut short")
+        masks.append(mask_of(bits, width, height) if size else None)
+        place += _LENGTH_BYTES + size
+    if place != len(attached):
+        raise ValueError("more than masks")
+    return masks
