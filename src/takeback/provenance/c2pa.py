@@ -11,7 +11,7 @@ from __future__ import annotations
 import importlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -20,7 +20,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from takeback.provenance.manifest import SAID_NOTHING, Said, codes_of, listed, mapping, said_by, text
-from takeback.provenance.trust import NO_LISTS, TrustLists
+from takeback.provenance.trust import NO_LISTS, TrustList, TrustLists, Vouching
 
 MAX_JSON_CHARACTERS: Final = 8 << 20
 """Of a manifest as text; one with ten thousand steps takes a tenth of it."""
@@ -146,7 +146,7 @@ def judged(store: Mapping[str, Any], trust: TrustLists = NO_LISTS) -> Credential
     standing, code = _standing(success, failure)
     vouched_by = _vouched_by(results, trust) if standing is Standing.TRUSTED else ""
     if standing is Standing.TRUSTED and not vouched_by:
-        # By a list that is none of the operator's: nobody here believes it.
+        # The library takes any list for anything: one for times vouches for nobody who signs.
         standing = Standing.UNKNOWN_SIGNER
     return Credentials(
         standing,
@@ -154,7 +154,7 @@ def judged(store: Mapping[str, Any], trust: TrustLists = NO_LISTS) -> Credential
         code=code,
         vouched_by=vouched_by,
         is_stamped=_STAMP_HOLDS in success,
-        broken_ingredient=_broken_ingredient(results),
+        broken_ingredient=_broken_ingredient(store),
     )
 
 
@@ -192,16 +192,22 @@ def _is_change(code: str) -> bool:
 
 
 def _vouched_by(results: Mapping[str, Any], trust: TrustLists) -> str:
+    """Return which list for signers vouches; empty where it is another one."""
     named = text(results.get("trustListUri"))
-    return next((each.name for place, each in enumerate(trust.lists) if _address(place) == named), "")
+    held = (
+        (each.name, each.vouching is Vouching.SIGNERS and _address(place) == named) for place, each in _in_order(trust)
+    )
+    return next((name for name, is_named in held if is_named), "")
 
 
-def _broken_ingredient(results: Mapping[str, Any]) -> str:
-    for each in listed(results.get("ingredientDeltas")):
-        for code in codes_of(mapping(each).get("validationDeltas"), "failure"):
-            if _is_change(code):
-                return code
-    return ""
+def _broken_ingredient(store: Mapping[str, Any]) -> str:
+    """Return what does not hold of an ingredient: as who signed saw it, or as it is now."""
+    active = mapping(mapping(store.get("manifests")).get(text(store.get("active_manifest"))))
+    seen = [mapping(mapping(each).get("validation_results")) for each in listed(active.get("ingredients"))]
+    results = [each.get("activeManifest") for each in seen]
+    deltas = listed(mapping(store.get("validation_results")).get("ingredientDeltas"))
+    results += [mapping(each).get("validationDeltas") for each in deltas]
+    return next((code for each in results for code in codes_of(each, "failure") if _is_change(code)), "")
 
 
 def _unread(message: str) -> Credentials:
@@ -236,8 +242,13 @@ def _written(data: bytes, kind: str, trust: TrustLists) -> str:
 def _anchors(trust: TrustLists) -> list[dict[str, str]]:
     return [
         {"trust_anchors": each.pem, "trust_uri": _address(place), "trust_kind": each.vouching.value}
-        for place, each in enumerate(trust.lists)
+        for place, each in _in_order(trust)
     ]
+
+
+def _in_order(trust: TrustLists) -> Iterator[tuple[int, TrustList]]:
+    """Yield each list with its place, those for signers first: the library names the first that vouches."""
+    yield from enumerate(sorted(trust.lists, key=lambda each: each.vouching is not Vouching.SIGNERS))
 
 
 def _address(place: int) -> str:

@@ -9,12 +9,15 @@ from typing import Any
 
 import c2pa
 import PIL.Image
+import pillow_heif
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+pillow_heif.register_heif_opener()
 
 TYPES = {
     "JPEG": "image/jpeg",
@@ -31,7 +34,7 @@ _QUIET = {"verify": {"verify_after_sign": False}, "builder": {"thumbnail": {"ena
 
 @dataclass(frozen=True)
 class Signer:
-    """A certificate below a root, and its key; `root` in PEM. `stood_in` signs in its place while it is expired."""
+    """A certificate below a root, and its key; `root` in PEM. `stands_for`: the expired one that takes its place."""
 
     certificate: x509.Certificate
     root_certificate: x509.Certificate
@@ -43,7 +46,12 @@ class Signer:
         return self.root_certificate.public_bytes(Encoding.PEM).decode()
 
 
-def signer(organisation: str = "Test Office", *, days: tuple[int, int] = (-2, 300), self_signed: bool = False) -> Signer:
+def signer(
+    organisation: str = "Test Office",
+    *,
+    days: tuple[float, float] = (-2, 300),
+    self_signed: bool = False,
+) -> Signer:
     """Make a signer whose certificate is valid between two `days` from now."""
     root_key, key = ed25519.Ed25519PrivateKey.generate(), ec.generate_private_key(ec.SECP256R1())
     root_name, name = _name("Test Roots", "A test root"), _name(organisation, "A test signer")
@@ -133,7 +141,7 @@ def _certificate(
     issuer: x509.Name,
     key: Any,
     signing: ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey,
-    days: tuple[int, int],
+    days: tuple[float, float],
     *,
     is_root: bool = False,
 ) -> x509.Certificate:
