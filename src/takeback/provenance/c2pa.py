@@ -11,7 +11,7 @@ from __future__ import annotations
 import importlib
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -20,7 +20,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from takeback.provenance.manifest import SAID_NOTHING, Said, codes_of, listed, mapping, said_by, text
-from takeback.provenance.trust import NO_LISTS, TrustList, TrustLists, Vouching
+from takeback.provenance.trust import NO_LISTS, TrustLists, Vouching, distinct
 
 MAX_JSON_CHARACTERS: Final = 8 << 20
 """Of a manifest as text; one with ten thousand steps takes a tenth of it."""
@@ -130,10 +130,8 @@ def read_credentials(data: bytes, format: str, trust: TrustLists = NO_LISTS) -> 
         if len(written) > MAX_JSON_CHARACTERS:
             return Credentials(Standing.UNJUDGED, code="too long")
         store = json.loads(written)
-    except (ValueError, RecursionError):
-        return Credentials(Standing.UNJUDGED, code="not readable")
     except Exception as problem:
-        # Its errors have no common base but Exception: all of them are the file's fault.
+        # The library's errors, and a text that is no JSON or nested too deep: all of them are the file's fault.
         return _unread(str(problem))
     return judged(mapping(store), trust)
 
@@ -194,10 +192,10 @@ def _is_change(code: str) -> bool:
 def _vouched_by(results: Mapping[str, Any], trust: TrustLists) -> str:
     """Return which list for signers vouches; empty where it is another one."""
     named = text(results.get("trustListUri"))
-    held = (
-        (each.name, each.vouching is Vouching.SIGNERS and _address(place) == named) for place, each in _in_order(trust)
-    )
-    return next((name for name, is_named in held if is_named), "")
+    for place, each in enumerate(distinct(trust)):
+        if _address(place) == named and each.vouching is Vouching.SIGNERS:
+            return each.name
+    return ""
 
 
 def _broken_ingredient(store: Mapping[str, Any]) -> str:
@@ -211,7 +209,7 @@ def _broken_ingredient(store: Mapping[str, Any]) -> str:
 
 
 def _unread(message: str) -> Credentials:
-    """Say what an error of the library means, by how its message begins."""
+    """Say what an error means, by how its message begins: of the library's, with its kind."""
     kind, _, rest = message.partition(": ")
     if kind in ("ManifestNotFound", "NotSupported"):
         return Credentials(Standing.NONE)
@@ -242,13 +240,8 @@ def _written(data: bytes, kind: str, trust: TrustLists) -> str:
 def _anchors(trust: TrustLists) -> list[dict[str, str]]:
     return [
         {"trust_anchors": each.pem, "trust_uri": _address(place), "trust_kind": each.vouching.value}
-        for place, each in _in_order(trust)
+        for place, each in enumerate(distinct(trust))
     ]
-
-
-def _in_order(trust: TrustLists) -> Iterator[tuple[int, TrustList]]:
-    """Yield each list with its place, those for signers first: the library names the first that vouches."""
-    yield from enumerate(sorted(trust.lists, key=lambda each: each.vouching is not Vouching.SIGNERS))
 
 
 def _address(place: int) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_pem_x509_certificates
 
 from takeback.errors import BadSetting
@@ -49,6 +52,15 @@ class TrustLists:
         """Say whether any list vouches for signers, or for times."""
         return any(each.vouching is vouching for each in self.lists)
 
+    def as_bytes(self) -> bytes:
+        """Return all of it, to travel to a decoder behind a file."""
+        return json.dumps([[each.name, each.vouching.value, each.pem] for each in self.lists]).encode()
+
+    @classmethod
+    def from_bytes(cls, written: bytes) -> TrustLists:
+        """Read what `as_bytes` wrote."""
+        return cls(tuple(TrustList(name, Vouching(vouching), pem) for name, vouching, pem in json.loads(written)))
+
 
 NO_LISTS: Final = TrustLists()
 
@@ -57,6 +69,25 @@ def read_trust_lists(settings: Settings) -> TrustLists:
     """Read the files that `settings` names; raises `BadSetting` for one that cannot be read, or is no list."""
     signers = _read(settings.signer_trust_lists, Vouching.SIGNERS)
     return TrustLists((*signers, *_read(settings.timestamp_trust_lists, Vouching.TIMES)))
+
+
+@cache
+def distinct(trust: TrustLists) -> tuple[TrustList, ...]:
+    """
+    Return the lists with each certificate once, those for signers first, and none that is empty then.
+
+    The library takes any list for anything, and of two with one certificate names now one, now the other.
+    """
+    seen: set[bytes] = set()
+    kept: list[TrustList] = []
+    for each in sorted(trust.lists, key=lambda each: each.vouching is not Vouching.SIGNERS):
+        own = [
+            one for one in load_pem_x509_certificates(each.pem.encode()) if one.public_bytes(Encoding.DER) not in seen
+        ]
+        seen.update(one.public_bytes(Encoding.DER) for one in own)
+        if own:
+            kept.append(replace(each, pem="".join(one.public_bytes(Encoding.PEM).decode() for one in own)))
+    return tuple(kept)
 
 
 def _read(entries: Iterable[str], vouching: Vouching) -> Iterable[TrustList]:

@@ -60,6 +60,14 @@ def test_a_list_for_times_vouches_for_no_signer(photograph: bytes, office: Signe
     assert read_credentials(photograph, "jpeg", lists).standing is Standing.UNKNOWN_SIGNER
 
 
+def test_a_signer_on_a_list_is_trusted_though_a_list_for_times_has_the_same_root(
+    photograph: bytes, office: Signer
+) -> None:
+    own, times = (TrustList(each.value, each, office.root) for each in (Vouching.SIGNERS, Vouching.TIMES))
+    for lists in ((own, times), (times, own)):
+        assert read_credentials(photograph, "jpeg", TrustLists(lists)).vouched_by == own.name
+
+
 def test_who_signs_by_a_certificate_of_their_own_is_unknown() -> None:
     read = read_credentials(signed(picture(), signer("A person", self_signed=True)), "jpeg")
     assert read.standing is Standing.UNKNOWN_SIGNER
