@@ -30,6 +30,8 @@ tsa_name = no
 ess_cert_id_chain = no
 """
 
+_SIGNING_ALONE = x509.KeyUsage(True, False, False, False, False, False, False, False, False)
+
 
 class TimestampAuthority:
     """Answers queries, and keeps them."""
@@ -106,5 +108,5 @@ def _certificate(
     )
     if issuer is not None:
         purpose = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING])
-        builder = builder.add_extension(purpose, critical=True)
+        builder = builder.add_extension(purpose, critical=True).add_extension(_SIGNING_ALONE, critical=True)
     return builder.sign(signing, hashes.SHA256())

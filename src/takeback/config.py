@@ -262,6 +262,14 @@ class Settings:
         "File with the root certificates (PEM) under which their signatures are checked when they come; empty: whoever "
         "reads a bundle checks them.",
     )
+    signer_trust_lists: tuple[str, ...] = _setting(
+        (),
+        "Trust lists for Content Credentials, as official=/etc/takeback/c2pa-trust-list.pem: a name that people are "
+        "told, and certificates (PEM) under which who signed is believed. Empty: nobody is vouched for.",
+    )
+    timestamp_trust_lists: tuple[str, ...] = _setting(
+        (), "The same for time stamps in Content Credentials: authorities under which the time of signing is believed."
+    )
     alert_webhooks: tuple[str, ...] = _setting(
         (),
         "Where the desk is told what is due soon or late, as JSON with `text`: addresses of a chat or a pager. "

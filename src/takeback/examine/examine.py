@@ -6,24 +6,31 @@ import hashlib
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from takeback.examine.declared.credentials import content_credentials
+from takeback.examine.declared.origin import declared_origin
 from takeback.examine.examination import Examination
 from takeback.examine.outcome import Outcome, Test
 from takeback.examine.subject import Subject, read_subject
 from takeback.examine.upright import upright
 from takeback.media import MediaLimits
+from takeback.provenance.trust import NO_LISTS, TrustLists
 
-TESTS: Final[tuple[tuple[Test, Callable[[Subject], Outcome]], ...]] = ()
+TESTS: Final[tuple[tuple[Test, Callable[[Subject], Outcome]], ...]] = (
+    (Test.CONTENT_CREDENTIALS, content_credentials),
+    (Test.DECLARED_ORIGIN, declared_origin),
+)
 """In the order in which they are run and told."""
 
 
-def examine_image(data: bytes, *, limits: MediaLimits = MediaLimits()) -> Examination:
+def examine_image(data: bytes, *, limits: MediaLimits = MediaLimits(), trust: TrustLists = NO_LISTS) -> Examination:
     """
     Say what the file in `data` gives away of what was done to its picture, and what cannot be told.
 
     Of unaltered pictures at most one in a hundred is expected to have a finding (`BUDGET`), by all tests together.
-    Raises `UnreadableMedia` and `MediaTooLarge` as `decode_image` does. Deterministic, on one thread.
+    `trust` is who is believed of those who sign pictures (Content Credentials). Raises `UnreadableMedia` and
+    `MediaTooLarge` as `decode_image` does. Deterministic but for certificates that expire, on one thread.
     """
-    subject = read_subject(data, limits)
+    subject = read_subject(data, limits, trust)
     width, height = size_of(subject)
     digest = hashlib.sha256(data).hexdigest()
     return Examination(width, height, subject.format, digest, tuple(outcomes_of(subject)))

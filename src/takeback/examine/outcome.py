@@ -37,6 +37,8 @@ class Test(StrEnum):
     """What a C2PA manifest says, and whether it holds."""
     DECLARED_ORIGIN = "declared_origin"
     """What the file itself says of how it was made."""
+    OUTSIDE_DETECTOR = "outside_detector"
+    """What a program of others says of a picture, as a share of photographs."""
 
 
 BLIND_TESTS: tuple[Test, ...] = (

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from takeback.media import MediaLimits, decode_luminance, decode_stored
 from takeback.media.formats import open_picture
 from takeback.media.orientation import exif_orientation
+from takeback.provenance.trust import NO_LISTS, TrustLists
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -18,7 +19,8 @@ class Subject:
     A file, and its pixels as they are stored: what a JPEG's blocks lie on, and what no profile has changed.
 
     `pixels` uint8 [height, width, 3], `luminance` uint8 [height, width]: of a JPEG the plane as it is stored, else
-    rounded (ITU-R BT.601). `orientation` 1..8 is EXIF's: how they are turned for a person to see them upright.
+    rounded (ITU-R BT.601). `orientation` 1..8 is EXIF's: how they are turned for a person to see them upright. `trust`
+    is whom the operator believes of those who sign pictures.
     """
 
     data: bytes = field(repr=False)
@@ -26,15 +28,17 @@ class Subject:
     pixels: NDArray[np.uint8] = field(repr=False)
     luminance: NDArray[np.uint8] = field(repr=False)
     orientation: int = 1
+    trust: TrustLists = NO_LISTS
 
 
-def read_subject(data: bytes, limits: MediaLimits) -> Subject:
+def read_subject(data: bytes, limits: MediaLimits, trust: TrustLists = NO_LISTS) -> Subject:
     """Decode a file; raises `UnreadableMedia` and `MediaTooLarge` as `decode_image` does."""
     stored = decode_stored(data, limits=limits)
     plane = decode_luminance(data, limits=limits) if stored.format == "jpeg" else None
     if plane is not None and plane.plane.shape == stored.pixels.shape[:2]:
-        return Subject(data, stored.format, stored.pixels, plane.plane, plane.orientation)
-    return Subject(data, stored.format, stored.pixels, luminance_of(stored.pixels), _orientation(data, limits))
+        return Subject(data, stored.format, stored.pixels, plane.plane, plane.orientation, trust)
+    luminance, orientation = luminance_of(stored.pixels), _orientation(data, limits)
+    return Subject(data, stored.format, stored.pixels, luminance, orientation, trust)
 
 
 def luminance_of(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
