@@ -26,6 +26,7 @@ from takeback.examine.examination import Examination
 from takeback.examine.outcome import BUDGET, Finding, Test
 from takeback.media import MediaLimits
 from takeback.media.sandbox import temporary_pool
+from takeback.provenance.trust import TrustLists, read_trust_lists
 from takeback.registration import can_register
 from takeback.workflow.examine import Examiner, examine_file
 
@@ -69,10 +70,11 @@ def examine(
     where the file could not be read.
     """
     terminal = Terminal(as_json)
-    limits = MediaLimits.of(load_settings({}, os.environ))
+    settings = load_settings({}, os.environ)
+    limits = MediaLimits.of(settings)
     began = time.perf_counter()
     data = read_file(file, limits.max_bytes)
-    with _examiner(limits) as examiner, terminal.progress("Examining", len(Test)) as step:
+    with _examiner(limits, read_trust_lists(settings)) as examiner, terminal.progress("Examining", len(Test)) as step:
 
         def progress(done: int, _tests: Sequence[Test]) -> None:
             if done:
@@ -88,7 +90,7 @@ def examine(
 
 
 @contextmanager
-def _examiner(limits: MediaLimits) -> Iterator[Examiner]:
+def _examiner(limits: MediaLimits, trust: TrustLists) -> Iterator[Examiner]:
     if not can_register():
         raise BadSetting(
             "Examining pictures needs OpenCV, which is not installed.",
@@ -96,7 +98,7 @@ def _examiner(limits: MediaLimits) -> Iterator[Examiner]:
         )
     allowed = pool_limits(limits)
     with temporary_pool(HANDLER, children=1, limits=allowed, warm_up=WARM_UP) as pool:
-        yield PooledExaminer(pool, limits)
+        yield PooledExaminer(pool, limits, trust)
 
 
 def _picture(found: Examination) -> bytes:

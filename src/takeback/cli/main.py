@@ -32,6 +32,7 @@ class Commands(LazyGroup):
         "hash": "Say what pictures are known by: digests and fingerprints.",
         "match": "Say which pictures of a folder or a bank each query is a copy of.",
         "compare": "Say what of a picture was changed, by the original.",
+        "examine": "Say what a picture gives away of what was done to it.",
         "notice": "Report pictures to a site that runs Takeback; they never leave this machine.",
         "case": "Read and decide cases on a running Takeback.",
         "bank": "List, make and fill banks on a running Takeback.",

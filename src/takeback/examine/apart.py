@@ -22,6 +22,8 @@ from takeback.media.limits import MediaLimits
 from takeback.media.sandbox import Answer
 from takeback.media.sandbox.wire import MAX_ATTACHMENT_BYTES
 from takeback.media.warm_up import decode_every_format
+from takeback.provenance import c2pa
+from takeback.provenance.trust import TrustLists
 
 WARM_UP_SIDE = 192
 """Pixels of the picture that goes through every test before the first real one arrives."""
@@ -29,8 +31,13 @@ LENGTH_BYTES = 4
 
 
 def examination_handler(payload: bytes, options: Mapping[str, object]) -> Iterator[Answer]:
-    """Examine the file in `payload`."""
-    subject = read_subject(payload, MediaLimits.from_options(options))
+    """Examine the file in `payload`, behind which stand trust lists: `file_bytes` of the options says where it ends."""
+    rest = dict(options)
+    end = rest.pop("file_bytes")
+    if not isinstance(end, int) or not 0 <= end <= len(payload):
+        raise ValueError("not a request")
+    trust = TrustLists.from_bytes(payload[end:])
+    subject = read_subject(payload[:end], MediaLimits.from_options(rest), trust)
     width, height = size_of(subject)
     yield Answer({"width": width, "height": height, "format": subject.format, "tests": [test for test, _ in TESTS]})
     for outcome in outcomes_of(subject):
@@ -67,6 +74,7 @@ def warm_up() -> None:
     """Decode every format and put a drawn picture through every test, so that all is loaded that is needed."""
     cv2.setNumThreads(1)
     decode_every_format()
+    c2pa.warm_up()
     pixels = np.random.default_rng(0).integers(0, 255, (WARM_UP_SIDE, WARM_UP_SIDE, 3), dtype=np.uint8)
     pixels = np.asarray(cv2.GaussianBlur(pixels, (0, 0), 2.0), np.uint8)
     for _ in outcomes_of(Subject(b"", "png", pixels, luminance_of(pixels))):

@@ -18,6 +18,7 @@ from takeback.examine.outcome import Finding, Outcome, Test
 from takeback.examine.sentences import Sentence, Value
 from takeback.media.limits import FORMATS, MIB, MediaLimits
 from takeback.media.sandbox import DecoderPool
+from takeback.provenance.trust import NO_LISTS, TrustLists
 
 HANDLER: Final = "takeback.examine.apart:examination_handler"
 WARM_UP: Final = "takeback.examine.apart:warm_up"
@@ -28,6 +29,8 @@ MAX_FINDINGS = 100
 _CPU_SECONDS = 120
 _WALL_SECONDS = 240
 _MEMORY_BYTES = 1536 * MIB
+_TRUST_BYTES = 8 * MIB
+"""For trust lists, which travel behind the file."""
 _LENGTH_BYTES = 4
 _STRANGE = "The decoder's answer is not what a decoder sends."
 
@@ -39,6 +42,7 @@ def pool_limits(limits: MediaLimits) -> MediaLimits:
     """Return what a child may take for a file within `limits`, and for examining it."""
     return replace(
         limits,
+        max_bytes=limits.max_bytes + _TRUST_BYTES,
         cpu_seconds=max(limits.cpu_seconds, _CPU_SECONDS),
         wall_seconds=max(limits.wall_seconds, _WALL_SECONDS),
         max_memory_bytes=max(limits.max_memory_bytes, _MEMORY_BYTES),
@@ -48,15 +52,17 @@ def pool_limits(limits: MediaLimits) -> MediaLimits:
 class PooledExaminer:
     """Asks a pool whose handler is `HANDLER`, started with `pool_limits(limits)`."""
 
-    def __init__(self, pool: DecoderPool, limits: MediaLimits) -> None:
+    def __init__(self, pool: DecoderPool, limits: MediaLimits, trust: TrustLists = NO_LISTS) -> None:
         self._pool = pool
         self._limits = limits
+        self._trust = trust.as_bytes()
 
     def examine(self, data: bytes, progress: Progress = lambda _done, _tests: None) -> Examination:
         """Return what `examine_image` says of a file; see `DecoderPool.run` for the errors."""
         if len(data) > self._limits.max_bytes:
             raise MediaTooLarge(f"The file has {len(data):,} bytes; the limit max_bytes is {self._limits.max_bytes:,}.")
-        with self._pool.stages(data, self._limits.as_options()) as stages:
+        options = {**self._limits.as_options(), "file_bytes": len(data)}
+        with self._pool.stages(data + self._trust, options) as stages:
             try:
                 return self._read(data, stages, progress)
             except (KeyError, TypeError, ValueError, zlib.error):

@@ -9,17 +9,18 @@ from tests.unit.provenance.packets import exif, packet, with_texts
 from tests.unit.provenance.signing import GENERATED, Signer, manifest, picture, signed, signer
 
 from takeback.examine import examine_image
+from takeback.examine.asked import HANDLER, WARM_UP, PooledExaminer, pool_limits
 from takeback.examine.declared import credentials
 from takeback.examine.declared.credentials import outcome_of
 from takeback.examine.outcome import Outcome, Test
 from takeback.examine.sentences import SENTENCES
+from takeback.media import MediaLimits
 from takeback.media.sandbox import temporary_pool
 from takeback.provenance.c2pa import Credentials, Standing
 from takeback.provenance.manifest import MAX_NAMED, Ingredient, Said
 from takeback.provenance.trust import NO_LISTS, TrustList, TrustLists, Vouching
 
 EXIF, XMP = exif(software="Editor"), packet(attributes='xmp:CreatorTool="Editor"')
-HERE = Path(__file__).parent
 PART = "content_credentials"
 
 
@@ -198,11 +199,10 @@ def test_it_works_where_nothing_can_be_opened_or_asked(photograph: bytes, office
         *said_only,
     ]
     own = TrustLists((TrustList("our own", Vouching.SIGNERS, office.root),))
-    with temporary_pool(
-        "examining:examining_handler", children=1, warm_up="examining:warm_up", search_path=[HERE]
-    ) as pool:
-        said = [pool.run(file + own.as_bytes(), {"file_bytes": len(file)}).result for file in files]
-    for file, told in zip(files, said, strict=True):
-        assert told == examine_image(file, trust=own).as_json()
-    assert [each["sentence"] for told in said for each in told["findings"]] == [f"{PART}.broken"]
-    assert sum(fact["sentence"] == f"{PART}.trusted_signer" for told in said for fact in told["facts"]) == 7
+    limits = MediaLimits()
+    with temporary_pool(HANDLER, children=1, limits=pool_limits(limits), warm_up=WARM_UP) as pool:
+        said = [PooledExaminer(pool, limits, own).examine(file).as_json() for file in files]
+    examinations = [examine_image(file, trust=own) for file in files]
+    assert [each.as_json() for each in examinations] == said
+    assert [finding.text.key for each in examinations for finding in each.findings] == [f"{PART}.broken"]
+    assert sum(fact.key == f"{PART}.trusted_signer" for each in examinations for _, fact in each.facts) == 7

@@ -1,0 +1,63 @@
+"""`takeback examine`: what a picture gives away, without a server and without the original."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from tests.unit.cli.conftest import Call, Save
+from tests.unit.registration.pictures import cornered
+
+
+def test_an_unaltered_picture_has_no_finding_and_every_test_says_why_it_could_not_be_applied(
+    call: Call, picture: Save
+) -> None:
+    picture("mine.jpg", cornered(1), quality=90)
+    done = call("examine", "mine.jpg", "--json")
+    assert (done.code, done.err) == (0, "")
+    line = done.json
+    assert list(line)[:3] == ["file", "findings", "not_applicable"]
+    assert line["findings"] == []
+    assert {"content_credentials", "declared_origin"} <= {each["test"] for each in line["not_applicable"]}
+    assert all(each["why"].endswith(".") for each in line["not_applicable"])
+    assert (line["width"], line["height"], line["format"]) == (*cornered(1).shape[1::-1], "jpeg")
+    assert line["false_alarms"] == 0.01
+    assert len(line["sha256"]) == 64
+
+
+def test_it_is_told_in_lines_that_fit(call: Call, picture: Save) -> None:
+    picture("mine.jpg", cornered(1), quality=90)
+    done = call("examine", "mine.jpg")
+    lines = done.out.splitlines()
+    assert lines[0] == "no finding    mine.jpg"
+    assert "  What cannot be tested:" in lines
+    assert lines[-1] == "  Of 100 unaltered pictures at most one is expected to have a finding."
+    assert max(map(len, lines)) <= 80
+
+
+def test_the_mask_of_a_picture_without_findings_is_black(call: Call, picture: Save, tmp_path: Path) -> None:
+    picture("mine.png", cornered(1))
+    assert call("examine", "mine.png", "--mask", "where.png").code == 0
+    mask = np.asarray(Image.open(tmp_path / "where.png"))
+    assert mask.shape == cornered(1).shape[:2]
+    assert not mask.any()
+    # Nothing is written over.
+    assert call("examine", "mine.png", "--mask", "where.png").code == 2
+
+
+def test_what_cannot_be_read_is_told_and_is_no_answer(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no picture")
+    done = call("examine", "notes.txt", "--json")
+    assert (done.code, done.out) == (2, "")
+    assert done.error["code"] == "unreadable-media"
+    assert call("examine", "nowhere.jpg").code == 2
+
+
+def test_a_trust_list_that_cannot_be_read_stops_it(call: Call, picture: Save, monkeypatch: pytest.MonkeyPatch) -> None:
+    picture("mine.jpg", cornered(1), quality=90)
+    monkeypatch.setenv("TAKEBACK_SIGNER_TRUST_LISTS", "own=/nowhere.pem")
+    done = call("examine", "mine.jpg")
+    assert done.code == 2
+    assert "trust list own" in done.err
