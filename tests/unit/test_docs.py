@@ -23,6 +23,7 @@ from takeback.audit.event import EventKind
 from takeback.cli.main import app as command_line
 from takeback.config import KERNEL_VARIABLE, PREFIX, Settings
 from takeback.errors import NotAllowed, TakebackError
+from takeback.examine.sentences import SENTENCES
 from takeback.service.problem import status_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -172,6 +173,17 @@ def test_every_kind_of_event_is_in_the_glossary() -> None:
         file.read_text("utf-8") for part in ("workflow", "jobs", "store") for file in PACKAGE.glob(f"{part}/*.py")
     )
     assert written == {kind.value for kind in EventKind if f"EventKind.{kind.name}" in code}
+
+
+def test_every_sentence_of_an_examination_is_on_its_page_with_a_test_that_there_is() -> None:
+    listed = page("docs/examine.md").partition("<!-- sentences")[2].partition("<!-- /sentences")[0]
+    held: dict[str, str] = {}
+    for part, table in re.findall(r"^### `(\w+)`\n(.*?)(?=^### |\Z)", listed, flags=re.MULTILINE | re.DOTALL):
+        for name, text, test in rows_of(table)[2:]:
+            held[f"{part}.{name.strip('`')}"] = text
+            path, _, function = test.strip("`").partition("::")
+            assert f"def {function}(" in page(f"tests/unit/examine/{path}"), test
+    assert held == dict(SENTENCES), "run tools/sentences"
 
 
 # What pages point to
