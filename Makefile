@@ -1,5 +1,5 @@
 # Every target works alone, on a machine that has Python >= 3.11, make and a C++ compiler.
-.PHONY: demo test browser simulation schema check bench serve clean lock
+.PHONY: demo test browser simulation schema fuzz check bench serve clean lock
 
 READY := .venv/.ready
 BENCH_READY := .venv/.bench-ready
@@ -7,6 +7,7 @@ BROWSER_READY := .venv/.browser-ready
 SCHEMA_READY := .venv/.schema-ready
 SECONDS := 600
 NOTICES := 200
+FILES := 20000
 RUN := .venv/bin
 # Tests make thousands of small databases, each commit of which waits for the disk: in memory where a gigabyte is free.
 MEMORY := $(shell [ "$$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 { print $$4 }')" -gt 1000000 ] 2>/dev/null && echo /dev/shm)
@@ -26,6 +27,9 @@ simulation: $(BROWSER_READY) ## three days of the desk on a simulated clock; a q
 
 schema: $(SCHEMA_READY)  ## the HTTP interfaces against their own descriptions, for SECONDS=600
 	$(RUN)/python -m tests.acceptance.against_schema $(SECONDS)
+
+fuzz: $(READY)           ## broken files of every format through examine and compare; FILES=20000 take about an hour
+	$(RUN)/python -m tests.acceptance.fuzzed $(FILES)
 
 check: $(READY)          ## lint, types, direction of imports
 	$(RUN)/ruff check .
