@@ -182,7 +182,7 @@ def test_every_sentence_of_an_examination_is_on_its_page_with_a_test_that_there_
         for name, text, test in rows_of(table)[2:]:
             held[f"{part}.{name.strip('`')}"] = text
             path, _, function = test.strip("`").partition("::")
-            assert f"def {function}(" in page(f"tests/unit/examine/{path}"), test
+            assert f"def {function}(" in page(f"tests/unit/{path}"), test
     assert held == dict(SENTENCES), "run tools/sentences"
 
 

@@ -7,13 +7,18 @@ named: it stands in the files.
 
 from __future__ import annotations
 
+import base64
+import io
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import resources
 
+import numpy as np
+import PIL.Image
 from fpdf import FPDF
+from numpy.typing import NDArray
 
 FONT = "DejaVuSans.ttf"
 """Free to pass on and to embed; its licence lies beside it."""
@@ -27,6 +32,7 @@ _ELSEWHERE = "(written in letters that this page cannot set: see the files)"
 _MARGIN, _LINE, _LABEL = 18, 4.7, 44
 _KEPT_FREE = 80
 """Millimetres at the foot for the last part, which says how to check it, below a row of the longest text."""
+_MAP_HEIGHT = 70
 _TITLE_SIZE, _HEADING_SIZE, _SIZE = 15, 10.5, 9
 _INK, _GREY = 20, 95
 
@@ -39,6 +45,39 @@ class Part:
     rows: Sequence[tuple[str, str]]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Map:
+    """
+    Where something is in a picture of `width` × `height`: boxes of left, top, width and height.
+
+    `seen` uint8 [h, w, 3] is the picture made small; None where it is left out, and only its outline is drawn.
+    """
+
+    width: int
+    height: int
+    boxes: Sequence[tuple[int, int, int, int]]
+    seen: NDArray[np.uint8] | None = field(default=None, repr=False)
+
+    def as_svg(self) -> str:
+        """Return it for an HTML page, the picture within it."""
+        boxes = "".join(
+            f'<rect x="{left}" y="{top}" width="{width}" height="{height}"/>' for left, top, width, height in self.boxes
+        )
+        size, line = f'width="{self.width}" height="{self.height}"', max(self.width, self.height) / 300
+        picture = ""
+        if self.seen is not None:
+            encoded = base64.b64encode(_png(self.seen)).decode()
+            picture = f'<image {size} preserveAspectRatio="none" href="data:image/png;base64,{encoded}"/>'
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width} {self.height}" {size} role="img" '
+            f'aria-label="{_MAP_SAYS.format(count=len(self.boxes))}">{picture}'
+            f'<g fill="none" stroke="#d6002a" stroke-width="{line:.1f}">{boxes}</g></svg>'
+        )
+
+
+_MAP_SAYS = "The outline of the picture, with {count} marked places"
+
+
 @dataclass(frozen=True, slots=True)
 class Summary:
     """What stands on the page."""
@@ -47,6 +86,7 @@ class Summary:
     intro: str
     parts: Sequence[Part]
     at: datetime
+    map: Map | None = None
 
 
 def drawn_summary(summary: Summary) -> bytes:
@@ -62,11 +102,34 @@ def drawn_summary(summary: Summary) -> bytes:
     pdf.add_page()
     _write(pdf, summary.title, _TITLE_SIZE, 1.6)
     _write(pdf, summary.intro, _SIZE)
+    if summary.map is not None:
+        _draw_map(pdf, summary.map)
     *parts, last = summary.parts
     for part in parts:
         _draw(pdf, part, pdf.h - _KEPT_FREE)
     _draw(pdf, last, pdf.h - _MARGIN)
     return bytes(pdf.output())
+
+
+def _draw_map(pdf: FPDF, drawn: Map) -> None:
+    """Draw the outline of a picture, the picture where it is shown, and a box for each place."""
+    by = min((pdf.w - 2 * _MARGIN) / drawn.width, _MAP_HEIGHT / drawn.height)
+    left, top = _MARGIN, pdf.get_y() + 2
+    width, height = drawn.width * by, drawn.height * by
+    if drawn.seen is not None:
+        pdf.image(PIL.Image.fromarray(drawn.seen), left, top, width, height)
+    pdf.set_draw_color(120)
+    pdf.rect(left, top, width, height)
+    pdf.set_draw_color(214, 0, 42)
+    for x, y, across, down in drawn.boxes:
+        pdf.rect(left + x * by, top + y * by, max(0.3, across * by), max(0.3, down * by))
+    pdf.set_y(top + height + 1)
+
+
+def _png(pixels: NDArray[np.uint8]) -> bytes:
+    file = io.BytesIO()
+    PIL.Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
 
 
 def _draw(pdf: FPDF, part: Part, bottom: float) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -14,16 +15,20 @@ import numpy as np
 import PIL.Image
 import typer
 
+import takeback
+from takeback.bundle.examined import Examined, name_of, page_of, summary_of, written_of
+from takeback.bundle.summary import drawn_summary
 from takeback.cli.lazy import PlainCommand, new_app
 from takeback.cli.new_file import write_new
 from takeback.cli.options import AsJson, example
 from takeback.cli.pictures import read_file
 from takeback.cli.terminal import Terminal
 from takeback.config import load_settings
-from takeback.errors import BadSetting
+from takeback.errors import BadSetting, InputError
 from takeback.examine.asked import HANDLER, WARM_UP, PooledExaminer, pool_limits
 from takeback.examine.examination import Examination
 from takeback.examine.outcome import BUDGET, Finding, Test
+from takeback.examine.shown import Shown
 from takeback.media import MediaLimits
 from takeback.media.sandbox import temporary_pool
 from takeback.provenance.trust import TrustLists, read_trust_lists
@@ -32,25 +37,13 @@ from takeback.workflow.examine import Examiner, examine_file
 
 app = new_app()
 
-_NAMES = {
-    Test.JPEG_GRID: "JPEG blocks",
-    Test.DOUBLE_JPEG: "saved twice",
-    Test.COPY_MOVE: "copied within",
-    Test.NOISE_LEVEL: "noise",
-    Test.DEMOSAICING: "sensor pattern",
-    Test.RESAMPLING: "scaled or turned",
-    Test.FILE_STRUCTURE: "the file",
-    Test.CONTENT_CREDENTIALS: "credentials",
-    Test.DECLARED_ORIGIN: "what it declares",
-}
-
 
 @app.command(
     cls=PlainCommand,
     epilog=example(
         "takeback examine suspect.jpg",
         "takeback examine suspect.jpg --json",
-        "takeback examine suspect.jpg --mask where.png",
+        "takeback examine suspect.jpg --report report.html --picture blurred",
     ),
 )
 def examine(
@@ -59,6 +52,11 @@ def examine(
         Path | None,
         typer.Option("--mask", metavar="FILE", help="Write a PNG that is white where something was found."),
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", metavar="FILE", help="Write a report for people: .html, .pdf or .json."),
+    ] = None,
+    picture: Annotated[Shown, typer.Option("--picture", help="What of the picture the report shows.")] = Shown.LEFT_OUT,
     as_json: AsJson = False,
 ) -> None:
     """
@@ -70,6 +68,7 @@ def examine(
     where the file could not be read.
     """
     terminal = Terminal(as_json)
+    write_report = None if report is None else _writer(report)
     settings = load_settings({}, os.environ)
     limits = MediaLimits.of(settings)
     began = time.perf_counter()
@@ -80,13 +79,31 @@ def examine(
             if done:
                 step()
 
-        found = examine_file(examiner, data, progress)
+        found = examine_file(examiner, data, progress, picture)
     if mask is not None:
         write_new(mask, _picture(found))
+    if report is not None and write_report is not None:
+        examined = Examined(found, file.name, len(data), datetime.now(UTC), takeback.__version__)
+        write_new(report, write_report(examined))
     if as_json:
         terminal.json({"file": str(file), **found.as_json(), "seconds": round(time.perf_counter() - began, 3)})
     else:
         _show(terminal, file, found)
+
+
+def _writer(report: Path) -> Callable[[Examined], str | bytes]:
+    """Return what writes a report of the kind that a file's name asks for."""
+    write = _REPORTS.get(report.suffix.lower())
+    if write is None:
+        raise InputError(f"{report.name} names no kind of report.", advice="End its name in .html, .pdf or .json.")
+    return write
+
+
+_REPORTS: Mapping[str, Callable[[Examined], str | bytes]] = {
+    ".html": page_of,
+    ".pdf": lambda examined: drawn_summary(summary_of(examined)),
+    ".json": written_of,
+}
 
 
 @contextmanager
@@ -116,15 +133,15 @@ def _show(terminal: Terminal, file: Path, found: Examination) -> None:
     heading = "no finding" if not count else "1 finding" if count == 1 else f"{count} findings"
     terminal.line(f"{heading:<12}  {file}")
     for finding in found.findings:
-        terminal.indented(f"{_NAMES[finding.test]}: {finding.text}{_where(finding)}{_how_rare(finding)}")
+        terminal.indented(f"{name_of(finding.test)}: {finding.text}{_where(finding)}{_how_rare(finding)}")
     if found.facts:
         terminal.line("  What else is seen:")
         for outcome, fact in found.facts:
-            terminal.indented(f"{_NAMES[outcome.test]}: {fact}")
+            terminal.indented(f"{name_of(outcome.test)}: {fact}")
     if found.not_applicable:
         terminal.line("  What cannot be tested:")
         for outcome, why in found.not_applicable:
-            terminal.indented(f"{_NAMES[outcome.test]}: {why}")
+            terminal.indented(f"{name_of(outcome.test)}: {why}")
     terminal.line(f"  Of {round(1 / BUDGET)} unaltered pictures at most one is expected to have a finding.")
 
 

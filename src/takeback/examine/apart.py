@@ -2,8 +2,8 @@
 An examination in a sandboxed child (`takeback.media.sandbox`), test after test: the file is a stranger's.
 
 First come the picture's size and the names of the tests; then an outcome after the other, with its masks as an
-attachment: each has its length before it. No picture goes home. Importing this module loads whatever the tests need,
-since a child can load nothing.
+attachment: each has its length before it. Of the picture only goes home what whoever asks wants to see (`Shown`).
+Importing this module loads whatever the tests need, since a child can load nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ import numpy as np
 from takeback.examine.answers import packed
 from takeback.examine.examine import TESTS, outcomes_of, size_of
 from takeback.examine.outcome import Finding, Outcome
+from takeback.examine.seen import seen_of
 from takeback.examine.sentences import Sentence
+from takeback.examine.shown import Shown
 from takeback.examine.subject import Subject, luminance_of, read_subject
 from takeback.media.limits import MediaLimits
 from takeback.media.sandbox import Answer
@@ -36,12 +38,15 @@ def examination_handler(payload: bytes, options: Mapping[str, object]) -> Iterat
     end = rest.pop("file_bytes")
     if not isinstance(end, int) or not 0 <= end <= len(payload):
         raise ValueError("not a request")
+    shown = Shown(str(rest.pop("shown")))
     trust = TrustLists.from_bytes(payload[end:])
     subject = read_subject(payload[:end], MediaLimits.from_options(rest), trust)
     width, height = size_of(subject)
     yield Answer({"width": width, "height": height, "format": subject.format, "tests": [test for test, _ in TESTS]})
     for outcome in outcomes_of(subject):
         yield _answer(outcome)
+    seen = seen_of(subject, shown)
+    yield Answer({}, b"" if seen is None else seen.tobytes())
 
 
 def _answer(outcome: Outcome) -> Answer:

@@ -16,6 +16,7 @@ from takeback.examine.answers import box, listed, mask_of, number, whole
 from takeback.examine.examination import Examination
 from takeback.examine.outcome import Finding, Outcome, Test
 from takeback.examine.sentences import Sentence, Value
+from takeback.examine.shown import BLURRED_SIDE, SHOWN_SIDE, Shown, reduced_size
 from takeback.media.limits import FORMATS, MIB, MediaLimits
 from takeback.media.sandbox import DecoderPool
 from takeback.provenance.trust import NO_LISTS, TrustLists
@@ -57,18 +58,20 @@ class PooledExaminer:
         self._limits = limits
         self._trust = trust.as_bytes()
 
-    def examine(self, data: bytes, progress: Progress = lambda _done, _tests: None) -> Examination:
-        """Return what `examine_image` says of a file; see `DecoderPool.run` for the errors."""
+    def examine(
+        self, data: bytes, progress: Progress = lambda _done, _tests: None, shown: Shown = Shown.LEFT_OUT
+    ) -> Examination:
+        """Return what `examine_image` says of a file, and of its picture what is to be `shown`; errors as of `run`."""
         if len(data) > self._limits.max_bytes:
             raise MediaTooLarge(f"The file has {len(data):,} bytes; the limit max_bytes is {self._limits.max_bytes:,}.")
-        options = {**self._limits.as_options(), "file_bytes": len(data)}
+        options = {**self._limits.as_options(), "file_bytes": len(data), "shown": shown.value}
         with self._pool.stages(data + self._trust, options) as stages:
             try:
-                return self._read(data, stages, progress)
+                return self._read(data, stages, progress, shown)
             except (KeyError, TypeError, ValueError, zlib.error):
                 raise UnreadableMedia(_STRANGE) from None
 
-    def _read(self, data: bytes, stages: Iterator[Any], progress: Progress) -> Examination:
+    def _read(self, data: bytes, stages: Iterator[Any], progress: Progress, shown: Shown) -> Examination:
         first = next(stages).result
         width, height = (whole(first[name], 1, self._limits.max_side) for name in ("width", "height"))
         if width * height > self._limits.max_pixels or first["format"] not in FORMATS:
@@ -81,7 +84,8 @@ class PooledExaminer:
             outcomes.append(outcome_of(answer.result, answer.attachment, test, width, height))
         progress(len(outcomes), tests)
         digest = hashlib.sha256(data).hexdigest()
-        return Examination(width, height, first["format"], digest, tuple(outcomes))
+        seen = _seen(next(stages).attachment, width, height, shown)
+        return Examination(width, height, first["format"], digest, tuple(outcomes), seen)
 
 
 def outcome_of(told: Mapping[str, Any], attached: bytes, test: Test, width: int, height: int) -> Outcome:
@@ -118,6 +122,13 @@ def _value(told: Any) -> Value:
     if isinstance(told, str):
         return told
     return whole(told, -(2**53), 2**53) if type(told) is int else number(told, -1e300, 1e300)
+
+
+def _seen(attached: bytes, width: int, height: int, shown: Shown) -> NDArray[np.uint8] | None:
+    if shown is Shown.LEFT_OUT:
+        return None
+    across, down = reduced_size(width, height, BLURRED_SIDE if shown is Shown.BLURRED else SHOWN_SIDE)
+    return np.frombuffer(attached, np.uint8).reshape(down, across, 3)
 
 
 def _masks(attached: bytes, count: int, width: int, height: int) -> list[NDArray[np.bool_] | None]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
 
 from takeback.examine.outcome import BUDGET, MAX_NFA, Finding, Outcome
 from takeback.examine.sentences import Sentence
@@ -22,6 +25,8 @@ class Examination:
     format: str
     sha256: str
     outcomes: tuple[Outcome, ...]
+    seen: NDArray[np.uint8] | None = field(default=None, repr=False)
+    """For a report, the picture made small, uint8 [height, width, 3]; None where it is left out."""
 
     @property
     def findings(self) -> list[Finding]:

@@ -6,15 +6,18 @@ from typing import Protocol
 
 from takeback.examine.asked import Progress
 from takeback.examine.examination import Examination
+from takeback.examine.shown import Shown
 
 
 class Examiner(Protocol):
     """Whatever examines a file without trusting it."""
 
-    def examine(self, data: bytes, progress: Progress) -> Examination:
+    def examine(self, data: bytes, progress: Progress, shown: Shown) -> Examination:
         """Return what its tests say; `UnreadableMedia`, `MediaTooLarge` or `Overloaded`."""
 
 
-def examine_file(examiner: Examiner, data: bytes, progress: Progress = lambda _done, _tests: None) -> Examination:
+def examine_file(
+    examiner: Examiner, data: bytes, progress: Progress = lambda _done, _tests: None, shown: Shown = Shown.LEFT_OUT
+) -> Examination:
     """Say what a file gives away of what was done to its picture; nothing of it is kept."""
-    return examiner.examine(data, progress)
+    return examiner.examine(data, progress, shown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,27 @@ def test_the_mask_of_a_picture_without_findings_is_black(call: Call, picture: Sa
     assert not mask.any()
     # Nothing is written over.
     assert call("examine", "mine.png", "--mask", "where.png").code == 2
+
+
+def test_a_report_is_written_for_people_with_as_much_of_the_picture_as_is_asked_for(
+    call: Call, picture: Save, tmp_path: Path
+) -> None:
+    picture("mine.jpg", cornered(1), quality=90)
+    for name, shown in (("out.html", "left-out"), ("blurred.html", "blurred"), ("shown.html", "shown")):
+        assert call("examine", "mine.jpg", "--report", name, "--picture", shown).code == 0
+    sizes = [(tmp_path / f"{name}.html").stat().st_size for name in ("out", "blurred", "shown")]
+    assert sizes[0] < sizes[1] < sizes[2] - 50_000
+    assert call("examine", "mine.jpg", "--report", "paper.PDF").code == 0
+    assert (tmp_path / "paper.PDF").read_bytes().startswith(b"%PDF-")
+    assert call("examine", "mine.jpg", "--report", "report.json").code == 0
+    assert json.loads((tmp_path / "report.json").read_text())["name"] == "mine.jpg"
+
+
+def test_a_report_of_no_kind_is_refused_before_anything_is_done(call: Call, tmp_path: Path) -> None:
+    done = call("examine", "nowhere.jpg", "--report", "report.docx")
+    assert done.code == 2
+    assert ".html, .pdf or .json" in done.err
+    assert not (tmp_path / "report.docx").exists()
 
 
 def test_what_cannot_be_read_is_told_and_is_no_answer(call: Call, tmp_path: Path) -> None:

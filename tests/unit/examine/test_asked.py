@@ -113,7 +113,7 @@ def test_each_file_is_bounded_by_itself() -> None:
 
 def test_a_request_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="request"):
-        next(examination_handler(b"ab", {**LIMITS.as_options(), "file_bytes": 3}))
+        next(examination_handler(b"ab", {**LIMITS.as_options(), "file_bytes": 3, "shown": "left-out"}))
 
 
 def test_every_blind_test_shares_the_budget() -> None:
