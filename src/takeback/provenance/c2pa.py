@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from importlib.util import find_spec
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -113,15 +112,16 @@ class Credentials:
 
 
 def can_read_credentials() -> bool:
-    """Say whether Content Credentials can be read here: whether c2pa-python (the extra `provenance`) is installed."""
-    return find_spec("c2pa") is not None
+    """Say whether Content Credentials can be read here: whether c2pa-python (the extra `provenance`) runs here."""
+    return _library() is not None
 
 
 def read_credentials(data: bytes, format: str, trust: TrustLists = NO_LISTS) -> Credentials:
     """
     Return what the Content Credentials in a file say, and whether they hold; `format` as in `FORMATS`.
 
-    Raises nothing for any file. By the clock of the library, which says whether a certificate has expired.
+    Ask `can_read_credentials` before. Raises nothing for any file. By the clock of the library, which says whether a
+    certificate has expired.
     """
     if format not in _TYPES:
         return Credentials(Standing.NONE)
@@ -251,4 +251,9 @@ def _address(place: int) -> str:
 
 @cache
 def _library() -> Any:
-    return importlib.import_module("c2pa")
+    """Return the library, or None: asked once, since a sandboxed child can look for nothing."""
+    try:
+        return importlib.import_module("c2pa")
+    except (ImportError, OSError, RuntimeError):
+        # Absent, or a build for other machines.
+        return None
