@@ -165,7 +165,7 @@ def test_every_sentence_can_be_said() -> None:
     said: set[str] = set()
     for standing in Standing:
         for stamped in (False, True):
-            read = Credentials(standing, full, "a.code", "a list", "", stamped, "a.code")
+            read = Credentials(standing, full, "a.code", "a list", "", stamped, stamped, stamped, "a.code")
             said |= keys(outcome_of(read, NO_LISTS))
     named = {f"{PART}.not_installed", f"{PART}.nobody", f"{PART}.no_host", f"{PART}.untitled"}
     assert said | named == {key for key in SENTENCES if key.startswith(f"{PART}.")}
