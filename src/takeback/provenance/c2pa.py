@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from importlib.util import find_spec
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -68,9 +67,9 @@ _TAKEN_OUT: Final = "assertion.missing"
 _VOUCHED_FOR: Final = "signingCredential.trusted"
 _EXPIRED: Final = frozenset(("signingCredential.expired", "claimSignature.outsideValidity"))
 _NO_PROFILE: Final = "signingCredential.invalid"
-_NOT_VOUCHED_FOR: Final = frozenset(
-    ("signingCredential.untrusted", "signingCredential.revoked", "signingCredential.ocsp.revoked", _NO_PROFILE)
-)
+_SIGNER: Final = "signingCredential."
+"""What is wrong with who signed, such as untrusted or revoked: nothing of it says that anything was changed."""
+_LEFT_OUT: Final = ".additionalExclusionsPresent"
 _STAMP: Final = "timeStamp."
 _STAMP_HOLDS: Final = "timeStamp.trusted"
 
@@ -99,8 +98,10 @@ class Credentials:
     The standing of a file's Content Credentials, and what they say.
 
     `code` is C2PA's word for what does not hold or could not be judged, `vouched_by` the name of the trust list,
-    `host` where they lie elsewhere. `is_stamped`: a time stamp of an authority on a list holds. `broken_ingredient`
-    is C2PA's word for what does not hold of a picture that this one was made from.
+    `host` where they lie elsewhere. `is_stamped`: a time stamp of an authority on a list holds. `is_partial`: a
+    part of the file beside the credentials was left out of what was signed. `is_revoked`: the file itself holds the
+    issuer's word that the certificate was revoked. `broken_ingredient` is C2PA's word for what does not hold of a
+    picture that this one was made from.
     """
 
     standing: Standing
@@ -109,19 +110,22 @@ class Credentials:
     vouched_by: str = ""
     host: str = ""
     is_stamped: bool = False
+    is_partial: bool = False
+    is_revoked: bool = False
     broken_ingredient: str = ""
 
 
 def can_read_credentials() -> bool:
-    """Say whether Content Credentials can be read here: whether c2pa-python (the extra `provenance`) is installed."""
-    return find_spec("c2pa") is not None
+    """Say whether Content Credentials can be read here: whether c2pa-python (the extra `provenance`) runs here."""
+    return _library() is not None
 
 
 def read_credentials(data: bytes, format: str, trust: TrustLists = NO_LISTS) -> Credentials:
     """
     Return what the Content Credentials in a file say, and whether they hold; `format` as in `FORMATS`.
 
-    Raises nothing for any file. By the clock of the library, which says whether a certificate has expired.
+    Ask `can_read_credentials` before. Raises nothing for any file. By the clock of the library, which says whether a
+    certificate has expired.
     """
     if format not in _TYPES:
         return Credentials(Standing.NONE)
@@ -152,6 +156,8 @@ def judged(store: Mapping[str, Any], trust: TrustLists = NO_LISTS) -> Credential
         code=code,
         vouched_by=vouched_by,
         is_stamped=_STAMP_HOLDS in success,
+        is_partial=any(code.endswith(_LEFT_OUT) for code in (*codes_of(active, "informational"), *failure)),
+        is_revoked=any(code.startswith(_SIGNER) and code.endswith("revoked") for code in failure),
         broken_ingredient=_broken_ingredient(store),
     )
 
@@ -168,8 +174,7 @@ def _standing(success: set[str], failure: tuple[str, ...]) -> tuple[Standing, st
     if changed is not None:
         return Standing.BROKEN, changed
     # 2. What is neither that, nor a matter of who signed and when.
-    of_signer = _EXPIRED | _NOT_VOUCHED_FOR
-    other = next((code for code in failure if code not in of_signer and not code.startswith(_STAMP)), None)
+    other = next((code for code in failure if code not in _EXPIRED and not code.startswith((_SIGNER, _STAMP))), None)
     if other is not None:
         return Standing.UNJUDGED, other
     if _SIGNATURE_HOLDS not in success or not success & _PICTURE_HOLDS:
@@ -179,7 +184,7 @@ def _standing(success: set[str], failure: tuple[str, ...]) -> tuple[Standing, st
         return Standing.EXPIRED_SIGNER, ""
     if _VOUCHED_FOR in success and _NO_PROFILE in failure:
         return Standing.UNJUDGED, _NO_PROFILE
-    if _VOUCHED_FOR in success and not _NOT_VOUCHED_FOR.intersection(failure):
+    if _VOUCHED_FOR in success and not any(code.startswith(_SIGNER) for code in failure):
         return Standing.TRUSTED, ""
     return Standing.UNKNOWN_SIGNER, ""
 
@@ -251,4 +256,9 @@ def _address(place: int) -> str:
 
 @cache
 def _library() -> Any:
-    return importlib.import_module("c2pa")
+    """Return the library, or None: asked once, since a sandboxed child can look for nothing."""
+    try:
+        return importlib.import_module("c2pa")
+    except (ImportError, OSError, RuntimeError):
+        # Absent, or a build for other machines.
+        return None

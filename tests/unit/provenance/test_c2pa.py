@@ -282,6 +282,7 @@ def test_what_is_of_another_kind_than_it_should_be_is_not_judged(store: dict[str
         (("claimSignature.outsideValidity",), (), Standing.EXPIRED_SIGNER),
         (("signingCredential.revoked",), ("signingCredential.trusted",), Standing.UNKNOWN_SIGNER),
         (("signingCredential.invalid",), (), Standing.UNKNOWN_SIGNER),
+        (("signingCredential.ocsp.revoked",), ("signingCredential.trusted",), Standing.UNKNOWN_SIGNER),
         (("signingCredential.invalid",), ("signingCredential.trusted",), Standing.UNJUDGED),
         (("timeStamp.mismatch", "signingCredential.untrusted"), (), Standing.UNKNOWN_SIGNER),
         ((), ("signingCredential.trusted",), Standing.UNKNOWN_SIGNER),
@@ -293,7 +294,18 @@ def test_what_is_of_another_kind_than_it_should_be_is_not_judged(store: dict[str
 def test_what_follows_from_the_codes(failure: tuple[str, ...], success: tuple[str, ...], standing: Standing) -> None:
     holds = ("claimSignature.validated", "assertion.dataHash.match", *success)
     results = {"failure": [{"code": code} for code in failure], "success": [{"code": code} for code in holds]}
-    assert judged({"validation_results": {"activeManifest": results}}).standing is standing
+    read = judged({"validation_results": {"activeManifest": results}})
+    assert read.standing is standing
+    assert read.is_revoked == any(code.endswith(".revoked") for code in failure)
+
+
+def test_what_was_left_out_of_what_was_signed_is_known() -> None:
+    holds = [{"code": code} for code in ("claimSignature.validated", "assertion.dataHash.match")]
+    results: dict[str, Any] = {"success": holds}
+    assert not judged({"validation_results": {"activeManifest": results}}).is_partial
+    results["informational"] = [{"code": "assertion.dataHash.additionalExclusionsPresent"}]
+    read = judged({"validation_results": {"activeManifest": results}})
+    assert (read.standing, read.is_partial) == (Standing.UNKNOWN_SIGNER, True)
 
 
 def test_what_says_nothing_of_the_picture_is_not_judged() -> None:

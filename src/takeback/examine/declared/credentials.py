@@ -55,6 +55,10 @@ def _facts(read: Credentials) -> Iterator[Sentence]:
     said = read.said
     if read.broken_ingredient:
         yield _said("broken_ingredient", code=read.broken_ingredient)
+    if read.is_revoked:
+        yield _said("revoked")
+    if read.is_partial:
+        yield _said("left_out")
     if said.signed_at:
         # Nothing else in a file shows when it was signed.
         yield _said("stamped" if read.is_stamped else "stamped_by_unknown", moment=said.signed_at)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,12 +12,12 @@ from tests.unit.provenance.signing import GENERATED, Signer, manifest, picture, 
 
 from takeback.examine import examine_image
 from takeback.examine.asked import HANDLER, WARM_UP, PooledExaminer, pool_limits
-from takeback.examine.declared import credentials
 from takeback.examine.declared.credentials import outcome_of
 from takeback.examine.outcome import Outcome, Test
 from takeback.examine.sentences import SENTENCES
 from takeback.media import MediaLimits
 from takeback.media.sandbox import temporary_pool
+from takeback.provenance import c2pa
 from takeback.provenance.c2pa import Credentials, Standing
 from takeback.provenance.manifest import MAX_NAMED, Ingredient, Said
 from takeback.provenance.trust import NO_LISTS, TrustList, TrustLists, Vouching
@@ -113,8 +115,16 @@ def test_credentials_elsewhere_are_told(office: Signer) -> None:
     assert "at credentials.example." in str(found.why_not)
 
 
-def test_without_the_extra_they_are_not_applicable(photograph: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(credentials, "can_read_credentials", lambda: False)
+@pytest.fixture
+def _without_the_extra(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setitem(sys.modules, "c2pa", None)  # Python's own word for a module that cannot be imported
+    c2pa._library.cache_clear()
+    yield
+    c2pa._library.cache_clear()
+
+
+@pytest.mark.usefixtures("_without_the_extra")
+def test_without_the_extra_they_are_not_applicable(photograph: bytes) -> None:
     found = outcome(photograph)
     assert keys(found) == {f"{PART}.not_installed"}
     assert "not installed" in str(found.why_not)
@@ -132,8 +142,8 @@ def test_what_they_say_is_told_in_plain_words(photograph: bytes, office: Signer)
     said = [str(each) for each in outcome(file).facts]
     assert "The credentials say that Test Camera 1.0 wrote them." in said
     assert "The credentials say how it came to be: made by a generator, trained on pictures." in said
-    assert "The credentials list a step of making it: it was cropped (1 times)." in said
-    assert "The credentials list a step of making it: org.test.own (1 times)." in said
+    assert "The credentials list a step of making it: it was cropped (1 ×)." in said
+    assert "The credentials list a step of making it: org.test.own (1 ×)." in said
     assert "The credentials say that before is a part of it." in said
     assert any("do not hold (assertion.dataHash.mismatch)" in each for each in said)
     assert any("how a picture that it was made from came to be" in each for each in said)
@@ -156,7 +166,7 @@ def test_every_sentence_can_be_said() -> None:
     said: set[str] = set()
     for standing in Standing:
         for stamped in (False, True):
-            read = Credentials(standing, full, "a.code", "a list", "", stamped, "a.code")
+            read = Credentials(standing, full, "a.code", "a list", "", stamped, stamped, stamped, "a.code")
             said |= keys(outcome_of(read, NO_LISTS))
     named = {f"{PART}.not_installed", f"{PART}.nobody", f"{PART}.no_host", f"{PART}.untitled"}
     assert said | named == {key for key in SENTENCES if key.startswith(f"{PART}.")}
