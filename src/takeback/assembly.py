@@ -19,6 +19,7 @@ from takeback.actions.platforms.known import PLATFORMS, WEBHOOK
 from takeback.actions.webhook import WebhookConnector
 from takeback.config import Settings
 from takeback.errors import BadSetting, IntegrityError, StoreError, TakebackError
+from takeback.examine.at_need import AtNeed
 from takeback.exchanges.interface import Exchange
 from takeback.exchanges.kinds import EXCHANGES
 from takeback.fingerprint import CopyDescriptor
@@ -27,6 +28,7 @@ from takeback.fingerprint.in_browser import PageModel, read_page_model
 from takeback.fingerprint.sscd import chosen_model
 from takeback.media import MediaLimits
 from takeback.media.sandbox import DecoderPool, PoolProcess, start_pool
+from takeback.provenance.trust import read_trust_lists
 from takeback.runtime import is_in_memory
 from takeback.store import Keyring, MasterKey, Store
 from takeback.store.database import DATABASE_NAME, KEYS_NAME, sqlite_url
@@ -234,6 +236,11 @@ def outgoing_http(settings: Settings) -> OutgoingHttp:
 def exchange_http(settings: Settings) -> OutgoingHttp:
     """Return the same for outside lists, of which a page is large, and made while it is waited for."""
     return OutgoingHttp(settings.allowed_private_hosts, timeouts=EXCHANGE_TIMEOUTS)
+
+
+def examiner(settings: Settings) -> AtNeed:
+    """Return what examines pictures, and compares them with their originals, for whoever asks."""
+    return AtNeed(MediaLimits.of(settings), lambda: read_trust_lists(settings))
 
 
 def identity_provider(settings: Settings) -> Provider | None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -20,13 +18,10 @@ from takeback.cli.options import AsJson, example
 from takeback.cli.pictures import read_file
 from takeback.cli.terminal import Terminal
 from takeback.config import load_settings
-from takeback.errors import BadSetting
-from takeback.examine.compared.asked import HANDLER, WARM_UP, PooledComparer, pool_limits
+from takeback.examine.at_need import AtNeed
 from takeback.examine.compared.comparison import Comparison
 from takeback.media import MediaLimits
-from takeback.media.sandbox import temporary_pool
-from takeback.registration import can_register
-from takeback.workflow.compare import Comparer, compare_files
+from takeback.workflow.compare import compare_files
 
 app = new_app()
 
@@ -59,8 +54,8 @@ def compare(
     terminal = Terminal(as_json)
     limits = MediaLimits.of(load_settings({}, os.environ))
     began = time.perf_counter()
-    with _comparer(limits) as comparer:
-        found = compare_files(comparer, read_file(original, limits.max_bytes), read_file(suspect, limits.max_bytes))
+    files = (read_file(original, limits.max_bytes), read_file(suspect, limits.max_bytes))
+    found = compare_files(AtNeed(limits), *files)
     if mask is not None:
         write_new(mask, _picture(found))
     if as_json:
@@ -68,18 +63,6 @@ def compare(
         terminal.json({**line, "seconds": round(time.perf_counter() - began, 3)})
     else:
         _show(terminal, suspect, found)
-
-
-@contextmanager
-def _comparer(limits: MediaLimits) -> Iterator[Comparer]:
-    if not can_register():
-        raise BadSetting(
-            "Comparing pictures needs OpenCV, which is not installed.",
-            advice='Install the extra "copies" (pip install "takeback[copies]").',
-        )
-    allowed = pool_limits(limits)
-    with temporary_pool(HANDLER, children=1, limits=allowed, warm_up=WARM_UP) as pool:
-        yield PooledComparer(pool, limits)
 
 
 def _picture(found: Comparison) -> bytes:

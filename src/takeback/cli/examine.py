@@ -5,8 +5,7 @@ from __future__ import annotations
 import io
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -24,16 +23,14 @@ from takeback.cli.options import AsJson, example
 from takeback.cli.pictures import read_file
 from takeback.cli.terminal import Terminal
 from takeback.config import load_settings
-from takeback.errors import BadSetting, InputError
-from takeback.examine.asked import HANDLER, WARM_UP, PooledExaminer, pool_limits
+from takeback.errors import InputError
+from takeback.examine.at_need import AtNeed
 from takeback.examine.examination import Examination
 from takeback.examine.outcome import BUDGET, Finding, Test
 from takeback.examine.shown import Shown
 from takeback.media import MediaLimits
-from takeback.media.sandbox import temporary_pool
-from takeback.provenance.trust import TrustLists, read_trust_lists
-from takeback.registration import can_register
-from takeback.workflow.examine import Examiner, examine_file
+from takeback.provenance.trust import read_trust_lists
+from takeback.workflow.examine import examine_file
 
 app = new_app()
 
@@ -73,7 +70,8 @@ def examine(
     limits = MediaLimits.of(settings)
     began = time.perf_counter()
     data = read_file(file, limits.max_bytes)
-    with _examiner(limits, read_trust_lists(settings)) as examiner, terminal.progress("Examining", len(Test)) as step:
+    examiner = AtNeed(limits, lambda: read_trust_lists(settings))
+    with terminal.progress("Examining", len(Test)) as step:
 
         def progress(done: int, _tests: Sequence[Test]) -> None:
             if done:
@@ -104,18 +102,6 @@ _REPORTS: Mapping[str, Callable[[Examined], str | bytes]] = {
     ".pdf": lambda examined: drawn_summary(summary_of(examined)),
     ".json": written_of,
 }
-
-
-@contextmanager
-def _examiner(limits: MediaLimits, trust: TrustLists) -> Iterator[Examiner]:
-    if not can_register():
-        raise BadSetting(
-            "Examining pictures needs OpenCV, which is not installed.",
-            advice='Install the extra "copies" (pip install "takeback[copies]").',
-        )
-    allowed = pool_limits(limits)
-    with temporary_pool(HANDLER, children=1, limits=allowed, warm_up=WARM_UP) as pool:
-        yield PooledExaminer(pool, limits, trust)
 
 
 def _picture(found: Examination) -> bytes:

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import takeback
-from takeback.assembly import Parts, identity_provider, keep_following, outgoing_http
+from takeback.assembly import Parts, examiner, identity_provider, keep_following, outgoing_http
 from takeback.service import (
     accounts,
     banks,
@@ -18,6 +18,7 @@ from takeback.service import (
     check,
     coop,
     description,
+    examine,
     exchanges,
     health,
     instances,
@@ -81,6 +82,7 @@ def open_over(app: FastAPI, parts: Parts) -> None:
     app.state.crowd = Crowd(parts.settings, parts.store.keyring)
     app.state.attempts = Attempts()
     app.state.outgoing = outgoing_http(parts.settings)
+    app.state.examiner = examiner(parts.settings)
     app.state.provider = identity_provider(parts.settings)
 
 
@@ -96,8 +98,8 @@ def unopened_app() -> FastAPI:
         openapi_url=None,
     )
     interface = (
-        check, notices, returns, cases, legal, items, put_backs, accounts, retention, mail, banks, exchanges, partners,
-        instances, sites, coop, public_log, transparency, health, description, well_known,
+        check, examine, notices, returns, cases, legal, items, put_backs, accounts, retention, mail, banks, exchanges,
+        partners, instances, sites, coop, public_log, transparency, health, description, well_known,
     )  # fmt: skip
     pages = (
         notice_page, case_page, contest_page, refused_page, mail_page, how_page, verify_page, transparency_page, static,

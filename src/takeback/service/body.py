@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -115,14 +115,16 @@ async def bounded(request: Request, max_bytes: int) -> AsyncIterator[bytes]:
 
 
 @asynccontextmanager
-async def read_form(request: Request, max_file_bytes: int, *, max_fields: int) -> AsyncIterator[FormData]:
+async def read_form(
+    request: Request, max_file_bytes: int, *, max_fields: int, max_files: int = 1
+) -> AsyncIterator[FormData]:
     """
-    Read one multipart form with at most one file, for a `with` block; `InputError` where it is none.
+    Read one multipart form with at most `max_files` files, for a `with` block; `InputError` where it is none.
 
     The picture stays in memory: a parser that spools to disk would leave it in a temporary file.
     """
-    max_bytes = max_file_bytes + FORM_OVERHEAD_BYTES
-    parser = _InMemoryParser(request.headers, bounded(request, max_bytes), max_bytes, max_fields=max_fields)
+    max_bytes = max_files * max_file_bytes + FORM_OVERHEAD_BYTES
+    parser = _InMemoryParser(request.headers, bounded(request, max_bytes), max_bytes, max_files, max_fields)
     try:
         form = await parser.parse()
     except MultiPartException as problem:
@@ -161,11 +163,23 @@ async def read_upload(request: Request, max_file_bytes: int) -> UploadForm:
         return UploadForm(data, item_id, url, account)
 
 
+async def read_files(request: Request, max_file_bytes: int, names: Sequence[str]) -> list[bytes]:
+    """Read one multipart form that has a file under each of `names`, and nothing else; return them in that order."""
+    asked = " and ".join(f"`{name}`" for name in names)
+    async with read_form(request, max_file_bytes, max_fields=len(names), max_files=len(names)) as form:
+        files = [value for value in form.values() if isinstance(value, UploadFile)]
+        if sorted(name for name, _ in form.multi_items()) != sorted(names) or len(files) != len(names):
+            raise InputError(f"The form needs one file as {asked}, and nothing else.", advice="Name its fields so.")
+        return [await value.read() for name in names if isinstance(value := form[name], UploadFile)]
+
+
 class _InMemoryParser(MultiPartParser):
     """Starlette's parser with a spool that is never written to disk."""
 
-    def __init__(self, headers: Headers, stream: AsyncIterator[bytes], max_bytes: int, *, max_fields: int) -> None:
-        super().__init__(headers, stream, max_files=1, max_fields=max_fields, max_part_size=FORM_OVERHEAD_BYTES)  # type: ignore[arg-type]
+    def __init__(
+        self, headers: Headers, stream: AsyncIterator[bytes], max_bytes: int, max_files: int, max_fields: int
+    ) -> None:
+        super().__init__(headers, stream, max_files=max_files, max_fields=max_fields, max_part_size=FORM_OVERHEAD_BYTES)  # type: ignore[arg-type]
         self.spool_max_size = max_bytes + 1
 
 

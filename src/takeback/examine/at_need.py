@@ -1,0 +1,69 @@
+"""
+A child that examines or compares, started for one job: hardly anybody needs one, and each holds a hundred megabytes.
+
+Starting it takes a second or two. One at a time in each process; others wait, and are turned away after a while.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from takeback.errors import BadSetting, Overloaded
+from takeback.examine import asked as examining
+from takeback.examine.asked import PooledExaminer, Progress
+from takeback.examine.compared import asked as comparing
+from takeback.examine.compared.asked import PooledComparer
+from takeback.examine.compared.comparison import Comparison
+from takeback.examine.examination import Examination
+from takeback.examine.shown import Shown
+from takeback.media.limits import MediaLimits
+from takeback.media.sandbox import DecoderPool, temporary_pool
+from takeback.provenance.trust import NO_LISTS, TrustLists
+from takeback.registration import can_register
+
+WAIT_SECONDS = 20.0
+"""How long a job waits for the one before it."""
+
+
+class AtNeed:
+    """
+    Examines, and compares with an original, in a child for each job.
+
+    `trust` is asked for with each examination, so that a list is read when it is needed. Raises `BadSetting` without
+    OpenCV, `Overloaded` where another job takes too long, and as `PooledExaminer` and `PooledComparer` do.
+    """
+
+    def __init__(self, limits: MediaLimits, trust: Callable[[], TrustLists] = lambda: NO_LISTS) -> None:
+        self._limits = limits
+        self._trust = trust
+        self._turn = threading.Semaphore(1)
+
+    def examine(
+        self, data: bytes, progress: Progress = lambda _done, _tests: None, shown: Shown = Shown.LEFT_OUT
+    ) -> Examination:
+        """Return what `examine_image` says of a file."""
+        trust = self._trust()
+        with self._pool(examining.HANDLER, examining.WARM_UP, examining.pool_limits(self._limits)) as pool:
+            return PooledExaminer(pool, self._limits, trust).examine(data, progress, shown)
+
+    def compare(self, original: bytes, suspect: bytes) -> Comparison:
+        """Return what `compare_images` says of two files."""
+        with self._pool(comparing.HANDLER, comparing.WARM_UP, comparing.pool_limits(self._limits)) as pool:
+            return PooledComparer(pool, self._limits).compare(original, suspect)
+
+    @contextmanager
+    def _pool(self, handler: str, warm_up: str, limits: MediaLimits) -> Iterator[DecoderPool]:
+        if not can_register():
+            raise BadSetting(
+                "Examining and comparing pictures needs OpenCV, which is not installed.",
+                advice='Install the extra "copies" (pip install "takeback[copies]").',
+            )
+        if not self._turn.acquire(timeout=WAIT_SECONDS):
+            raise Overloaded("Another picture is being examined.")
+        try:
+            with temporary_pool(handler, children=1, limits=limits, warm_up=warm_up) as pool:
+                yield pool
+        finally:
+            self._turn.release()
