@@ -37,6 +37,7 @@ from takeback.service import (
 )
 from takeback.service.crowd import Crowd
 from takeback.service.desk import case as desk_case
+from takeback.service.desk import examine as desk_examine
 from takeback.service.desk import kept as desk_kept
 from takeback.service.desk import lists as desk_lists
 from takeback.service.desk import look as desk_look
@@ -105,8 +106,8 @@ def unopened_app() -> FastAPI:
         notice_page, case_page, contest_page, refused_page, mail_page, how_page, verify_page, transparency_page, static,
     )  # fmt: skip
     desk = (
-        desk_session, desk_openid, desk_queue, desk_case, desk_second, desk_look, desk_kept, desk_lists, desk_partners,
-        desk_you, desk_static,
+        desk_session, desk_openid, desk_queue, desk_case, desk_second, desk_look, desk_kept, desk_lists, desk_examine,
+        desk_partners, desk_you, desk_static,
     )  # fmt: skip
     app.state.routers = [module.router for module in (*interface, *pages, *desk)]
     for router in app.state.routers:

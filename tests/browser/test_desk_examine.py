@@ -1,0 +1,72 @@
+"""A file that is brought to the desk, examined and compared, on phones and desktops: what stands there, and how."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from tests.acceptance.serving import Service
+from tests.browser.desk import NARROW, Colleague, faults_on, opened_desk
+from tests.browser.walking import DESKTOP, PHONE, Browser
+from tests.unit.registration.pictures import cornered
+
+pytestmark = pytest.mark.browser
+
+SIZES = [pytest.param(PHONE, id="phone"), pytest.param(DESKTOP, id="desktop"), pytest.param(NARROW, id="narrow")]
+SHOTS = os.environ.get("TAKEBACK_SHOTS")
+"""A folder in which the pages are kept as they looked, for whoever wants to see them."""
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    service = Service(tmp_path_factory.mktemp("examine"))
+    opened_desk(service)
+    service.start()
+    yield service
+    service.stop()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_picture_is_examined_with_its_original_and_alone(
+    browser: Browser, house: Service, size: dict[str, int], tmp_path: Path
+) -> None:
+    changed = cornered(1).copy()
+    changed[200:260, 300:380] = 255 - changed[200:260, 300:380]
+    for name, pixels in (("mine", cornered(1)), ("suspect", changed)):
+        Image.fromarray(pixels).save(tmp_path / f"{name}.jpg", quality=90)
+    here = Colleague(browser, house, f"Bo {size['width']}", size=size)
+    try:
+        here.join()
+        page = here.page
+        page.goto(f"{house.url}/desk/examine")
+        page.set_input_files("#suspect", tmp_path / "suspect.jpg")
+        page.set_input_files("#original", tmp_path / "mine.jpg")
+        page.check("#shown")
+        page.get_by_role("button", name="Examine").click()
+        page.get_by_role("heading", name="Compared with the original").wait_for(timeout=60_000)
+        assert page.locator(".map rect").count() >= 1
+        assert page.get_by_text("1 parts were changed").is_visible()
+        assert page.get_by_text("The file has no Content Credentials.").is_visible()
+        assert faults_on(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        if SHOTS:
+            page.screenshot(path=Path(SHOTS) / f"examine-{size['width']}.png", full_page=True)
+        # Without the original: an empty field is no file.
+        page.set_input_files("#suspect", tmp_path / "mine.jpg")
+        page.get_by_role("button", name="Examine").click()
+        page.get_by_role("heading", name="By itself").wait_for(timeout=60_000)
+        assert page.get_by_role("heading", name="Compared with the original").count() == 0
+        # What is no picture is said, and the form is there again.
+        (tmp_path / "notes.jpg").write_text("no picture")
+        page.set_input_files("#suspect", tmp_path / "notes.jpg")
+        page.get_by_role("button", name="Examine").click()
+        page.get_by_role("alert").wait_for(timeout=60_000)
+        assert page.locator("#suspect").is_visible()
+        assert faults_on(page) == []
+        # The browser says of each answer that is no page that it was none.
+        assert all("415" in each or "422" in each for each in here.problems)
+    finally:
+        here.close()
