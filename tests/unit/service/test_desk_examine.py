@@ -78,7 +78,7 @@ def test_the_picture_is_shown_blurred_at_most(moderator: Desk) -> None:
 def test_with_its_original_what_was_changed_is_said(moderator: Desk) -> None:
     status, page = brought(moderator, saved(changed()), saved(cornered(1)))
     assert status == 200
-    assert "Not all of it is as in the original: 1 parts were changed." in page
+    assert "Not all of it is as in the original: one part was changed." in page
     assert page.count("<rect") >= 1
     assert "By itself" in page
     _, page = brought(moderator, saved(cornered(1)), saved(cornered(1)))
