@@ -38,6 +38,8 @@ from takeback.fingerprint.sscd import COPIES_ADVICE, chosen_model
 from takeback.gates.address import Address
 from takeback.gates.line import gate_lines
 from takeback.media.sandbox import DecoderPool, PoolProcess, start_pool
+from takeback.provenance.c2pa import can_read_credentials
+from takeback.provenance.trust import Vouching, read_trust_lists
 from takeback.runtime import default_parent, file_system, is_in_memory
 from takeback.store import Keyring
 from takeback.store.database import DATABASE_NAME, KEYS_NAME
@@ -91,6 +93,7 @@ def all_checks(settings: Settings) -> Iterator[Check]:
     yield from _decoders()
     yield _photographs()
     yield from _copies(settings)
+    yield _credentials(settings)
     yield _master_key(settings)
     yield from _data(settings)
     yield _alerts(settings)
@@ -172,10 +175,30 @@ def _copies(settings: Settings) -> Iterator[Check]:
         version = import_module("cv2").__version__
     except ImportError as problem:
         why = "" if find_spec("cv2") is None else f" It is there and does not load: {problem}."
-        text = f"Without OpenCV, a picture inside a screenshot or on another is not found.{why} {COPIES_ADVICE}"
+        lost = "Without OpenCV nothing is examined or compared, and a picture inside a screenshot is not found."
+        text = f"{lost}{why} {COPIES_ADVICE}"
         yield Check("opencv", Standing.MISSING, text)
     else:
-        yield Check("opencv", Standing.OK, f"{version}: finds a picture inside a screenshot or on another")
+        yield Check(
+            "opencv",
+            Standing.OK,
+            f"{version}: finds a picture inside a screenshot or on another, examines and compares",
+        )
+
+
+def _credentials(settings: Settings) -> Check:
+    name = "content credentials"
+    try:
+        trust = read_trust_lists(settings)
+    except BadSetting as problem:
+        return Check(name, Standing.MISSING, f"{problem.message} {problem.advice}")
+    if not can_read_credentials():
+        text = "`takeback examine` reads none without c2pa-python: pip install 'takeback[provenance]'"
+        return Check(name, Standing.MISSING, text)
+    lists = ", ".join(sorted({each.name for each in trust.lists}))
+    if not trust.vouch_for(Vouching.SIGNERS):
+        return Check(name, Standing.OK, "read; no trust list is set, so nobody who signs is vouched for")
+    return Check(name, Standing.OK, f"read; who signs is believed under {lists}")
 
 
 def _copy_model(settings: Settings) -> Check:

@@ -20,6 +20,7 @@ import pytest
 from tests.house import MASTER
 from tests.identity_provider import CLIENT_ID, SECRET, IdentityProvider
 from tests.unit.cli.conftest import Call, Done, House
+from tests.unit.provenance.signing import signer
 
 from takeback import _native
 from takeback.assembly import open_store, utc_now
@@ -287,6 +288,29 @@ def test_without_the_extra_it_is_said_what_is_not_found_and_what_to_install(
         assert (checks[name]["standing"], checks[name]["needed"]) == ("missing", False)
         assert "not found" in checks[name]["text"]
         assert "pip install 'takeback[copies]'" in checks[name]["text"]
+
+
+def test_content_credentials_are_read_with_the_extra_and_who_is_believed_is_said(
+    call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    name = "content credentials"
+    assert "nobody who signs is vouched for" in _checks(call("doctor", "--json"))[name]["text"]
+    (tmp_path / "list.pem").write_bytes(signer().root.encode())
+    monkeypatch.setenv("TAKEBACK_SIGNER_TRUST_LISTS", f"own={tmp_path / 'list.pem'}")
+    found = _checks(call("doctor", "--json"))[name]
+    assert (found["standing"], found["text"]) == ("ok", "read; who signs is believed under own")
+    monkeypatch.setenv("TAKEBACK_SIGNER_TRUST_LISTS", "own=/nowhere.pem")
+    found = _checks(call("doctor", "--json"))[name]
+    assert (found["standing"], "trust list own cannot be read" in found["text"]) == ("missing", True)
+
+
+def test_without_the_extra_for_credentials_it_is_said_what_to_install(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("takeback.cli.checks.can_read_credentials", lambda: False)
+    found = _checks(call("doctor", "--json"))["content credentials"]
+    assert (found["standing"], found["needed"]) == ("missing", False)
+    assert "pip install 'takeback[provenance]'" in found["text"]
 
 
 def _with_provider(monkeypatch: pytest.MonkeyPatch, there: IdentityProvider, folder: Path, **more: str) -> None:
