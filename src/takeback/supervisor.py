@@ -6,7 +6,7 @@
                 ├─ gates    (uploads in the protocols of antivirus, proxies, pict-rs; where the settings name any)
                 ├─ hma      (HMA's interface, where it is turned on; on a socket of its own)
                 ├─ stopncii (StopNCII's interface, likewise)
-                ├─ lists    (outside lists are fetched; one by lease)
+                ├─ lists    (outside lists are fetched; one by lease; a process of its own reads a long one)
                 └─ jobs     (orders to sites, links, items that are gone; one by lease)
 
 The decoders start before the master key is read. Workers and jobs are forked after everything is
