@@ -21,7 +21,7 @@ from takeback.cli.moments import in_words, read_moment
 from takeback.cli.options import AsJson, example
 from takeback.cli.proof_files import write_proofs
 from takeback.cli.reported import Give
-from takeback.cli.sending import NOTICES, body_of, described, desk_keys, hashed, sealed
+from takeback.cli.sending import NOTICES, body_of, chosen_instances, described, desk_keys, hashed, sealed
 from takeback.cli.server import Server, json_bytes
 from takeback.cli.terminal import Terminal
 from takeback.cli.words import asked, notice_of
@@ -109,6 +109,10 @@ def send(
     laws: Annotated[
         list[str] | None, typer.Option("--law", metavar="LAW", help="The law it is sent under; else the site's own.")
     ] = None,
+    forward_to: Annotated[
+        list[str] | None,
+        typer.Option("--forward-to", metavar="NAME", help="Another instance that is to look too; repeatable."),
+    ] = None,
     give: Give = Level.FINGERPRINT,
     show: Annotated[
         bool, typer.Option("--show", help="Print the exact bytes that would be sent, and send nothing.")
@@ -146,6 +150,8 @@ def send(
         words = asked(terminal, words)
     notice = notice_of(words, has_pictures=bool(files or originals))
     pictures, ordinary = hashed(terminal, files or (), give), described(terminal, originals or (), give)
+    if forward_to:
+        words["forward_to"] = chosen_instances(server, forward_to)
     keys = desk_keys(terminal, server, is_asked=not show)
     body = body_of(sealed(terminal, keys, notice, words), pictures=pictures, originals=ordinary)
     if show:
@@ -194,6 +200,25 @@ def add(
     fields = {"receipt": _receipt(terminal), "links": list(links or ())}
     answer = Server(to).post(f"{NOTICES}/addition", body_of(fields, pictures=pictures, originals=ordinary))
     _answer(terminal, answer)
+
+
+@app.command(
+    "forward", cls=PlainCommand, epilog=example("takeback notice forward other-site --to https://forum.example")
+)
+def forward(
+    to: To,
+    names: Annotated[list[str], typer.Argument(metavar="NAME", help="Another instance that is to look too.")],
+    as_json: AsJson = False,
+) -> None:
+    """
+    Have other instances look for the pictures of a case too; they are told no name and no words.
+
+    The receipt is asked for, or read from stdin; never from the command line.
+    """
+    terminal = Terminal(as_json)
+    server = Server(to)
+    fields = {"receipt": _receipt(terminal), "forward_to": chosen_instances(server, names)}
+    _answer(terminal, server.post(f"{NOTICES}/forwarding", fields))
 
 
 @app.command("write", cls=PlainCommand, epilog=example("takeback notice write --to https://forum.example"))

@@ -35,6 +35,20 @@ def desk_keys(terminal: Terminal, server: Server, *, is_asked: bool) -> list[Des
         return []
 
 
+def chosen_instances(server: Server, names: Sequence[str]) -> list[str]:
+    """Return the ids of the instances that the site forwards notices to, by their names; `InputError` for another."""
+    if not names:
+        return []
+    offered = {each["name"].casefold(): each["id"] for each in server.get(f"{NOTICES}/instances")}
+    for name in names:
+        if name.casefold() not in offered:
+            known = ", ".join(sorted(offered)) or "it forwards to none"
+            raise InputError(
+                f"The site forwards no notice to {name}: nothing was sent.", advice=f"Name one of these: {known}."
+            )
+    return [offered[name.casefold()] for name in names]
+
+
 def sealed(terminal: Terminal, keys: Sequence[DeskKey], notice: Notice, words: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the words as they are sent: sealed to the site's desk, where that has keys."""
     if not keys:
@@ -42,7 +56,7 @@ def sealed(terminal: Terminal, keys: Sequence[DeskKey], notice: Notice, words: M
     sealed = sealed_notice(notice, keys).sealed
     assert sealed is not None
     terminal.say("What you say and who you are is sealed to the people of the desk: the service cannot read it.")
-    open_fields = {name: value for name, value in words.items() if name in ("laws", "links", "under_18")}
+    open_fields = {name: value for name, value in words.items() if name in ("laws", "links", "under_18", "forward_to")}
     return {**open_fields, "sealed": sealed.as_json()}
 
 

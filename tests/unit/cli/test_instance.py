@@ -6,7 +6,7 @@ import json
 
 import pytest
 from tests.acceptance.serving import Service
-from tests.unit.cli.conftest import Call
+from tests.unit.cli.conftest import Call, Save
 
 from takeback.audit.keys import instance_signer
 from takeback.cli.exit_code import ExitCode
@@ -53,3 +53,28 @@ def test_what_cannot_be_done_is_said(call: Call, administrator: Service, argumen
     done = call("instance", *arguments)
     assert done.code == ExitCode.INPUT
     assert done.err
+
+
+def test_a_notice_has_an_instance_look_too_by_its_name_at_once_or_later(
+    call: Call, administrator: Service, picture: Save
+) -> None:
+    assert call("instance", "add", "Other-site", URL, "--key", KEY, "--send").code == 0
+    hers = picture("hers.png", 61)
+    words = (
+        *("--statement", "A picture of me.", "--name", "A. Person", "--mailbox", "--sign", "A. Person"),
+        *("--intimate", "--not-consensual", "--good-faith", "--to", administrator.url, "--json"),
+    )
+    done = call("notice", "send", hers, *words, "--forward-to", "other-SITE")
+    assert done.err == ""
+    sent = done.json
+    assert [each["name"] for each in sent["forwarded"]] == ["Other-site"]
+    later = call("notice", "send", picture("other.png", 62), *words).json
+    assert later["forwarded"] == []
+    asking = ("notice", "forward", "Other-site", "--to", administrator.url, "--json")
+    told = call(*asking, stdin=later["receipt"]).json
+    assert [each["name"] for each in told["forwarded"]] == ["Other-site"]
+    refused = call("notice", "send", hers, *words, "--forward-to", "Nobody")
+    assert refused.code == ExitCode.INPUT
+    assert "nothing was sent" in refused.err
+    assert "other-site" in refused.err
+    call("instance", "remove", "Other-site")
