@@ -84,8 +84,9 @@ def clean_versions(pixels: Pixels, rng: np.random.Generator) -> Iterator[tuple[s
         yield "twice", any_saved(again(any_saved(pixels)))
     for _ in range(6):
         first = int(rng.integers(50, 91))
-        yield "twice, finer", saved(
-            again(saved(pixels, first, str(rng.choice(ENCODERS)))), min(98, first + int(rng.integers(5, 31)))
+        yield (
+            "twice, finer",
+            saved(again(saved(pixels, first, str(rng.choice(ENCODERS)))), min(98, first + int(rng.integers(5, 31)))),
         )
     yield "twice, own tables", any_saved(again(with_own_tables(pixels, float(rng.uniform(0.5, 4)))))
     yield "own tables last", with_own_tables(again(any_saved(pixels)), float(rng.uniform(0.3, 3)))

@@ -29,7 +29,7 @@ def painted(height: int, width: int, seed: int = 0) -> Pixels:
     y, x = np.mgrid[0:height, 0:width]
     plane = np.stack([128 + 90 * np.sin(x / rng.uniform(2, 30) + y / rng.uniform(2, 30)) for _ in range(3)], axis=2)
     plane += (rng.random((height, width, 3)) - 0.5) * np.where(x > width // 2, 120, 2)[..., None]
-    return np.clip(plane, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(plane, 0, 255), np.uint8)
 
 
 def saved(pixels: Pixels, **how: object) -> bytes:
@@ -43,7 +43,8 @@ def pixels_of(component: JpegComponent, height: int, width: int) -> NDArray[np.f
     rows, columns = component.values.shape[:2]
     blocks = (component.values * component.steps.astype(np.float64)).reshape(rows, columns, 8, 8)
     samples = _COSINES @ blocks @ _COSINES.T + 128
-    return np.clip(samples.transpose(0, 2, 1, 3).reshape(rows * 8, columns * 8)[:height, :width], 0, 255)
+    plane = samples.transpose(0, 2, 1, 3).reshape(rows * 8, columns * 8)[:height, :width]
+    return np.asarray(np.clip(plane, 0, 255))
 
 
 def assert_as_decoded(data: bytes) -> None:

@@ -22,6 +22,10 @@ _BOTH_WAYS = [place for place, each in enumerate(ORDER) if each // 8 and each % 
 type Steps = NDArray[np.int64]
 
 
+FINE_STEP: Final = 4
+"""Up to this step in the median, a block in which nothing runs both ways has no texture: it is smooth, or drawn."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Blocks:
     """
@@ -33,6 +37,16 @@ class Blocks:
     magnitudes: NDArray[np.int16] = field(repr=False)
     steps: Steps
     classes: NDArray[np.int8] = field(repr=False)
+
+    @property
+    def seen(self) -> NDArray[np.bool_]:
+        """
+        The blocks that something can be said of, bool [rows, columns].
+
+        What is rounded away in blocks that are smooth or drawn is alike from block to block, and where the last saving
+        was fine it shows: it is no noise.
+        """
+        return self.classes < (_PARTS if np.median(self.steps) <= FINE_STEP else CLASSES)
 
     def counts(self, frequency: int) -> NDArray[np.float32]:
         """Return how often each magnitude comes in each class, float32 [12, magnitudes], at `ORDER[frequency]`."""
@@ -88,15 +102,15 @@ def around(values: NDArray[np.float32], size: int) -> NDArray[np.float32]:
     return found.astype(np.float32)
 
 
-def unclipped(pixels: NDArray[np.uint8], rows: int, columns: int, margin: int) -> NDArray[np.bool_]:
+def unclipped(pixels: NDArray[np.uint8], shape: tuple[int, ...], margin: int) -> NDArray[np.bool_]:
     """
-    Say of which blocks no pixel is near black or white in any colour, bool [rows, columns]; none of cut blocks.
+    Say of which blocks no pixel is near black or white in any colour, bool of `shape`; not of blocks that are cut.
 
     Where pixels were clipped, what the first saving left is gone; the last one moves them by a few levels again.
     """
     height, width = pixels.shape[0] // SIDE, pixels.shape[1] // SIDE
     whole = pixels[: height * SIDE, : width * SIDE].reshape(height, SIDE, width, SIDE * 3)
-    found = np.zeros((rows, columns), np.bool_)
+    found = np.zeros(shape, np.bool_)
     near = (whole.min(axis=(1, 3)) <= margin) | (whole.max(axis=(1, 3)) >= 255 - margin)
     found[:height, :width] = ~near
     return found

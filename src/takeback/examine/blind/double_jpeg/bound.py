@@ -15,7 +15,7 @@ from importlib.resources import files
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """The strengths of the strongest regions of `pictures` clean files, the largest first; those left out are weaker."""
+    """The strengths of the strongest regions of `pictures` clean files, the largest first; the others are weaker."""
 
     pictures: int
     strongest: tuple[float, ...]

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from takeback.errors import UnreadableMedia
-from takeback.examine.blind.double_jpeg.blocks import CLASSES, Blocks, blocks_of, saved_once, unclipped
+from takeback.examine.blind.double_jpeg.blocks import Blocks, blocks_of, saved_once, unclipped
 from takeback.examine.blind.double_jpeg.bound import BOUND
 from takeback.examine.blind.double_jpeg.earlier import Earlier, earlier_saving
 from takeback.examine.blind.double_jpeg.frequencies import SIDE
@@ -61,14 +61,14 @@ def _read(subject: Subject) -> tuple[Blocks, NDArray[np.uint16]] | None:
 
 
 def _examined(subject: Subject, blocks: Blocks, steps: NDArray[np.uint16]) -> Outcome:
-    if np.count_nonzero(blocks.classes < CLASSES) < LEAST_BLOCKS:
+    if np.count_nonzero(blocks.seen) < LEAST_BLOCKS:
         return _not_applicable("too_small")
     earlier = earlier_saving(blocks, saved_once(subject.luminance, steps))
     if earlier is None:
         return _without_earlier(subject, steps)
     facts = (_fact(earlier),)
     margin = _LEAST_MARGIN + int(np.median(blocks.steps)) // 4
-    usable = unclipped(subject.pixels, *blocks.classes.shape, margin) & (blocks.classes < CLASSES)
+    usable = unclipped(subject.pixels, blocks.classes.shape, margin) & blocks.seen
     said = says(blocks, earlier.steps, usable)
     if np.count_nonzero(usable) < LEAST_BLOCKS or float(said[usable].mean()) < LEAST_SAID:
         return Outcome(Test.DOUBLE_JPEG, facts=facts, why_not=Sentence("double_jpeg.too_alike"))

@@ -51,6 +51,7 @@ _FINE = 8
 """Points for each level at which distributions are summed."""
 
 type Table = NDArray[np.float32]
+type Values = NDArray[np.float64]
 
 
 def kept(second: int) -> int:
@@ -61,7 +62,7 @@ def kept(second: int) -> int:
 @lru_cache(128)
 def single(second: int) -> Table:
     """Return how often each magnitude comes after one saving with step `second`, float32 [magnitudes, priors]."""
-    edges = (np.arange(kept(second) + 1) + 0.5) * second
+    edges: Values = second * _halves(kept(second) + 1)
     return _with_rest(np.diff(_below(edges), axis=0, prepend=0))
 
 
@@ -69,10 +70,11 @@ def double(first: int, second: int, noise: float) -> Table:
     """Return how often each magnitude comes after a saving with step `first` and one with `second`, as `single`."""
     most = kept(second)
     count = int((most + 1) * second / first) + 2
-    masses = np.diff(_below((np.arange(count) + 0.5) * first), axis=0, prepend=0)
-    edges = (np.arange(most + 1) + 0.5) * second
-    places = np.arange(count) * first
-    passed = _normal((edges[:, None] - places) / noise) - _normal((-edges[:, None] - places) / noise)
+    bounds: Values = first * _halves(count)
+    masses = np.diff(_below(bounds), axis=0, prepend=0)
+    edges: Values = second * _halves(most + 1)
+    places: Values = np.arange(count, dtype=np.float64) * first
+    passed = _normal(np.subtract.outer(edges, places) / noise) - _normal(np.subtract.outer(-edges, places) / noise)
     return _with_rest(np.diff(passed, axis=0, prepend=0) @ masses)
 
 
@@ -127,21 +129,26 @@ def _within(table: Table, starts: NDArray[np.int64]) -> Table:
     return np.asarray(table / np.repeat(np.add.reduceat(table, starts, axis=0), sizes, axis=0), np.float32)
 
 
-def _with_rest(masses: NDArray[np.float64]) -> Table:
+def _halves(count: int) -> Values:
+    """Return 0.5, 1.5, … as many as `count`."""
+    return np.arange(count, dtype=np.float64) + 0.5
+
+
+def _with_rest(masses: Values) -> Table:
     masses = np.maximum(masses, 1e-9)
     rest = np.maximum(1 - masses.sum(axis=0, keepdims=True), 1e-9)
     return np.concatenate([masses, rest]).astype(np.float32)
 
 
 @lru_cache(1)
-def _sums() -> NDArray[np.float64]:
+def _sums() -> Values:
     """Return the distributions' sums at each point, float64 [points, priors]."""
     points = (np.arange(2048 * _FINE) + 0.5) / _FINE
     sums = [np.cumsum(np.exp(-((points / scale) ** shape))) for shape in _SHAPES for scale in _SCALES]
     return np.stack([np.concatenate([[0], each / each[-1]]) for each in sums], axis=1)
 
 
-def _below(edges: NDArray[np.float64]) -> NDArray[np.float64]:
+def _below(edges: Values) -> Values:
     """Return how often a magnitude lies below each of `edges`, halves of levels, float64 [edges, priors]."""
     sums = _sums()
     return np.asarray(sums[np.minimum(np.rint(edges * _FINE).astype(np.int64), len(sums) - 1)])
@@ -151,6 +158,6 @@ _AT = np.linspace(-6, 6, 2401)
 _VALUES = np.array([0.5 * math.erfc(-each / math.sqrt(2)) for each in _AT])
 
 
-def _normal(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _normal(values: Values) -> Values:
     """Return the normal distribution's sums; NumPy has none."""
-    return np.interp(values, _AT, _VALUES)
+    return np.asarray(np.interp(values, _AT, _VALUES))

@@ -25,7 +25,7 @@ def luminance_steps() -> NDArray[np.int64]:
     """Return the steps of each quality from 1 to 100, int64 [101, 64] in natural order; row 0 is that of 1."""
     quality = np.maximum(np.arange(101), 1)
     scale = np.where(quality < 50, 5000 // quality, 200 - 2 * quality)
-    return np.clip((np.array(_LUMINANCE) * scale[:, None] + 50) // 100, 1, 255)
+    return np.asarray(np.clip((np.array(_LUMINANCE) * scale[:, None] + 50) // 100, 1, 255), np.int64)
 
 
 def nearest_quality(steps: NDArray[np.uint16]) -> int:

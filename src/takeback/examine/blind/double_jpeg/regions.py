@@ -22,6 +22,7 @@ MOST_SHARE: Final = 0.5
 """Of the blocks that say something: a larger region is no exception in the file."""
 SLACK: Final = 0.15
 """Natural logarithm, taken off each block of a region: no distribution fits the smooth parts of a picture quite."""
+_MOST_REGIONS = 8
 _WINDOWS = (3, 5, 9, 17)
 _ENOUGH = 8.0
 """Natural logarithm: what a window of blocks says in the mean, from which it is wide enough to be decided by."""
@@ -72,9 +73,6 @@ def regions_of(said: Says, usable: NDArray[np.bool_]) -> list[Region]:
     return found
 
 
-_MOST_REGIONS = 8
-
-
 def _window(said: Says, usable: NDArray[np.bool_]) -> int:
     """Return over how many blocks each way is decided, by how much a block says in the mean."""
     mean = float(said[usable].mean()) if usable.any() else 0.0
@@ -89,10 +87,10 @@ def _outlined(region: NDArray[np.bool_], said: Says) -> NDArray[np.bool_]:
 
 def labelled(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], int]:
     """
-    Return the parts of `mask` bool [rows, columns] that hang together by sides, int64 of the same shape, and their number.
+    Return the parts of `mask` bool [rows, columns] that hang together by sides, int64 alike, and their number.
 
-    0 where it is false, else 1 and so on. Neighbours take the smaller of two roots, and roots are followed to their
-    own, until nothing changes: at least half of the roots go each time, so no shape takes long.
+    0 where the mask is false, else 1 and so on. Neighbours take the smaller of two roots, and roots are followed to
+    their own, until nothing changes: at least half of the roots go each time, so no shape takes long.
     """
     places = np.arange(mask.size).reshape(mask.shape)
     across, down = mask[:, 1:] & mask[:, :-1], mask[1:] & mask[:-1]
