@@ -77,10 +77,11 @@ class Measured:
 def run(most: int | None = None) -> dict[str, object]:
     """Examine every file of the test photographs, and count."""
     photographs = halves(all_photographs())[1][:most]
-    splices, clean, plain_clean, seconds = [], [], [], []
+    splices, clean, plain_clean, seconds, shifts = [], [], [], [], []
     for row, pixels, rng in _pictures(photographs, seed=2):
         other = pristine(photographs[(row + 1) % len(photographs)])
         splices += [_measured(each) for each in splices_of(pixels, other, row, rng)]
+        shifts += [_shift_told(pixels, rng) for _ in range(2)]
         for what, data in clean_versions(pixels, rng):
             subject = read_subject(data, MediaLimits())
             begun = time.process_time()
@@ -98,6 +99,7 @@ def run(most: int | None = None) -> dict[str, object]:
         "by_side": {str(side): _found([s for s in splices if s.apart >= 5 and s.side == side]) for side in SIDES},
         "clean": _clean([outcome for _, outcome in clean]),
         "clean_by_version": _grouped(clean),
+        "cropped_between": _shifted(shifts),
         "plain_map_on_clean": {"found": sum(plain_clean), "interval_95": _interval(sum(plain_clean), len(plain_clean))},
         "seconds_per_megapixel": round(statistics.median(seconds), 3),
     }
@@ -167,6 +169,26 @@ def _measured(splice: Splice) -> Measured:
         apart, splice.side, outcome.why_not is None, bool((mask & splice.truth).any()), _f1(mask, splice.truth),
         bool((plain & splice.truth).any()), _f1(plain, splice.truth),
     )  # fmt: skip
+
+
+def _shift_told(pixels: Pixels, rng: np.random.Generator) -> tuple[int, bool | None]:
+    """Return by how much two qualities with a crop between differ, and whether it was told rightly; None: not told."""
+    first, apart = int(rng.integers(50, 86)), int(rng.choice([0, 5, 10, 15, 20]))
+    down, across = divmod(int(rng.integers(1, 64)), 8)
+    again = decoded(saved(pixels, first, str(rng.choice(ENCODERS))))[down:, across:]
+    outcome = double_jpeg(read_subject(saved(again, min(95, first + apart), str(rng.choice(ENCODERS))), MediaLimits()))
+    told = [fact.values for fact in outcome.facts if fact.key == "double_jpeg.shifted"]
+    return apart, (told[0]["down"], told[0]["across"]) == (-down % 8, -across % 8) if told else None
+
+
+def _shifted(shifts: Sequence[tuple[int, bool | None]]) -> dict[str, object]:
+    groups: dict[str, list[bool | None]] = defaultdict(list)
+    for apart, told in shifts:
+        groups[str(apart)].append(told)
+    return {
+        apart: {"files": len(told), "told_rightly": told.count(True), "told_wrongly": told.count(False)}
+        for apart, told in sorted(groups.items(), key=lambda each: int(each[0]))
+    }
 
 
 def _mask(outcome: Outcome, shape: tuple[int, ...]) -> NDArray[np.bool_]:
