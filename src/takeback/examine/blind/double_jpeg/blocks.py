@@ -22,6 +22,8 @@ _BOTH_WAYS = [place for place, each in enumerate(ORDER) if each // 8 and each % 
 type Steps = NDArray[np.int64]
 
 
+_FEW = 0.001
+"""Of the pixels: so many may be darker, or lighter, than the end of a colour."""
 FINE_STEP: Final = 4
 """Up to this step in the median, a block in which nothing runs both ways has no texture: it is smooth, or drawn."""
 
@@ -104,13 +106,22 @@ def around(values: NDArray[np.float32], size: int) -> NDArray[np.float32]:
 
 def unclipped(pixels: NDArray[np.uint8], shape: tuple[int, ...], margin: int) -> NDArray[np.bool_]:
     """
-    Say of which blocks no pixel is near black or white in any colour, bool of `shape`; not of blocks that are cut.
+    Say of which blocks no pixel is near the ends of any colour, bool of `shape`; not of blocks that are cut.
 
-    Where pixels were clipped, what the first saving left is gone; the last one moves them by a few levels again.
+    Where pixels were clipped, what the first saving left is gone; the last one moves them by a few levels again. Where
+    the picture was darkened or lightened in between, the ends are not black and white but what they became.
     """
+    low, high = _ends(pixels)
     height, width = pixels.shape[0] // SIDE, pixels.shape[1] // SIDE
-    whole = pixels[: height * SIDE, : width * SIDE].reshape(height, SIDE, width, SIDE * 3)
+    whole = pixels[: height * SIDE, : width * SIDE].reshape(height, SIDE, width, SIDE, 3)
     found = np.zeros(shape, np.bool_)
-    near = (whole.min(axis=(1, 3)) <= margin) | (whole.max(axis=(1, 3)) >= 255 - margin)
-    found[:height, :width] = ~near
+    darkest, lightest = whole.min(axis=(1, 3)), whole.max(axis=(1, 3))
+    found[:height, :width] = ((darkest > low + margin) & (lightest < high - margin)).all(axis=2)
     return found
+
+
+def _ends(pixels: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Return the darkest and the lightest level of each colour that more than a few pixels have, int64 [2, 3]."""
+    thinned = pixels[:: 1 + pixels.shape[0] // 2000, :: 1 + pixels.shape[1] // 2000]
+    shares = [np.cumsum(np.bincount(thinned[..., each].ravel(), minlength=256)) for each in range(3)]
+    return np.array([[np.searchsorted(each, part * each[-1]) for each in shares] for part in (_FEW, 1 - _FEW)])
