@@ -17,7 +17,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -74,35 +74,57 @@ class Measured:
     plain_f1: float
 
 
-def run(most: int | None = None) -> dict[str, object]:
-    """Examine every file of the test photographs, and count."""
-    photographs = halves(all_photographs())[1][:most]
-    splices, clean, plain_clean, seconds, shifts = [], [], [], [], []
-    for row, pixels, rng in _pictures(photographs, seed=2):
-        other = pristine(photographs[(row + 1) % len(photographs)])
-        splices += [_measured(each) for each in splices_of(pixels, other, row, rng)]
-        shifts += [_shift_told(pixels, rng) for _ in range(2)]
+@dataclass(slots=True)
+class Tally:
+    """All that was measured so far."""
+
+    splices: list[Measured] = field(default_factory=list)
+    clean: list[tuple[str, Outcome]] = field(default_factory=list)
+    plain_clean: list[bool] = field(default_factory=list)
+    shifts: list[tuple[int, bool | None]] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+
+    def add(self, pixels: Pixels, other: Pixels, row: int, rng: np.random.Generator) -> None:
+        """Examine all that is made of one picture."""
+        self.splices += [_measured(each) for each in splices_of(pixels, other, row, rng)]
+        self.shifts += [_shift_told(pixels, rng) for _ in range(2)]
         for what, data in clean_versions(pixels, rng):
             subject = read_subject(data, MediaLimits())
             begun = time.process_time()
             outcome = double_jpeg(subject)
-            seconds.append((time.process_time() - begun) / subject.luminance.size * 1e6)
-            clean.append((what, outcome))
-            if len(clean) % PLAIN_EVERY == 0:
-                plain_clean.append(bool(_plain(subject).any()))
+            self.seconds.append((time.process_time() - begun) / subject.luminance.size * 1e6)
+            self.clean.append((what, outcome))
+            if len(self.clean) % PLAIN_EVERY == 0:
+                self.plain_clean.append(bool(_plain(subject).any()))
+
+    def summary(self) -> dict[str, object]:
+        """Return shares, each with its interval."""
+        finer = [each for each in self.splices if each.apart >= 5]
+        plain = sum(self.plain_clean)
+        return {
+            "splices": {str(by): _found([s for s in self.splices if s.apart == by]) for by in sorted(set(APART))},
+            "splices_5_or_more": _found(finer),
+            "by_side": {str(side): _found([each for each in finer if each.side == side]) for side in SIDES},
+            "clean": _clean([outcome for _, outcome in self.clean]),
+            "clean_by_version": _grouped(self.clean),
+            "cropped_between": _shifted(self.shifts),
+            "plain_map_on_clean": {
+                "files": len(self.plain_clean),
+                "found": plain,
+                "interval_95": _interval(plain, len(self.plain_clean)),
+            },
+            "seconds_per_megapixel": round(statistics.median(self.seconds), 3),
+        }
+
+
+def run(most: int | None = None) -> dict[str, object]:
+    """Examine every file of the test photographs, and count."""
+    photographs = halves(all_photographs())[1][:most]
+    tally = Tally()
+    for row, pixels, rng in _pictures(photographs, seed=2):
+        tally.add(pixels, pristine(photographs[(row + 1) % len(photographs)]), row, rng)
         print(f"{row + 1} of {len(photographs)}", end="\r", file=sys.stderr, flush=True)
-    result: dict[str, object] = {
-        "photographs": len(photographs),
-        "missing_sources": missing(),
-        "splices": {str(apart): _found([s for s in splices if s.apart == apart]) for apart in sorted(set(APART))},
-        "splices_5_or_more": _found([s for s in splices if s.apart >= 5]),
-        "by_side": {str(side): _found([s for s in splices if s.apart >= 5 and s.side == side]) for side in SIDES},
-        "clean": _clean([outcome for _, outcome in clean]),
-        "clean_by_version": _grouped(clean),
-        "cropped_between": _shifted(shifts),
-        "plain_map_on_clean": {"found": sum(plain_clean), "interval_95": _interval(sum(plain_clean), len(plain_clean))},
-        "seconds_per_megapixel": round(statistics.median(seconds), 3),
-    }
+    result = {"photographs": len(photographs), "missing_sources": missing(), **tally.summary()}
     print(json.dumps(result, indent=1))
     return result
 
@@ -121,13 +143,19 @@ def calibrate(most: int | None = None) -> None:
                 if outcome.statistic > 0:
                     print(photographs[row].family, what, round(outcome.statistic, 1), flush=True)
         print(f"{row + 1} of {len(photographs)}", end="\r", file=sys.stderr, flush=True)
+        # After each, so that a run that is broken off leaves what it measured.
+        write_calibration(strongest, row + 1)
+
+
+def write_calibration(strongest: Sequence[float], photographs: int) -> None:
+    """Write the strengths of the strongest regions of clean files that were saved twice, the largest alone."""
     kept = sorted(strongest, reverse=True)[:KEPT]
     lines = [
         "# Strengths of the strongest regions of clean files (python -m benchmarks.forensics.double_jpeg calibration).",
         "",
         f"made_on = {datetime.now(UTC).date().isoformat()}",
         'origin = "the calibration half of the photographs of benchmarks/photographs.py: places, things, animals"',
-        f"photographs = {len(photographs)}",
+        f"photographs = {photographs}",
         f"pictures = {len(strongest)}",
         f"strongest = [{', '.join(f'{each:.1f}' for each in kept if each > 0)}]",
     ]

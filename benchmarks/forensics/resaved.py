@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from benchmarks.photographs import Photograph
 from takeback.media import decode_image
 
-LONG_SIDE = 1280
+LONG_SIDE = 1024
 """Pixels of a pristine picture, at most."""
 LARGE = 1000
 """Pixels of a photograph's longer side from which it is halved; of a smaller one three quarters are kept."""
