@@ -285,5 +285,5 @@ def test_the_bound_is_the_larger_of_chance_and_rank() -> None:
 
 
 def test_the_shipped_bound_was_measured_on_enough_files_to_be_used() -> None:
-    assert 1 / (BOUND.pictures + 1) <= MAX_NFA / 2
+    assert 1 / (BOUND.pictures + 1) <= MAX_NFA
     assert list(BOUND.strongest) == sorted(BOUND.strongest, reverse=True)
