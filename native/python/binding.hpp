@@ -57,6 +57,7 @@ takeback::Picture as_picture(const Array& pixels);
 void add_embedding(nb::module_& module);
 void add_hashing(nb::module_& module);
 void add_index(nb::module_& module);
+void add_jpeg(nb::module_& module);
 void add_pixels(nb::module_& module);
 void add_views(nb::module_& module);
 

@@ -5,7 +5,7 @@
 #include "level.hpp"
 
 NB_MODULE(_native, module) {
-    module.doc() = "The kernel: PDQ, Hamming distance, pixels to another size. Documented in _native.pyi.";
+    module.doc() = "The kernel: PDQ, Hamming distance, pixels to another size, coefficients of JPEG. Documented in _native.pyi.";
     try {
         nanobind::list here;
         for (const takeback::Level each : takeback::levels_here()) {
@@ -19,6 +19,7 @@ NB_MODULE(_native, module) {
     binding::add_embedding(module);
     binding::add_hashing(module);
     binding::add_index(module);
+    binding::add_jpeg(module);
     binding::add_pixels(module);
     binding::add_views(module);
 }

@@ -10,7 +10,7 @@ names others: portable, neon, avx2, avx512. Importing raises `ImportError`, sayi
 it names what this machine lacks. Answers never depend on it.
 """
 
-from numpy import float32, int8, int32, int64, uint8, uint64
+from numpy import float32, int8, int16, int32, int64, uint8, uint16, uint64
 from numpy.typing import NDArray
 
 LEVEL: str
@@ -70,6 +70,23 @@ def resample(pixels: NDArray[uint8], height: int, width: int) -> NDArray[uint8]:
 
 def resample_luminance(pixels: NDArray[uint8], height: int, width: int) -> NDArray[uint8]:
     """Return 0.299 R + 0.587 G + 0.114 B of `resample` before it rounds, uint8 [height, width]."""
+
+class DamagedJpeg(ValueError):
+    """A file is no JPEG, or a damaged one; the text says what is wrong with it."""
+
+class UnsupportedJpeg(ValueError):
+    """A JPEG file is of a kind that is not read, or holds more than is allowed; the text says which."""
+
+def jpeg_coefficients(
+    data: bytes, components: int, max_blocks: int
+) -> tuple[int, int, bool, list[tuple[NDArray[int16], NDArray[uint16], int, int]]]:
+    """
+    Return width, height, whether it is progressive, and of the first `components` components what the file holds.
+
+    Of each the quantised coefficients int16 [rows of blocks, columns of blocks, 64] in natural order, the steps uint16
+    [64], and the sampling factors across and down. Raises `DamagedJpeg`, and `UnsupportedJpeg` for arithmetic codes,
+    samples of other than 8 bits, lossless and hierarchical files, more than 100 scans or `max_blocks` blocks.
+    """
 
 class CorruptSnapshot(ValueError):
     """A file is no whole, unchanged snapshot of an index; the text says what is wrong with it."""

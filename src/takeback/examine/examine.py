@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from takeback.examine.blind.double_jpeg import double_jpeg
 from takeback.examine.declared.credentials import content_credentials
 from takeback.examine.declared.origin import declared_origin
 from takeback.examine.examination import Examination
@@ -16,8 +17,9 @@ from takeback.media import MediaLimits
 from takeback.provenance.trust import NO_LISTS, TrustLists
 
 TESTS: Final[tuple[tuple[Test, Callable[[Subject], Outcome]], ...]] = (
-    (Test.CONTENT_CREDENTIALS, content_credentials),
+    (Test.DOUBLE_JPEG, double_jpeg),
     (Test.DECLARED_ORIGIN, declared_origin),
+    (Test.CONTENT_CREDENTIALS, content_credentials),
 )
 """In the order in which they are run and told."""
 

@@ -1,0 +1,110 @@
+"""
+Where blocks say that they were not saved twice, and how often such a region comes of chance.
+
+What a block says is the logarithm of how much likelier it is after two savings than after one. Over a region that was
+saved twice, the mean of the inverse ratio is at most 1: so the chance that it exceeds e^t is at most e^-t (Ville's
+inequality), however the region was chosen, times how many regions there are to choose from.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from takeback.examine.blind.double_jpeg.blocks import CLASSES, Blocks, around
+from takeback.examine.blind.double_jpeg.model import MOST_SECOND, fitted, kept
+
+MOST_SHARE: Final = 0.5
+"""Of the blocks that say something: a larger region is no exception in the file."""
+SLACK: Final = 0.15
+"""Natural logarithm, taken off each block of a region: no distribution fits the smooth parts of a picture quite."""
+_MOST_REGIONS = 8
+_WINDOWS = (3, 5, 9, 17)
+_ENOUGH = 8.0
+"""Natural logarithm: what a window of blocks says in the mean, from which it is wide enough to be decided by."""
+
+type Says = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Region:
+    """
+    Blocks that lie together, `mask` bool [rows, columns], and how much they say against two savings.
+
+    `strength` is the natural logarithm of how much likelier one saving is, less `SLACK` for each block and that of the
+    number of boxes of blocks that the picture has: `exp(-strength)` regions like it are expected by chance.
+    """
+
+    mask: NDArray[np.bool_] = field(repr=False)
+    strength: float
+
+
+def says(blocks: Blocks, first_steps: NDArray[np.int64], usable: NDArray[np.bool_]) -> Says:
+    """Return what each block says for two savings, float32 [rows, columns]; 0 where it is not usable."""
+    found = np.zeros(blocks.classes.shape, np.float32)
+    for frequency, (first, second) in enumerate(zip(first_steps.tolist(), blocks.steps.tolist(), strict=True)):
+        if first < 2 or first == second or second > MOST_SECOND:
+            continue
+        often, ratios = fitted(first, second)
+        prior = (blocks.counts(frequency) @ often).argmax(axis=1)
+        table = np.zeros((CLASSES + 1, len(ratios)), np.float32)
+        table[:CLASSES] = ratios[:, prior].T
+        found += table[blocks.classes, np.minimum(blocks.magnitudes[..., frequency], kept(second) + 1)]
+    return found * usable
+
+
+def regions_of(said: Says, usable: NDArray[np.bool_]) -> list[Region]:
+    """Return the regions that speak against two savings, the strongest first."""
+    wide = _window(said, usable)
+    labels, count = labelled(around(said, wide) < 0)
+    against = -np.bincount(labels.ravel(), weights=said.ravel().astype(np.float64), minlength=count + 1)[1:]
+    sizes = np.bincount(labels[usable], minlength=count + 1)[1:]
+    rows, columns = said.shape
+    chances = math.log(rows * (rows + 1) / 2 * columns * (columns + 1) / 2)
+    found = []
+    for each in np.argsort(-against)[:_MOST_REGIONS]:
+        strength = float(against[each]) - SLACK * float(sizes[each]) - chances
+        if strength > 0 and sizes[each] <= MOST_SHARE * np.count_nonzero(usable):
+            found.append(Region(_outlined(labels == each + 1, said), strength))
+    return found
+
+
+def _window(said: Says, usable: NDArray[np.bool_]) -> int:
+    """Return over how many blocks each way is decided, by how much a block says in the mean."""
+    mean = float(said[usable].mean()) if usable.any() else 0.0
+    return next((each for each in _WINDOWS if each * each * mean >= _ENOUGH), _WINDOWS[-1])
+
+
+def _outlined(region: NDArray[np.bool_], said: Says) -> NDArray[np.bool_]:
+    """Return `region` less the rim that the window brought in: most blocks around a block speak as it does."""
+    outlined = region & (around((region & (said <= 0)).astype(np.float32), 3) > 4)
+    return outlined if outlined.any() else region
+
+
+def labelled(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], int]:
+    """
+    Return the parts of `mask` bool [rows, columns] that hang together by sides, int64 alike, and their number.
+
+    0 where the mask is false, else 1 and so on. Neighbours take the smaller of two roots, and roots are followed to
+    their own, until nothing changes: at least half of the roots go each time, so no shape takes long.
+    """
+    places = np.arange(mask.size).reshape(mask.shape)
+    across, down = mask[:, 1:] & mask[:, :-1], mask[1:] & mask[:-1]
+    one = np.concatenate([places[:, :-1][across], places[:-1][down]])
+    other = np.concatenate([places[:, 1:][across], places[1:][down]])
+    root = np.arange(mask.size)
+    while len(one):
+        first, second = root[one], root[other]
+        np.minimum.at(root, np.maximum(first, second), np.minimum(first, second))
+        while (root[root] != root).any():
+            root = root[root]
+        apart = root[one] != root[other]
+        one, other = one[apart], other[apart]
+    roots, labels = np.unique(root[mask.ravel()], return_inverse=True)
+    found = np.zeros(mask.size, np.int64)
+    found[mask.ravel()] = labels + 1
+    return found.reshape(mask.shape), len(roots)
