@@ -79,7 +79,7 @@ def grid_votes(luminance: NDArray[uint8]) -> tuple[NDArray[uint8], NDArray[uint8
     first, of the 8 × 8 block from there on are below 0.5; 0 where all its rows or all its columns are of one value
     each. Votes, uint8 [height, width], are 8 · (row % 8) + column % 8 of the block with the most zeros that covers
     the pixel; 255 where two have as many, and within 7 pixels of the edge. After IPOL 2021.390;
-    `takeback.examine.blind.grid_reference` is the readable twin, equal bit for bit.
+    `takeback.examine.blind.jpeg_grid.reference` is the readable twin, equal bit for bit.
     """
 
 def parts_of(mask: NDArray[uint8], reach: int) -> tuple[NDArray[int32], int]:

@@ -6,13 +6,14 @@ import hashlib
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from takeback.examine.blind.jpeg_grid import jpeg_grid
 from takeback.examine.examination import Examination
 from takeback.examine.outcome import Outcome, Test
 from takeback.examine.subject import Subject, read_subject
 from takeback.examine.upright import upright
 from takeback.media import MediaLimits
 
-TESTS: Final[tuple[tuple[Test, Callable[[Subject], Outcome]], ...]] = ()
+TESTS: Final[tuple[tuple[Test, Callable[[Subject], Outcome]], ...]] = ((Test.JPEG_GRID, jpeg_grid),)
 """In the order in which they are run and told."""
 
 
