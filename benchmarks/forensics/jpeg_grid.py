@@ -1,9 +1,9 @@
 """
 How many splices the JPEG grid gives away, how often it is wrong, and whether it says where it is blind.
 
-Everything is measured on the half of the photographs by which nothing was set; `python -m benchmarks.forensics.jpeg_grid
-calibration` looks at the other, and a number after either takes that many photographs only. A splice is a part of one
-photograph, saved at another quality, laid into a JPEG's pixels off its blocks: kept in a PNG, and saved once more.
+Everything is measured on the half of the photographs by which nothing was set; `calibration` after the module's name
+looks at the other, and a number after either takes that many photographs only. A splice is a part of one photograph,
+saved at another quality, laid into a JPEG's pixels off its blocks: kept in a PNG, and saved once more.
 Clean versions are what people and platforms do to a photograph without changing what it shows.
 """
 
@@ -222,7 +222,7 @@ def versions(photograph: Photograph) -> Iterator[tuple[str, bytes]]:
 
 
 def seconds(photographs: Sequence[Photograph]) -> Row:
-    """Return the seconds a megapixel of the votes, of the whole test, and of the votes in plain NumPy, on one thread."""
+    """Return the seconds a megapixel of the votes, of the whole test, and of votes in plain NumPy; one thread."""
     square = next(
         pixels[:TIMED_SIDE, :TIMED_SIDE]
         for pixels in (each.pixels() for each in photographs)

@@ -60,10 +60,7 @@ class Blocks:
             pixels = self.subject.pixels[part]
             # What a JPEG holds, or what it held before colours were rounded: rounding it again would add to that.
             is_jpeg = self.subject.format == "jpeg"
-            plane: NDArray[np.float32] = (
-                self.subject.luminance[part].astype(np.float32) if is_jpeg else pixels.astype(np.float32) @ _WEIGHTS
-            )
-            blocks = plane.reshape(rows, SIDE, self.columns, SIDE).swapaxes(1, 2)
+            plane = self.subject.luminance[part] if is_jpeg else pixels.astype(np.float32) @ _WEIGHTS
+            blocks = plane.astype(np.float32).reshape(rows, SIDE, self.columns, SIDE).swapaxes(1, 2)
             cut = ((pixels == 0) | (pixels == 255)).any(axis=2).reshape(rows, SIDE, self.columns, SIDE)
-            coefficients: NDArray[np.float32] = _DCT @ blocks @ _DCT.T
-            yield first, coefficients, ~cut.any(axis=(1, 3))
+            yield first, np.asarray(_DCT @ blocks @ _DCT.T, np.float32), ~cut.any(axis=(1, 3))

@@ -30,6 +30,8 @@ EXACT_FORMATS: Final = ("png", "bmp", "gif", "tiff")
 """Those that keep pixels as they were: what a JPEG left in them is still there. JPEG itself is another matter."""
 LEAST_SIDE: Final = 64
 """Pixels of a picture that is looked at: eight blocks."""
+LEAST_SHARE: Final = 0.05
+"""Of the picture's votes, for the grid that it lies on: chance gives a 64th, and drawings without detail some more."""
 WAYS: Final = 2
 """In which a region is found, by votes and by steps: each has half of the test's share."""
 MOST_APART: Final = 4
@@ -50,15 +52,12 @@ def jpeg_grid(subject: Subject) -> Outcome:
         return _not_applicable(Sentence("jpeg_grid.too_small", least=LEAST_SIDE))
     votes = votes_of(subject.luminance)
     grid = strongest_grid(votes)
-    is_seen = grid.log_nfa <= math.log(MAX_NFA)
+    is_seen = grid.log_nfa <= math.log(MAX_NFA) and grid.share >= LEAST_SHARE
     if subject.format == "jpeg" and (not is_seen or grid.origin == 0):
         return _not_applicable(Sentence("jpeg_grid.blind"))
-    # 2. Without one, a part may still have its own.
+    # 2. Is there one, of the picture as a whole?
     if not is_seen:
-        pieces = joined(piece_of(each, 0, 0) for each in foreign_regions(votes, None, _LOG_EACH))
-        told = tuple(_finding(each, Sentence("jpeg_grid.only_here"), shape) for each in pieces)
-        why = None if told else Sentence("jpeg_grid.no_grid")
-        return _outcome(votes, pieces, told, (), why)
+        return _not_applicable(Sentence("jpeg_grid.no_grid"))
     return _on_grid(subject, votes, grid)
 
 
@@ -68,7 +67,8 @@ def _on_grid(subject: Subject, votes: Votes, grid: Grid) -> Outcome:
     saving = saving_of(blocks)
     foreign, earlier = _told_apart(votes, grid)
     pieces = [piece_of(each, 0, 0) for each in foreign]
-    if saving.is_known:
+    # What was saved twice on one grid has no table of the library's, and astray coefficients of its own.
+    if saving.qualities:
         odd = odd_regions(*odd_blocks(blocks, saving.steps), votes.tests, _LOG_EACH)
         pieces += [piece_of(each, grid.top, grid.left) for each in odd]
     # 2. In words.
@@ -77,7 +77,7 @@ def _on_grid(subject: Subject, votes: Votes, grid: Grid) -> Outcome:
         _finding(each, Sentence("jpeg_grid.odd" if each.origin is None else "jpeg_grid.foreign"), votes.shape)
         for each in found
     )
-    return _outcome(votes, found, told, tuple(_facts(grid, saving, earlier, bool(found))), None)
+    return _outcome(votes, found, told, tuple(_facts(grid, saving, earlier, bool(found))))
 
 
 def _told_apart(votes: Votes, grid: Grid) -> tuple[list[Region], bool]:
@@ -94,7 +94,7 @@ def _told_apart(votes: Votes, grid: Grid) -> tuple[list[Region], bool]:
 def _facts(grid: Grid, saving: Saving, earlier: bool, found: bool) -> list[Sentence]:
     facts = []
     if not found:
-        facts.append(Sentence("jpeg_grid.whole" if saving.is_known else "jpeg_grid.whole_faint"))
+        facts.append(Sentence("jpeg_grid.whole" if saving.qualities else "jpeg_grid.whole_faint"))
     if grid.origin:
         # As a person counts what was cut off: the block began that many pixels before the picture.
         facts.append(Sentence("jpeg_grid.cropped", left=-grid.left % SIDE, top=-grid.top % SIDE))
@@ -116,13 +116,11 @@ def _nfa(piece: Piece) -> float:
     return WAYS * math.exp(max(piece.log_nfa, _LEAST_LOG))
 
 
-def _outcome(
-    votes: Votes, pieces: list[Piece], told: tuple[Finding, ...], facts: tuple[Sentence, ...], why: Sentence | None
-) -> Outcome:
+def _outcome(votes: Votes, pieces: list[Piece], told: tuple[Finding, ...], facts: tuple[Sentence, ...]) -> Outcome:
     strongest = min((each.log_nfa for each in pieces), default=0.0)
     nfa = min((each.nfa for each in told if each.nfa is not None), default=1.0)
     statistic = max(0.0, votes.tests - strongest) if pieces else 0.0
-    return Outcome(Test.JPEG_GRID, told, facts, why, statistic, float(np.exp(votes.tests)), nfa)
+    return Outcome(Test.JPEG_GRID, told, facts, None, statistic, float(np.exp(votes.tests)), nfa)
 
 
 def _not_applicable(why: Sentence) -> Outcome:

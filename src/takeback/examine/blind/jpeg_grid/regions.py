@@ -24,8 +24,8 @@ ASTRAY_EVEN: Final = 3.2
 """The same of frequencies 0 down or across: in a block of equal rows the rounding of eight pixels is one."""
 LEAST_ASTRAY: Final = 2
 """Coefficients that are astray in a block that was not saved with the rest."""
-CHANCE_ASTRAY: Final = 0.01
-"""Of such a block in a picture that was saved as one; measured on clean photographs: at most 0.003."""
+CHANCE_ASTRAY: Final = 0.02
+"""Of such a block in a picture that was saved once; measured on clean photographs: at most 0.003."""
 
 _TILE = 8
 """Cells each way, of the parts of a picture by which its own share of odd blocks is told."""
@@ -60,13 +60,13 @@ class Region:
         return slice(self.top, self.top + self.height), slice(self.left, self.left + self.width)
 
 
-def foreign_regions(votes: Votes, grid: Grid | None, max_log_nfa: float) -> list[Region]:
-    """Return the regions whose pixels vote for another origin than that of `grid`, or for one where there is none."""
+def foreign_regions(votes: Votes, grid: Grid, max_log_nfa: float) -> list[Region]:
+    """Return the regions whose pixels vote for another origin than that of `grid`."""
     found = []
     for origin in range(ORIGINS):
         cells = votes.cells[..., origin]
         seeds = cells >= LEAST_VOTES
-        if (grid is None or origin != grid.origin) and seeds.any():
+        if origin != grid.origin and seeds.any():
             every = np.ones(cells.shape, np.bool_)
             grown = _grown(seeds, 1, cells / ORIGINS, every, CHANCE, votes.tests, max_log_nfa)
             found += [replace(each, origin=origin) for each in grown]
@@ -80,25 +80,31 @@ def has_grid(votes: Votes, grid: Grid, regions: Sequence[Region]) -> bool:
     Then that is the trace of an earlier saving under the last one, as a cropped picture has it, and nothing was put
     there. Compared with blocks that lie a pixel beside: those have as much in common with the other origin's.
     """
-    foreign_top, foreign_left = divmod(regions[0].origin or 0, SIDE)
     places = np.concatenate([np.argwhere(each.cells) + np.array((each.top, each.left)) for each in regions])
     rows, columns = (SIDE * places + (grid.top, grid.left)).T
     inside = (rows > 0) & (columns > 0) & (rows + 1 < votes.zeros.shape[0]) & (columns + 1 < votes.zeros.shape[1])
     rows, columns = rows[inside], columns[inside]
-    on_row, on_column = grid.top == foreign_top, grid.left == foreign_left
     beside = [
         votes.zeros[rows + down, columns + across].astype(np.float64)
-        for down in (-1, 0, 1)
-        for across in (-1, 0, 1)
-        if (down or across)
-        and ((grid.top + down) % SIDE == foreign_top) == on_row
-        and ((grid.left + across) % SIDE == foreign_left) == on_column
+        for down, across in _beside(grid, *divmod(regions[0].origin or 0, SIDE))
     ]
     ahead = votes.zeros[rows, columns] - np.mean(beside, axis=0)
     if len(ahead) < 2:
         return False
     error = max(1e-9, float(ahead.std()) / math.sqrt(len(ahead)))
     return bool(ahead.mean() > LEAST_PEAK and ahead.mean() > LEAST_SPREADS * error)
+
+
+def _beside(grid: Grid, top: int, left: int) -> list[tuple[int, int]]:
+    """Return the steps to the eight origins around `grid`, without those on one row or column with `top` and `left`."""
+
+    def alike(down: int, across: int) -> bool:
+        on_row = ((grid.top + down) % SIDE == top) == (grid.top == top)
+        return on_row and ((grid.left + across) % SIDE == left) == (grid.left == left)
+
+    around = [(down, across) for down in (-1, 0, 1) for across in (-1, 0, 1) if down or across]
+    # Each with the one opposite: what grows from one side to the other is then no peak.
+    return [(down, across) for down, across in around if alike(down, across) and alike(-down, -across)]
 
 
 def odd_blocks(blocks: Blocks, steps: Steps) -> tuple[Mask, Mask]:
@@ -119,7 +125,7 @@ def odd_blocks(blocks: Blocks, steps: Steps) -> tuple[Mask, Mask]:
 
 def odd_regions(odd: Mask, judged: Mask, tests: float, max_log_nfa: float) -> list[Region]:
     """Return the regions of blocks that were not saved with the rest, in cells of the grid."""
-    chance = max(CHANCE_ASTRAY, 3 * _usual_share(odd, judged))
+    chance = min(0.5, max(CHANCE_ASTRAY, 3 * _usual_share(odd, judged)))
     return _grown(odd, 2, odd.astype(np.float64), judged, chance, tests, max_log_nfa)
 
 

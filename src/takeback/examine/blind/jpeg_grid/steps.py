@@ -102,8 +102,9 @@ def histograms(blocks: Blocks) -> NDArray[np.float64]:
 def steps_of(counts: NDArray[np.float64]) -> Steps:
     """Return the steps that explain histograms of the coefficients' sizes, [64, bins]."""
     steps = np.arange(2, LARGEST + 1)
-    n, k = _counted(counts, steps)
-    chance = np.stack([log_tail(n[:, each], k[:, each], p) for each, p in enumerate(_chances(steps))], axis=1)
+    largest = int(np.flatnonzero(counts.any(axis=0)).max(initial=0)) // _PARTS + 1
+    n, k = _counted(counts[:, : (largest + 1) * _PARTS], steps)
+    chance = log_tail(n, k, _chances(steps))
     least = np.where(steps > 2, LEAST_NEAR, 0.7)
     chance[k < least * n] = 0.0
     best = chance.argmin(axis=1)
@@ -117,10 +118,11 @@ def _counted(counts: NDArray[np.float64], steps: NDArray[np.int64]) -> tuple[NDA
     cumulated = np.pad(counts.cumsum(axis=1), ((0, 0), (1, 0)))
     total = cumulated[:, -1]
     n, k = np.empty((2, 64, len(steps)))
-    for each, (step, width) in enumerate(zip(steps, _width(steps), strict=True)):
-        n[:, each] = total - cumulated[:, step * _PARTS // 2 + 1]
-        middle = np.arange(step, _TOP, step) * _PARTS
-        low, high = middle - int(width * _PARTS), np.minimum(middle + int(width * _PARTS) + 1, counts.shape[1])
+    bins = counts.shape[1]
+    for each, (step, width) in enumerate(zip(steps, (_width(steps) * _PARTS).astype(int), strict=True)):
+        n[:, each] = total - cumulated[:, min(step * _PARTS // 2 + 1, bins)]
+        middle = np.arange(step * _PARTS, bins + width, step * _PARTS)
+        low, high = middle - width, np.minimum(middle + width + 1, bins)
         k[:, each] = (cumulated[:, high] - cumulated[:, low]).sum(axis=1)
     return n, k
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def log_tail(n: NDArray[np.float64], k: NDArray[np.float64], p: float) -> NDArray[np.float64]:
+def log_tail(n: NDArray[np.float64], k: NDArray[np.float64], p: float | NDArray[np.float64]) -> NDArray[np.float64]:
     """
     Return a bound of the logarithm of P(at least `k` of `n`), each with chance `p`, independent.
 

@@ -44,6 +44,8 @@ class Grid:
     top: int
     left: int
     log_nfa: float
+    share: float
+    """Of the picture's pixels, that vote for it."""
 
     @property
     def origin(self) -> int:
@@ -67,7 +69,8 @@ def strongest_grid(votes: Votes) -> Grid:
     total = inner.sum(axis=(0, 1), dtype=np.int64)
     origin = int(total.argmax())
     n, k = inner.size / ORIGINS, total[origin] / ORIGINS
-    return Grid(origin // SIDE, origin % SIDE, votes.tests + float(log_tail(np.array(n), np.array(k), CHANCE)))
+    log_nfa = votes.tests + float(log_tail(np.array(n), np.array(k), CHANCE))
+    return Grid(origin // SIDE, origin % SIDE, log_nfa, float(k / max(n, 1.0)))
 
 
 def _counted(votes: NDArray[np.uint8]) -> NDArray[np.uint8]:
