@@ -19,7 +19,15 @@ import numpy as np
 
 from takeback.examine.blind.jpeg_grid.coefficients import Blocks
 from takeback.examine.blind.jpeg_grid.pieces import Piece, joined, piece_of
-from takeback.examine.blind.jpeg_grid.regions import Region, foreign_regions, has_grid, odd_blocks, odd_regions
+from takeback.examine.blind.jpeg_grid.regions import (
+    SHOWN,
+    SHOWN_TOO,
+    Region,
+    foreign_regions,
+    odd_blocks,
+    odd_regions,
+    shows_grid,
+)
 from takeback.examine.blind.jpeg_grid.steps import Saving, saving_of
 from takeback.examine.blind.jpeg_grid.votes import ORIGINS, SIDE, Grid, Votes, strongest_grid, votes_of
 from takeback.examine.outcome import MAX_NFA, Finding, Outcome, Test
@@ -31,7 +39,9 @@ EXACT_FORMATS: Final = ("png", "bmp", "gif", "tiff")
 LEAST_SIDE: Final = 64
 """Pixels of a picture that is looked at: eight blocks."""
 LEAST_SHARE: Final = 0.05
-"""Of the picture's votes, for the grid that it lies on: chance gives a 64th, and drawings without detail some more."""
+"""Of the picture's votes, for the grid that it lies on, where its steps are known: chance gives a 64th."""
+LEAST_SHARE_ALONE: Final = 0.25
+"""The same where they are not: drawings without detail vote for grids that are not there."""
 WAYS: Final = 2
 """In which a region is found, by votes and by steps: each has half of the test's share."""
 MOST_APART: Final = 4
@@ -65,6 +75,8 @@ def _on_grid(subject: Subject, votes: Votes, grid: Grid) -> Outcome:
     # 1. What the last saving did, and what it did not do everywhere.
     blocks = Blocks(subject, grid)
     saving = saving_of(blocks)
+    if not saving.is_known and grid.share < LEAST_SHARE_ALONE:
+        return _not_applicable(Sentence("jpeg_grid.no_grid"))
     foreign, earlier = _told_apart(votes, grid)
     pieces = [piece_of(each, 0, 0) for each in foreign]
     # What was saved twice on one grid has no table of the library's, and astray coefficients of its own.
@@ -81,14 +93,22 @@ def _on_grid(subject: Subject, votes: Votes, grid: Grid) -> Outcome:
 
 
 def _told_apart(votes: Votes, grid: Grid) -> tuple[list[Region], bool]:
-    """Return the regions of another origin that do not show `grid`, and whether others do: an earlier saving's."""
+    """
+    Return the regions of another origin without `grid`, and whether there are others that have both.
+
+    What has both is the trace of an earlier saving under the last one, as a cropped picture has it.
+    """
     found = foreign_regions(votes, grid, _LOG_EACH)
     foreign: list[Region] = []
+    has_both = False
     for origin in range(ORIGINS):
         of_one = [each for each in found if each.origin == origin]
-        if of_one and not has_grid(votes, grid, of_one):
-            foreign += of_one
-    return foreign, len(foreign) < len(found)
+        if of_one and shows_grid(votes, origin, of_one, grid.origin, SHOWN):
+            if shows_grid(votes, grid.origin, of_one, origin, SHOWN_TOO):
+                has_both = True
+            else:
+                foreign += of_one
+    return foreign, has_both
 
 
 def _facts(grid: Grid, saving: Saving, earlier: bool, found: bool) -> list[Sentence]:
