@@ -45,6 +45,8 @@ SIDES = (64, 96, 128)
 SAVED = (95, 90, 80)
 LEAST_DETAIL = 3.0
 """Levels, standard deviation: a part below it is one colour, which shows no blocks wherever it lies."""
+PHOTOGRAPHIC = ("camera/", "scenes/")
+"""Sources of photographs alone."""
 QUALITIES = (50, 60, 70, 75, 80, 85, 90, 92, 95, 97, 98)
 TIMED_SIDE = 448
 """Pixels of the square that the plain votes are timed on: they take 500 bytes a pixel."""
@@ -61,6 +63,8 @@ class Splice:
     box: tuple[int, int, int, int]
     host_quality: int
     has_detail: bool
+    is_photographic: bool
+    """Whether both are photographs: the other sources have drawings too."""
 
 
 def run(most: int | None = None) -> dict[str, object]:
@@ -94,9 +98,10 @@ def splices(photographs: Sequence[Photograph], each: int = 2) -> Row:
             found[f"jpeg_{quality}"].append((splice, examined(saved(splice.pixels, "JPEG", quality))))
     rows: Row = {name: _row(outcomes) for name, outcomes in found.items()}
     rows["png_with_detail"] = _row([(splice, outcome) for splice, outcome in found["png"] if splice.has_detail])
+    of_photographs = [(s, o) for s, o in found["png"] if s.has_detail and s.is_photographic]
+    rows["png_of_photographs"] = _row(of_photographs)
     for quality in HOSTS:
-        of_one = [(s, o) for s, o in found["png"] if s.has_detail and s.host_quality == quality]
-        rows[f"png_with_detail_host_{quality}"] = _row(of_one)
+        rows[f"png_of_photographs_{quality}"] = _row([(s, o) for s, o in of_photographs if s.host_quality == quality])
     return rows
 
 
@@ -151,7 +156,8 @@ def _splices(photographs: Sequence[Photograph], each: int) -> Iterator[Splice]:
             patch = part[y : y + side, x : x + side]
             host[top : top + side, left : left + side] = patch
             has_detail = float(patch.mean(axis=2).std()) >= LEAST_DETAIL
-            yield Splice(host, (left, top, side, side), quality, has_detail)
+            is_photographic = all(each.family.startswith(PHOTOGRAPHIC) for each in (photograph, other))
+            yield Splice(host, (left, top, side, side), quality, has_detail, is_photographic)
 
 
 def qualities(photographs: Sequence[Photograph]) -> Row:

@@ -38,10 +38,10 @@ EXACT_FORMATS: Final = ("png", "bmp", "gif", "tiff")
 """Those that keep pixels as they were: what a JPEG left in them is still there. JPEG itself is another matter."""
 LEAST_SIDE: Final = 64
 """Pixels of a picture that is looked at: eight blocks."""
-LEAST_SHARE: Final = 0.05
-"""Of the picture's votes, for the grid that it lies on, where its steps are known: chance gives a 64th."""
-LEAST_SHARE_ALONE: Final = 0.25
-"""The same where they are not: drawings without detail vote for grids that are not there."""
+LEAST_SHARE: Final = 0.25
+"""Of the picture's votes, for the grid that it lies on, where its steps are unknown: drawings vote for none at all."""
+DENSE: Final = 0.5
+"""Of the votes of a region, for its own grid, where the steps of the rest are unknown: drawings stay below 0.3."""
 WAYS: Final = 2
 """In which a region is found, by votes and by steps: each has half of the test's share."""
 MOST_APART: Final = 4
@@ -62,7 +62,7 @@ def jpeg_grid(subject: Subject) -> Outcome:
         return _not_applicable(Sentence("jpeg_grid.too_small", least=LEAST_SIDE))
     votes = votes_of(subject.luminance)
     grid = strongest_grid(votes)
-    is_seen = grid.log_nfa <= math.log(MAX_NFA) and grid.share >= LEAST_SHARE
+    is_seen = grid.log_nfa <= math.log(MAX_NFA)
     if subject.format == "jpeg" and (not is_seen or grid.origin == 0):
         return _not_applicable(Sentence("jpeg_grid.blind"))
     # 2. Is there one, of the picture as a whole?
@@ -75,9 +75,11 @@ def _on_grid(subject: Subject, votes: Votes, grid: Grid) -> Outcome:
     # 1. What the last saving did, and what it did not do everywhere.
     blocks = Blocks(subject, grid)
     saving = saving_of(blocks)
-    if not saving.is_known and grid.share < LEAST_SHARE_ALONE:
-        return _not_applicable(Sentence("jpeg_grid.no_grid"))
     foreign, earlier = _told_apart(votes, grid)
+    if not saving.is_known:
+        foreign = [each for each in foreign if each.share >= DENSE]
+        if not foreign and grid.share < LEAST_SHARE:
+            return _not_applicable(Sentence("jpeg_grid.no_grid"))
     pieces = [piece_of(each, 0, 0) for each in foreign]
     # What was saved twice on one grid has no table of the library's, and astray coefficients of its own.
     if saving.qualities:

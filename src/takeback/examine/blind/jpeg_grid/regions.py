@@ -44,7 +44,8 @@ class Region:
     """
     Part of a picture: `left`, `top`, `width`, `height` in cells of 8 × 8 pixels, and `cells` bool [height, width].
 
-    `log_nfa` is the logarithm of its number of false alarms; `origin`, what its own pixels vote for, or None.
+    `log_nfa` is the logarithm of its number of false alarms; `share`, how much of its box it is seen by: votes, or odd
+    blocks; `origin`, what its own pixels vote for, or None.
     """
 
     left: int
@@ -52,6 +53,7 @@ class Region:
     width: int
     height: int
     log_nfa: float
+    share: float
     cells: Mask = field(repr=False)
     origin: int | None = None
 
@@ -162,7 +164,7 @@ def _grown(
         (top, left), (bottom, right) = low[:, each], high[:, each]
         cells = labels[top:bottom, left:right] == each + 1
         size = int(right - left), int(bottom - top)
-        found.append(Region(int(left), int(top), *size, float(log_nfa[each]), cells))
+        found.append(Region(int(left), int(top), *size, float(log_nfa[each]), float(k[each] / n[each]), cells))
     return found
 
 
