@@ -24,6 +24,7 @@ from benchmarks import (
     lookup,
     service,
 )
+from benchmarks.forensics import jpeg_grid
 
 MODULES = {
     module.NAME: module
@@ -37,6 +38,7 @@ MODULES = {
         forgeries,
         hashing,
         hma,
+        jpeg_grid,
         lists,
         lookup,
         service,

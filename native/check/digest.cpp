@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "embedding/embedding_index.hpp"
+#include "grid/grid.hpp"
 #include "index/index.hpp"
 #include "level.hpp"
 #include "pdq/pdq.hpp"
@@ -187,6 +188,32 @@ void clear() {
     }
 }
 
+// Pictures of blocks, noise and one value, of widths with and without a rest after the last whole tile.
+void vote() {
+    constexpr std::ptrdiff_t sizes[][2] = {{8, 8}, {15, 15}, {64, 135}, {90, 136}, {200, 301}};
+    Random random(5);
+    for (const auto& [height, width] : sizes) {
+        std::vector<std::uint8_t> pixels = smooth_bytes(static_cast<std::size_t>(height * width), random);
+        for (std::ptrdiff_t y = height / 2; y < height; ++y) {
+            for (std::ptrdiff_t x = 0; x < width; ++x) {
+                pixels[static_cast<std::size_t>(y * width + x)] =
+                    static_cast<std::uint8_t>(37 * (y / 8) + 11 * (x / 8) + (x % 8) * (y % 8) / 4);
+            }
+        }
+        const takeback::GridVotes found = takeback::grid_votes({pixels.data(), height, width, width, 1});
+        std::vector<std::uint8_t> mask = random_bytes(pixels.size(), random);
+        for (std::uint8_t& each : mask) {
+            each = each < 40;
+        }
+        const takeback::Parts parts = takeback::parts_of(mask.data(), height, width, width, 2);
+        Digest digest;
+        digest.add(found.zeros);
+        digest.add(found.votes);
+        digest.add(parts.labels);
+        std::printf("votes %td x %td: %d parts, %016" PRIx64 "\n", height, width, parts.count, digest.value());
+    }
+}
+
 }  // namespace
 
 int main() {
@@ -195,4 +222,5 @@ int main() {
     search_similar();
     hash();
     clear();
+    vote();
 }

@@ -55,6 +55,7 @@ auto as_array(std::vector<Value> values, std::vector<std::size_t> shape = {}) {
 takeback::Picture as_picture(const Array& pixels);
 
 void add_embedding(nb::module_& module);
+void add_grid(nb::module_& module);
 void add_hashing(nb::module_& module);
 void add_index(nb::module_& module);
 void add_jpeg(nb::module_& module);

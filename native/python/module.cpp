@@ -5,7 +5,8 @@
 #include "level.hpp"
 
 NB_MODULE(_native, module) {
-    module.doc() = "The kernel: PDQ, Hamming distance, pixels to another size, coefficients of JPEG. Documented in _native.pyi.";
+    module.doc() = "The kernel: PDQ, Hamming distance, pixels to another size, grids and coefficients of JPEG. "
+                   "Documented in _native.pyi.";
     try {
         nanobind::list here;
         for (const takeback::Level each : takeback::levels_here()) {
@@ -17,6 +18,7 @@ NB_MODULE(_native, module) {
         throw nanobind::import_error(problem.what());
     }
     binding::add_embedding(module);
+    binding::add_grid(module);
     binding::add_hashing(module);
     binding::add_index(module);
     binding::add_jpeg(module);

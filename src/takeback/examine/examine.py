@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from takeback.examine.blind.double_jpeg import double_jpeg
+from takeback.examine.blind.jpeg_grid import jpeg_grid
 from takeback.examine.declared.credentials import content_credentials
 from takeback.examine.declared.origin import declared_origin
 from takeback.examine.examination import Examination
@@ -17,6 +18,7 @@ from takeback.media import MediaLimits
 from takeback.provenance.trust import NO_LISTS, TrustLists
 
 TESTS: Final[tuple[tuple[Test, Callable[[Subject], Outcome]], ...]] = (
+    (Test.JPEG_GRID, jpeg_grid),
     (Test.DOUBLE_JPEG, double_jpeg),
     (Test.DECLARED_ORIGIN, declared_origin),
     (Test.CONTENT_CREDENTIALS, content_credentials),

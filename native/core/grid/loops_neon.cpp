@@ -1,0 +1,8 @@
+#define LOOPS_VECTOR_BYTES 16
+#include "loops_shared.hpp"
+
+namespace takeback {
+
+const GridLoops grid_loops_neon = {transform_rows, count_zeros, stronger};
+
+}  // namespace takeback
