@@ -6,13 +6,14 @@ import hashlib
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from takeback.examine.blind.copy_move import copy_move
 from takeback.examine.examination import Examination
 from takeback.examine.outcome import Outcome, Test
 from takeback.examine.subject import Subject, read_subject
 from takeback.examine.upright import upright
 from takeback.media import MediaLimits
 
-TESTS: Final[tuple[tuple[Test, Callable[[Subject], Outcome]], ...]] = ()
+TESTS: Final[tuple[tuple[Test, Callable[[Subject], Outcome]], ...]] = ((Test.COPY_MOVE, copy_move),)
 """In the order in which they are run and told."""
 
 
