@@ -2,8 +2,8 @@
 Pictures with a part copied within them, and the clean ones beside them.
 
 A part is a blob with a rounded outline, 2 to 15 % of the area, its edge soft over 1 to 2 pixels; it is laid elsewhere
-shifted, turned by up to 30 degrees, scaled by 0.8 to 1.25, mirrored, or several of that. Where it is taken from has some
-texture: what is flat cannot be told from any other flat place by anyone.
+shifted, turned by up to 30 degrees, scaled by 0.8 to 1.25, mirrored, or several of that. Where it is taken from has
+some texture: what is flat cannot be told from any other flat place by anyone.
 """
 
 from __future__ import annotations
@@ -57,8 +57,6 @@ def cloned(pixels: Pixels, kind: str, rng: Rng) -> Cloned | None:
         how = cv2.INTER_NEAREST if whole else cv2.INTER_CUBIC
         moved = cv2.warpAffine(pixels, matrix, (width, height), flags=how, borderMode=cv2.BORDER_REFLECT)
         alpha = cv2.warpAffine(blob, matrix, (width, height), flags=cv2.INTER_LINEAR)
-        if (alpha > 0.5).sum() < 0.9 * grown**2 * (blob > 0.5).sum() * min(1, abs(np.linalg.det(linear))) / grown**2:
-            continue
         laid = pixels + alpha[..., np.newaxis] * (moved.astype(np.float32) - pixels)
         return Cloned(np.clip(np.rint(laid), 0, 255).astype(np.uint8), (blob > 0.5) | (alpha > 0.5))
     return None
@@ -82,9 +80,7 @@ def _detail(pixels: Pixels) -> NDArray[np.float32]:
     return np.asarray(cv2.GaussianBlur(apart / 2, (0, 0), 4), np.float32)
 
 
-def _blob(
-    shape: tuple[int, int], at: NDArray[np.float64], radius: float, rng: Rng
-) -> NDArray[np.float32]:
+def _blob(shape: tuple[int, int], at: NDArray[np.float64], radius: float, rng: Rng) -> NDArray[np.float32]:
     """Return how much of each pixel, 0..1, belongs to a blob: a circle whose radius wavers."""
     height, width = shape
     y, x = np.mgrid[:height, :width]

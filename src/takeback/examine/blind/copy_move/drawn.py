@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from takeback.examine.blind.copy_move.plane import Plane
 from takeback.registration import opencv
 
-EVEN_SIDE = 7
-EVEN_LEVELS = 2
+EVEN_SIDE = 5
+EVEN_LEVELS = 1
 """A place is even where no two pixels of a square of `EVEN_SIDE` differ by more."""
 CLOSE_SIDE = 33
 """Pixels: within such a square around it a place has detail close by."""
 
-MAX_EVEN = 0.3
-"""Share of even places close to detail from which a picture counts as drawn; saved at any quality from 70 up."""
+MAX_EVEN = 0.22
+"""Share of even places close to detail from which a picture counts as drawn."""
 
 
 def even_share(plane: Plane) -> float:
@@ -30,4 +30,4 @@ def even_share(plane: Plane) -> float:
     picture: NDArray[np.uint8] = np.clip(np.rint(plane.luminance), 0, 255).astype(np.uint8)
     even = cv2.subtract(cv2.dilate(picture, square), cv2.erode(picture, square)) <= EVEN_LEVELS
     close = cv2.dilate(plane.textured.astype(np.uint8), np.ones((CLOSE_SIDE, CLOSE_SIDE), np.uint8)) > 0
-    return float(np.count_nonzero(even & close) / max(1, np.count_nonzero(close)))
+    return int(np.count_nonzero(even & close)) / max(1, int(np.count_nonzero(close)))

@@ -12,12 +12,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from takeback.examine.blind.copy_move.plane import Plane
+from takeback.examine.blind.copy_move.plane import Frame, Matrix, Plane
 from takeback.registration import opencv
 from takeback.registration.codes import mirrored_descriptors
 
-MAX_KEYPOINTS = 2000
+MAX_KEYPOINTS = 1500
 """Which bounds what matching costs; the strongest of each part of the picture."""
+MAX_DETECTED = 2500
+"""Of which they are chosen."""
 PARTS = 8
 """Of each side: so that what is smooth keeps its points beside what is not."""
 CONTRAST = 0.01
@@ -25,44 +27,50 @@ CONTRAST = 0.01
 
 LEAST_LIKENESS = 0.90
 """Cosine of two root descriptors that are matched."""
-NEAREST = 16
-"""Of each feature, among which those that lie elsewhere are taken."""
-MAX_MATCHES = 800
+MAX_MATCHES = 500
+"""The likest."""
 MAX_FOUND = 10
 """Transforms that are proposed, upright and mirrored each."""
 LEAST_AGREEING = 3
 TOLERANCE = 3.0
-"""Pixels by which a proposal may miss, and 2 % of the way to the point that it was made by."""
+"""Pixels by which a proposal may miss."""
+TOLERATED = 0.04
+"""The same of the way to the point that it was made by: its angle and size are not exact."""
+MAX_RADIANS_APART = 0.25
+MAX_OCTAVES_APART = 0.4
+"""By how much angle and size of a match may differ from a proposal's."""
 MAX_SCALE = 2.0
 """Times by which a copy is larger or smaller."""
 
 type Points = NDArray[np.float64]
 type Descriptors = NDArray[np.float32]
-type Matrix = NDArray[np.float64]
 type Flags = NDArray[np.bool_]
-type Box = tuple[int, int, int, int]
-"""Left, top, right, bottom."""
+type Rows = NDArray[np.int64]
 
 
-def transforms(plane: Plane, least: float) -> list[tuple[Matrix, Box]]:
-    """Return transforms float64 [2, 3], and the box of what they lie on, between features more than `least` pixels apart, the likeliest first."""
+def transforms(plane: Plane, least: float) -> list[tuple[Matrix, Frame]]:
+    """
+    Return transforms between features more than `least` pixels apart, the likeliest first.
+
+    Each with the frame around the features that it leads from.
+    """
     points, descriptors = _features(plane)
     if len(points) < 2 * LEAST_AGREEING:
         return []
-    found: list[tuple[int, Matrix, Box]] = []
+    found: list[tuple[int, Matrix, Frame]] = []
     roots = _roots(descriptors)
     for mirrored in (False, True):
         other = _roots(mirrored_descriptors(descriptors)) if mirrored else roots
         source, target = _matches(points, other, roots, least)
         found += _proposals(points[source], points[target], plane.shape[1], mirrored=mirrored)
     found.sort(key=lambda each: -each[0])
-    return [(matrix, box) for _, matrix, box in found]
+    return [(matrix, frame) for _, matrix, frame in found]
 
 
 def _features(plane: Plane) -> tuple[Points, NDArray[np.uint8]]:
     """Return x, y, size and angle float64 [n, 4], and descriptors uint8 [n, 128], of the strongest of each part."""
     picture = np.clip(np.rint(plane.luminance), 0, 255).astype(np.uint8)
-    found, descriptors = opencv().SIFT_create(2 * MAX_KEYPOINTS, contrastThreshold=CONTRAST).detectAndCompute(picture, None)
+    found, descriptors = opencv().SIFT_create(MAX_DETECTED, contrastThreshold=CONTRAST).detectAndCompute(picture, None)
     if not found:
         return np.zeros((0, 4)), np.zeros((0, 128), np.uint8)
     points = np.array([(*p.pt, p.size, p.angle) for p in found], np.float64)
@@ -84,50 +92,34 @@ def _roots(descriptors: NDArray[np.uint8]) -> Descriptors:
     return np.asarray(np.sqrt(weights / np.maximum(weights.sum(axis=1, keepdims=True), 1)), np.float32)
 
 
-def _matches(
-    points: Points, queries: Descriptors, roots: Descriptors, least: float
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _matches(points: Points, queries: Descriptors, roots: Descriptors, least: float) -> tuple[Rows, Rows]:
     """Return rows of points and of their nearest elsewhere, the two nearest of each, the likest first."""
     sources, targets, likeness = [], [], []
-    near = min(NEAREST, len(points))
-    for start in range(0, len(points), 500):
-        rows = np.arange(start, min(start + 500, len(points)))
-        like = queries[rows] @ roots.T
-        nearest = np.argpartition(-like, near - 1, axis=1)[:, :near]
-        value = np.take_along_axis(like, nearest, axis=1)
-        ways = points[nearest, :2] - points[rows, np.newaxis, :2]
-        value[np.square(ways).sum(axis=2) < least**2] = 0
-        # The two likest that are left: of three copies, each is to find both others.
-        for _ in range(2):
-            best = value.argmax(axis=1)[:, np.newaxis]
-            found = np.take_along_axis(value, best, axis=1)[:, 0]
-            good = found > LEAST_LIKENESS
-            sources.append(rows[good])
-            targets.append(np.take_along_axis(nearest, best, axis=1)[good, 0])
-            likeness.append(found[good])
-            np.put_along_axis(value, best, 0, axis=1)
+    x, y = (points[:, axis].astype(np.float32) for axis in (0, 1))
+    near = np.square(x[:, np.newaxis] - x) + np.square(y[:, np.newaxis] - y) < least**2
+    like = np.where(near, np.float32(0), queries @ roots.T)
+    rows = np.arange(len(points))
+    # The two likest that lie apart: of three copies, each is to find both others.
+    for _ in range(2):
+        best = like.argmax(axis=1)
+        found = like[rows, best]
+        good = found > LEAST_LIKENESS
+        sources.append(rows[good])
+        targets.append(best[good])
+        likeness.append(found[good])
+        like[near[best]] = 0
     order = np.argsort(-np.concatenate(likeness), kind="stable")[:MAX_MATCHES]
     return np.concatenate(sources)[order], np.concatenate(targets)[order]
 
 
-def _proposals(source: Points, target: Points, width: int, *, mirrored: bool) -> list[tuple[int, Matrix, Box]]:
-    left_of, top_of = source[:, 0], source[:, 1]
+def _proposals(source: Points, target: Points, width: int, *, mirrored: bool) -> list[tuple[int, Matrix, Frame]]:
+    """Return transforms, how many matches agree with each, and the frame around them; they share none."""
     if mirrored:
-        source = source.copy()
-        source[:, 0], source[:, 3] = width - 1 - source[:, 0], 180 - source[:, 3]
-    turn = np.deg2rad(target[:, 3] - source[:, 3])
-    scale = target[:, 2] / source[:, 2]
-    usable = (scale < MAX_SCALE) & (scale > 1 / MAX_SCALE)
-    source, target, turn, scale = source[usable], target[usable], turn[usable], scale[usable]
-    left_of, top_of = left_of[usable], top_of[usable]
-    found: list[tuple[int, Matrix, Box]] = []
-    by = scale * np.exp(1j * turn)
-    places, images = source[:, 0] + 1j * source[:, 1], target[:, 0] + 1j * target[:, 1]
-    way = places - places[:, np.newaxis]
-    misses = np.abs(by[:, np.newaxis] * way - (images - images[:, np.newaxis]))
-    agree = misses < TOLERANCE + 0.04 * np.abs(way)
-    apart = np.abs((turn - turn[:, np.newaxis] + np.pi) % (2 * np.pi) - np.pi)
-    agree &= (apart < 0.25) & (np.abs(np.log2(scale / scale[:, np.newaxis])) < 0.4)
+        source = np.stack([width - 1 - source[:, 0], source[:, 1], source[:, 2], 180 - source[:, 3]], axis=1)
+    usable = np.abs(np.log(target[:, 2] / source[:, 2])) < np.log(MAX_SCALE)
+    source, target = source[usable], target[usable]
+    agree = _agreement(source, target)
+    found: list[tuple[int, Matrix, Frame]] = []
     left = np.ones(len(source), np.bool_)
     while left.any() and len(found) < MAX_FOUND:
         votes = (agree & left).sum(axis=1) * left
@@ -137,13 +129,27 @@ def _proposals(source: Points, target: Points, width: int, *, mirrored: bool) ->
         inside = agree[best] & left
         matrix = _fitted(source, target, inside)
         left &= ~inside
-        if matrix is None:
-            continue
-        if mirrored:
-            matrix = matrix @ np.array([[-1.0, 0, width - 1], [0, 1, 0], [0, 0, 1]])
-        x, y = left_of[inside], top_of[inside]
-        found.append((int(inside.sum()), matrix, (int(x.min()), int(y.min()), int(x.max()) + 1, int(y.max()) + 1)))
+        if matrix is not None:
+            places = source[inside, :2]
+            if mirrored:
+                matrix = matrix @ np.array([[-1.0, 0, width - 1], [0, 1, 0], [0, 0, 1]])
+                places = places * (-1, 1) + (width - 1, 0)
+            (x0, y0), (x1, y1) = places.min(axis=0), places.max(axis=0)
+            found.append((int(inside.sum()), matrix, (int(x0), int(y0), int(x1) + 1, int(y1) + 1)))
     return found
+
+
+def _agreement(source: Points, target: Points) -> Flags:
+    """Say for the transform that each match proposes which matches agree with it, bool [n, n]."""
+    turn, octaves = np.deg2rad(target[:, 3] - source[:, 3]), np.log2(target[:, 2] / source[:, 2])
+    places, images = source[:, 0] + 1j * source[:, 1], target[:, 0] + 1j * target[:, 1]
+    by = (2**octaves * np.exp(1j * turn))[:, np.newaxis]
+    way = places - places[:, np.newaxis]
+    misses = np.abs(by * way - (images - images[:, np.newaxis]))
+    near = misses < TOLERANCE + TOLERATED * np.abs(way)
+    apart = np.abs((turn - turn[:, np.newaxis] + np.pi) % (2 * np.pi) - np.pi)
+    alike = np.abs(octaves - octaves[:, np.newaxis]) < MAX_OCTAVES_APART
+    return np.asarray(near & (apart < MAX_RADIANS_APART) & alike)
 
 
 def _fitted(source: Points, target: Points, inside: Flags) -> Matrix | None:

@@ -55,11 +55,11 @@ def search(plane: Plane) -> Search:
     """Return the pairs of equal places of a picture."""
     least = max(LEAST_PIXELS, LEAST_APART * max(plane.shape))
     proposed = [(matrix, None) for matrix in shifts(plane, least)] + [*transforms(plane, least)]
-    promises = [promise(plane, matrix, least, box) for matrix, box in proposed]
+    promises = [promise(plane, matrix, least, frame) for matrix, frame in proposed]
     order = sorted(range(len(proposed)), key=lambda each: -promises[each])[:MAX_VERIFIED]
     regions = [
-        verified(plane, matrix, least, box)
-        for matrix, box in (proposed[each] for each in order if promises[each] >= LEAST_PROMISE)
+        verified(plane, matrix, least, frame)
+        for matrix, frame in (proposed[each] for each in order if promises[each] >= LEAST_PROMISE)
     ]
     found = sorted((each for each in regions if each is not None), key=lambda each: -each.cells * each.depth)
     pairs = []

@@ -41,6 +41,10 @@ SATURATED = 4
 
 type Values = NDArray[np.float32]
 type Mask = NDArray[np.bool_]
+type Matrix = NDArray[np.float64]
+"""float64 [2, 3]: from x, y, 1 of a place to x, y of the place that is the same."""
+type Frame = tuple[int, int, int, int]
+"""Left, top, right, bottom, in pixels of the plane."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,7 +92,7 @@ def detail_of(luminance: Values) -> Values:
     return np.asarray(fine - cv2.GaussianBlur(luminance, (0, 0), COARSE), np.float32)
 
 
-def around(values: Values) -> Values:
+def around(values: NDArray[np.floating]) -> Values:
     """Return means around each pixel."""
     return np.asarray(opencv().GaussianBlur(values, (0, 0), AROUND), np.float32)
 
@@ -98,7 +102,7 @@ def _own_texture(detail: Values) -> Values:
     least: Values | None = None
     for step in range(8):
         angle = math.pi * step / 8
-        by = np.float32([[1, 0, ASIDE * math.cos(angle)], [0, 1, ASIDE * math.sin(angle)]])
+        by = np.array([[1, 0, ASIDE * math.cos(angle)], [0, 1, ASIDE * math.sin(angle)]], np.float32)
         energy = around(np.square(detail - moved(detail, by)) / 2)
         least = energy if least is None else np.minimum(least, energy)
     assert least is not None

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from takeback.examine.blind.copy_move.plane import Plane, around
+from takeback.examine.blind.copy_move.plane import Matrix, Plane, around
 from takeback.registration import opencv
 
 CLIPPED = 2.5
@@ -23,10 +23,9 @@ LINE = 4.0
 LEAST_PEAK = 4.5
 """Standard deviations: lower peaks are noise."""
 
-MAX_PEAKS = 16
+MAX_PEAKS = 10
 
 type Values = NDArray[np.float32]
-type Matrix = NDArray[np.float64]
 
 
 def shifts(plane: Plane, least: float) -> list[Matrix]:
@@ -52,6 +51,9 @@ def shifts(plane: Plane, least: float) -> list[Matrix]:
         raw /= _spread(raw)
         for peak, x, y in _highest(raw):
             dx, dy = (v - side if v >= side / 2 else v for v, side in ((x, size[1]), (y, size[0])))
+            # Along its edges a picture is like itself mirrored: what overlaps no more than that is none.
+            if width - abs(dx) < 2 * least or height - abs(dy) < least:
+                continue
             if mirrored:
                 # Of the mirrored picture, x is width - 1 - x: shifted by dx, a place and its own add to width - 1 + dx.
                 found.append((peak, np.array([[-1.0, 0, width - 1 + dx], [0, 1, -dy]])))

@@ -14,7 +14,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from takeback.examine.blind.copy_move.plane import LEAST_TEXTURE, UNSEEN, Plane, around, detail_of
+from takeback.examine.blind.copy_move.plane import (
+    LEAST_TEXTURE,
+    UNSEEN,
+    Frame,
+    Matrix,
+    Plane,
+    around,
+    detail_of,
+)
 from takeback.registration import opencv
 
 ALIKE = 0.35
@@ -25,19 +33,28 @@ CELL = 36.0
 """Pixels of the plane that say one thing: what the mean around a place covers."""
 LEAST_CELLS = 6
 FITS = 6
+"""Steps in which a transform is fitted."""
+FITTED, MAX_STEP = 0.02, 6.0
+"""Pixels: a smaller step ends the fit, a larger one leads away."""
+MAX_CONDITION = 1e6
+MAX_FITTED = 40_000
+"""Pixels that a transform is fitted to."""
 DIFFERENT = 0.7
 """Of the texture: where as much is left, two places differ."""
 MOST_FILLED = 61
 """Pixels: the widest gap that is filled."""
 ROUGHLY_ALIKE = 0.5
-"""The same before the transform is fitted."""
+"""What `ALIKE` is before the transform is fitted."""
+LOOKED_AT, GROWN = 24, 48
+"""Pixels around what proposed a transform that are looked at first, and by which a region may grow at a time."""
+REPEATED = 0.2
+"""Share of a region that may lie on its own copy: one that has more repeats itself."""
+GAINED = 1.02
+"""Times as strong as before a region is after a fit that is kept."""
 
 type Values = NDArray[np.float32]
 type Mask = NDArray[np.bool_]
-type Matrix = NDArray[np.float64]
 type Part = tuple[slice, slice]
-type Box = tuple[int, int, int, int]
-"""Left, top, right, bottom."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,13 +69,12 @@ class Region:
     matrix: Matrix
     cells: float
     depth: float
-    ratios: Values = field(repr=False)
     mask: Mask = field(repr=False)
 
 
-def promise(plane: Plane, matrix: Matrix, least: float, box: Box | None) -> float:
-    """Return how much lies alike under `matrix`, within `box` and around it, as far as a quick look tells."""
-    part = _part(plane, box, 24)
+def promise(plane: Plane, matrix: Matrix, least: float, frame: Frame | None) -> float:
+    """Return how much lies alike under `matrix`, within `frame` and around it, as far as a quick look tells."""
+    part = _part(plane, frame, LOOKED_AT)
     other = moved_part(plane.detail, matrix, part, opencv().INTER_LINEAR)
     left = around(np.square(plane.detail[part] - other) / 2)
     ratio = (left + UNSEEN) / (plane.texture[part] + UNSEEN)
@@ -68,32 +84,32 @@ def promise(plane: Plane, matrix: Matrix, least: float, box: Box | None) -> floa
     return float(-np.log(ratio[alike] / ROUGHLY_ALIKE).sum() / CELL)
 
 
-def verified(plane: Plane, matrix: Matrix, least: float, box: Box | None) -> Region | None:
+def verified(plane: Plane, matrix: Matrix, least: float, frame: Frame | None) -> Region | None:
     """Return the region that `matrix` copies to a place more than `least` pixels away, or None."""
-    part = _part(plane, box, 48)
+    part = _part(plane, frame, GROWN)
     region = _region(plane, matrix, least, part)
     rigid = bool(np.allclose(np.abs(matrix[:, :2]), np.eye(2)))
     for _ in range(3):
         if region is None:
             return None
         fitted = _fitted(plane, matrix, region.mask, shift_only=rigid)
-        part = _part(plane, _box(region.mask), 48)
+        part = _part(plane, _frame(region.mask), GROWN)
         again = None if fitted is None else _region(plane, fitted, least, part)
-        if fitted is None or again is None or again.cells * again.depth <= 1.02 * region.cells * region.depth:
+        if fitted is None or again is None or again.cells * again.depth <= GAINED * region.cells * region.depth:
             break
         region, matrix = again, fitted
     return region
 
 
-def _part(plane: Plane, box: Box | None, margin: int) -> Part:
+def _part(plane: Plane, frame: Frame | None, margin: int) -> Part:
     height, width = plane.shape
-    if box is None:
+    if frame is None:
         return slice(0, height), slice(0, width)
-    left, top, right, bottom = box
+    left, top, right, bottom = frame
     return slice(max(0, top - margin), bottom + margin), slice(max(0, left - margin), right + margin)
 
 
-def _box(mask: Mask) -> Box:
+def _frame(mask: Mask) -> Frame:
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
@@ -136,21 +152,18 @@ def _region(plane: Plane, matrix: Matrix, least: float, part: Part) -> Region | 
     best = int(sums.argmax())
     if sums[best] == 0:
         return None
-    of_part = labels == best
     mask = np.zeros(plane.shape, np.bool_)
-    mask[part] = of_part
+    mask[part] = labels == best
     there = place_of(mask, matrix)
-    # A region that lies on its own copy repeats itself.
-    if np.count_nonzero(mask & there) > 0.2 * np.count_nonzero(mask):
+    if np.count_nonzero(mask & there) > REPEATED * np.count_nonzero(mask):
         return None
-    ratios = ratio[of_part & alike]
-    return Region(matrix, float(areas[best] / CELL), float(sums[best] / areas[best]), ratios, mask)
+    return Region(matrix, float(areas[best] / CELL), float(sums[best] / areas[best]), mask)
 
 
 def whole(plane: Plane, region: Region, least: float) -> Mask:
     """Return a region with what lies within its outline and says nothing by itself, but nothing that differs."""
     cv2 = opencv()
-    part = _part(plane, _box(region.mask), MOST_FILLED)
+    part = _part(plane, _frame(region.mask), MOST_FILLED)
     ratio, inside = _ratio(plane, region.matrix, least, part)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
     alike = cv2.morphologyEx((inside & (ratio < ALIKE)).astype(np.uint8), cv2.MORPH_OPEN, kernel)
@@ -158,7 +171,9 @@ def whole(plane: Plane, region: Region, least: float) -> Mask:
     side = int(np.clip(math.sqrt(np.count_nonzero(region.mask)) / 2, CLOSED, MOST_FILLED))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side | 1, side | 1))
     edge = MOST_FILLED
-    closed = cv2.morphologyEx(cv2.copyMakeBorder(alike, edge, edge, edge, edge, cv2.BORDER_CONSTANT), cv2.MORPH_CLOSE, kernel)
+    closed = cv2.morphologyEx(
+        cv2.copyMakeBorder(alike, edge, edge, edge, edge, cv2.BORDER_CONSTANT), cv2.MORPH_CLOSE, kernel
+    )
     filled = closed[edge:-edge, edge:-edge] & ~(inside & (ratio > DIFFERENT)).astype(np.uint8)
     _, labels = cv2.connectedComponents(filled | region.mask[part], connectivity=4)
     mask = np.zeros(plane.shape, np.bool_)
@@ -174,8 +189,8 @@ def place_of(mask: Mask, matrix: Matrix) -> Mask:
 
 
 def _fitted(plane: Plane, matrix: Matrix, mask: Mask, *, shift_only: bool) -> Matrix | None:
-    """Return `matrix` changed so that the least of the detail is left within `mask`."""
-    left, top, right, bottom = _box(mask)
+    """Return `matrix` changed, by a similarity or a shift, so that the least of the detail is left within `mask`."""
+    left, top, right, bottom = _frame(mask)
     part = slice(top, bottom), slice(left, right)
     inside = mask[part]
     y, x = np.mgrid[top:bottom, left:right].astype(np.float64)
@@ -183,30 +198,38 @@ def _fitted(plane: Plane, matrix: Matrix, mask: Mask, *, shift_only: bool) -> Ma
     middle = np.array([x.mean(), y.mean()])
     size = max(4.0, float(np.hypot(x - middle[0], y - middle[1]).mean()))
     u, v = (x - middle[0]) / size, (y - middle[1]) / size
-    step = max(1, len(x) // 40_000)
+    step = max(1, len(x) // MAX_FITTED)
     for _ in range(FITS):
         other = detail_of(moved_part(plane.luminance, matrix, part, opencv().INTER_CUBIC))
         gx, gy = np.gradient(other, axis=1)[inside], np.gradient(other, axis=0)[inside]
-        apart = here - other[inside]
-        columns_ = [gx, gy] if shift_only else [gx, gy, gx * u + gy * v, gy * u - gx * v]
-        design = np.stack(columns_, axis=1)[::step].astype(np.float64)
-        normal = design.T @ design
-        if np.linalg.cond(normal) > 1e6:
+        slopes = [gx, gy] if shift_only else [gx, gy, gx * u + gy * v, gy * u - gx * v]
+        by = _solved(np.stack(slopes, axis=1)[::step].astype(np.float64), (here - other[inside])[::step])
+        if by is None:
             return None
-        by = np.linalg.solve(normal, design.T @ apart[::step])
-        # What is moved is where the region is looked at from: x' = x + by, and matrix is applied to that.
-        change = np.eye(3)
-        change[:2, 2] = by[:2]
-        if not shift_only:
-            linear = np.array([[by[2], -by[3]], [by[3], by[2]]]) / size
-            change[:2, :2] += linear
-            change[:2, 2] -= linear @ middle
-        if np.abs(by).max() > 6:
-            return None
-        matrix = matrix @ change
-        if np.abs(by).max() < 0.02:
+        matrix = matrix @ _change(by, middle, size)
+        if np.abs(by).max() < FITTED:
             break
     return matrix
+
+
+def _solved(slopes: NDArray[np.float64], apart: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Return the step of least squares, None where nothing says what it is, or it leads away."""
+    normal = slopes.T @ slopes
+    if np.linalg.cond(normal) > MAX_CONDITION:
+        return None
+    by = np.linalg.solve(normal, slopes.T @ apart)
+    return by if np.abs(by).max() <= MAX_STEP else None
+
+
+def _change(by: NDArray[np.float64], middle: NDArray[np.float64], size: float) -> NDArray[np.float64]:
+    """Return the shift, or similarity around `middle`, float64 [3, 3], of what is looked from."""
+    change = np.eye(3)
+    change[:2, 2] = by[:2]
+    if len(by) > 2:
+        linear = np.array([[by[2], -by[3]], [by[3], by[2]]]) / size
+        change[:2, :2] += linear
+        change[:2, 2] -= linear @ middle
+    return change
 
 
 def moved_part(values: Values, matrix: Matrix, part: Part, how: int) -> Values:
