@@ -205,3 +205,13 @@ def test_what_is_as_like_elsewhere_is_explained_by_the_picture_itself() -> None:
     assert Likeness(like, like.copy()).chance > 0.1
     assert Likeness(like, unlike).chance < 1e-9
     assert Likeness(like[:5], unlike[:5]).chance == 1
+
+
+def test_equal_words_on_a_screenshot_are_not_a_copy() -> None:
+    screen = np.full((HEIGHT + 80, WIDTH, 3), 245, np.uint8)
+    screen[40 : 40 + HEIGHT] = scene(2)
+    for left, top in ((10, 28), (190, HEIGHT + 68)):
+        cv2.putText(screen, "Share picture", (left, top), cv2.FONT_HERSHEY_SIMPLEX, 0.9, (20, 20, 20), 2, cv2.LINE_AA)
+    for quality in (None, 80):
+        outcome = said_of(screen, quality)
+        assert (outcome.findings, outcome.why_not) == ((), None)

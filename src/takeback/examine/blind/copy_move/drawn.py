@@ -21,13 +21,18 @@ CLOSE_SIDE = 33
 
 MAX_EVEN = 0.22
 """Share of even places close to detail from which a picture counts as drawn."""
+MAX_EVEN_AROUND = 0.25
+"""The same around a region and its copy, from which they count as drawn: buttons and words on a screenshot."""
+
+type Mask = NDArray[np.bool_]
 
 
-def even_share(plane: Plane) -> float:
-    """Return the share of even places among those that are close to detail; 0 where nothing is."""
+def even_share(plane: Plane, part: Mask | None = None) -> float:
+    """Return the share of even places among those that are close to detail, or to that of a `part`; 0 of none."""
     cv2 = opencv()
     square = np.ones((EVEN_SIDE, EVEN_SIDE), np.uint8)
     picture: NDArray[np.uint8] = np.clip(np.rint(plane.luminance), 0, 255).astype(np.uint8)
     even = cv2.subtract(cv2.dilate(picture, square), cv2.erode(picture, square)) <= EVEN_LEVELS
-    close = cv2.dilate(plane.textured.astype(np.uint8), np.ones((CLOSE_SIDE, CLOSE_SIDE), np.uint8)) > 0
+    detail = plane.textured if part is None else plane.textured & part
+    close = cv2.dilate(detail.astype(np.uint8), np.ones((CLOSE_SIDE, CLOSE_SIDE), np.uint8)) > 0
     return int(np.count_nonzero(even & close)) / max(1, int(np.count_nonzero(close)))

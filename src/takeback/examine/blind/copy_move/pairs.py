@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from takeback.examine.blind.copy_move.drawn import MAX_EVEN_AROUND, even_share
 from takeback.examine.blind.copy_move.elsewhere import likeness
 from takeback.examine.blind.copy_move.keypoints import transforms
 from takeback.examine.blind.copy_move.plane import Plane
@@ -33,7 +34,7 @@ class Pair:
 
     `strength` is how much says that they are the same: places that say something, times how much less is left than
     what counts as alike (natural logarithm). `nfa` is how many such pairs this picture's own likeness to itself
-    explains, of those that were tried.
+    explains, of those that were tried; 1 where both are drawn.
     """
 
     region: Region
@@ -64,11 +65,17 @@ def search(plane: Plane) -> Search:
     found = sorted((each for each in regions if each is not None), key=lambda each: -each.cells * each.depth)
     pairs = []
     for region in _distinct(found)[:MAX_COMPARED]:
-        chance = likeness(plane, region, least).chance
-        nfa = min(1.0, len(proposed) * chance)
-        mask = whole(plane, region, least)
-        pairs.append(Pair(region, region.cells * region.depth, nfa, mask, place_of(mask, region.matrix)))
+        pairs.append(_pair(plane, region, least, len(proposed)))
     return Search(tuple(pairs), len(proposed))
+
+
+def _pair(plane: Plane, region: Region, least: float, tried: int) -> Pair:
+    """Return a region with its copy, and whether this picture explains that they are alike."""
+    mask = whole(plane, region, least)
+    copy = place_of(mask, region.matrix)
+    is_drawn = even_share(plane, mask | copy) > MAX_EVEN_AROUND
+    nfa = 1.0 if is_drawn else min(1.0, tried * likeness(plane, region, least).chance)
+    return Pair(region, region.cells * region.depth, nfa, mask, copy)
 
 
 def _distinct(regions: list[Region]) -> list[Region]:
