@@ -3,7 +3,7 @@ How like a region's own patches the rest of this picture is: what the region's l
 
 After Ehret, "Automatic detection of internal copy-moves in images with a contrario validation" (arXiv 1906.00649):
 what is natural for a picture is how much it resembles itself. Patches of the region are sought in all of the picture
-but at their own place and at the copy's; what is left of the best of these is the null.
+but within `PATCH` pixels of their own place and the copy's; what is left of the best of these is the null.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from takeback.examine.blind.copy_move.plane import UNSEEN, Plane
-from takeback.examine.blind.copy_move.verified import Region, moved_part
+from takeback.examine.blind.copy_move.plane import UNSEEN, Plane, moved
+from takeback.examine.blind.copy_move.verified import Region
 from takeback.registration import opencv
 
 PATCH = 8
@@ -24,6 +24,7 @@ PATCHES = 24
 LEAST_PATCHES = 8
 
 type Values = NDArray[np.float64]
+type Plain = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,32 +52,39 @@ class Likeness:
         return min(1.0, sum(terms))
 
 
-def likeness(plane: Plane, region: Region, least: float) -> Likeness:
-    """Compare patches of `region` with its copy and with all that lies elsewhere."""
+def likeness(plane: Plane, region: Region) -> Likeness:
+    """
+    Compare patches of `region` with its copy and with all that lies elsewhere.
+
+    Elsewhere is sought in the picture as it is and as the region's transform moves it: a front of windows that is
+    mirrored or turned resembles itself there, one window further.
+    """
     cv2 = opencv()
     core = cv2.erode(region.mask.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     core[:PATCH], core[-PATCH:], core[:, :PATCH], core[:, -PATCH:] = False, False, False, False
     places = _spread(core & plane.textured)
+    other = moved(plane.detail, region.matrix)
+    back = np.linalg.inv(np.vstack([region.matrix, (0, 0, 1)]))
     at_copy, elsewhere = [], []
     for x, y in places:
         part = slice(y - PATCH, y + PATCH + 1), slice(x - PATCH, x + PATCH + 1)
         patch = plane.detail[part]
         texture = float(plane.texture[y, x]) + UNSEEN
-        other = moved_part(plane.detail, region.matrix, part, cv2.INTER_CUBIC)
-        at_copy.append((float(np.square(patch - other).mean()) / 2 + UNSEEN) / texture)
-        left = cv2.matchTemplate(plane.detail, patch, cv2.TM_SQDIFF) / (2 * patch.size)
-        to = region.matrix @ (x, y, 1)
-        for at in ((x, y), to):
-            _hide(left, at, least)
-        elsewhere.append((max(0.0, float(left.min())) + UNSEEN) / texture)
+        at_copy.append((float(np.square(patch - other[part]).mean()) / 2 + UNSEEN) / texture)
+        here, there, whence = np.array([x, y]), region.matrix @ (x, y, 1), back[:2] @ (x, y, 1)
+        left = min(_least(plane.detail, patch, (here, there)), _least(other, patch, (here, whence)))
+        elsewhere.append((left + UNSEEN) / texture)
     return Likeness(np.array(at_copy), np.array(elsewhere))
 
 
-def _hide(left: NDArray[np.float32], at: tuple[float, float] | Values, least: float) -> None:
-    """Take out what lies around a place."""
-    x, y = round(float(at[0])) - PATCH, round(float(at[1])) - PATCH
-    r = int(least)
-    left[max(0, y - r) : max(0, y + r + 1), max(0, x - r) : max(0, x + r + 1)] = np.inf
+def _least(detail: Plain, patch: Plain, hidden: tuple[NDArray[np.floating], ...]) -> float:
+    """Return the least that is left of `patch` anywhere in `detail` but around the places that are `hidden`."""
+    cv2 = opencv()
+    left = cv2.matchTemplate(detail, patch, cv2.TM_SQDIFF)
+    for at in hidden:
+        x, y = (round(float(each)) - PATCH for each in at)
+        left[max(0, y - PATCH) : max(0, y + PATCH + 1), max(0, x - PATCH) : max(0, x + PATCH + 1)] = np.inf
+    return max(0.0, float(left.min())) / (2 * patch.size)
 
 
 def _spread(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:

@@ -74,7 +74,7 @@ def _pair(plane: Plane, region: Region, least: float, tried: int) -> Pair:
     mask = whole(plane, region, least)
     copy = place_of(mask, region.matrix)
     is_drawn = even_share(plane, mask | copy) > MAX_EVEN_AROUND
-    nfa = 1.0 if is_drawn else min(1.0, tried * likeness(plane, region, least).chance)
+    nfa = 1.0 if is_drawn else min(1.0, tried * likeness(plane, region).chance)
     return Pair(region, region.cells * region.depth, nfa, mask, copy)
 
 
