@@ -45,6 +45,11 @@ BASELINES = (4, 8, 20)
 LEAST_OVERLAP = 0.1
 """Of what is found, at least, lies in what was copied: a finding elsewhere is none."""
 KEPT = 60
+ALTERED = frozenset({"skimage/grass"})
+"""
+Photographs that hold a copy already, and are not clean: this one was made to continue beyond its edges, and its upper
+left corner stands again, to the pixel, 181 to the right and 346 below.
+"""
 ROOT = Path(__file__).parents[2]
 CALIBRATION = ROOT / "src" / "takeback" / "examine" / "blind" / "copy_move" / "calibration.toml"
 
@@ -147,7 +152,7 @@ def run(most: int | None = None) -> dict[str, object]:
 
 def calibrate(most: int | None = None) -> None:
     """Write what clean versions of the calibration photographs reach."""
-    photographs = halves(all_photographs())[0][:most]
+    photographs = [each for each in halves(all_photographs())[0][:most] if each.family not in ALTERED]
     rows = [row for row in rows_of("calibration", photographs) if not row.why_not]
     strongest = sorted((row.strongest() for row in rows), reverse=True)[:KEPT]
     lines = [

@@ -23,7 +23,7 @@ from takeback.examine.compared.bound import bound_of
 from takeback.examine.outcome import MAX_NFA, Box, Finding, Outcome, Test
 from takeback.examine.sentences import Sentence
 from takeback.examine.subject import Subject
-from takeback.registration import opencv
+from takeback.registration import can_register, opencv
 from takeback.registration.transform import angle_of, scale_of
 
 BOUND = bound_of(files("takeback.examine.blind.copy_move").joinpath("calibration.toml").read_text("utf-8"))
@@ -43,8 +43,10 @@ def copy_move(subject: Subject) -> Outcome:
     """
     Find regions of the picture that are the same as others, shifted, turned, scaled by up to two, or mirrored.
 
-    Raises `BadSetting` without OpenCV. Deterministic, on one thread.
+    Not applicable without OpenCV (the extra "copies"). Deterministic.
     """
+    if not can_register():
+        return Outcome(Test.COPY_MOVE, why_not=Sentence("copy_move.no_opencv"))
     plane, why_not = plane_or_reason(subject.luminance)
     if plane is None:
         return Outcome(Test.COPY_MOVE, why_not=why_not)

@@ -12,7 +12,7 @@ from takeback.examine.blind.copy_move.elsewhere import likeness
 from takeback.examine.blind.copy_move.keypoints import transforms
 from takeback.examine.blind.copy_move.plane import Plane
 from takeback.examine.blind.copy_move.shifts import shifts
-from takeback.examine.blind.copy_move.verified import Region, place_of, promise, verified, whole
+from takeback.examine.blind.copy_move.verified import Region, is_on_itself, place_of, promise, verified, whole
 
 LEAST_APART = 0.04
 """Of the longer side: places nearer to each other are one."""
@@ -34,7 +34,7 @@ class Pair:
 
     `strength` is how much says that they are the same: places that say something, times how much less is left than
     what counts as alike (natural logarithm). `nfa` is how many such pairs this picture's own likeness to itself
-    explains, of those that were tried; 1 where both are drawn.
+    explains, of those that were tried; 1 where both are drawn, or one thing.
     """
 
     region: Region
@@ -73,8 +73,10 @@ def _pair(plane: Plane, region: Region, least: float, tried: int) -> Pair:
     """Return a region with its copy, and whether this picture explains that they are alike."""
     mask = whole(plane, region, least)
     copy = place_of(mask, region.matrix)
-    is_drawn = even_share(plane, mask | copy) > MAX_EVEN_AROUND
-    nfa = 1.0 if is_drawn else min(1.0, tried * likeness(plane, region).chance)
+    if is_on_itself(mask, copy) or even_share(plane, mask | copy) > MAX_EVEN_AROUND:
+        nfa = 1.0
+    else:
+        nfa = min(1.0, tried * likeness(plane, region).chance)
     return Pair(region, region.cells * region.depth, nfa, mask, copy)
 
 

@@ -48,7 +48,7 @@ ROUGHLY_ALIKE = 0.5
 LOOKED_AT, GROWN = 24, 48
 """Pixels around what proposed a transform that are looked at first, and by which a region may grow at a time."""
 REPEATED = 0.2
-"""Share of a region that may lie on its own copy: one that has more repeats itself."""
+"""Share of a region that may lie on its own copy: one that has more repeats itself, or is symmetric."""
 GAINED = 1.02
 """Times as strong as before a region is after a fit that is kept."""
 
@@ -154,8 +154,7 @@ def _region(plane: Plane, matrix: Matrix, least: float, part: Part) -> Region | 
         return None
     mask = np.zeros(plane.shape, np.bool_)
     mask[part] = labels == best
-    there = place_of(mask, matrix)
-    if np.count_nonzero(mask & there) > REPEATED * np.count_nonzero(mask):
+    if is_on_itself(mask, place_of(mask, matrix)):
         return None
     return Region(matrix, float(areas[best] / CELL), float(sums[best] / areas[best]), mask)
 
@@ -186,6 +185,11 @@ def place_of(mask: Mask, matrix: Matrix) -> Mask:
     cv2 = opencv()
     height, width = mask.shape
     return np.asarray(cv2.warpAffine(mask.astype(np.uint8), matrix, (width, height), flags=cv2.INTER_NEAREST) > 0)
+
+
+def is_on_itself(mask: Mask, copy: Mask) -> bool:
+    """Say whether a region lies on its own copy: it repeats itself, or is symmetric."""
+    return bool(np.count_nonzero(mask & copy) > REPEATED * np.count_nonzero(mask))
 
 
 def _fitted(plane: Plane, matrix: Matrix, mask: Mask, *, shift_only: bool) -> Matrix | None:
