@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from takeback.examine.blind.copy_move import copy_move
 from takeback.examine.blind.double_jpeg import double_jpeg
 from takeback.examine.blind.jpeg_grid import jpeg_grid
 from takeback.examine.declared.credentials import content_credentials
@@ -20,6 +21,7 @@ from takeback.provenance.trust import NO_LISTS, TrustLists
 TESTS: Final[tuple[tuple[Test, Callable[[Subject], Outcome]], ...]] = (
     (Test.JPEG_GRID, jpeg_grid),
     (Test.DOUBLE_JPEG, double_jpeg),
+    (Test.COPY_MOVE, copy_move),
     (Test.DECLARED_ORIGIN, declared_origin),
     (Test.CONTENT_CREDENTIALS, content_credentials),
 )
