@@ -10,6 +10,7 @@ from takeback.examine.declared.credentials import content_credentials
 from takeback.examine.declared.origin import declared_origin
 from takeback.examine.examination import Examination
 from takeback.examine.outcome import Outcome, Test
+from takeback.examine.structure.file_structure import file_structure
 from takeback.examine.subject import Subject, read_subject
 from takeback.examine.upright import upright
 from takeback.media import MediaLimits
@@ -18,6 +19,7 @@ from takeback.provenance.trust import NO_LISTS, TrustLists
 TESTS: Final[tuple[tuple[Test, Callable[[Subject], Outcome]], ...]] = (
     (Test.CONTENT_CREDENTIALS, content_credentials),
     (Test.DECLARED_ORIGIN, declared_origin),
+    (Test.FILE_STRUCTURE, file_structure),
 )
 """In the order in which they are run and told."""
 
