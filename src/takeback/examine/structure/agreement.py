@@ -74,7 +74,7 @@ class Relation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """`correlation` where they fit best, the grey levels of the window that differs most, and its place in the large."""
+    """`correlation` where they fit best, by how much the window that differs most does, and its place."""
 
     relation: Relation
     correlation: float = 0.0

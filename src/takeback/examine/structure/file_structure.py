@@ -33,6 +33,7 @@ MAX_SMALL_PIXELS: Final = 10_000_000
 """Of a picture in the file that is decoded; previews have two million, gain maps three."""
 
 MAX_COMPARED: Final = 4
+"""Of each kind; a phone's file has one."""
 
 _READERS: Final[dict[str, Callable[[bytes], Chunks]]] = {
     "png": read_png,
@@ -54,11 +55,10 @@ def file_structure(subject: Subject) -> Outcome:
     for name, said in _small_pictures(subject, exif, held):
         compared += said.relation is not Relation.UNCLEAR
         _sort(name, said, findings, facts)
-    for each in held:
-        if each.role is Role.GAIN_MAP:
-            fit = _fit(each, subject)
-            compared += fit is not Fit.UNCLEAR
-            _sort_gain_map(fit, findings, facts)
+    for each in [each for each in held if each.role is Role.GAIN_MAP][:MAX_COMPARED]:
+        fit = _fit(each, subject)
+        compared += fit is not Fit.UNCLEAR
+        _sort_gain_map(fit, findings, facts)
     others = sum(each.role is Role.OTHER for each in held)
     if others:
         facts.append(_said("other_pictures", count=others))

@@ -19,7 +19,7 @@ MAX_SHAPE: Final = 0.05
 MIN_SIDE: Final = 32
 MIN_CONTRAST: Final = 3.0
 FOLLOWS: Final = 0.15
-"""Correlation of edges below which, and if it is no higher than on mirrored and turned pictures, they do not follow."""
+"""Correlation of edges below which they do not follow each other."""
 
 _SIDE: Final = 256
 
@@ -49,9 +49,7 @@ def fit_of(gain_map: NDArray[np.uint8], picture: NDArray[np.uint8]) -> Fit:
     if small.std() < MIN_CONTRAST or large.std() < MIN_CONTRAST:
         return Fit.UNCLEAR
     edges, own = _edges(np.asarray(small, np.uint8)), _edges(np.asarray(large, np.uint8))
-    others = max(_correlation(edges, each) for each in (own[::-1], own[:, ::-1], own[::-1, ::-1]))
-    found = _correlation(edges, own)
-    return Fit.OTHER_EDGES if found < FOLLOWS and found <= others else Fit.FITS
+    return Fit.FITS if _correlation(edges, own) >= FOLLOWS else Fit.OTHER_EDGES
 
 
 def _edges(picture: NDArray[np.uint8]) -> NDArray[np.float64]:

@@ -17,6 +17,7 @@ MAX_SEGMENTS: Final = 4_096
 MAX_TABLES: Final = 64
 """Of each kind; a file needs eight, and a progressive one twenty."""
 
+_FILL: Final = re.compile(rb"\xff+")
 _MARKER_AFTER_SCAN: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _EOI, _SOS, _DQT, _DHT, _DRI, COMMENT = 0xD9, 0xDA, 0xDB, 0xC4, 0xDD, 0xFE
 _ALONE: Final = frozenset((0x01, *range(0xD0, 0xD9)))
@@ -108,8 +109,8 @@ def _segments(data: bytes, start: int) -> Iterator[Segment]:
     """Yield each segment up to the end marker, or to where the file is no JPEG any more."""
     place = start + 2
     for _ in range(MAX_SEGMENTS):
-        while data[place : place + 2] == b"\xff\xff":
-            place += 1
+        fill = _FILL.match(data, place)
+        place = place if fill is None else fill.end() - 1
         if data[place : place + 1] != b"\xff" or place + 2 > len(data):
             return
         marker = data[place + 1]

@@ -53,11 +53,14 @@ def held_pictures(data: bytes, jpeg: Jpeg) -> tuple[Held, ...]:
     directory = first_directory(data[base : segment.end])
     _, entries = directory.values.get(_ENTRIES, (0, b""))
     found: list[Held] = []
+    # Each after the other: of a file that lists one place many times no more is copied than there is.
+    free = jpeg.end
     for place in range(16, min(len(entries), 16 * (MAX_PICTURES + 1)) - 15, 16):
         attribute, size, offset = struct.unpack_from(f"{directory.order}III", entries, place)
         start, end = base + offset, base + offset + size
-        picture = data[start:end]
-        if offset and picture.startswith(b"\xff\xd8\xff") and end <= len(data):
+        picture = data[start:end] if start >= free else b""
+        if end <= len(data) and picture.startswith(b"\xff\xd8\xff"):
+            free = end
             found.append(Held(_role(attribute, picture), start, end, picture))
     return tuple(found)
 

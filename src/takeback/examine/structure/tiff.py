@@ -9,7 +9,7 @@ from typing import Final
 MAX_ENTRIES: Final = 500
 """Of one directory; a camera's largest has some sixty."""
 
-MAX_VALUE_BYTES: Final = 64 << 10
+MAX_VALUE_BYTES: Final = 4 << 10
 """Of one value that is kept."""
 
 _SIZES: Final = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8}
