@@ -11,6 +11,7 @@ from takeback.examine.blind.double_jpeg import double_jpeg
 from takeback.examine.blind.jpeg_grid import jpeg_grid
 from takeback.examine.declared.credentials import content_credentials
 from takeback.examine.declared.origin import declared_origin
+from takeback.examine.structure.file_structure import file_structure
 from takeback.examine.examination import Examination
 from takeback.examine.outcome import Outcome, Test
 from takeback.examine.subject import Subject, read_subject
@@ -22,6 +23,7 @@ TESTS: Final[tuple[tuple[Test, Callable[[Subject], Outcome]], ...]] = (
     (Test.JPEG_GRID, jpeg_grid),
     (Test.DOUBLE_JPEG, double_jpeg),
     (Test.COPY_MOVE, copy_move),
+    (Test.FILE_STRUCTURE, file_structure),
     (Test.DECLARED_ORIGIN, declared_origin),
     (Test.CONTENT_CREDENTIALS, content_credentials),
 )
