@@ -11,9 +11,9 @@ from takeback.examine.blind.double_jpeg import double_jpeg
 from takeback.examine.blind.jpeg_grid import jpeg_grid
 from takeback.examine.declared.credentials import content_credentials
 from takeback.examine.declared.origin import declared_origin
-from takeback.examine.structure.file_structure import file_structure
 from takeback.examine.examination import Examination
 from takeback.examine.outcome import Outcome, Test
+from takeback.examine.structure.file_structure import file_structure
 from takeback.examine.subject import Subject, read_subject
 from takeback.examine.upright import upright
 from takeback.media import MediaLimits
