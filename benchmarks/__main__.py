@@ -24,7 +24,7 @@ from benchmarks import (
     lookup,
     service,
 )
-from benchmarks.forensics import jpeg_grid
+from benchmarks.forensics import copy_move, double_jpeg, jpeg_grid, whole
 
 MODULES = {
     module.NAME: module
@@ -32,7 +32,9 @@ MODULES = {
         checking,
         compared,
         copies,
+        copy_move,
         desk,
+        double_jpeg,
         embeddings,
         features,
         forgeries,
@@ -42,6 +44,7 @@ MODULES = {
         lists,
         lookup,
         service,
+        whole,
     )
 }
 RESULTS = Path(__file__).parent / "results"
