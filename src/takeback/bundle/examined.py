@@ -119,7 +119,7 @@ _STYLE = (
     ":root{color-scheme:light dark}body{font:1rem/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;"
     "padding:0 1rem}h1{font-size:1.5rem}h2{font-size:1.1rem;border-bottom:1px solid;padding-bottom:.2rem;"
     "margin-top:2rem}dl{display:grid;grid-template-columns:minmax(7rem,11rem) 1fr;gap:.4rem 1rem}dt{opacity:.75}"
-    "dd{margin:0;overflow-wrap:anywhere}svg{max-width:100%;max-height:32rem;height:auto;border:1px solid}"
+    "dd{margin:0;overflow-wrap:anywhere}svg{max-width:100%;max-height:32rem;width:auto;height:auto;border:1px solid}"
     "table{border-collapse:collapse;font-size:.85rem}td,th{text-align:left;padding:.2rem .8rem .2rem 0}"
     "pre{overflow:auto;font-size:.8rem}@media(max-width:30rem){dl{grid-template-columns:1fr;gap:0}"
     "dd{margin-bottom:.6rem}}"
