@@ -119,7 +119,7 @@ def compare_small(small: NDArray[np.uint8], large: NDArray[np.uint8]) -> Agreeme
     if laid.is_aligned:
         return _judged(laid, large.shape[1] / finer.shape[1])
     # 2. As programs leave them: turned, or cut out of it.
-    larger = _reduced(large, 4 * SIDE)
+    larger = _reduced(finer, 4 * SIDE)
     turned = max((_best(reduced, each) for each in _turned(larger)), key=lambda each: each.correlation)
     if turned.is_aligned:
         return Agreement(Relation.TURNED, turned.correlation)
@@ -130,7 +130,7 @@ def compare_small(small: NDArray[np.uint8], large: NDArray[np.uint8]) -> Agreeme
     best = max(laid.correlation, turned.correlation, within)
     alike = max(_alike(each.small, each.large) for each in (laid, turned))
     # Of fine patterns alone a camera may make other ones.
-    is_coarse = min(cv2.GaussianBlur(_reduced(each, SIDE), (0, 0), _COARSE).std() for each in (small, large))
+    is_coarse = min(cv2.GaussianBlur(_reduced(each, SIDE), (0, 0), _COARSE).std() for each in (reduced, finer))
     is_other = alike <= OTHER and best < UNLIKE and is_coarse >= MIN_CONTRAST
     return Agreement(Relation.OTHER if is_other else Relation.UNCLEAR, best)
 
@@ -255,7 +255,7 @@ def _turned(picture: Grey) -> list[Grey]:
     return [np.ascontiguousarray(each) for each in ways[1:]]
 
 
-def _reduced(picture: NDArray[np.uint8], side: int) -> Grey:
+def _reduced(picture: NDArray[np.uint8] | Grey, side: int) -> Grey:
     scale = min(1.0, side / max(picture.shape))
     size = (max(round(picture.shape[1] * scale), 1), max(round(picture.shape[0] * scale), 1))
     return cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32)
