@@ -36,6 +36,7 @@ FOLDERS = (
 ENDINGS = {".jpg", ".jpeg", ".mpo", ".png", ".webp", ".heic", ".avif"}
 SHARES = (0.08, 0.12, 0.16, 0.25, 0.35)
 SEED = 3
+REDUCTIONS = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_NEAREST)
 
 type Plane = NDArray[np.uint8]
 
@@ -65,7 +66,7 @@ def as_cameras_do(picture: Plane, random: np.random.Generator) -> Plane:
         left, top = (width - across) // 2, (height - down) // 2
         picture, ratio = picture[top : top + down, left : left + across], 4 / 3
     size = (160, max(round(160 / ratio), 8)) if ratio > 4 / 3 else (max(round(120 * ratio), 8), 120)
-    small = cv2.resize(picture, size, interpolation=[cv2.INTER_AREA, cv2.INTER_LINEAR][int(random.integers(2))])
+    small = cv2.resize(picture, size, interpolation=REDUCTIONS[int(random.integers(3))])
     if random.random() < 0.5:
         framed = np.zeros((120, 160), np.uint8)
         top, left = (120 - small.shape[0]) // 2, (160 - small.shape[1]) // 2
@@ -73,7 +74,9 @@ def as_cameras_do(picture: Plane, random: np.random.Generator) -> Plane:
         small = framed
     toned = 255 * (small / 255.0) ** random.uniform(0.75, 1.3)
     sharp = toned + random.uniform(0, 1) * (toned - cv2.GaussianBlur(toned, (0, 0), 1.0))
-    _, file = cv2.imencode(".jpg", np.clip(sharp, 0, 255), [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(40, 90))])
+    _, file = cv2.imencode(
+        ".jpg", np.clip(sharp, 0, 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(40, 90))]
+    )
     return np.asarray(cv2.imdecode(file, cv2.IMREAD_GRAYSCALE), np.uint8)
 
 

@@ -50,6 +50,7 @@ _WINDOW: Final = 9
 _EDGE: Final = 4
 _TONES: Final = 24
 _BLUR: Final = 1.0
+_COARSE: Final = 5.0
 _ALIKE: Final = 0.9
 _DETAIL: Final = 4.0
 _MIN_WINDOWS: Final = 0.05
@@ -84,10 +85,15 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class _Laid:
-    """The small picture and the large one, float32 and of one size; `place` is where that lies in the large one."""
+    """
+    The small picture and the large one, float32 and of one size; `place` is where that lies in the large one.
+
+    `texture` is how much the large one's pixels differ within each pixel of these (standard deviation).
+    """
 
     small: Grey
     large: Grey
+    texture: Grey
     place: tuple[float, float, float, float]
     correlation: float
 
@@ -108,11 +114,12 @@ def compare_small(small: NDArray[np.uint8], large: NDArray[np.uint8]) -> Agreeme
     if reduced.std() < MIN_CONTRAST or large[::4, ::4].std() < MIN_CONTRAST:
         return Agreement(Relation.UNCLEAR)
     # 1. As cameras make them.
-    laid = _best(reduced, large)
+    finer = _reduced(large, 8 * SIDE)
+    laid = _best(reduced, finer)
     if laid.is_aligned:
-        return _judged(laid)
+        return _judged(laid, large.shape[1] / finer.shape[1])
     # 2. As programs leave them: turned, or cut out of it.
-    larger = _reduced(large, 4 * SIDE)
+    larger = _reduced(finer, 4 * SIDE)
     turned = max((_best(reduced, each) for each in _turned(larger)), key=lambda each: each.correlation)
     if turned.is_aligned:
         return Agreement(Relation.TURNED, turned.correlation)
@@ -122,10 +129,13 @@ def compare_small(small: NDArray[np.uint8], large: NDArray[np.uint8]) -> Agreeme
     # 3. Nowhere.
     best = max(laid.correlation, turned.correlation, within)
     alike = max(_alike(each.small, each.large) for each in (laid, turned))
-    return Agreement(Relation.OTHER if alike <= OTHER and best < UNLIKE else Relation.UNCLEAR, best)
+    # Of fine patterns alone a camera may make other ones.
+    is_coarse = min(cv2.GaussianBlur(_reduced(each, SIDE), (0, 0), _COARSE).std() for each in (reduced, finer))
+    is_other = alike <= OTHER and best < UNLIKE and is_coarse >= MIN_CONTRAST
+    return Agreement(Relation.OTHER if is_other else Relation.UNCLEAR, best)
 
 
-def _best(small: Grey, large: NDArray[np.uint8] | Grey) -> _Laid:
+def _best(small: Grey, large: Grey) -> _Laid:
     """Lay the one on the other in each way in which cameras fit a shape into another, and align the best."""
     height, width = small.shape
     rows, columns = large.shape
@@ -144,20 +154,24 @@ def _best(small: Grey, large: NDArray[np.uint8] | Grey) -> _Laid:
     return max((_laid(part, large, place) for part, place in tried), key=lambda laid: laid.correlation)
 
 
-def _laid(small: Grey, large: NDArray[np.uint8] | Grey, place: tuple[float, float, float, float]) -> _Laid:
+def _laid(small: Grey, large: Grey, place: tuple[float, float, float, float]) -> _Laid:
     left, top, across, down = place
     part = large[round(top) : round(top + down), round(left) : round(left + across)]
     size = (small.shape[1], small.shape[0])
     if min(size) < 8 or min(part.shape) < 8:
-        return _Laid(small, np.zeros_like(small), place, 0.0)
-    fitted = _blurred(cv2.resize(part, size, interpolation=cv2.INTER_AREA).astype(np.float32))
+        return _Laid(small, np.zeros_like(small), np.zeros_like(small), place, 0.0)
+    plain = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
+    squares = cv2.resize(part * part, size, interpolation=cv2.INTER_AREA)
+    texture = np.asarray(np.sqrt(np.maximum(squares - plain * plain, 0)), np.float32)
+    fitted = _blurred(np.asarray(plain, np.float32))
     small = _blurred(small)
     first = _correlation(small, fitted)
     if first < 0.5:
-        return _Laid(small, fitted, place, first)
+        return _Laid(small, fitted, texture, place, first)
     moved = _aligned(small, fitted)
     second = _correlation(small, moved)
-    return _Laid(small, moved, place, second) if second > first else _Laid(small, fitted, place, first)
+    best, correlation = (moved, second) if second > first else (fitted, first)
+    return _Laid(small, best, texture, place, correlation)
 
 
 def _aligned(small: Grey, fitted: Grey) -> Grey:
@@ -176,21 +190,23 @@ def _aligned(small: Grey, fitted: Grey) -> Grey:
     return np.asarray(cv2.warpAffine(fitted, turned, size, None, flags, cv2.BORDER_REPLICATE), np.float32)
 
 
-def _judged(laid: _Laid) -> Agreement:
-    difference = _difference(laid.small, laid.large)
+def _judged(laid: _Laid, scale: float) -> Agreement:
+    difference = _difference(laid)
     strongest = float(difference.max())
     if strongest < CHANGED:
         return Agreement(Relation.SAME, laid.correlation, strongest)
-    return Agreement(Relation.CHANGED, laid.correlation, strongest, _box(difference, laid))
+    return Agreement(Relation.CHANGED, laid.correlation, strongest, _box(difference, laid, scale))
 
 
-def _difference(small: Grey, large: Grey) -> Grey:
+def _difference(laid: _Laid) -> Grey:
     """Return by how many grey levels the window around each pixel differs, in the mean, after the tones are fitted."""
-    toned = _toned(large, small)
+    small, toned = laid.small, _toned(laid.large, laid.small)
     kernel = np.ones((5, 5), np.uint8)
     over = small - cv2.dilate(toned, kernel)
     under = cv2.erode(toned, kernel) - small
-    apart = np.maximum(np.maximum(over, under), 0)
+    # A camera that takes every twentieth pixel shows any of those that lie between.
+    texture = cv2.dilate(laid.texture, kernel)
+    apart = np.maximum(np.maximum(over, under) - texture, 0)
     apart[:_EDGE], apart[-_EDGE:], apart[:, :_EDGE], apart[:, -_EDGE:] = 0, 0, 0, 0
     return np.asarray(cv2.blur(apart, (_WINDOW, _WINDOW), borderType=cv2.BORDER_CONSTANT), np.float32)
 
@@ -208,11 +224,11 @@ def _toned(large: Grey, small: Grey) -> Grey:
     return np.interp(large, given, wanted).astype(np.float32)
 
 
-def _box(difference: Grey, laid: _Laid) -> Box:
+def _box(difference: Grey, laid: _Laid, scale: float) -> Box:
     """Return the box around what differs, in pixels of the large picture."""
     _, labels = cv2.connectedComponents((difference >= CHANGED / 2).astype(np.uint8))
     rows, columns = np.nonzero(labels == labels[np.unravel_index(difference.argmax(), difference.shape)])
-    left, top, across, down = laid.place
+    left, top, across, down = (each * scale for each in laid.place)
     wide, high = across / difference.shape[1], down / difference.shape[0]
     first = (left + columns.min() * wide, top + rows.min() * high)
     last = (left + (columns.max() + 1) * wide, top + (rows.max() + 1) * high)
@@ -239,7 +255,7 @@ def _turned(picture: Grey) -> list[Grey]:
     return [np.ascontiguousarray(each) for each in ways[1:]]
 
 
-def _reduced(picture: NDArray[np.uint8], side: int) -> Grey:
+def _reduced(picture: NDArray[np.uint8] | Grey, side: int) -> Grey:
     scale = min(1.0, side / max(picture.shape))
     size = (max(round(picture.shape[1] * scale), 1), max(round(picture.shape[0] * scale), 1))
     return cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32)

@@ -32,8 +32,8 @@ from takeback.provenance.declared import read_declared
 MAX_SMALL_PIXELS: Final = 10_000_000
 """Of a picture in the file that is decoded; previews have two million, gain maps three."""
 
-MAX_COMPARED: Final = 4
-"""Of each kind; a phone's file has one."""
+MAX_COMPARED: Final = 2
+"""Small pictures, and gain maps: a phone's file has a thumbnail, a preview and a gain map."""
 
 _READERS: Final[dict[str, Callable[[bytes], Chunks]]] = {
     "png": read_png,
