@@ -1,8 +1,9 @@
 """
 The test of a file's structure: what its parts show of each other, of the picture, and of what wrote it.
 
-Findings are decided, not counted, so only what no camera's file that was looked at comes near to is one: a small
-picture in the file that shows something else, in all or in a part, and a gain map of another shape. All else is a fact.
+Findings are decided, not counted, so only what no camera's file that was looked at comes near to is one: a thumbnail
+that shows something else, in all or in a part. All else is a fact: of previews and gain maps too few files of phones
+were looked at to say more.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def file_structure(subject: Subject) -> Outcome:
     for each in [each for each in held if each.role is Role.GAIN_MAP][:MAX_COMPARED]:
         fit = _fit(each, subject)
         compared += fit is not Fit.UNCLEAR
-        _sort_gain_map(fit, findings, facts)
+        facts.append(_said(f"gain_map_{fit}"))
     others = sum(each.role is Role.OTHER for each in held)
     if others:
         facts.append(_said("other_pictures", count=others))
@@ -129,7 +130,7 @@ def _small_pictures(subject: Subject, exif: Exif, held: tuple[Held, ...]) -> Ite
 
 def _sort(name: str, said: Agreement, findings: list[Finding], facts: list[Sentence]) -> None:
     text = _said(f"{name}_{said.relation}")
-    if said.relation in (Relation.OTHER, Relation.CHANGED):
+    if name == "thumbnail" and said.relation in (Relation.OTHER, Relation.CHANGED):
         boxes = () if said.box is None else (said.box,)
         findings.append(Finding(Test.FILE_STRUCTURE, text, None, boxes))
     else:
@@ -139,14 +140,6 @@ def _sort(name: str, said: Agreement, findings: list[Finding], facts: list[Sente
 def _fit(held: Held, subject: Subject) -> Fit:
     plane = _plane(held.data)
     return Fit.UNCLEAR if plane is None else fit_of(plane, subject.luminance)
-
-
-def _sort_gain_map(fit: Fit, findings: list[Finding], facts: list[Sentence]) -> None:
-    text = _said(f"gain_map_{fit}")
-    if fit is Fit.OTHER_SHAPE:
-        findings.append(Finding(Test.FILE_STRUCTURE, text, None))
-    else:
-        facts.append(text)
 
 
 def _plane(data: bytes) -> NDArray[np.uint8] | None:

@@ -287,3 +287,11 @@ def test_the_bound_is_the_larger_of_chance_and_rank() -> None:
 def test_the_shipped_bound_was_measured_on_enough_files_to_be_used() -> None:
     assert 1 / (BOUND.pictures + 1) <= MAX_NFA
     assert list(BOUND.strongest) == sorted(BOUND.strongest, reverse=True)
+
+
+@pytest.mark.parametrize(("first", "second"), [(70, 72), (80, 79)])
+def test_two_savings_that_are_nearly_the_same_tell_no_parts_apart(first: int, second: int) -> None:
+    found = examined(saved(decoded(saved(scenery(1), first)), second))
+    assert found.why_not is not None
+    assert found.why_not.key == "double_jpeg.too_alike"
+    assert not found.findings

@@ -21,7 +21,7 @@ from takeback.media.sniff import sniff_format
 
 pillow_heif.register_heif_opener()
 CAMERA = Path(__file__).resolve().parents[5] / "shared" / "photos" / "camera"
-FINDINGS = {"thumbnail_changed", "thumbnail_other", "preview_changed", "preview_other", "gain_map_other_shape"}
+FINDINGS = {"thumbnail_changed", "thumbnail_other"}
 
 
 def outcome(data: bytes) -> Outcome:
