@@ -47,7 +47,7 @@ class Mastodon:
             return Said(200, [each for each in self.reports if (each["id"] in self.closed) is closed])
         if asked.line == "POST /api/v1/reports":
             if asked.json["category"] == "legal" and not self.knows_legal:
-                return Said(422, {"error": "Validation failed"})
+                return Said(500, b"<!DOCTYPE html>")
             account = {"id": "5", "email": "mod@one.example", "ip": "192.0.2.1"}
             self.reports.append({"id": str(80 + len(self.reports)), "account": account, **asked.json})
             return Said(200, {"id": self.reports[-1]["id"], "action_taken": False})
