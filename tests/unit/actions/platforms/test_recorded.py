@@ -154,6 +154,18 @@ def test_mastodon_refuses_a_report_of_a_token_without_an_account(deliver: Delive
     _is_refused(found, "HTTP status 422")
 
 
+def test_mastodon_before_4_2_gets_a_report_of_another_category(deliver: Deliver) -> None:
+    # Recorded: mastodon/mastodon, pull request 25833 (status 500 of POST /api/v1/reports for a category that is not
+    # known); that it is a page, of another call: mastodon/mastodon, issue 34412.
+    page = Said(500, b"<!DOCTYPE html>\n<html>x</html>", {"Content-Type": "text/html; charset=utf-8"})
+    answers = {**_MASTODON, _REPORTS: Said(200, [], _RAILS), _FILE: [page, Said(200, _REPORT, _RAILS)]}
+    found, server = deliver("mastodon", Play(answers), _by_id(HOLD, "123"))
+    _is_refused(found, "Report 1 was filed there")
+    assert [each.json["category"] for each in server.changes] == ["legal", "other"]
+    found, _ = deliver("mastodon", Play({**answers, _FILE: page}), _by_id(HOLD, "123"))
+    _is_later(found)
+
+
 def test_mastodon_files_no_report_about_what_went_meanwhile(deliver: Deliver) -> None:
     # Documented: mastodon/documentation, content/en/methods/reports.md (404, "Report not filed").
     answers = {**_MASTODON, _REPORTS: Said(200, [], _RAILS), _FILE: _MISSING}
@@ -539,6 +551,19 @@ def test_pleroma_refuses_a_change(deliver: Deliver, said: Said, word: str) -> No
     answers = {f"GET {_PLACE}": _pleroma_status("public"), f"PUT {_PLACE}": said}
     found, _ = deliver("pleroma", Play(answers), _by_id(HOLD, _ID))
     _is_refused(found, word)
+
+
+def test_pleroma_wants_to_be_asked_less_often_and_names_no_time(deliver: Deliver) -> None:
+    # Documented: kphrx/pleroma, test/pleroma/web/plugs/rate_limiter_test.exs.
+    found, _ = deliver("pleroma", Play({f"GET {_PLACE}": Said(429, {"error": "Throttled"})}), _by_id(HOLD, _ID))
+    _is_later(found)
+
+
+def test_pleroma_does_not_take_a_token_of_somebody_without_the_right(deliver: Deliver) -> None:
+    # Documented: soapbox-pub/rebased, test/pleroma/web/plugs/user_is_staff_plug_test.exs and
+    # ensure_privileged_plug_test.exs: 403, also where the token is nobody's.
+    found, _ = deliver("pleroma", Play({f"GET {_PLACE}": Said(403)}), _by_id(HOLD, _ID))
+    _is_refused(found, "takeback site token")
 
 
 # ---- Stores that speak S3 ----
