@@ -103,12 +103,11 @@ class PlatformApi:
         if response.status in (401, 403):
             raise self.refused_token(f"HTTP status {response.status}")
         if 300 <= response.status < 400:
-            raise self.never(
-                f"{self.name} answers at another address now (HTTP status {response.status}): look where the item is, "
-                "or add the site anew with that address."
-            )
+            raise self.moved(response.status)
         if 400 <= response.status < 500 and response.status not in (408, 425, 429):
             raise self.never(f"{self.name} refused the request (HTTP status {response.status}).")
+        if response.status == 429:
+            raise self.slower(response.status, response.headers)
         response.require_success(now=self._clock())
 
     def refused_token(self, why: str) -> DeliveryError:
@@ -118,10 +117,22 @@ class PlatformApi:
             "it with `takeback site token`, and try again."
         )
 
-    def slower(self, answer: Answer) -> DeliveryError:
+    def moved(self, status: int) -> DeliveryError:
+        """Return the error for a redirect, which is never followed."""
+        return self.never(
+            f"{self.name} answers at another address now (HTTP status {status}): look where the item is, or add the "
+            "site anew with that address."
+        )
+
+    def slower(self, status: int, headers: Mapping[str, str]) -> DeliveryError:
         """Return the error for a platform that wants to be asked later."""
-        wait_seconds = retry_after_seconds(answer.headers.get("retry-after", ""), now=self._clock())
-        return DeliveryError(f"{self.name} wants to be asked less often.", retry_after_seconds=wait_seconds)
+        now = self._clock()
+        wait_seconds = retry_after_seconds(headers.get("retry-after", ""), now=now)
+        if wait_seconds is None:
+            wait_seconds = _until(headers.get("x-ratelimit-reset", ""), now)
+        return DeliveryError(
+            f"{self.name} wants to be asked less often (HTTP status {status}).", retry_after_seconds=wait_seconds
+        )
 
     def never(self, message: str) -> DeliveryError:
         """Return an error that no second asking mends."""
@@ -147,6 +158,15 @@ def member(said: Any, *names: str) -> Any:
     for name in names:
         said = said.get(name) if isinstance(said, dict) else None
     return said
+
+
+def _until(moment: str, now: datetime) -> float | None:
+    """Return the seconds until a moment in ISO 8601, as Mastodon writes it; None where it is none."""
+    try:
+        at = datetime.fromisoformat(moment)
+    except ValueError:
+        return None
+    return None if at.tzinfo is None else max(0.0, (at - now).total_seconds())
 
 
 def path_below(base_url: str, url: str | None) -> tuple[str, ...] | None:

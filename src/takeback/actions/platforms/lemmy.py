@@ -190,7 +190,7 @@ class LemmyConnector:
         if error in _UNKNOWN or (probing and answer.is_missing):
             return None
         if error == _SLOWER:
-            raise self._api.slower(answer)
+            raise self._api.slower(answer.status, answer.headers)
         if answer.status in (401, 403) or error in _REFUSED:
             raise self._api.refused_token(str(error) if error in _REFUSED else f"HTTP status {answer.status}")
         if answer.is_missing:

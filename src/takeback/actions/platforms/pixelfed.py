@@ -10,10 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime
+from urllib.parse import urljoin
 
 from takeback.actions.interface import Action, ActionKind, Can, Outcome
 from takeback.actions.outgoing import OutgoingHttp
-from takeback.actions.platforms.api import Access, PlatformApi, member, path_below
+from takeback.actions.platforms.api import Access, Answer, PlatformApi, member, path_below
+from takeback.errors import DeliveryError
 
 CAN = Can(
     put_back=False,
@@ -29,6 +31,7 @@ CAN = Can(
 _NUMBER = re.compile(r"[1-9][0-9]{0,20}")
 _UNKNOWN = "Cannot find status"
 _PROTECTED = "Cannot moderate admin accounts"
+_LOGIN = ("login",)
 
 
 class PixelfedConnector:
@@ -60,13 +63,16 @@ class PixelfedConnector:
 
     async def _moderate(self, number: str, what: str) -> bool:
         """Have something done about a post; False where there is none."""
-        answer = await self._api.ask("POST", f"/api/admin/moderate/post/{number}", body={"action": what}, also=(400,))
+        place = f"/api/admin/moderate/post/{number}"
+        answer = await self._api.ask("POST", place, body={"action": what}, also=(302, 400))
         error = member(answer.said, "error")
         if answer.status < 300:
             # The post as it is now; nothing after a deletion, or where the post is in no cache.
             if error is not None or member(answer.said, "id") not in (None, number):
                 raise self._api.unusable()
             return True
+        if answer.status == 302:
+            raise self._led_away(answer)
         if error == _UNKNOWN:
             return False
         if error == _PROTECTED:
@@ -75,6 +81,15 @@ class PixelfedConnector:
             # The call itself is not there: an older version, or another program.
             raise self._api.never("There is no moderation call of Pixelfed at this address: it may be too old.")
         raise self._api.never(f"Pixelfed refused the request (HTTP status {answer.status}).")
+
+    def _led_away(self, answer: Answer) -> DeliveryError:
+        """Say what a redirect means: to whom it does not know, an instance shows the page where people sign in."""
+        if (
+            path_below(self._access.api_url, urljoin(self._access.api_url, answer.headers.get("location", "")))
+            == _LOGIN
+        ):
+            return self._api.refused_token("it asks to sign in")
+        return self._api.moved(answer.status)
 
     def _number(self, action: Action) -> str:
         """Return the id of a post: of `/p/user/1` or `/i/web/post/1`, or the site's own."""

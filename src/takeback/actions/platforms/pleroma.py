@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 from takeback.actions.interface import Action, ActionKind, Can, Outcome
 from takeback.actions.outgoing import OutgoingHttp
@@ -71,7 +72,7 @@ class PleromaConnector:
         """Return who sees a post, as an administrator is told; None where there is none."""
         answer = await self._api.ask("GET", f"/api/v1/pleroma/admin/statuses/{number}")
         if answer.is_missing:
-            if member(answer.said, "error") is None and answer.said != "Not found":
+            if member(answer.said, "error") is None and not _says_not_found(answer.said):
                 # Not its own word: a proxy before it may say so of everything.
                 raise self._api.unusable()
             return None
@@ -99,3 +100,8 @@ class PleromaConnector:
         if is_post and _ID.fullmatch(path[-1]):
             return path[-1]
         raise self._api.never("This is no post that can be named to Pleroma (/notice/ID): look at it there.")
+
+
+def _says_not_found(said: Any) -> bool:
+    """Whether this is the bare word of older versions, which write it in two ways."""
+    return isinstance(said, str) and said.lower() == "not found"

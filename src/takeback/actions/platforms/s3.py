@@ -9,6 +9,7 @@ is over.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from configparser import ConfigParser
 from configparser import Error as ConfigError
@@ -34,6 +35,7 @@ CAN = Can(
     ),
 )
 
+_REGION = re.compile(r"[a-z0-9-]{1,40}")
 _MAX_KEY_BYTES = 1_024
 """Longest key of an object (Amazon S3, naming objects)."""
 
@@ -149,9 +151,21 @@ class S3Connector:
         # Its length is told also where there is none, as some stores ask for it.
         body = b"" if method == "PUT" else None
         answer = await self._http.ask(method, self._url(path), signed, body, max_bytes=MAX_ANSWER_BYTES)
+        self._judge_region(answer)
+        if answer.status == 404 and b"<Code>NoSuchKey</Code>" in answer.body:
+            raise DeliveryError("The object was gone when it was to be copied; asked again, the store says what is so.")
         if answer.status != 404 or method == "PUT":
             self._api.judge(answer)
         return answer
+
+    def _judge_region(self, answer: Response) -> None:
+        """Raise `DeliveryError` where Amazon names another region: a HEAD has no body that would say what is wrong."""
+        region = answer.headers.get("x-amz-bucket-region", "")
+        if answer.status in (301, 307, 400) and region != self._key.region and _REGION.fullmatch(region):
+            raise self._api.never(
+                f"The bucket lies in the region {region} (HTTP status {answer.status}): write that into the token "
+                "file, and add the site anew with the address of that region."
+            )
 
     async def _purge(self, name: str) -> None:
         """Tell the cache before the store, if there is one: also again, since it may not have heard."""

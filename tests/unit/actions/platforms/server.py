@@ -44,16 +44,25 @@ class Said:
     body: object = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    def as_bytes(self) -> bytes:
+    def as_bytes(self, *, is_head: bool = False) -> bytes:
+        """Return it as it goes over the wire: in chunks where its headers say so, without a body to a HEAD."""
         raw = isinstance(self.body, bytes)
         data = (
             self.body if isinstance(self.body, bytes) else b"" if self.body is None else json.dumps(self.body).encode()
         )
         media = {} if self.body is None or raw else {"Content-Type": "application/json; charset=utf-8"}
         lines = [f"HTTP/1.1 {self.status} X", "Connection: close"]
-        length = {"Content-Length": str(len(data))}
+        chunked = "Transfer-Encoding" in self.headers
+        length = {} if chunked else {"Content-Length": str(len(data))}
         lines += [f"{name}: {value}" for name, value in {**length, **media, **self.headers}.items()]
-        return "\r\n".join([*lines, "", ""]).encode() + data
+        sent = b"" if is_head else _in_chunks(data) if chunked else data
+        return "\r\n".join([*lines, "", ""]).encode() + sent
+
+
+def _in_chunks(data: bytes) -> bytes:
+    half = len(data) // 2
+    parts = [part for part in (data[:half], data[half:]) if part]
+    return b"".join(f"{len(part):x}\r\n".encode() + part + b"\r\n" for part in parts) + b"0\r\n\r\n"
 
 
 HANGS = Said(0)
@@ -98,7 +107,7 @@ class Loopback:
             if said is HANGS:
                 await reader.read()
             else:
-                writer.write(said.as_bytes())
+                writer.write(said.as_bytes(is_head=asked.method == "HEAD"))
                 await writer.drain()
         except (OSError, asyncio.IncompleteReadError):
             pass

@@ -47,7 +47,7 @@ class Mastodon:
             return Said(200, [each for each in self.reports if (each["id"] in self.closed) is closed])
         if asked.line == "POST /api/v1/reports":
             if asked.json["category"] == "legal" and not self.knows_legal:
-                return Said(422, {"error": "Validation failed"})
+                return Said(500, b"<!DOCTYPE html>")
             account = {"id": "5", "email": "mod@one.example", "ip": "192.0.2.1"}
             self.reports.append({"id": str(80 + len(self.reports)), "account": account, **asked.json})
             return Said(200, {"id": self.reports[-1]["id"], "action_taken": False})
@@ -129,7 +129,12 @@ def test_an_address_of_anything_else_is_not_asked_about(deliver: Deliver, path: 
     [
         (Said(401, {"error": "The access token was revoked"}), True, None, "takeback site token"),
         (Said(403, {"error": "outside the authorized scopes"}), True, None, "takeback site token"),
-        (Said(429, {"error": "Too many requests"}, {"Retry-After": "9"}), False, 9.0, "HTTP status 429"),
+        (
+            Said(429, {"error": "Too many requests"}, {"X-RateLimit-Reset": "2026-11-22T09:30:09.000000Z"}),
+            False,
+            9.0,
+            "HTTP status 429",
+        ),
         (Said(500), False, None, "HTTP status 500"),
         (Said(301, None, {"Location": "https://other.example/"}), True, None, "another address"),
         (Said(200, b"<html>"), False, None, "does not say"),

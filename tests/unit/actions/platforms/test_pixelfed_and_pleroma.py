@@ -168,7 +168,7 @@ def test_an_address_of_anything_else_is_not_asked_about(deliver: Deliver, name: 
         (Said(403, {"error": "s@one.example"}), True, "takeback site token"),
         (Said(429, None, {"Retry-After": "4"}), False, "HTTP status 429"),
         (Said(502), False, "HTTP status 502"),
-        (Said(302, None, {"Location": "/login"}), True, "another address"),
+        (Said(302, None, {"Location": "https://other.example/login"}), True, "another address"),
         (Said(200, b"<html>"), False, "does not say"),
         (Said(200, {"id": "9", "visibility": "public"}), False, "does not say"),
         (HANGS, False, "in time"),

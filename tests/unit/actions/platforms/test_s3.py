@@ -180,7 +180,9 @@ def test_an_address_that_names_no_object_is_not_asked_about(deliver: Deliver, pa
     ("said", "permanent", "message"),
     [
         (Said(403), True, "takeback site token"),
-        (Said(301, None, {"x-amz-bucket-region": "us-west-2"}), True, "another address"),
+        (Said(301, None, {"x-amz-bucket-region": "us-west-2"}), True, "in the region us-west-2"),
+        (Said(301, None, {"x-amz-bucket-region": "eu-central-1"}), True, "another address"),
+        (Said(400, None, {"x-amz-bucket-region": "<s@one.example>"}), True, "HTTP status 400"),
         (Said(503, None, {"Retry-After": "3"}), False, "HTTP status 503"),
         (Said(500), False, "HTTP status 500"),
         (HANGS, False, "in time"),
