@@ -98,7 +98,7 @@ def write_calibration(outcomes: Sequence[Outcome], photographs: int) -> None:
         f"made_on = {datetime.now(UTC).date().isoformat()}",
         'origin = "the calibration half of the photographs of benchmarks/photographs.py: places, things, animals"',
         f"photographs = {photographs}",
-        f"pairs = {len(clean)}",
+        f"clean = {len(clean)}",
         f"strongest = [{', '.join(f'{each:.1f}' for each in strongest)}]",
     ]
     CALIBRATION.write_text("\n".join(lines) + "\n", "utf-8")

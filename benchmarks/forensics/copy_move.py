@@ -11,7 +11,6 @@ started again, it goes on. `python -m benchmarks.forensics.copy_move test N` tak
 from __future__ import annotations
 
 import json
-import math
 import statistics
 import sys
 import time
@@ -25,11 +24,12 @@ import cv2
 import numpy as np
 
 from benchmarks.forensics.cloned import AFTER, CLEAN, KINDS, cloned
+from benchmarks.forensics.counted import share
 from benchmarks.forensics.plain_sift import inliers
 from benchmarks.photographs import Photograph, all_photographs, halves, missing
 from takeback.examine.blind.copy_move.copied import plane_or_reason
 from takeback.examine.blind.copy_move.pairs import search
-from takeback.examine.compared.bound import Bound, bound_of
+from takeback.examine.conformal import Bound, bound_of
 from takeback.examine.outcome import MAX_NFA
 from takeback.examine.subject import read_subject
 from takeback.media import MediaLimits
@@ -161,7 +161,7 @@ def calibrate(most: int | None = None) -> None:
         f"made_on = {datetime.now(UTC).date().isoformat()}",
         'origin = "the calibration half of the photographs of benchmarks/photographs.py: places, things, animals"',
         f"photographs = {len({row.photograph for row in rows})}",
-        f"pairs = {len(rows)}",
+        f"clean = {len(rows)}",
         f"strongest = [{', '.join(f'{each:.1f}' for each in strongest)}]",
     ]
     CALIBRATION.write_text("\n".join(lines) + "\n", "utf-8")
@@ -193,13 +193,13 @@ def summary(rows: Sequence[Row], bound: Bound) -> dict[str, object]:
 def _forged(rows: Sequence[Row], bound: Bound) -> dict[str, object]:
     best = [max(row.counted(bound), default=0.0) for row in rows]
     f1 = [each for each in best if each > 0]
-    return {**_share(sum(each > 0 for each in best), len(rows)), "f1": round(statistics.mean(f1), 3) if f1 else None}
+    return {**share(sum(each > 0 for each in best), len(rows)), "f1": round(statistics.mean(f1), 3) if f1 else None}
 
 
 def _clean(rows: Sequence[Row], bound: Bound) -> dict[str, object]:
     wrong = [row for row in rows if row.counted(bound)]
     return {
-        **_share(len(wrong), len(rows)),
+        **share(len(wrong), len(rows)),
         "not_applicable": sum(bool(row.why_not) for row in rows),
         "which": sorted({row.photograph for row in wrong}),
     }
@@ -208,7 +208,7 @@ def _clean(rows: Sequence[Row], bound: Bound) -> dict[str, object]:
 def _baseline(rows: Sequence[Row], least: int) -> dict[str, object]:
     asked = [row for row in rows if row.baseline >= 0]
     return {
-        name: _share(sum(row.baseline >= least for row in part), len(part))
+        name: share(sum(row.baseline >= least for row in part), len(part))
         for name, part in (("forged", [r for r in asked if r.kind]), ("clean", [r for r in asked if not r.kind]))
     }
 
@@ -218,16 +218,6 @@ def _grouped(rows: Iterable[Row], by: str) -> list[tuple[str, list[Row]]]:
     for row in rows:
         groups[getattr(row, by)].append(row)
     return sorted(groups.items())
-
-
-def _share(k: int, n: int) -> dict[str, object]:
-    """Return a share with Wilson's interval, 95 %."""
-    if not n:
-        return {"n": 0}
-    z, share = 1.96, k / n
-    middle, half = share + z * z / (2 * n), z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    low, high = (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
-    return {"found": k, "n": n, "share": round(share, 4), "interval_95": [round(max(0.0, low), 4), round(high, 4)]}
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ src/takeback/examine/blind/double_jpeg/calibration.toml), everything here is mea
 from __future__ import annotations
 
 import json
-import math
 import statistics
 import sys
 import time
@@ -25,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.forensics import adq1
+from benchmarks.forensics.counted import share
 from benchmarks.forensics.resaved import ENCODERS, QUALITIES, Pixels, clean_versions, decoded, pristine, saved
 from benchmarks.photographs import Photograph, all_photographs, halves, missing
 from takeback.examine.blind.double_jpeg import double_jpeg
@@ -109,9 +109,7 @@ class Tally:
             "clean_by_version": _grouped(self.clean),
             "cropped_between": _shifted(self.shifts),
             "plain_map_on_clean": {
-                "files": len(self.plain_clean),
-                "found": plain,
-                "interval_95": _interval(plain, len(self.plain_clean)),
+                **share(plain, len(self.plain_clean)),
             },
             "seconds_per_megapixel": round(statistics.median(self.seconds), 3),
         }
@@ -156,7 +154,7 @@ def write_calibration(strongest: Sequence[float], photographs: int) -> None:
         f"made_on = {datetime.now(UTC).date().isoformat()}",
         'origin = "the calibration half of the photographs of benchmarks/photographs.py: places, things, animals"',
         f"photographs = {photographs}",
-        f"pictures = {len(strongest)}",
+        f"clean = {len(strongest)}",
         f"strongest = [{', '.join(f'{each:.1f}' for each in kept if each > 0)}]",
     ]
     CALIBRATION.write_text("\n".join(lines) + "\n", "utf-8")
@@ -254,7 +252,7 @@ def _found(splices: Sequence[Measured]) -> dict[str, object]:
         "splices": n,
         "applicable": mean(lambda each: each.is_applicable),
         "found": mean(lambda each: each.is_found),
-        "interval_95": _interval(found, n),
+        "interval_95": share(found, n)["interval_95"],
         "f1": mean(lambda each: each.f1),
         "plain_map_found": mean(lambda each: each.plain_found),
         "plain_map_f1": mean(lambda each: each.plain_f1),
@@ -265,10 +263,7 @@ def _clean(outcomes: Sequence[Outcome]) -> dict[str, object]:
     n, wrong = len(outcomes), sum(bool(each.findings) for each in outcomes)
     applied = [each for each in outcomes if each.why_not is None]
     return {
-        "files": n,
-        "with_finding": wrong,
-        "share": round(wrong / n, 5) if n else None,
-        "interval_95": _interval(wrong, n),
+        "with_finding": share(wrong, n),
         "applicable": len(applied),
         "said_to_be_saved_before": sum(bool(each.facts) for each in outcomes),
         "at_most": MAX_NFA,
@@ -280,18 +275,6 @@ def _grouped(clean: Sequence[tuple[str, Outcome]]) -> dict[str, object]:
     for what, outcome in clean:
         groups[what].append(outcome)
     return {what: _clean(outcomes) for what, outcomes in groups.items()}
-
-
-def _interval(k: int, n: int) -> list[float] | None:
-    """Return Wilson's interval of a share, 95 %."""
-    if not n:
-        return None
-    z, share = 1.96, k / n
-    middle, half = share + z * z / (2 * n), z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return [
-        round(max(0.0, (middle - half) / (1 + z * z / n)), 5),
-        round(min(1.0, (middle + half) / (1 + z * z / n)), 5),
-    ]
 
 
 if __name__ == "__main__":

@@ -16,7 +16,8 @@ from takeback.errors import MediaTooLarge, UnreadableMedia
 from takeback.examine import compare_pixels
 from takeback.examine.compared.apart import comparison_handler
 from takeback.examine.compared.asked import PooledComparer, comparison_of, pool_limits
-from takeback.examine.compared.bound import BOUND, MAX_NFA, Bound
+from takeback.examine.compared.bound import BOUND, MAX_NFA
+from takeback.examine.conformal import Bound
 from takeback.media import MediaLimits
 from takeback.media.sandbox import DecoderPool
 
@@ -33,7 +34,7 @@ def test_the_bound_is_the_rank_among_clean_pairs() -> None:
 
 
 def test_the_shipped_bound_was_measured_on_enough_pairs_to_be_used() -> None:
-    assert 1 / (BOUND.pairs + 1) <= MAX_NFA
+    assert 1 / (BOUND.clean + 1) <= MAX_NFA
     assert BOUND.nfa(BOUND.strongest[-1]) > MAX_NFA
     assert list(BOUND.strongest) == sorted(BOUND.strongest, reverse=True)
 

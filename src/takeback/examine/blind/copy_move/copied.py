@@ -11,7 +11,6 @@ Whether a part of the picture was copied within it.
 from __future__ import annotations
 
 import math
-from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,15 +18,15 @@ from numpy.typing import NDArray
 from takeback.examine.blind.copy_move.drawn import MAX_EVEN, even_share
 from takeback.examine.blind.copy_move.pairs import Pair, Search, search
 from takeback.examine.blind.copy_move.plane import MIN_SIDE, Plane, plane_of
-from takeback.examine.compared.bound import bound_of
+from takeback.examine.conformal import bound_beside
 from takeback.examine.outcome import MAX_NFA, Box, Finding, Outcome, Test
 from takeback.examine.sentences import Sentence
 from takeback.examine.subject import Subject
 from takeback.registration import can_register, opencv
 from takeback.registration.transform import angle_of, scale_of
 
-BOUND = bound_of(files("takeback.examine.blind.copy_move").joinpath("calibration.toml").read_text("utf-8"))
-"""Read when the package is: what examines strangers' files has no file in reach."""
+BOUND = bound_beside("takeback.examine.blind.copy_move")
+"""What the strongest pairs of clean pictures reach."""
 
 LEAST_TEXTURED = 0.01
 """Share of the picture that has texture, below which there is nothing to tell two places apart by."""

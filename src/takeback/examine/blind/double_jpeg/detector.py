@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from takeback.errors import UnreadableMedia
 from takeback.examine.blind.double_jpeg.blocks import Blocks, blocks_of, saved_once, unclipped
-from takeback.examine.blind.double_jpeg.bound import BOUND
+from takeback.examine.blind.double_jpeg.bound import nfa_of
 from takeback.examine.blind.double_jpeg.earlier import Earlier, earlier_saving
 from takeback.examine.blind.double_jpeg.frequencies import SIDE
 from takeback.examine.blind.double_jpeg.quality import nearest_quality
@@ -77,7 +77,7 @@ def _examined(subject: Subject, blocks: Blocks, steps: NDArray[np.uint16]) -> Ou
 
 def _judged(subject: Subject, blocks: Blocks, regions: list[Region], facts: tuple[Sentence, ...]) -> Outcome:
     strongest = regions[0].strength if regions else 0.0
-    found = [(each, BOUND.nfa(each.strength)) for each in regions]
+    found = [(each, nfa_of(each.strength)) for each in regions]
     findings = tuple(_finding(subject, each, nfa) for each, nfa in found if nfa <= MAX_NFA)
     nfa = found[0][1] if found else 1.0
     return Outcome(Test.DOUBLE_JPEG, findings, facts, None, strongest, float(blocks.classes.size), nfa)
