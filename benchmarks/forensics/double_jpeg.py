@@ -108,9 +108,7 @@ class Tally:
             "clean": _clean([outcome for _, outcome in self.clean]),
             "clean_by_version": _grouped(self.clean),
             "cropped_between": _shifted(self.shifts),
-            "plain_map_on_clean": {
-                **share(plain, len(self.plain_clean)),
-            },
+            "plain_map_on_clean": share(plain, len(self.plain_clean)),
             "seconds_per_megapixel": round(statistics.median(self.seconds), 3),
         }
 
