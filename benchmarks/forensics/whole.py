@@ -75,7 +75,7 @@ def _large(photographs: Sequence[Photograph]) -> dict[str, object]:
     taken: dict[str, object] = {"megapixels": LARGE[0] * LARGE[1] / 1e6}
     for name, data in (("jpeg", saved(pixels, "JPEG", 92)), ("png", saved(pixels, "PNG"))):
         began: list[float] = []
-        AtNeed(MediaLimits()).examine(data, lambda done, _tests, at=began: at.append(time.perf_counter()))  # type: ignore[misc]
+        AtNeed(MediaLimits()).examine(data, lambda _, at=began: at.append(time.perf_counter()))  # type: ignore[misc]
         taken[f"{name}_seconds_of_tests"] = round(began[-1] - began[0], 2)
     taken["child_megabytes"] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
     return taken

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -26,7 +26,7 @@ from takeback.config import load_settings
 from takeback.errors import InputError
 from takeback.examine.at_need import AtNeed
 from takeback.examine.examination import Examination
-from takeback.examine.outcome import BUDGET, Finding, Test
+from takeback.examine.outcome import BUDGET, EXAMINED, Finding
 from takeback.examine.shown import Shown
 from takeback.media import MediaLimits
 from takeback.provenance.trust import read_trust_lists
@@ -71,9 +71,9 @@ def examine(
     began = time.perf_counter()
     data = read_file(file, limits.max_bytes)
     examiner = AtNeed(limits, lambda: read_trust_lists(settings))
-    with terminal.progress("Examining", len(Test)) as step:
+    with terminal.progress("Examining", len(EXAMINED)) as step:
 
-        def progress(done: int, _tests: Sequence[Test]) -> None:
+        def progress(done: int) -> None:
             if done:
                 step()
 

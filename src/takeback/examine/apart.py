@@ -1,7 +1,7 @@
 """
 An examination in a sandboxed child (`takeback.media.sandbox`), test after test: the file is a stranger's.
 
-First come the picture's size and the names of the tests; then an outcome after the other, with its masks as an
+First come the picture's size and format; then an outcome after the other, with its masks as an
 attachment: each has its length before it. Of the picture only goes home what whoever asks wants to see (`Shown`).
 Importing this module loads whatever the tests need, since a child can load nothing.
 """
@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from takeback.examine.answers import packed
-from takeback.examine.examine import TESTS, outcomes_of, size_of
+from takeback.examine.examine import outcomes_of, size_of
 from takeback.examine.outcome import Finding, Outcome
 from takeback.examine.seen import seen_of
 from takeback.examine.sentences import Sentence
@@ -42,7 +42,7 @@ def examination_handler(payload: bytes, options: Mapping[str, object]) -> Iterat
     trust = TrustLists.from_bytes(payload[end:])
     subject = read_subject(payload[:end], MediaLimits.from_options(rest), trust)
     width, height = size_of(subject)
-    yield Answer({"width": width, "height": height, "format": subject.format, "tests": [test for test, _ in TESTS]})
+    yield Answer({"width": width, "height": height, "format": subject.format})
     for outcome in outcomes_of(subject):
         yield _answer(outcome)
     seen = seen_of(subject, shown)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from takeback.errors import MediaTooLarge, UnreadableMedia
 from takeback.examine.answers import box, listed, mask_of, number, whole
 from takeback.examine.examination import Examination
-from takeback.examine.outcome import Finding, Outcome, Test
+from takeback.examine.outcome import EXAMINED, Finding, Outcome, Test
 from takeback.examine.sentences import Sentence, Value
 from takeback.examine.shown import BLURRED_SIDE, SHOWN_SIDE, Shown, reduced_size
 from takeback.media.limits import FORMATS, MIB, MediaLimits
@@ -35,8 +35,8 @@ _TRUST_BYTES = 8 * MIB
 _LENGTH_BYTES = 4
 _STRANGE = "The decoder's answer is not what a decoder sends."
 
-type Progress = Callable[[int, Sequence[Test]], None]
-"""Told how many of the tests are done."""
+type Progress = Callable[[int], None]
+"""Told how many of the tests (`EXAMINED`) are done."""
 
 
 def pool_limits(limits: MediaLimits) -> MediaLimits:
@@ -59,7 +59,7 @@ class PooledExaminer:
         self._trust = trust.as_bytes()
 
     def examine(
-        self, data: bytes, progress: Progress = lambda _done, _tests: None, shown: Shown = Shown.LEFT_OUT
+        self, data: bytes, progress: Progress = lambda _done: None, shown: Shown = Shown.LEFT_OUT
     ) -> Examination:
         """Return what `examine_image` says of a file, and of its picture what is to be `shown`; errors as of `run`."""
         if len(data) > self._limits.max_bytes:
@@ -76,13 +76,12 @@ class PooledExaminer:
         width, height = (whole(first[name], 1, self._limits.max_side) for name in ("width", "height"))
         if width * height > self._limits.max_pixels or first["format"] not in FORMATS:
             raise ValueError("not a picture that is examined")
-        tests = [Test(each) for each in listed(first["tests"], len(Test))]
         outcomes: list[Outcome] = []
-        for test in tests:
-            progress(len(outcomes), tests)
+        for test in EXAMINED:
+            progress(len(outcomes))
             answer = next(stages)
             outcomes.append(outcome_of(answer.result, answer.attachment, test, width, height))
-        progress(len(outcomes), tests)
+        progress(len(outcomes))
         digest = hashlib.sha256(data).hexdigest()
         seen = _seen(next(stages).attachment, width, height, shown)
         return Examination(width, height, first["format"], digest, tuple(outcomes), seen)

@@ -41,7 +41,7 @@ class AtNeed:
         self._turn = threading.Semaphore(1)
 
     def examine(
-        self, data: bytes, progress: Progress = lambda _done, _tests: None, shown: Shown = Shown.LEFT_OUT
+        self, data: bytes, progress: Progress = lambda _done: None, shown: Shown = Shown.LEFT_OUT
     ) -> Examination:
         """Return what `examine_image` says of a file."""
         trust = self._trust()

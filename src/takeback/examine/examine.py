@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from takeback.examine.blind.copy_move import copy_move
@@ -12,22 +12,21 @@ from takeback.examine.blind.jpeg_grid import jpeg_grid
 from takeback.examine.declared.credentials import content_credentials
 from takeback.examine.declared.origin import declared_origin
 from takeback.examine.examination import Examination
-from takeback.examine.outcome import Outcome, Test
+from takeback.examine.outcome import EXAMINED, Outcome, Test
 from takeback.examine.structure.file_structure import file_structure
 from takeback.examine.subject import Subject, read_subject
 from takeback.examine.upright import upright
 from takeback.media import MediaLimits
 from takeback.provenance.trust import NO_LISTS, TrustLists
 
-TESTS: Final[tuple[tuple[Test, Callable[[Subject], Outcome]], ...]] = (
-    (Test.JPEG_GRID, jpeg_grid),
-    (Test.DOUBLE_JPEG, double_jpeg),
-    (Test.COPY_MOVE, copy_move),
-    (Test.FILE_STRUCTURE, file_structure),
-    (Test.DECLARED_ORIGIN, declared_origin),
-    (Test.CONTENT_CREDENTIALS, content_credentials),
-)
-"""In the order in which they are run and told."""
+_RUN: Final[Mapping[Test, Callable[[Subject], Outcome]]] = {
+    Test.JPEG_GRID: jpeg_grid,
+    Test.DOUBLE_JPEG: double_jpeg,
+    Test.COPY_MOVE: copy_move,
+    Test.FILE_STRUCTURE: file_structure,
+    Test.DECLARED_ORIGIN: declared_origin,
+    Test.CONTENT_CREDENTIALS: content_credentials,
+}
 
 
 def examine_image(data: bytes, *, limits: MediaLimits = MediaLimits(), trust: TrustLists = NO_LISTS) -> Examination:
@@ -47,8 +46,8 @@ def examine_image(data: bytes, *, limits: MediaLimits = MediaLimits(), trust: Tr
 def outcomes_of(subject: Subject) -> Iterator[Outcome]:
     """Run one test after the other; boxes and masks are of the upright picture."""
     height, width = subject.luminance.shape
-    for _, run in TESTS:
-        yield upright(run(subject), width, height, subject.orientation)
+    for test in EXAMINED:
+        yield upright(_RUN[test](subject), width, height, subject.orientation)
 
 
 def size_of(subject: Subject) -> tuple[int, int]:

@@ -41,6 +41,16 @@ class Test(StrEnum):
     """What a program of others says of a picture, as a share of photographs."""
 
 
+EXAMINED: tuple[Test, ...] = (
+    Test.JPEG_GRID,
+    Test.DOUBLE_JPEG,
+    Test.COPY_MOVE,
+    Test.FILE_STRUCTURE,
+    Test.DECLARED_ORIGIN,
+    Test.CONTENT_CREDENTIALS,
+)
+"""Those that an examination runs, in that order: the last reads with the largest library of others."""
+
 BLIND_TESTS: tuple[Test, ...] = (
     Test.JPEG_GRID,
     Test.DOUBLE_JPEG,

@@ -17,7 +17,7 @@ class Examiner(Protocol):
 
 
 def examine_file(
-    examiner: Examiner, data: bytes, progress: Progress = lambda _done, _tests: None, shown: Shown = Shown.LEFT_OUT
+    examiner: Examiner, data: bytes, progress: Progress = lambda _done: None, shown: Shown = Shown.LEFT_OUT
 ) -> Examination:
     """Say what a file gives away of what was done to its picture; nothing of it is kept."""
     return examiner.examine(data, progress, shown)

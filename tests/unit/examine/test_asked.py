@@ -16,6 +16,7 @@ from takeback.examine import Test, examine_image, outcome
 from takeback.examine.answers import packed
 from takeback.examine.apart import examination_handler
 from takeback.examine.asked import HANDLER, WARM_UP, PooledExaminer, outcome_of, pool_limits
+from takeback.examine.outcome import EXAMINED
 from takeback.examine.sentences import SENTENCES, VALUES
 from takeback.media.limits import MediaLimits
 from takeback.media.sandbox import DecoderPool, temporary_pool
@@ -96,14 +97,15 @@ def test_masks_that_are_none_or_too_large_are_refused(masks: bytes) -> None:
 
 
 def test_a_picture_is_examined_apart_as_it_is_here_and_says_how_far_it_is() -> None:
-    data, seen = picture(), []
+    data = picture()
+    seen: list[int] = []
     with temporary_pool(HANDLER, children=1, limits=pool_limits(LIMITS), warm_up=WARM_UP) as pool:
         examiner = PooledExaminer(pool, LIMITS)
-        found = examiner.examine(data, lambda done, tests: seen.append((done, len(tests))))
+        found = examiner.examine(data, seen.append)
         with pytest.raises(UnreadableMedia):
             examiner.examine(b"no picture")
     assert found.as_json() == examine_image(data).as_json()
-    assert [done for done, _ in seen] == list(range(seen[0][1] + 1))
+    assert seen == list(range(len(EXAMINED) + 1))
 
 
 def test_each_file_is_bounded_by_itself() -> None:

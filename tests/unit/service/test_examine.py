@@ -87,7 +87,7 @@ def test_one_at_a_time_and_the_next_is_turned_away_after_a_while(monkeypatch: py
     data = saved(np.asarray(cornered(1)[:64, :64]))
     turned_away = threading.Event()
 
-    def ask(done: int, _tests: object) -> None:
+    def ask(_done: int) -> None:
         if not turned_away.is_set():
             with pytest.raises(Overloaded):
                 examiner.examine(data)
