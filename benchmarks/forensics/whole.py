@@ -32,6 +32,8 @@ NAME = "examined"
 LEAST_PHOTOGRAPHS = 100
 LARGE = (4000, 3000)
 _SEED = 11
+NOT_UNALTERED = frozenset({"scenes/026"})
+"""A drawing, put together by whoever made it, in which one dish stands twice: that is found, and counted apart."""
 _RESAVED_EVERY = 2
 """Of these every second one is taken: one photograph has about two dozen of them."""
 
@@ -47,17 +49,24 @@ def run(most: int | None = None) -> dict[str, object]:
 
 def _counted(photographs: Sequence[Photograph]) -> dict[str, object]:
     by_test: Counter[str] = Counter()
-    with_any = files = 0
+    with_any = files = rightly = 0
     for number, photograph in enumerate(photographs):
         for name, data in _clean(photograph, number):
             found = {finding.test.value for finding in examine_image(data).findings}
+            if photograph.family in NOT_UNALTERED:
+                rightly += bool(found)
+                continue
             files, with_any = files + 1, with_any + bool(found)
             by_test.update(found)
             if found:
                 print(f"wrong: {photograph.family}, {name}: {', '.join(sorted(found))}", file=sys.stderr, flush=True)
         if number % 10 == 9:
             print(f"{number + 1} of {len(photographs)}: {with_any} of {files}", file=sys.stderr, flush=True)
-    return {"any_finding": share(with_any, files), "by_test": {name: share(n, files) for name, n in by_test.items()}}
+    return {
+        "any_finding": share(with_any, files),
+        "found_rightly": rightly,
+        "by_test": {name: share(n, files) for name, n in by_test.items()},
+    }
 
 
 def _clean(photograph: Photograph, number: int) -> Iterator[tuple[str, bytes]]:

@@ -17,7 +17,7 @@ from datetime import datetime
 
 from takeback.bundle.summary import Map, Part, Summary
 from takeback.examine.examination import Examination
-from takeback.examine.outcome import BLIND_TESTS, BUDGET, Finding, Test
+from takeback.examine.outcome import BLIND_TESTS, BUDGET, MEASURED_FILES, MEASURED_FOUND, Finding, Test
 from takeback.examine.sentences import Sentence
 
 _SCALE = ((0.0002, "strong"), (0.002, "moderately_strong"), (1.0, "moderate"))
@@ -62,6 +62,11 @@ def summary_of(examined: Examined) -> Summary:
     return Summary(str(Sentence("report.title")), intro, [each for each in parts if each.rows], examined.at, seen)
 
 
+def budget_told() -> Sentence:
+    """Return how often an unaltered picture has a finding: what the tests are set to, and what was measured."""
+    return Sentence("report.budget", pictures=round(1 / BUDGET), files=MEASURED_FILES, found=MEASURED_FOUND)
+
+
 def _said(finding: Finding) -> str:
     return f"{finding.text} {_support(finding)}"
 
@@ -86,7 +91,7 @@ def _how(examined: Examined) -> Sequence[tuple[str, str]]:
     return [
         ("program", f"Takeback {examined.version}, {examined.at:%Y-%m-%d %H:%M} UTC"),
         ("again", "takeback examine FILE --json, with the same version and the file with this digest"),
-        ("false alarms", str(Sentence("report.budget", pictures=round(1 / BUDGET)))),
+        ("false alarms", str(budget_told())),
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -15,18 +15,18 @@ import PIL.Image
 import typer
 
 import takeback
-from takeback.bundle.examined import Examined, name_of, page_of, summary_of, written_of
+from takeback.bundle.examined import Examined, budget_told, name_of, page_of, summary_of, written_of
 from takeback.bundle.summary import drawn_summary
 from takeback.cli.lazy import PlainCommand, new_app
 from takeback.cli.new_file import write_new
 from takeback.cli.options import AsJson, example
-from takeback.cli.pictures import read_file
+from takeback.cli.pictures import files_below, read_file
 from takeback.cli.terminal import Terminal
 from takeback.config import load_settings
 from takeback.errors import InputError
 from takeback.examine.at_need import AtNeed
 from takeback.examine.examination import Examination
-from takeback.examine.outcome import BUDGET, EXAMINED, Finding
+from takeback.examine.outcome import EXAMINED, Finding
 from takeback.examine.shown import Shown
 from takeback.media import MediaLimits
 from takeback.provenance.trust import read_trust_lists
@@ -41,6 +41,7 @@ app = new_app()
         "takeback examine suspect.jpg",
         "takeback examine suspect.jpg --json",
         "takeback examine suspect.jpg --report report.html --picture blurred",
+        "takeback examine suspect.jpg --known my-pictures/",
     ),
 )
 def examine(
@@ -48,6 +49,15 @@ def examine(
     mask: Annotated[
         Path | None,
         typer.Option("--mask", metavar="FILE", help="Write a PNG that is white where something was found."),
+    ] = None,
+    known: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--known",
+            metavar="FILE",
+            help="Pictures as your camera wrote them, or folders of them; repeatable. It is said whether FILE is "
+            "built as those.",
+        ),
     ] = None,
     report: Annotated[
         Path | None,
@@ -60,7 +70,7 @@ def examine(
     Say what a picture gives away of what was done to it.
 
     Needs no server, no original, and sends nothing anywhere. Each finding says how rarely unaltered pictures have as
-    much; of a hundred of them at most one is expected to have any. Each test that cannot be applied says why: that
+    much; the tests are set so that of a hundred at most one has any. Each test that cannot be applied says why: that
     nothing is found does not mean that nothing was done. With --json, one line. Exit code 0 whatever was found; 2
     where the file could not be read.
     """
@@ -71,6 +81,8 @@ def examine(
     began = time.perf_counter()
     data = read_file(file, limits.max_bytes)
     examiner = AtNeed(limits, lambda: read_trust_lists(settings))
+    if known:
+        _learn(terminal, examiner, files_below(known), limits)
     with terminal.progress("Examining", len(EXAMINED)) as step:
 
         def progress(done: int) -> None:
@@ -87,6 +99,21 @@ def examine(
         terminal.json({"file": str(file), **found.as_json(), "seconds": round(time.perf_counter() - began, 3)})
     else:
         _show(terminal, file, found)
+
+
+def _learn(terminal: Terminal, examiner: AtNeed, paths: Sequence[Path], limits: MediaLimits) -> None:
+    with terminal.progress("Learning", len(paths)) as step:
+
+        def files() -> Iterator[bytes]:
+            for path in paths:
+                yield read_file(path, limits.max_bytes)
+                step()
+
+        if not examiner.learn(files()).cameras:
+            raise InputError(
+                "Nothing can be learnt from these files.",
+                advice="Name JPEG files as your camera wrote them: copies from platforms no longer say what took them.",
+            )
 
 
 def _writer(report: Path) -> Callable[[Examined], str | bytes]:
@@ -128,7 +155,8 @@ def _show(terminal: Terminal, file: Path, found: Examination) -> None:
         terminal.line("  What cannot be tested:")
         for outcome, why in found.not_applicable:
             terminal.indented(f"{name_of(outcome.test)}: {why}")
-    terminal.line(f"  Of {round(1 / BUDGET)} unaltered pictures at most one is expected to have a finding.")
+    terminal.line("  How often an unaltered picture has a finding:")
+    terminal.indented(str(budget_told()))
 
 
 def _where(finding: Finding) -> str:

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from takeback.examine.answers import packed
+from takeback.examine.beside import Beside
 from takeback.examine.examine import outcomes_of, size_of
 from takeback.examine.outcome import Finding, Outcome
 from takeback.examine.seen import seen_of
@@ -25,7 +26,6 @@ from takeback.media.sandbox import Answer
 from takeback.media.sandbox.wire import MAX_ATTACHMENT_BYTES
 from takeback.media.warm_up import decode_every_format
 from takeback.provenance import c2pa
-from takeback.provenance.trust import TrustLists
 
 WARM_UP_SIDE = 192
 """Pixels of the picture that goes through every test before the first real one arrives."""
@@ -33,14 +33,18 @@ LENGTH_BYTES = 4
 
 
 def examination_handler(payload: bytes, options: Mapping[str, object]) -> Iterator[Answer]:
-    """Examine the file in `payload`, behind which stand trust lists: `file_bytes` of the options says where it ends."""
+    """
+    Examine the file in `payload`; `file_bytes` of the options says where it ends.
+
+    Behind it stands what else is told (`Beside`).
+    """
     rest = dict(options)
     end = rest.pop("file_bytes")
     if not isinstance(end, int) or not 0 <= end <= len(payload):
         raise ValueError("not a request")
     shown = Shown(str(rest.pop("shown")))
-    trust = TrustLists.from_bytes(payload[end:])
-    subject = read_subject(payload[:end], MediaLimits.from_options(rest), trust)
+    beside = Beside.from_bytes(payload[end:])
+    subject = read_subject(payload[:end], MediaLimits.from_options(rest), beside)
     width, height = size_of(subject)
     yield Answer({"width": width, "height": height, "format": subject.format})
     for outcome in outcomes_of(subject):

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from takeback.errors import MediaTooLarge, UnreadableMedia
 from takeback.examine.answers import box, listed, mask_of, number, whole
+from takeback.examine.beside import NOTHING_BESIDE, Beside
 from takeback.examine.examination import Examination
 from takeback.examine.outcome import EXAMINED, Finding, Outcome, Test
 from takeback.examine.sentences import Sentence, Value
 from takeback.examine.shown import BLURRED_SIDE, SHOWN_SIDE, Shown, reduced_size
 from takeback.media.limits import FORMATS, MIB, MediaLimits
 from takeback.media.sandbox import DecoderPool
-from takeback.provenance.trust import NO_LISTS, TrustLists
 
 HANDLER: Final = "takeback.examine.apart:examination_handler"
 WARM_UP: Final = "takeback.examine.apart:warm_up"
@@ -30,8 +30,8 @@ MAX_FINDINGS = 100
 _CPU_SECONDS = 120
 _WALL_SECONDS = 240
 _MEMORY_BYTES = 1536 * MIB
-_TRUST_BYTES = 8 * MIB
-"""For trust lists, which travel behind the file."""
+_BESIDE_BYTES = 8 * MIB
+"""For what travels behind the file: trust lists, and how cameras build theirs."""
 _LENGTH_BYTES = 4
 _STRANGE = "The decoder's answer is not what a decoder sends."
 
@@ -43,7 +43,7 @@ def pool_limits(limits: MediaLimits) -> MediaLimits:
     """Return what a child may take for a file within `limits`, and for examining it."""
     return replace(
         limits,
-        max_bytes=limits.max_bytes + _TRUST_BYTES,
+        max_bytes=limits.max_bytes + _BESIDE_BYTES,
         cpu_seconds=max(limits.cpu_seconds, _CPU_SECONDS),
         wall_seconds=max(limits.wall_seconds, _WALL_SECONDS),
         max_memory_bytes=max(limits.max_memory_bytes, _MEMORY_BYTES),
@@ -53,10 +53,10 @@ def pool_limits(limits: MediaLimits) -> MediaLimits:
 class PooledExaminer:
     """Asks a pool whose handler is `HANDLER`, started with `pool_limits(limits)`."""
 
-    def __init__(self, pool: DecoderPool, limits: MediaLimits, trust: TrustLists = NO_LISTS) -> None:
+    def __init__(self, pool: DecoderPool, limits: MediaLimits, beside: Beside = NOTHING_BESIDE) -> None:
         self._pool = pool
         self._limits = limits
-        self._trust = trust.as_bytes()
+        self._beside = beside.as_bytes()
 
     def examine(
         self, data: bytes, progress: Progress = lambda _done: None, shown: Shown = Shown.LEFT_OUT
@@ -65,7 +65,7 @@ class PooledExaminer:
         if len(data) > self._limits.max_bytes:
             raise MediaTooLarge(f"The file has {len(data):,} bytes; the limit max_bytes is {self._limits.max_bytes:,}.")
         options = {**self._limits.as_options(), "file_bytes": len(data), "shown": shown.value}
-        with self._pool.stages(data + self._trust, options) as stages:
+        with self._pool.stages(data + self._beside, options) as stages:
             try:
                 return self._read(data, stages, progress, shown)
             except (KeyError, TypeError, ValueError, zlib.error):

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
+from takeback.examine.beside import NOTHING_BESIDE, Beside
 from takeback.examine.blind.copy_move import copy_move
 from takeback.examine.blind.double_jpeg import double_jpeg
 from takeback.examine.blind.jpeg_grid import jpeg_grid
 from takeback.examine.declared.credentials import content_credentials
 from takeback.examine.declared.origin import declared_origin
+from takeback.examine.declared.outside import OutsideDetector, Photographs, outside_outcome
 from takeback.examine.examination import Examination
 from takeback.examine.outcome import EXAMINED, Outcome, Test
 from takeback.examine.structure.file_structure import file_structure
 from takeback.examine.subject import Subject, read_subject
 from takeback.examine.upright import upright
 from takeback.media import MediaLimits
-from takeback.provenance.trust import NO_LISTS, TrustLists
 
 _RUN: Final[Mapping[Test, Callable[[Subject], Outcome]]] = {
     Test.JPEG_GRID: jpeg_grid,
@@ -29,18 +30,23 @@ _RUN: Final[Mapping[Test, Callable[[Subject], Outcome]]] = {
 }
 
 
-def examine_image(data: bytes, *, limits: MediaLimits = MediaLimits(), trust: TrustLists = NO_LISTS) -> Examination:
+def examine_image(
+    data: bytes, *, limits: MediaLimits = MediaLimits(), beside: Beside = NOTHING_BESIDE,
+    outside: Sequence[tuple[OutsideDetector, Photographs]] = (),
+) -> Examination:  # fmt: skip
     """
     Say what the file in `data` gives away of what was done to its picture, and what cannot be told.
 
-    Of unaltered pictures at most one in a hundred is expected to have a finding (`BUDGET`), by all tests together.
-    `trust` is who is believed of those who sign pictures (Content Credentials). Raises `UnreadableMedia` and
-    `MediaTooLarge` as `decode_image` does. Deterministic but for certificates that expire, on one thread.
+    The tests are set so that of a hundred unaltered pictures at most one is expected to have a finding (`BUDGET`).
+    `beside` is who is believed of those who sign pictures, and how known cameras build their files; `outside` are
+    detectors of others, each with what it gives for photographs. Raises `UnreadableMedia` and `MediaTooLarge` as
+    `decode_image` does. Deterministic but for certificates that expire, on one thread.
     """
-    subject = read_subject(data, limits, trust)
+    subject = read_subject(data, limits, beside)
     width, height = size_of(subject)
     digest = hashlib.sha256(data).hexdigest()
-    return Examination(width, height, subject.format, digest, tuple(outcomes_of(subject)))
+    others = (outside_outcome(subject, detector, photographs) for detector, photographs in outside)
+    return Examination(width, height, subject.format, digest, (*outcomes_of(subject), *others))
 
 
 def outcomes_of(subject: Subject) -> Iterator[Outcome]:

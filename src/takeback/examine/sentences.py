@@ -50,15 +50,15 @@ class Sentence:
         if VALUES.get(key) != values.keys():
             raise ValueError(f"not a sentence with these values: {key}")
         object.__setattr__(self, "key", key)
-        object.__setattr__(self, "values", {name: _kept(value) for name, value in values.items()})
+        kept = {name: told_text(value) if isinstance(value, str) else value for name, value in values.items()}
+        object.__setattr__(self, "values", kept)
 
     def __str__(self) -> str:
         return SENTENCES[self.key].format(**self.values)
 
 
-def _kept(value: Value) -> Value:
-    if not isinstance(value, str):
-        return value
+def told_text(value: str) -> str:
+    """Return of a text from a file what can be printed, on one line, and no more than `MAX_VALUE_CHARACTERS` of it."""
     printed = "".join(each if each.isprintable() else " " for each in value)
     kept = " ".join(printed.split())
     return kept if len(kept) <= MAX_VALUE_CHARACTERS else kept[: MAX_VALUE_CHARACTERS - 1] + "…"

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from takeback.examine.beside import NOTHING_BESIDE, Beside
 from takeback.media import MediaLimits, decode_luminance, decode_stored
 from takeback.media.formats import open_picture
 from takeback.media.orientation import exif_orientation
-from takeback.provenance.trust import NO_LISTS, TrustLists
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,8 +19,8 @@ class Subject:
     A file, and its pixels as they are stored: what a JPEG's blocks lie on, and what no profile has changed.
 
     `pixels` uint8 [height, width, 3], `luminance` uint8 [height, width]: of a JPEG the plane as it is stored, else
-    rounded (ITU-R BT.601). `orientation` 1..8 is EXIF's: how they are turned for a person to see them upright. `trust`
-    is whom the operator believes of those who sign pictures.
+    rounded (ITU-R BT.601). `orientation` 1..8 is EXIF's: how they are turned for a person to see them upright. `beside`
+    is what an examination is told besides the file.
     """
 
     data: bytes = field(repr=False)
@@ -28,17 +28,17 @@ class Subject:
     pixels: NDArray[np.uint8] = field(repr=False)
     luminance: NDArray[np.uint8] = field(repr=False)
     orientation: int = 1
-    trust: TrustLists = NO_LISTS
+    beside: Beside = NOTHING_BESIDE
 
 
-def read_subject(data: bytes, limits: MediaLimits, trust: TrustLists = NO_LISTS) -> Subject:
+def read_subject(data: bytes, limits: MediaLimits, beside: Beside = NOTHING_BESIDE) -> Subject:
     """Decode a file; raises `UnreadableMedia` and `MediaTooLarge` as `decode_image` does."""
     stored = decode_stored(data, limits=limits)
     plane = decode_luminance(data, limits=limits) if stored.format == "jpeg" else None
     if plane is not None and plane.plane.shape == stored.pixels.shape[:2]:
-        return Subject(data, stored.format, stored.pixels, plane.plane, plane.orientation, trust)
+        return Subject(data, stored.format, stored.pixels, plane.plane, plane.orientation, beside)
     luminance, orientation = luminance_of(stored.pixels), _orientation(data, limits)
-    return Subject(data, stored.format, stored.pixels, luminance, orientation, trust)
+    return Subject(data, stored.format, stored.pixels, luminance, orientation, beside)
 
 
 def luminance_of(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -80,7 +80,11 @@ class PageReader:
         finally:
             theirs.close()
         self._connection = Connection(ours.detach())
-        self._send(source)
+        try:
+            self._send(source)
+        except ReaderGone:
+            self.close()
+            raise
 
     async def pages(self, asking: Asking) -> AsyncGenerator[KeyedPage]:
         """Yield the pages of a list, and raise, as `takeback.jobs.list_pages.pages` does."""

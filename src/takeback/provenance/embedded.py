@@ -25,8 +25,8 @@ _EXIF_TAGS: Final = {0x010E: "description", 0x010F: "make", 0x0110: "model", 0x0
 _EXIF_IFD, _USER_COMMENT = 0x8769, 0x9286
 _MAX_VALUE: Final = 10_000
 
-# Whoever asks has decoded the picture within limits of their own.
-_DECODED_BEFORE = MediaLimits(max_bytes=1 << 40, max_pixels=1 << 62, max_side=1 << 31)
+DECODED_BEFORE: Final = MediaLimits(max_bytes=1 << 40, max_pixels=1 << 62, max_side=1 << 31)
+"""For whoever reads headers alone, of a picture that was decoded within limits of its own before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def read_embedded(data: bytes) -> Embedded:
     texts = tuple(_png_texts(data)) if data.startswith(b"\x89PNG\r\n\x1a\n") else ()
     packet = next((said.encode() for keyword, said in texts if keyword == _XMP_KEYWORD), b"")
     try:
-        _, picture = open_picture(data, _DECODED_BEFORE)
+        _, picture = open_picture(data, DECODED_BEFORE)
         return Embedded(_exif(picture), packet or _packet(picture), texts)
     except Exception:
         # A damaged EXIF or XMP is met in strangers' files: it says nothing, and Pillow raises many kinds for it.

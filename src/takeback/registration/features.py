@@ -190,7 +190,7 @@ def opencv() -> Any:
         cv2: Any = importlib.import_module("cv2")
     except ImportError as problem:
         raise BadSetting(
-            "Local features need OpenCV, which is not installed.",
+            "OpenCV is not installed, which local features, examining and comparing need.",
             advice='Install the extra "copies" (pip install "takeback[copies]"), or turn off what needs them.',
         ) from problem
     cv2.setNumThreads(1)

@@ -40,7 +40,7 @@ def rows(of: Examined, heading: str) -> list[str]:
 @pytest.mark.parametrize(
     ("nfa", "support"),
     [
-        (None, "Both cannot be true"),
+        (None, "decided and not counted"),
         (0.0014, "moderately strong support for the proposition"),
         (0.0001, "strong support for the proposition"),
         (0.005, "moderate support for the proposition"),

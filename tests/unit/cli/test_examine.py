@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 from tests.unit.cli.conftest import Call, Save
+from tests.unit.examine.structure.test_signature import shot
 from tests.unit.registration.pictures import cornered
+
+from takeback.examine.outcome import MEASURED_FILES
 
 
 def test_an_unaltered_picture_has_no_finding_and_every_test_says_why_it_could_not_be_applied(
@@ -34,7 +37,8 @@ def test_it_is_told_in_lines_that_fit(call: Call, picture: Save) -> None:
     lines = done.out.splitlines()
     assert lines[0] == "no finding    mine.jpg"
     assert "  What cannot be tested:" in lines
-    assert lines[-1] == "  Of 100 unaltered pictures at most one is expected to have a finding."
+    assert "  How often an unaltered picture has a finding:" in lines
+    assert f"Measured on {MEASURED_FILES} unaltered files" in " ".join(done.out.split())
     assert max(map(len, lines)) <= 80
 
 
@@ -83,3 +87,23 @@ def test_a_trust_list_that_cannot_be_read_stops_it(call: Call, picture: Save, mo
     done = call("examine", "mine.jpg")
     assert done.code == 2
     assert "trust list own" in done.err
+
+
+def test_what_a_camera_writes_is_learnt_from_its_own_pictures(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    for seed in range(3):
+        (tmp_path / "own" / f"{seed}.jpg").write_bytes(shot(seed))
+    (tmp_path / "suspect.jpg").write_bytes(shot(9))
+    line = call("examine", "suspect.jpg", "--known", "own", "--json").json
+    (said,) = (each for each in line["facts"] if each["sentence"] == "file_structure.built_alike")
+    assert said["values"] == {"camera": "A phone", "alike": 3, "count": 3}
+    # A copy from elsewhere says nothing of what took it.
+    nothing = call("examine", "suspect.jpg", "--known", "copy.png")
+    assert nothing.code == 2
+
+
+def test_files_that_name_no_camera_teach_nothing(call: Call, picture: Save) -> None:
+    copy = picture("copy.jpg", cornered(1), quality=90)
+    done = call("examine", copy, "--known", copy)
+    assert done.code == 2
+    assert "Nothing can be learnt" in done.err

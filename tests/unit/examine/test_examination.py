@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -50,3 +53,10 @@ def test_what_a_file_says_of_itself_is_kept_short_and_on_one_line() -> None:
     assert "\n" not in said
     assert "{name}" in said
     assert len(said) < MAX_VALUE_CHARACTERS + 20
+
+
+def test_without_opencv_it_is_said_what_to_install() -> None:
+    asking = "import sys; sys.modules['cv2'] = None\nfrom takeback.examine import examine_image"
+    done = subprocess.run([sys.executable, "-c", asking], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "BadSetting: OpenCV is not installed" in done.stderr

@@ -20,6 +20,7 @@ from takeback.actions.outgoing import OutgoingHttp, Timeouts
 from takeback.assembly import Parts
 from takeback.config import Settings
 from takeback.jobs import exchange as exchange_job
+from takeback.jobs import page_reader
 from takeback.jobs.exchange import ExchangeJob
 from takeback.jobs.page_reader import ReaderSource
 from takeback.store import Store
@@ -182,3 +183,17 @@ def test_what_ended_meanwhile_on_the_list_ends_here_too(house: House) -> None:
     asyncio.run(fetched())
     assert house.counts() == {"live": PAGES * PAGE - 1, "ended": 1}
     assert house.entries() == PAGES * PAGE - 1
+
+
+def test_a_reader_that_cannot_be_started_leaves_the_list_to_be_read_here(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page_reader, "_MAIN", "raise SystemExit(1)")
+
+    async def fetched() -> None:
+        await house.fetch()
+        await house.job.drain()
+
+    asyncio.run(fetched())
+    assert not readers()
+    assert house.counts() == {"live": PAGES * PAGE}

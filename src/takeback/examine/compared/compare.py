@@ -13,6 +13,7 @@ import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
+from takeback.examine.boxes import box_of
 from takeback.examine.compared.bound import BOUND, MAX_NFA
 from takeback.examine.compared.comparison import Change, Comparison
 from takeback.examine.compared.file import JpegTables, tables_of
@@ -136,11 +137,11 @@ def _nfa(region: Region) -> float:
 
 
 def _box(mask: NDArray[np.bool_], by: tuple[float, float]) -> tuple[int, int, int, int] | None:
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not len(rows):
+    box = box_of(mask)
+    if box is None:
         return None
-    left, top = round(columns[0] * by[0]), round(rows[0] * by[1])
-    return left, top, round((columns[-1] + 1) * by[0]) - left, round((rows[-1] + 1) * by[1]) - top
+    left, top = round(box[0] * by[0]), round(box[1] * by[1])
+    return left, top, round((box[0] + box[2]) * by[0]) - left, round((box[1] + box[3]) * by[1]) - top
 
 
 def _at_size(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:

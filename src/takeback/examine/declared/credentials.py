@@ -23,7 +23,7 @@ def content_credentials(subject: Subject) -> Outcome:
     """Say what the Content Credentials of a file are worth, and what they say."""
     if not can_read_credentials():
         return Outcome(Test.CONTENT_CREDENTIALS, why_not=_said("not_installed"))
-    return outcome_of(read_credentials(subject.data, subject.format, subject.trust), subject.trust)
+    return outcome_of(read_credentials(subject.data, subject.format, subject.beside.trust), subject.beside.trust)
 
 
 def outcome_of(read: Credentials, trust: TrustLists) -> Outcome:

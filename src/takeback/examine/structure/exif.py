@@ -7,15 +7,12 @@ from typing import Final
 
 from takeback.examine.structure.tiff import Directory, first_directory, read_directory
 from takeback.media.formats import open_picture
-from takeback.media.limits import MediaLimits
+from takeback.provenance.embedded import DECODED_BEFORE
 
 _EXIF_POINTER, _GPS_POINTER, _INTEROPERABILITY_POINTER = 0x8769, 0x8825, 0xA005
 _MODIFIED, _TAKEN, _WIDTH, _HEIGHT = 0x0132, 0x9003, 0xA002, 0xA003
 _THUMBNAIL, _THUMBNAIL_BYTES = 0x0201, 0x0202
 _HEADER: Final = b"Exif\0\0"
-
-# Whoever asks has decoded the picture within limits of their own.
-_DECODED_BEFORE = MediaLimits(max_bytes=1 << 40, max_pixels=1 << 62, max_side=1 << 31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +58,7 @@ def _thumbnail(block: bytes, directory: Directory) -> bytes:
 def _block(data: bytes) -> bytes:
     """Return the EXIF of a file of any format, as Pillow finds it."""
     try:
-        _, picture = open_picture(data, _DECODED_BEFORE)
+        _, picture = open_picture(data, DECODED_BEFORE)
         block = picture.info.get("exif", b"")
     except Exception:
         # A damaged file of a stranger's: Pillow raises many kinds for it.

@@ -24,6 +24,7 @@ from takeback.examine.structure.exif import Exif, read_exif
 from takeback.examine.structure.gain_map import Fit, fit_of
 from takeback.examine.structure.jpeg import Jpeg, read_jpeg
 from takeback.examine.structure.pictures import Held, Role, held_pictures
+from takeback.examine.structure.signature import built_as
 from takeback.examine.structure.trailer import read_trailer
 from takeback.examine.structure.written import written_by
 from takeback.examine.subject import Subject
@@ -52,6 +53,8 @@ def file_structure(subject: Subject) -> Outcome:
     held = () if jpeg is None else held_pictures(subject.data, jpeg)
     findings: list[Finding] = []
     facts = [*_of_format(subject, jpeg, held), *_of_exif(exif, subject)]
+    if subject.beside.cameras.cameras:
+        facts += built_as(subject.data, subject.beside.cameras)
     compared = 0
     for name, said in _small_pictures(subject, exif, held):
         compared += said.relation is not Relation.UNCLEAR

@@ -10,6 +10,7 @@ from itertools import chain, islice
 from typing import Final
 
 from takeback.errors import UnreadableMedia
+from takeback.examine.libjpeg import Table
 
 MAX_SEGMENTS: Final = 4_096
 """A camera's file has some thirty, a progressive one of 100 megapixels some sixty."""
@@ -29,9 +30,6 @@ ZIGZAG: Final = (
     53, 10, 19, 23, 32, 39, 45, 52, 54, 20, 22, 33, 38, 46, 51, 55, 60, 21, 34, 37, 47, 50, 56, 59, 61, 35, 36, 48, 49,
     57, 58, 62, 63,
 )  # fmt: skip
-
-type Table = tuple[int, ...]
-"""64 quantisation steps, row by row."""
 
 
 @dataclass(frozen=True, slots=True)

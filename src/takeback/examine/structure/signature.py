@@ -9,56 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Final
 
-from takeback.errors import BadSetting, InputError
-from takeback.examine.sentences import Sentence
+from takeback.errors import InputError
+from takeback.examine.sentences import Sentence, told_text
 from takeback.examine.structure.exif import read_exif
 from takeback.examine.structure.jpeg import Jpeg, read_jpeg
+from takeback.examine.structure.signatures import SIGNATURE_DIGITS, Signatures
 from takeback.examine.structure.tables import are_standard
 from takeback.provenance.declared import read_declared
-
-VERSION: Final = 1
-MAX_CAMERAS: Final = 10_000
-_DIGITS: Final = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Signatures:
-    """How many files of each camera have each signature; the camera is named as its files name it."""
-
-    cameras: dict[str, Counter[str]] = field(default_factory=dict)
-
-    def as_json(self) -> str:
-        """Return what `from_json` reads."""
-        return json.dumps({"version": VERSION, "cameras": {name: dict(each) for name, each in self.cameras.items()}})
-
-    @classmethod
-    def from_json(cls, written: str) -> Signatures:
-        """Read what `as_json` wrote; raises `BadSetting` for anything else."""
-        try:
-            told = json.loads(written)
-            if told["version"] != VERSION or len(told["cameras"]) > MAX_CAMERAS:
-                raise ValueError("of another version, or too many")
-            return cls({str(name): _counts(each) for name, each in told["cameras"].items()})
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            raise BadSetting(
-                "The signatures of cameras cannot be read.", advice="Learn them anew from files of the camera."
-            ) from None
-
-    def unseen(self, camera: str) -> float:
-        """
-        Return the share of a camera's further files that would have none of its known signatures.
-
-        Good's estimate (1953): the share of its files whose signature was met once; at least one in all files and one.
-        """
-        known = self.cameras.get(camera, Counter())
-        once = sum(count == 1 for count in known.values())
-        return max(once, 1) / (known.total() + 1)
 
 
 def signature_of(data: bytes) -> str | None:
@@ -78,17 +37,18 @@ def signature_of(data: bytes) -> str | None:
     except InputError:
         thumbnail = []
     parts = [_built(jpeg, with_size=False), sorted(exif.directories.items()), thumbnail]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:_DIGITS]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:SIGNATURE_DIGITS]
 
 
-def learn(files: Iterable[bytes]) -> Signatures:
-    """Return the signatures of JPEG files that are known to be as their cameras wrote them; others are left out."""
-    learnt = Signatures()
-    for data in files:
-        camera, signature = read_declared(data).camera, signature_of(data)
-        if camera and signature is not None:
-            learnt.cameras.setdefault(camera, Counter())[signature] += 1
-    return learnt
+def camera_of(data: bytes) -> str:
+    """Return the camera that a file names, so long and so printable as it is told; empty where it names none."""
+    return told_text(read_declared(data).camera)
+
+
+def built_by(data: bytes) -> tuple[str, str] | None:
+    """Return the camera that a JPEG file names, and its signature; None for a file that names none, or another one."""
+    camera, signature = camera_of(data), signature_of(data)
+    return (camera, signature) if camera and signature is not None else None
 
 
 def built_as(data: bytes, known: Signatures) -> tuple[Sentence, ...]:
@@ -96,7 +56,7 @@ def built_as(data: bytes, known: Signatures) -> tuple[Sentence, ...]:
     signature = signature_of(data)
     if signature is None:
         return ()
-    camera = read_declared(data).camera
+    camera = camera_of(data)
     others = [name for name, each in known.cameras.items() if signature in each and name != camera]
     also = tuple(_said("built_as_other", camera=name) for name in sorted(others)[:3])
     if not camera:
@@ -118,12 +78,6 @@ def _built(jpeg: Jpeg, *, with_size: bool) -> list[object]:
     kind = [] if frame is None else [frame.kind, frame.components]
     # Those that are not the standard's may be made for each picture: they say no more than that.
     return [markers, sorted(jpeg.tables.items()), are_standard(jpeg.huffman), kind, size, jpeg.restart_interval]
-
-
-def _counts(told: dict[str, int]) -> Counter[str]:
-    if not all(type(count) is int and count > 0 for count in told.values()):
-        raise ValueError("not a count")
-    return Counter({str(signature): count for signature, count in told.items()})
 
 
 def _said(name: str, **values: str | int) -> Sentence:

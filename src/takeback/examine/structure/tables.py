@@ -1,27 +1,17 @@
 """
 Tables that programs share: those of libjpeg at a quality, mozjpeg's, and the standard's Huffman tables.
 
-libjpeg scales the example tables of ITU-T T.81, Annex K, by a quality of 1 to 100 (jcparam.c of the Independent JPEG
-Group); mozjpeg scales one other table for both luminance and colour. Its table was read from files that it wrote.
+mozjpeg scales one table of its own for both luminance and colour, as libjpeg does its two
+(`takeback.examine.libjpeg`). It was read from files that mozjpeg wrote.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Final
 
-from takeback.examine.structure.jpeg import Table
+from takeback.examine.libjpeg import CHROMINANCE, LARGEST, LUMINANCE, Table, scaled
 
-LUMINANCE: Final[Table] = (
-    16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29, 51,
-    87, 80, 62, 18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92, 49, 64, 78, 87, 103, 121, 120, 101,
-    72, 92, 95, 98, 112, 100, 103, 99,
-)  # fmt: skip
-CHROMINANCE: Final[Table] = (
-    17, 18, 24, 47, 99, 99, 99, 99, 18, 21, 26, 66, 99, 99, 99, 99, 24, 26, 56, 99, 99, 99, 99, 99, 47, 66, 99, 99, 99,
-    99, 99, 99, *[99] * 32,
-)  # fmt: skip
 MOZJPEG: Final[Table] = (
     16, 16, 16, 18, 25, 37, 56, 85, 16, 17, 20, 27, 34, 40, 53, 75, 16, 20, 24, 31, 43, 62, 91, 135, 18, 27, 31, 40, 53,
     74, 106, 156, 25, 34, 43, 53, 69, 94, 131, 189, 37, 40, 62, 74, 94, 124, 169, 238, 56, 53, 91, 106, 131, 169, 226,
@@ -68,16 +58,10 @@ def are_standard(huffman: Sequence[bytes]) -> bool:
 def _quality(tables: Sequence[Table], bases: tuple[Table, Table]) -> int | None:
     if not tables:
         return None
+    # 255 is the most that a baseline file holds; mozjpeg leaves it, and writes steps of 16 bits.
+    largest = 32_767 if MOZJPEG in bases else LARGEST
     wanted = [tables[0], *(each for each in tables[1:2])]
     for quality in range(100, 0, -1):
-        if all(each == _scaled(base, quality) for each, base in zip(wanted, bases, strict=False)):
+        if all(each == scaled(base, quality, largest) for each, base in zip(wanted, bases, strict=False)):
             return quality
     return None
-
-
-@cache
-def _scaled(base: Table, quality: int) -> Table:
-    scale = 5_000 // quality if quality < 50 else 200 - 2 * quality
-    # 255 is the most that a baseline file holds; mozjpeg leaves it, and writes steps of 16 bits.
-    most = 32_767 if base is MOZJPEG else 255
-    return tuple(min(max((step * scale + 50) // 100, 1), most) for step in base)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from takeback.examine.libjpeg import Table
 from takeback.examine.sentences import Sentence
-from takeback.examine.structure.jpeg import COMMENT, Jpeg, Table
+from takeback.examine.structure.jpeg import COMMENT, Jpeg
 from takeback.examine.structure.tables import are_standard, libjpeg_quality, mozjpeg_quality
 
 

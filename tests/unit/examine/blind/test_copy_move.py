@@ -11,7 +11,6 @@ import PIL.Image
 import pytest
 from numpy.typing import NDArray
 
-from takeback.examine.blind.copy_move import copied as copied_module
 from takeback.examine.blind.copy_move import copy_move
 from takeback.examine.blind.copy_move.drawn import MAX_EVEN, even_share
 from takeback.examine.blind.copy_move.elsewhere import Likeness
@@ -176,13 +175,6 @@ def test_what_is_too_small_or_too_narrow_or_flat_is_not_judged(shape: tuple[int,
     outcome = seen(np.full(shape, 90, np.uint8))
     assert outcome.why_not is not None
     assert outcome.why_not.key == f"copy_move.{key}"
-
-
-def test_without_opencv_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(copied_module, "can_register", lambda: False)
-    outcome = seen(np.full((300, 400), 90, np.uint8))
-    assert outcome.why_not is not None
-    assert outcome.why_not.key == "copy_move.no_opencv"
 
 
 @pytest.mark.parametrize("shape", [(64, 64), (65, 900), (300, 400)])

@@ -18,10 +18,11 @@ from takeback.examine.blind.double_jpeg import double_jpeg
 from takeback.examine.blind.double_jpeg.blocks import around
 from takeback.examine.blind.double_jpeg.bound import BOUND, nfa_of
 from takeback.examine.blind.double_jpeg.model import double, fitted, kept, searched, single
-from takeback.examine.blind.double_jpeg.quality import luminance_steps, nearest_quality
+from takeback.examine.blind.double_jpeg.quality import nearest_quality
 from takeback.examine.blind.double_jpeg.regions import labelled
 from takeback.examine.blind.double_jpeg.shifted import earlier_grid
 from takeback.examine.conformal import Bound
+from takeback.examine.libjpeg import luminance_steps
 from takeback.examine.outcome import MAX_NFA
 from takeback.examine.subject import Subject, read_subject
 from takeback.media import MediaLimits

@@ -11,8 +11,9 @@ from tests.unit.examine.blind.scenes import Pixels, as_file, resaved, scene, sub
 
 from takeback.examine import examine_image
 from takeback.examine.blind.jpeg_grid import jpeg_grid
-from takeback.examine.blind.jpeg_grid.steps import qualities_of, standard_table
+from takeback.examine.blind.jpeg_grid.steps import qualities_of
 from takeback.examine.blind.jpeg_grid.tail import log_tail
+from takeback.examine.libjpeg import luminance_steps
 from takeback.examine.outcome import MAX_NFA, Outcome
 from takeback.examine.subject import Subject
 
@@ -148,7 +149,7 @@ def test_the_quality_of_the_last_saving_is_told_from_the_pixels(quality: int) ->
 
 
 def test_a_table_turned_by_a_right_angle_is_known() -> None:
-    table = standard_table(80).copy()
+    table = luminance_steps()[80].reshape(8, 8).copy()
     table[0, 0] = 0
     assert qualities_of(table) == (80,)
     assert qualities_of(table.T) == (80,)
@@ -157,7 +158,7 @@ def test_a_table_turned_by_a_right_angle_is_known() -> None:
 
 def test_too_few_steps_are_no_table() -> None:
     steps = np.zeros((8, 8), np.int64)
-    steps[1, 0], steps[0, 1] = standard_table(80)[1, 0], standard_table(80)[0, 1]
+    steps[1, 0], steps[0, 1] = luminance_steps()[80].reshape(8, 8)[1, 0], luminance_steps()[80].reshape(8, 8)[0, 1]
     assert qualities_of(steps) == ()
 
 

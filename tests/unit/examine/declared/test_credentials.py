@@ -12,6 +12,7 @@ from tests.unit.provenance.signing import GENERATED, Signer, manifest, picture, 
 
 from takeback.examine import examine_image
 from takeback.examine.asked import HANDLER, WARM_UP, PooledExaminer, pool_limits
+from takeback.examine.beside import Beside
 from takeback.examine.declared.credentials import outcome_of
 from takeback.examine.outcome import Outcome, Test
 from takeback.examine.sentences import SENTENCES
@@ -37,7 +38,9 @@ def photograph(office: Signer) -> bytes:
 
 
 def outcome(data: bytes, trust: TrustLists = NO_LISTS) -> Outcome:
-    (found,) = (each for each in examine_image(data, trust=trust).outcomes if each.test is Test.CONTENT_CREDENTIALS)
+    (found,) = (
+        each for each in examine_image(data, beside=Beside(trust)).outcomes if each.test is Test.CONTENT_CREDENTIALS
+    )
     return found
 
 
@@ -211,8 +214,8 @@ def test_it_works_where_nothing_can_be_opened_or_asked(photograph: bytes, office
     own = TrustLists((TrustList("our own", Vouching.SIGNERS, office.root),))
     limits = MediaLimits()
     with temporary_pool(HANDLER, children=1, limits=pool_limits(limits), warm_up=WARM_UP) as pool:
-        said = [PooledExaminer(pool, limits, own).examine(file).as_json() for file in files]
-    examinations = [examine_image(file, trust=own) for file in files]
+        said = [PooledExaminer(pool, limits, Beside(own)).examine(file).as_json() for file in files]
+    examinations = [examine_image(file, beside=Beside(own)) for file in files]
     assert [each.as_json() for each in examinations] == said
     assert [finding.text.key for each in examinations for finding in each.findings] == [f"{PART}.broken"]
     assert sum(fact.key == f"{PART}.trusted_signer" for each in examinations for _, fact in each.facts) == 7

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from tests.unit.provenance.signing import picture
 
 from takeback.errors import BadSetting
+from takeback.examine import examine_image
 from takeback.examine.declared.outside import Photographs, outside_outcome, read_photographs
-from takeback.examine.outcome import Test
+from takeback.examine.outcome import EXAMINED, Test
 from takeback.examine.subject import read_subject
 from takeback.media import MediaLimits
 
@@ -83,3 +84,11 @@ def test_another_file_is_refused(tmp_path: Path, held: str) -> None:
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadSetting, match="cannot be read"):
         read_photographs(tmp_path / "none.txt")
+
+
+def test_it_stands_with_the_other_outcomes_of_an_examination() -> None:
+    detector, photographs = Brightness(), Photographs(np.linspace(0, 10, 1_000))
+    found = examine_image(picture(), outside=[(detector, photographs)])
+    assert [each.test for each in found.outcomes] == [*EXAMINED, Test.OUTSIDE_DETECTOR]
+    assert found.findings == []
+    assert "outside_detector.share" in {fact.key for _, fact in found.facts}

@@ -7,8 +7,14 @@ from collections import Counter
 import pytest
 from tests.unit.examine.structure.files import OWN_TABLE, jpeg, saved, scene, small, with_exif
 
-from takeback.errors import BadSetting
-from takeback.examine.structure.signature import Signatures, built_as, learn, signature_of
+from takeback.errors import BadSetting, UnreadableMedia
+from takeback.examine import Test, examine_image
+from takeback.examine.at_need import AtNeed
+from takeback.examine.beside import Beside
+from takeback.examine.structure.asked import signature_told
+from takeback.examine.structure.signature import built_as, built_by, signature_of
+from takeback.examine.structure.signatures import Signatures, counted
+from takeback.media import MediaLimits
 
 PHONE, OTHER = "A phone", "Another phone"
 
@@ -17,6 +23,10 @@ def shot(seed: int, camera: str = PHONE, *, thumbnail: int = 160, size: int = 32
     pixels = scene(seed, size, size * 3 // 4)
     main = jpeg(pixels, qtables=[OWN_TABLE, OWN_TABLE])
     return with_exif(main, jpeg(small(pixels, thumbnail, thumbnail * 3 // 4)), camera=camera, size=(320, 240))
+
+
+def learn(files: list[bytes]) -> Signatures:
+    return counted(built for data in files if (built := built_by(data)) is not None)
 
 
 def test_files_of_one_device_are_alike_whatever_they_show() -> None:
@@ -70,3 +80,26 @@ def test_what_was_learnt_is_kept() -> None:
 def test_other_files_are_no_signatures(written: str) -> None:
     with pytest.raises(BadSetting):
         Signatures.from_json(written)
+
+
+def test_files_are_learnt_apart_and_an_examination_says_how_one_is_built() -> None:
+    examiner = AtNeed(MediaLimits())
+    own = [shot(seed) for seed in range(3)]
+    assert examiner.learn([*own, jpeg(scene())]) == learn(own)
+    suspect = with_exif(jpeg(scene(1)), camera=PHONE)
+    found = examiner.examine(suspect)
+    assert found.as_json() == examine_image(suspect, beside=Beside(cameras=learn(own))).as_json()
+    said = {fact.key for outcome, fact in found.facts if outcome.test is Test.FILE_STRUCTURE}
+    assert "file_structure.built_unlike" in said
+    assert "file_structure.built_unlike" not in {fact.key for _, fact in examine_image(suspect).facts}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [{"camera": "A"}, {"camera": "A", "signature": "xyz"}, {"camera": "A" * 99, "signature": "ab" * 16}, {"camera": 5}],
+)
+def test_what_a_child_says_of_a_file_is_not_believed_unless_it_has_its_form(told: dict[str, object]) -> None:
+    with pytest.raises(UnreadableMedia):
+        signature_told(told)
+    assert signature_told({}) is None
+    assert signature_told({"camera": "A", "signature": "ab" * 16}) == ("A", "ab" * 16)

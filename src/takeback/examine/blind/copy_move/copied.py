@@ -5,7 +5,7 @@ Whether a part of the picture was copied within it.
 2. Shifts by which much of it lies on itself (`shifts`), and transforms between its local features (`keypoints`), are
    proposed; under the likeliest the region that is the same is outlined pixel by pixel (`verified`).
 3. A region counts if the rest of this picture does not resemble it as closely (`elsewhere`), and if of clean pictures
-   hardly one has a region as strong (`compared.bound`): the larger of both numbers of false alarms.
+   hardly one has a region as strong (`calibration.toml`): the larger of both numbers of false alarms.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from takeback.examine.blind.copy_move.drawn import MAX_EVEN, even_share
 from takeback.examine.blind.copy_move.pairs import Pair, Search, search
 from takeback.examine.blind.copy_move.plane import MIN_SIDE, Plane, plane_of
+from takeback.examine.boxes import box_of
 from takeback.examine.conformal import bound_beside
-from takeback.examine.outcome import MAX_NFA, Box, Finding, Outcome, Test
+from takeback.examine.outcome import MAX_NFA, Finding, Outcome, Test
 from takeback.examine.sentences import Sentence
 from takeback.examine.subject import Subject
-from takeback.registration import can_register, opencv
+from takeback.registration import opencv
 from takeback.registration.transform import angle_of, scale_of
 
 BOUND = bound_beside("takeback.examine.blind.copy_move")
@@ -42,10 +43,8 @@ def copy_move(subject: Subject) -> Outcome:
     """
     Find regions of the picture that are the same as others, shifted, turned, scaled by up to two, or mirrored.
 
-    Not applicable without OpenCV (the extra "copies"). Deterministic.
+    Deterministic.
     """
-    if not can_register():
-        return Outcome(Test.COPY_MOVE, why_not=Sentence("copy_move.no_opencv"))
     plane, why_not = plane_or_reason(subject.luminance)
     if plane is None:
         return Outcome(Test.COPY_MOVE, why_not=why_not)
@@ -82,7 +81,7 @@ def nfa_of(pair: Pair) -> float:
 def _finding(subject: Subject, plane: Plane, pair: Pair) -> Finding:
     shape = subject.luminance.shape
     places = [_at_size(mask, (shape[1], shape[0])) for mask in (pair.mask, pair.copy)]
-    boxes = tuple(box for box in map(_box, places) if box is not None)
+    boxes = tuple(box for box in map(box_of, places) if box is not None)
     return Finding(Test.COPY_MOVE, _text(pair.region.matrix), nfa_of(pair), boxes, places[0] | places[1])
 
 
@@ -104,11 +103,3 @@ def _at_size(mask: Mask, size: tuple[int, int]) -> Mask:
     if mask.shape == size[::-1]:
         return mask
     return np.asarray(opencv().resize(mask.astype(np.uint8), size, interpolation=opencv().INTER_NEAREST) > 0)
-
-
-def _box(mask: Mask) -> Box | None:
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not len(rows):
-        return None
-    left, top = int(columns[0]), int(rows[0])
-    return left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top

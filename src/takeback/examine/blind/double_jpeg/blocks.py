@@ -8,8 +8,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from takeback.examine.blind.double_jpeg.frequencies import ORDER, SIDE, transformed
+from takeback.examine.blind.double_jpeg.frequencies import ORDER, transformed
 from takeback.examine.blind.double_jpeg.model import kept
+from takeback.examine.blind.transform import SIDE
 
 CLASSES: Final = 12
 """Blocks are held against others with as much detail: six equal parts, and whether it runs in both directions."""

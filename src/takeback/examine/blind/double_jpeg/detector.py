@@ -18,11 +18,12 @@ from takeback.errors import UnreadableMedia
 from takeback.examine.blind.double_jpeg.blocks import Blocks, blocks_of, saved_once, unclipped
 from takeback.examine.blind.double_jpeg.bound import nfa_of
 from takeback.examine.blind.double_jpeg.earlier import Earlier, earlier_saving
-from takeback.examine.blind.double_jpeg.frequencies import SIDE
 from takeback.examine.blind.double_jpeg.quality import nearest_quality
 from takeback.examine.blind.double_jpeg.regions import Region, regions_of, says
 from takeback.examine.blind.double_jpeg.shifted import earlier_grid
-from takeback.examine.outcome import MAX_NFA, Box, Finding, Outcome, Test
+from takeback.examine.blind.transform import SIDE
+from takeback.examine.boxes import box_of
+from takeback.examine.outcome import MAX_NFA, Finding, Outcome, Test
 from takeback.examine.sentences import Sentence
 from takeback.examine.subject import Subject
 from takeback.media import MediaLimits
@@ -121,12 +122,7 @@ def _holds(component: JpegComponent, luminance: NDArray[np.uint8]) -> bool:
 def _finding(subject: Subject, region: Region, nfa: float) -> Finding:
     height, width = subject.luminance.shape
     mask = np.repeat(np.repeat(region.mask, SIDE, axis=0), SIDE, axis=1)[:height, :width]
-    box = _box(mask)
+    box = box_of(mask)
+    assert box is not None
     text = Sentence("double_jpeg.region", width=box[2], height=box[3])
     return Finding(Test.DOUBLE_JPEG, text, nfa, (box,), np.ascontiguousarray(mask))
-
-
-def _box(mask: NDArray[np.bool_]) -> Box:
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    left, top = int(columns[0]), int(rows[0])
-    return left, top, int(columns[-1]) - left + 1, int(rows[-1]) - top + 1

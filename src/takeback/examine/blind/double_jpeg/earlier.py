@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from takeback.examine.blind.double_jpeg.blocks import Blocks
 from takeback.examine.blind.double_jpeg.frequencies import ORDER
 from takeback.examine.blind.double_jpeg.model import FIRST_STEPS, MOST_SECOND, searched
-from takeback.examine.blind.double_jpeg.quality import luminance_steps
+from takeback.examine.libjpeg import luminance_steps
 
 LEAST_STRENGTH = 60.0
 """Natural logarithm: by how much likelier the histograms have to be after two savings. Measured (benchmarks)."""

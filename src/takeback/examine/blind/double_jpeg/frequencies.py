@@ -7,16 +7,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from takeback.examine.blind.transform import COSINES, SIDE
+
 ORDER: Final = (1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5)
 """The first fifteen AC frequencies in the order of T.81 (Figure 5), as natural numbers: 8 · row + column."""
-
-SIDE: Final = 8
-"""Pixels of a block's side."""
-
-COSINES: Final = np.cos((2 * np.arange(SIDE) + 1) * np.arange(SIDE)[:, None] * np.pi / 16) * np.where(
-    np.arange(SIDE)[:, None], 0.5, SIDE**-0.5
-)
-"""Float64 [frequency, sample]: the orthonormal DCT of eight samples."""
 
 _BASIS: Final = np.stack([np.outer(COSINES[each // 8], COSINES[each % 8]).ravel() for each in ORDER], 1).astype(
     np.float32

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from takeback.examine.blind.double_jpeg.frequencies import COSINES, SIDE
+from takeback.examine.blind.transform import COSINES, SIDE
 
 LEAST_PEAK: Final = 60.0
 """How many times higher than on other grids, where it falls off exponentially, a peak has to be."""

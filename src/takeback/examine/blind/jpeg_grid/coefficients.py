@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -10,20 +9,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from takeback.examine.blind.jpeg_grid.votes import SIDE, Grid
+from takeback.examine.blind.jpeg_grid.votes import Grid
+from takeback.examine.blind.transform import COSINES, SIDE
 from takeback.examine.subject import Subject
 
 _BAND = 32
 """Rows of blocks that are worked on at once."""
 _WEIGHTS: Final = np.array([0.299, 0.587, 0.114], np.float32)
-_DCT: Final = np.array(
-    [
-        [math.sqrt((1 if u == 0 else 2) / SIDE) * math.cos((2 * x + 1) * u * math.pi / (2 * SIDE)) for x in range(SIDE)]
-        for u in range(SIDE)
-    ],
-    np.float32,
-)
-"""Orthonormal: [frequency, pixel]."""
+_DCT: Final = COSINES.astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

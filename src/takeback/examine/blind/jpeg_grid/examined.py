@@ -29,7 +29,8 @@ from takeback.examine.blind.jpeg_grid.regions import (
     shows_grid,
 )
 from takeback.examine.blind.jpeg_grid.steps import Saving, saving_of
-from takeback.examine.blind.jpeg_grid.votes import ORIGINS, SIDE, Grid, Votes, strongest_grid, votes_of
+from takeback.examine.blind.jpeg_grid.votes import ORIGINS, Grid, Votes, strongest_grid, votes_of
+from takeback.examine.blind.transform import SIDE
 from takeback.examine.outcome import MAX_NFA, Finding, Outcome, Test
 from takeback.examine.sentences import Sentence
 from takeback.examine.subject import Subject

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from takeback.examine.blind.jpeg_grid.regions import Region
-from takeback.examine.blind.jpeg_grid.votes import SIDE
+from takeback.examine.blind.transform import SIDE
 from takeback.examine.outcome import Box
 
 MOST: Final = 20

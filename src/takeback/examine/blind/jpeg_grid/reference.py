@@ -14,7 +14,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-SIDE: Final = 8
+from takeback.examine.blind.transform import SIDE
+
 NO_ORIGIN: Final = 255
 
 _COSINES: Final = [np.float32(0.5 * math.cos(k * math.pi / 16)) for k in range(SIDE)]

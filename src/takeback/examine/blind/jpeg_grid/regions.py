@@ -13,7 +13,8 @@ from takeback import _native
 from takeback.examine.blind.jpeg_grid.coefficients import Blocks
 from takeback.examine.blind.jpeg_grid.steps import Steps
 from takeback.examine.blind.jpeg_grid.tail import log_tail
-from takeback.examine.blind.jpeg_grid.votes import CHANCE, ORIGINS, SIDE, Grid, Votes
+from takeback.examine.blind.jpeg_grid.votes import CHANCE, ORIGINS, Grid, Votes
+from takeback.examine.blind.transform import SIDE
 
 LEAST_VOTES: Final = 16
 """Of the 64 pixels of a cell, for an origin, to belong to a region of that origin."""

@@ -18,9 +18,8 @@ from numpy.typing import NDArray
 
 from takeback.examine.blind.jpeg_grid.coefficients import Blocks
 from takeback.examine.blind.jpeg_grid.tail import log_tail
+from takeback.examine.libjpeg import LARGEST, luminance_steps
 
-LARGEST: Final = 255
-"""Of a step: what a baseline JPEG's tables hold."""
 NEAR: Final = 0.75
 """How far from a multiple a coefficient may lie: the rounding of pixels leaves 0.35, standard deviation."""
 LEAST_NEAR: Final = 0.8
@@ -34,20 +33,6 @@ _PARTS = 8
 """Bins of the histograms in one level."""
 _TOP = 1024
 """Above the largest coefficient of pixels of 8 bits."""
-_STANDARD = np.array(
-    [
-        [16, 11, 10, 16, 24, 40, 51, 61],
-        [12, 12, 14, 19, 26, 58, 60, 55],
-        [14, 13, 16, 24, 40, 57, 69, 56],
-        [14, 17, 22, 29, 51, 87, 80, 62],
-        [18, 22, 37, 56, 68, 109, 103, 77],
-        [24, 35, 55, 64, 81, 104, 113, 92],
-        [49, 64, 78, 87, 103, 121, 120, 101],
-        [72, 92, 95, 98, 112, 100, 103, 99],
-    ]
-)
-"""ITU-T T.81, table K.1: what the Independent JPEG Group's library scales by its quality."""
-
 type Steps = NDArray[np.int64]
 """[8, 8], by frequency down and across; 0 where it cannot be told, as for the first, and for what is always 0."""
 
@@ -71,21 +56,19 @@ def saving_of(blocks: Blocks) -> Saving:
     return Saving(steps, qualities_of(steps))
 
 
-def standard_table(quality: int) -> Steps:
-    """Return libjpeg's table of luminance at a quality, 1..100 (`jpeg_quality_scaling`)."""
-    scale = 5000 // quality if quality < 50 else 200 - 2 * quality
-    return np.asarray(np.clip((_STANDARD * scale + 50) // 100, 1, LARGEST))
-
-
 def qualities_of(steps: Steps) -> tuple[int, ...]:
     """Return the qualities whose table, as it is or turned by a right angle, has all the known `steps`."""
     if np.count_nonzero(steps > 1) < LEAST_KNOWN:
         return ()
     for turned in (steps, steps.T):
-        found = tuple(each for each in range(1, 101) if (standard_table(each) == turned)[turned > 0].all())
+        found = tuple(each for each in range(1, 101) if (_table(each) == turned)[turned > 0].all())
         if found:
             return found
     return ()
+
+
+def _table(quality: int) -> Steps:
+    return np.asarray(luminance_steps()[quality].reshape(8, 8))
 
 
 def histograms(blocks: Blocks) -> NDArray[np.float64]:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from takeback import _native
 from takeback.examine.blind.jpeg_grid.tail import log_tail
+from takeback.examine.blind.transform import SIDE
 
-SIDE: Final = 8
 ORIGINS: Final = SIDE * SIDE
 CHANCE: Final = 1 / ORIGINS
 """Of a vote for one origin, where nothing was saved as JPEG."""

@@ -1,0 +1,15 @@
+"""The box around what a mask marks."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def box_of(mask: NDArray[np.bool_]) -> tuple[int, int, int, int] | None:
+    """Return left, top, width and height of what is true in `mask` bool [height, width]; None where nothing is."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not len(rows):
+        return None
+    left, top = int(columns[0]), int(rows[0])
+    return left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top
