@@ -1,8 +1,7 @@
 """
 What can be said of a picture, and how surely: by itself (`examine_image`), or compared with its original.
 
-The picture parsers are loaded when a function is first asked for, as in `takeback.media`. Without OpenCV, the extra
-"copies", asking for one raises `BadSetting`.
+The picture parsers are loaded when a function is first asked for, as in `takeback.media`.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from takeback.examine.compared.comparison import Change, ChangeKind, Comparison
 from takeback.examine.examination import Examination
 from takeback.examine.outcome import Finding, Outcome, Test
-from takeback.registration import opencv
 
 if TYPE_CHECKING:
     from takeback.examine.compared.compare import compare_images, compare_pixels
@@ -35,7 +33,6 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        opencv()
         module = "takeback.examine.examine" if name == "examine_image" else "takeback.examine.compared.compare"
         return getattr(import_module(module), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -19,6 +19,7 @@ from takeback.examine.structure.file_structure import file_structure
 from takeback.examine.subject import Subject, read_subject
 from takeback.examine.upright import upright
 from takeback.media import MediaLimits
+from takeback.registration import opencv
 
 _RUN: Final[Mapping[Test, Callable[[Subject], Outcome]]] = {
     Test.JPEG_GRID: jpeg_grid,
@@ -40,7 +41,8 @@ def examine_image(
     The tests are set so that of a hundred unaltered pictures at most one is expected to have a finding (`BUDGET`).
     `beside` is who is believed of those who sign pictures, and how known cameras build their files; `outside` are
     detectors of others, each with what it gives for photographs. Raises `UnreadableMedia` and `MediaTooLarge` as
-    `decode_image` does. Deterministic but for certificates that expire, on one thread.
+    `decode_image` does, and `BadSetting` without OpenCV, the extra "copies". Deterministic but for certificates that
+    expire, on one thread.
     """
     subject = read_subject(data, limits, beside)
     width, height = size_of(subject)
@@ -51,6 +53,7 @@ def examine_image(
 
 def outcomes_of(subject: Subject) -> Iterator[Outcome]:
     """Run one test after the other; boxes and masks are of the upright picture."""
+    opencv()
     height, width = subject.luminance.shape
     for test in EXAMINED:
         yield upright(_RUN[test](subject), width, height, subject.orientation)

@@ -56,7 +56,13 @@ def test_what_a_file_says_of_itself_is_kept_short_and_on_one_line() -> None:
 
 
 def test_without_opencv_it_is_said_what_to_install() -> None:
-    asking = "import sys; sys.modules['cv2'] = None\nfrom takeback.examine import examine_image"
+    asking = (
+        "import io, sys; sys.modules['cv2'] = None\n"
+        "from PIL import Image\n"
+        "from takeback.examine import examine_image\n"
+        "Image.new('RGB', (64, 64)).save(picture := io.BytesIO(), 'PNG')\n"
+        "examine_image(picture.getvalue())"
+    )
     done = subprocess.run([sys.executable, "-c", asking], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "BadSetting: OpenCV is not installed" in done.stderr

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from takeback.examine.outcome import Box
+from takeback.registration import opencv
 
 SIDE: Final = 160
 """Pixels of the long side at which both are compared: a thumbnail's (EXIF: 160 × 120)."""
@@ -134,7 +134,7 @@ def compare_small(small: NDArray[np.uint8], large: NDArray[np.uint8]) -> Agreeme
     best = max(laid.correlation, turned.correlation, within)
     alike = max(_alike(each.small, each.large) for each in (laid, turned))
     # Of fine patterns alone a camera may make other ones.
-    is_coarse = min(cv2.GaussianBlur(_reduced(each, SIDE), (0, 0), _COARSE).std() for each in (reduced, finer))
+    is_coarse = min(opencv().GaussianBlur(_reduced(each, SIDE), (0, 0), _COARSE).std() for each in (reduced, finer))
     is_other = alike <= OTHER and best < UNLIKE and is_coarse >= MIN_CONTRAST
     return Agreement(Relation.OTHER if is_other else Relation.UNCLEAR, best)
 
@@ -159,6 +159,7 @@ def _best(small: Grey, large: Grey) -> _Laid:
 
 
 def _laid(small: Grey, large: Grey, place: tuple[float, float, float, float]) -> _Laid:
+    cv2 = opencv()
     left, top, across, down = place
     part = large[round(top) : round(top + down), round(left) : round(left + across)]
     size = (small.shape[1], small.shape[0])
@@ -180,6 +181,7 @@ def _laid(small: Grey, large: Grey, place: tuple[float, float, float, float]) ->
 
 def _aligned(small: Grey, fitted: Grey) -> Grey:
     """Return `fitted` moved and scaled a little, so that it lies on `small` as well as it can (Evangelidis 2008)."""
+    cv2 = opencv()
     warp, mask = np.eye(2, 3, dtype=np.float32), np.ones(small.shape, np.uint8)
     stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 40, 1e-4)
     try:
@@ -204,6 +206,7 @@ def _judged(laid: _Laid, scale: float) -> Agreement:
 
 def _difference(laid: _Laid) -> Grey:
     """Return by how many grey levels the window around each pixel differs, in the mean, after the tones are fitted."""
+    cv2 = opencv()
     small, toned = laid.small, _toned(laid.large, laid.small)
     kernel = np.ones((5, 5), np.uint8)
     over = small - cv2.dilate(toned, kernel)
@@ -230,7 +233,7 @@ def _toned(large: Grey, small: Grey) -> Grey:
 
 def _box(difference: Grey, laid: _Laid, scale: float) -> Box:
     """Return the box around what differs, in pixels of the large picture."""
-    _, labels = cv2.connectedComponents((difference >= CHANGED / 2).astype(np.uint8))
+    _, labels = opencv().connectedComponents((difference >= CHANGED / 2).astype(np.uint8))
     rows, columns = np.nonzero(labels == labels[np.unravel_index(difference.argmax(), difference.shape)])
     left, top, across, down = (each * scale for each in laid.place)
     wide, high = across / difference.shape[1], down / difference.shape[0]
@@ -241,6 +244,7 @@ def _box(difference: Grey, laid: _Laid, scale: float) -> Box:
 
 def _within(small: Grey, large: Grey) -> float:
     """Return how well the large picture fits a part of the small one, at any size from a half on."""
+    cv2 = opencv()
     height, width = small.shape
     most = min(width / large.shape[1], height / large.shape[0])
     picture, best = _blurred(small), 0.0
@@ -260,17 +264,19 @@ def _turned(picture: Grey) -> list[Grey]:
 
 
 def _reduced(picture: NDArray[np.uint8] | Grey, side: int) -> Grey:
+    cv2 = opencv()
     scale = min(1.0, side / max(picture.shape))
     size = (max(round(picture.shape[1] * scale), 1), max(round(picture.shape[0] * scale), 1))
-    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _blurred(picture: Grey) -> Grey:
-    return np.asarray(cv2.GaussianBlur(picture, (0, 0), _BLUR), np.float32)
+    return np.asarray(opencv().GaussianBlur(picture, (0, 0), _BLUR), np.float32)
 
 
 def _alike(small: Grey, large: Grey) -> float:
     """Return the share of the windows with any detail in which the two are alike; 1 where hardly any has."""
+    cv2 = opencv()
     size = (_WINDOW, _WINDOW)
     first, second = small - cv2.blur(small, size), large - cv2.blur(large, size)
     products = [cv2.blur(each, size) for each in (first * second, first * first, second * second)]

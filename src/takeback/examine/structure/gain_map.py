@@ -9,9 +9,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from takeback.registration import opencv
 
 MAX_SHAPE: Final = 0.05
 """Natural logarithm of the quotient of the two shapes: what rounding to whole blocks of a small map can do."""
@@ -36,6 +37,7 @@ class Fit(StrEnum):
 
 def fit_of(gain_map: NDArray[np.uint8], picture: NDArray[np.uint8]) -> Fit:
     """Say how a gain map fits its picture, both uint8 [height, width], as stored."""
+    cv2 = opencv()
     if min(gain_map.shape) < MIN_SIDE or min(picture.shape) < MIN_SIDE:
         return Fit.UNCLEAR
     shape, wanted = (np.log(each.shape[1] / each.shape[0]) for each in (gain_map, picture))
@@ -53,6 +55,7 @@ def fit_of(gain_map: NDArray[np.uint8], picture: NDArray[np.uint8]) -> Fit:
 
 
 def _edges(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
+    cv2 = opencv()
     smooth = cv2.GaussianBlur(picture.astype(np.float64), (0, 0), 1.5)
     edges = np.hypot(cv2.Sobel(smooth, cv2.CV_64F, 1, 0), cv2.Sobel(smooth, cv2.CV_64F, 0, 1))
     # A few very strong edges would be all that counts.
