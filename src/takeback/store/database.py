@@ -62,6 +62,8 @@ from takeback.store.witnesses import WitnessStore
 
 BUSY_TIMEOUT_SECONDS = 10
 """How long a writer waits for another process before it gives up."""
+KEPT_CONNECTIONS = 8
+"""Of a process, at most: kept open for the next who reads or writes."""
 _SWEPT_PAGES = 2_000
 """That one sweep gives back: 8 MB, within 50 ms."""
 DATABASE_NAME = "takeback.db"
@@ -460,7 +462,7 @@ def _engine(url: str) -> Engine:
         url,
         connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_SECONDS},
         # A request takes one connection at a time, and a worker serves at most 40 requests at once.
-        pool_size=8,
+        pool_size=KEPT_CONNECTIONS,
         max_overflow=40,
         # The one that was used last has in its cache what was read last.
         pool_use_lifo=True,
