@@ -26,6 +26,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks import plain_ssim
 from benchmarks.edits import as_upload
 from benchmarks.photographs import Photograph, all_photographs, halves, missing
 from benchmarks.retouches import AFTER, CHANGES, Suspect, made
@@ -64,6 +65,8 @@ class Outcome:
     is_found: bool
     pixels: int
     seconds: float
+    plain_changed: tuple[bool, ...]
+    """Whether the plain map calls it changed at each of its thresholds; of a changed pair, on the change."""
 
     @property
     def is_clean(self) -> bool:
@@ -99,7 +102,7 @@ def write_calibration(outcomes: Sequence[Outcome], photographs: int) -> None:
         'origin = "the calibration half of the photographs of benchmarks/photographs.py: places, things, animals"',
         f"photographs = {photographs}",
         f"clean = {len(clean)}",
-        f"strongest = [{', '.join(f'{each:.1f}' for each in strongest)}]",
+        f"strongest = [{', '.join(f'{each:.2f}' for each in strongest)}]",
     ]
     CALIBRATION.write_text("\n".join(lines) + "\n", "utf-8")
 
@@ -152,9 +155,12 @@ def outcome(original: bytes, suspect: Suspect) -> Outcome:
     found = compare_images(original, suspect.data)
     seconds = time.process_time() - begun
     f1, is_found = agreement(found, suspect.truth)
+    similar = plain_ssim.similarity(decode_image(original).pixels, decode_image(suspect.data).pixels)
+    looked_at = suspect.truth if suspect.change else np.ones_like(suspect.truth)
+    plain = tuple(bool((plain_ssim.unlike(similar, each) & looked_at).any()) for each in plain_ssim.THRESHOLDS)
     return Outcome(
         suspect.change, suspect.after, found.same_source, found.changed, found.nfa, found.strongest, f1, is_found,
-        suspect.truth.size, seconds,
+        suspect.truth.size, seconds, plain,
     )  # fmt: skip
 
 
@@ -175,6 +181,7 @@ def summary(outcomes: Sequence[Outcome]) -> dict[str, object]:
         "by_change": _grouped(changed, "change"),
         "by_after": _grouped(changed, "after"),
         "clean": _clean(clean),
+        "plain_map": _plain(changed, clean),
         "clean_by_after": {name: _clean([o for o in clean if o.after == name]) for name in AFTER},
         "seconds": round(statistics.median(o.seconds for o in outcomes), 3),
         "seconds_2_mp": round(statistics.median(large), 3) if large else None,
@@ -201,6 +208,17 @@ def _clean(outcomes: Sequence[Outcome]) -> dict[str, object]:
         "share": round(wrong / n, 4) if n else None,
         "interval_95": _interval(wrong, n),
         "not_registered": sum(not o.same_source for o in outcomes),
+    }
+
+
+def _plain(changed: Sequence[Outcome], clean: Sequence[Outcome]) -> dict[str, object]:
+    """Return for each threshold of the plain map which shares of changed and of clean pairs it calls changed."""
+    return {
+        str(threshold): {
+            "found": round(statistics.mean(o.plain_changed[at] for o in changed), 4) if changed else None,
+            "clean_called_changed": round(statistics.mean(o.plain_changed[at] for o in clean), 4) if clean else None,
+        }
+        for at, threshold in enumerate(plain_ssim.THRESHOLDS)
     }
 
 

@@ -332,6 +332,15 @@ def _compared_clean(result: Row) -> str:
     return _table(heading, ("what was done", "pairs", "called changed", "share, 95 %"), cells)
 
 
+def _compared_plain(result: Row) -> str:
+    rows = [
+        (threshold, f"{row['found']:.3f}", f"{row['clean_called_changed']:.3f}")
+        for threshold, row in result["plain_map"].items()
+    ]
+    heading = "The same pairs by a map of structural similarity (SSIM), as tools without registration show it"
+    return _table(heading, ("threshold", "changed ones found", "clean ones called changed"), rows)
+
+
 _LEVELS = {"descriptor": "fingerprint and descriptor", "features": "all three levels"}
 
 
@@ -377,7 +386,7 @@ PARTS: dict[str, tuple[Callable[[Row], str], ...]] = {
     ),
     "copies": (_copies, _copies_wrong),
     "checking": (_checking,),
-    "compared": (_compared, _compared_clean),
+    "compared": (_compared, _compared_clean, _compared_plain),
     "forgeries": (_forgeries, _forgeries_wrong),
     "hashing": (_hashing, _hashing_exact, _hashing_levels, _hashing_files, _hashing_luminance),
 }

@@ -21,6 +21,14 @@ CLOSED = 9
 """Pixels: gaps that are closed in a region."""
 LEAST_AREA = 150
 """Pixels of the smallest region that is looked at."""
+USUAL_STEP = 8
+"""Pixels: sides of the squares in which it is measured by how much this pair differs anywhere."""
+USUAL_PART = 0.75
+"""Of those squares: what so many stay below is usual for the pair, and a change of a quarter of it does not move it."""
+LEAST_USUAL = 2.0
+"""Levels added to what is usual: by less than that, hardly anything is seen."""
+LEAST_GRADIENT = 3.0
+"""Levels a pixel added to a region's gradient: where there is none, a hundredth of a pixel leaves nothing."""
 
 type Mask = NDArray[np.bool_]
 type Pixels = NDArray[np.uint8]
@@ -33,8 +41,9 @@ class Region:
 
     `chance` is how many windows of this pair's noise reach its largest residual, were that noise normal. `strength`
     is what it is ranked by among those of other pairs: how unusual (the mean of the capped difference), how visible
-    (levels, root of the mean of squares) and how deep (pixels from its edge to its innermost) it is, multiplied. What
-    registration, tones and saving leave is deep and faint, or visible and thin.
+    (levels, root of the mean of squares) and how deep (pixels from its edge to its innermost) it is, multiplied, by
+    how visible anything of this pair is, and by how steep the picture is there. What registration, tones and saving
+    leave is deep and faint, or visible and thin; it is alike all over the picture, and grows with its gradient.
     """
 
     left: int
@@ -61,6 +70,7 @@ def regions(found: Residual, inside: Mask, suspect: Pixels, prediction: Pixels) 
     opened = cv2.morphologyEx(closed.astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=8)
     tests = max(1.0, np.count_nonzero(inside) / (4 * math.pi * COARSE**2))
+    usual = _usual(suspect, prediction, inside)
     result = []
     for each in range(1, count):
         left, top, width, height, area = (int(v) for v in stats[each])
@@ -72,7 +82,8 @@ def regions(found: Residual, inside: Mask, suspect: Pixels, prediction: Pixels) 
         if peak >= SEED:
             apart = suspect[part][mask].astype(np.float32) - prediction[part][mask]
             levels, unusual = math.sqrt(float((apart**2).mean())), float(found.mean[part][mask].mean())
-            strength = unusual * levels * _depth(mask)
+            alike = (LEAST_USUAL + usual) * (LEAST_GRADIENT + _gradient(prediction[part], mask))
+            strength = unusual * levels * _depth(mask) / alike
             result.append(Region(left, top, width, height, area, _chance(peak, tests), strength, mask))
     return sorted(result, key=lambda region: -region.strength)
 
@@ -80,6 +91,24 @@ def regions(found: Residual, inside: Mask, suspect: Pixels, prediction: Pixels) 
 def _chance(peak: float, tests: float) -> float:
     """Return how many of `tests` windows of normal noise reach `peak` spreads, in the mean."""
     return tests * 0.5 * math.erfc(peak / math.sqrt(2))
+
+
+def _usual(suspect: Pixels, prediction: Pixels, inside: Mask) -> float:
+    """Return by how many levels most small squares of the picture differ (root of the mean of squares)."""
+    cv2 = opencv()
+    squares = np.square(cv2.absdiff(suspect, prediction), dtype=np.float32).mean(axis=2) * inside
+    size = tuple(-(-side // USUAL_STEP) for side in inside.shape[::-1])
+    seen = cv2.resize(inside.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    means = cv2.resize(squares, size, interpolation=cv2.INTER_AREA)[seen > 0.5] / seen[seen > 0.5]
+    return math.sqrt(float(np.quantile(means, USUAL_PART))) if len(means) else 0.0
+
+
+def _gradient(pixels: Pixels, mask: Mask) -> float:
+    """Return by how many levels a pixel a part of the picture rises or falls, in the mean of `mask`."""
+    cv2 = opencv()
+    luminance = cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2GRAY)
+    across, along = (cv2.Sobel(luminance, cv2.CV_32F, dx, dy, scale=1 / 8) for dx, dy in ((1, 0), (0, 1)))
+    return float(cv2.magnitude(across, along)[mask].mean())
 
 
 def _depth(mask: Mask) -> float:
