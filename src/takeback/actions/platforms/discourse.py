@@ -3,7 +3,10 @@ Discourse, by its API, with the key of one moderator.
 
 A post that staff delete is shown to nobody but staff, and can be recovered as it was. That is the hold, the removal and
 the way back. Discourse can also *hide* a post, as flags do: but whoever wrote it shows it again by an edit, so it is no
-hold. Of a first post all of that is of its whole topic.
+hold.
+
+No call deletes a first post alone, for anybody (`can_delete_post?`, lib/guardian/post_guardian.rb of
+discourse/discourse): it goes, and comes back, with its topic.
 """
 
 from __future__ import annotations
@@ -56,7 +59,7 @@ class DiscourseConnector:
         if action.kind is ActionKind.PUT_BACK and is_hidden:
             await self._recover(post)
         elif action.kind is not ActionKind.PUT_BACK and not is_hidden:
-            await self._do("DELETE", f"/posts/{post['id']}.json")
+            await (self._delete_topic(post) if _is_first(post) else self._do("DELETE", f"/posts/{post['id']}.json"))
         return Outcome()
 
     async def _do(self, method: str, path: str, body: Mapping[str, object] | None = None) -> None:
@@ -64,12 +67,25 @@ class DiscourseConnector:
         if (await self._api.ask(method, path, body=body, reads=False)).is_missing:
             raise self._api.unusable()
 
+    async def _delete_topic(self, post: Mapping[str, Any]) -> None:
+        """Have a topic deleted; to whom it may not, and of what cannot be, Discourse says 422."""
+        answer = await self._api.ask("DELETE", f"/t/{post['topic_id']}.json", also=(422,), reads=False)
+        if answer.status == 422:
+            await self._staff()
+            raise self._api.never(
+                "Discourse deletes this topic for nobody (HTTP status 422): it describes a category, is one of the "
+                "forum's own pages such as its terms, or is deleted already. Look at it there."
+            )
+        if answer.is_missing:
+            raise self._api.unusable()
+
     async def _recover(self, post: Mapping[str, Any]) -> None:
         if member(post, "deleted_by", "id") != await self._staff():
             raise self._api.never(
                 "Somebody else deleted this post, for reasons of their own: recover it there, if it is to be shown."
             )
-        await self._do("PUT", f"/posts/{post['id']}/recover.json", {})
+        place = f"/t/{post['topic_id']}" if _is_first(post) else f"/posts/{post['id']}"
+        await self._do("PUT", f"{place}/recover.json", {})
 
     async def _is_gone(self, name: str) -> bool:
         """Whether a post is gone for good; one that can be recovered is not, nor what could not be asked about."""
@@ -105,7 +121,9 @@ class DiscourseConnector:
             await self._staff()
             return None
         said = answer.said
-        if not isinstance(said, dict) or not isinstance(said.get("id"), int) or "deleted_at" not in said:
+        if not isinstance(said, dict) or "deleted_at" not in said:
+            raise self._api.unusable()
+        if not all(isinstance(said.get(name), int) for name in ("id", "topic_id", "post_number")):
             raise self._api.unusable()
         if any(said.get(name) != value for name, value in asked.items()):
             raise self._api.never("Discourse answered about another post than it was asked: look where this is now.")
@@ -121,6 +139,10 @@ class DiscourseConnector:
                 raise self._api.refused_token("it is no moderator's")
             self._me = user["id"]
         return self._me
+
+
+def _is_first(post: Mapping[str, Any]) -> bool:
+    return bool(post["post_number"] == 1)
 
 
 def _number_of(item_id: str) -> int | None:

@@ -2,8 +2,9 @@
 Lemmy, by its API 3 (0.19) or 4 (1.0), as an administrator of the instance.
 
 Two calls take something away there. *Remove* hides a post or comment, is told to other instances, and can be undone;
-the picture's own address goes on being served. *Purge* deletes row and picture here, is told to nobody, and cannot be
-undone. So a hold is a remove, and a removal is a remove, then a purge: what goes first is what other servers hear of.
+the picture's own address goes on being served. *Purge* deletes row and picture here, is told to others as one more
+remove, and cannot be undone. So a hold is a remove, and a removal is a remove, then a purge: if the first fails,
+nothing is deleted.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ _NUMBER = r"[1-9][0-9]{0,17}"
 _ITEM = re.compile(rf"(post|comment)/({_NUMBER})")
 _PICTURE = re.compile(r"[A-Za-z0-9_-]{1,200}\.[A-Za-z0-9]{1,5}")
 _REFUSED = frozenset({"incorrect_login", "not_logged_in", "not_an_admin", "not_a_mod_or_admin", "site_ban"})
+_ABOVE = frozenset({"not_higher_admin", "not_higher_mod"})
 _UNKNOWN = frozenset({"not_found", "couldnt_find_post", "couldnt_find_comment", "couldnt_find_object"})
 """What the versions say of what they do not have, mostly with status 400."""
 _SLOWER = "rate_limit_error"
@@ -78,7 +80,7 @@ class LemmyConnector:
             await self._show(items)
             return Outcome()
         for item in items:
-            await self._hide(item, SAID_HELD if action.kind is ActionKind.HOLD else SAID_REMOVED)
+            await self._hide(item, action.kind)
         if action.kind is ActionKind.REMOVE:
             for item in items:
                 await self._purge(item)
@@ -89,28 +91,35 @@ class LemmyConnector:
         """Whether Lemmy has an item no more; what it could not be asked about stays."""
         return _ITEM.fullmatch(name) is not None and not await self._items(name, None)
 
-    async def _hide(self, item: _Item, reason: str) -> None:
-        if not await self._is_hidden(item):
-            await self._remove(item, True, reason)
+    async def _hide(self, item: _Item, kind: ActionKind) -> None:
+        found = await self._read(item)
+        if found is None or found["removed"] is True:
+            return
+        if kind is ActionKind.HOLD:
+            await self._remove(item, found, True, SAID_HELD)
+        elif not _is_withdrawn(item, found):
+            await self._remove(item, found, True, SAID_REMOVED)
 
     async def _show(self, items: list[_Item]) -> None:
         if not items:
             raise self._api.never("Lemmy has it no more: a purge cannot be undone, so it can only be posted anew.")
         for item in items:
-            if await self._is_hidden(item):
-                await self._remove(item, False, SAID_SHOWN)
+            found = await self._read(item)
+            if found is not None and found["removed"] is True:
+                await self._remove(item, found, False, SAID_SHOWN)
 
-    async def _remove(self, item: _Item, removed: bool, reason: str) -> None:
+    async def _remove(self, item: _Item, found: Mapping[str, Any], removed: bool, reason: str) -> None:
+        if _is_withdrawn(item, found):
+            raise self._api.never(
+                "Its author deleted this comment: Lemmy shows it to nobody now, and lets nobody else hide it or show "
+                "it again. A removal deletes it for good."
+            )
         body = {f"{item.kind}_id": item.number, "removed": removed, "reason": reason}
         await self._ask("POST", f"/{item.kind}/remove", body=body)
 
     async def _purge(self, item: _Item) -> None:
         body = {f"{item.kind}_id": item.number, "reason": SAID_REMOVED}
         await self._ask("POST", f"/admin/purge/{item.kind}", body=body)
-
-    async def _is_hidden(self, item: _Item) -> bool:
-        found = await self._read(item)
-        return found is None or found["removed"] is True
 
     async def _read(self, item: _Item) -> dict[str, Any] | None:
         """Return a post or comment as Lemmy has it, None where it does not."""
@@ -191,9 +200,19 @@ class LemmyConnector:
             return None
         if error == _SLOWER:
             raise self._api.slower(answer.status, answer.headers)
+        if error in _ABOVE:
+            raise self._api.never(
+                "An administrator posted this, whose account is older than the token's: Lemmy lets nobody younger hide "
+                "or delete it. Do it there, as one whose account is older."
+            )
         if answer.status in (401, 403) or error in _REFUSED:
             raise self._api.refused_token(str(error) if error in _REFUSED else f"HTTP status {answer.status}")
         if answer.is_missing:
             # Not Lemmy's own word: a proxy before it may say so of everything.
             raise self._api.unusable()
         raise self._api.never(f"Lemmy refused the request (HTTP status {answer.status}).")
+
+
+def _is_withdrawn(item: _Item, found: Mapping[str, Any]) -> bool:
+    """Whether this is a comment that its author deleted: to remove or restore it is an error (issue 4731)."""
+    return item.kind == "comment" and found.get("deleted") is True

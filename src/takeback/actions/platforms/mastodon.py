@@ -41,6 +41,7 @@ class MastodonConnector:
     def __init__(self, access: Access, http: OutgoingHttp, *, clock: Callable[[], datetime]) -> None:
         self._access = access
         self._api = PlatformApi("Mastodon", access, {"Authorization": f"Bearer {access.token}"}, http, clock)
+        self._anybody = PlatformApi("Mastodon", access, {}, http, clock)
 
     @property
     def can(self) -> Can:
@@ -67,14 +68,29 @@ class MastodonConnector:
         )
 
     async def _missing(self, action: Action, number: str) -> Outcome:
-        """Say what it means that a post is not shown: who may see it never changes, so one that was shown is gone."""
+        """
+        Say what it means that a post is not shown.
+
+        Who may see it never changes, so one that was shown is gone, or its author has blocked the token's account:
+        then whoever does not sign in still sees it.
+        """
         if action.kind is ActionKind.PUT_BACK:
             raise self._api.never("Mastodon shows this post no more: what is deleted there can only be posted anew.")
         if await self._report_on(number) is None:
             raise self._api.never(
                 "Mastodon shows no such post to the token: it is deleted, or only followers see it. Look for it there."
             )
+        if await self._is_shown_to_anybody(number):
+            raise self._api.never(
+                "Mastodon shows this post to everybody but the token, whose account the author has blocked: delete it "
+                "there as another moderator, or settle the copy."
+            )
         return Outcome(gone=(action.named,))
+
+    async def _is_shown_to_anybody(self, number: str) -> bool:
+        # A server may show nothing to whom it does not know.
+        answer = await self._anybody.ask("GET", f"/api/v1/statuses/{number}", also=(401, 403, 422))
+        return answer.status == 200 and member(answer.said, "id") == number
 
     async def _file(self, number: str, author: str) -> str:
         """Report a post as a legal matter; to servers that do not know that category, as another one."""

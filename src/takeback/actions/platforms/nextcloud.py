@@ -41,7 +41,8 @@ CAN = Can(
 )
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,18}")
-_TOKEN = re.compile(r"[A-Za-z0-9]{1,32}")
+_TOKEN = re.compile(r"[A-Za-z0-9-]{1,32}")
+"""Since Nextcloud 31 whoever shares may choose it: letters, digits, hyphens (nextcloud/server, pull request 49317)."""
 _FILE_ID = re.compile(rb"<oc:fileid>([1-9][0-9]{0,18})</oc:fileid>")
 _IS_FOLDER = re.compile(rb"<d:collection\s*/>")
 _WHICH = (
@@ -173,9 +174,12 @@ class NextcloudConnector:
     async def _shared(self, token: str) -> str:
         """Return the number of what a public link shows, as anybody may ask for it (since Nextcloud 29)."""
         url = f"{self._root}/public.php/dav/files/{token}/"
-        headers = {"Depth": "0", "Content-Type": "application/xml"}
+        # As the page of a link asks: without it all is 401 where nothing may be shared with other servers.
+        headers = {"Depth": "0", "Content-Type": "application/xml", "X-Requested-With": "XMLHttpRequest"}
         answer = await self._http.ask("PROPFIND", url, headers, _WHICH, max_bytes=MAX_ANSWER_BYTES)
-        if answer.status in (401, 403, 404):
+        # Newer versions call what they do not find a fault of theirs, and name what it was in the message.
+        is_unknown = answer.status == 503 and b"\\Exception\\NotFound" in answer.body
+        if answer.status in (401, 403, 404) or is_unknown:
             raise self._api.never(
                 f"Nextcloud does not say what this link shows (HTTP status {answer.status}): it is ended, has a "
                 "password, or is hidden. Find the file there, and its number (/f/123)."

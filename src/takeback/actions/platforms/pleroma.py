@@ -29,6 +29,8 @@ CAN = Can(
 
 _ID = re.compile(r"[0-9A-Za-z]{1,40}")
 _HIDDEN, _SHOWN = "private", "unlisted"
+_NARROWER = ("direct", "list")
+"""What fewer people see than followers: to hide it would show it to more."""
 
 
 class PleromaConnector:
@@ -57,7 +59,7 @@ class PleromaConnector:
             if visibility == _HIDDEN:
                 await self._set(number, _SHOWN)
             return Outcome()
-        if visibility not in (_HIDDEN, "direct"):
+        if visibility not in (_HIDDEN, *_NARROWER):
             await self._set(number, _HIDDEN)
         if action.kind is ActionKind.REMOVE:
             await self._do("DELETE", number)

@@ -1,9 +1,10 @@
 """
 Discourse's own calls, and what its answers come to.
 
-The shapes are those of Discourse's source (discourse/discourse): `app/controllers/posts_controller.rb` (`destroy`,
-`recover`, `by_number`; what is deleted is shown to staff, and is 404 to others), `PostSerializer` (`deleted_at`,
-`deleted_by`), `session#current`, and the errors of `ApplicationController` (`{"errors": [...], "error_type": ...}`).
+The shapes are those of Discourse's source (discourse/discourse): `app/controllers/posts_controller.rb` and
+`topics_controller.rb` (`destroy`, `recover`, `by_number`; what is deleted is shown to staff, and is 404 to others),
+`lib/guardian/post_guardian.rb` (nobody deletes a first post alone), `PostSerializer` (`deleted_at`, `deleted_by`),
+`session#current`, and the errors of `ApplicationController` (`{"errors": [...], "error_type": ...}`).
 """
 
 from __future__ import annotations
@@ -28,9 +29,13 @@ _NO_ACCESS = Said(403, {"errors": ["You are not permitted to view it."], "error_
 
 @dataclass
 class Discourse:
-    """A forum with post 123, the third of topic 12; `deleted_by` says who deleted it, None for nobody."""
+    """A forum with post 123 of topic 12; `deleted_by` says who deleted it, None for nobody."""
 
     deleted_by: int | None = None
+    number: int = 3
+    """Which post of the topic it is."""
+    is_protected: bool = False
+    """Whether the topic is one of those that nobody deletes."""
     is_there: bool = True
     is_staff: bool = True
     instead: dict[str, Said] = field(default_factory=dict)
@@ -43,24 +48,34 @@ class Discourse:
         if asked.line == "GET /session/current.json":
             return Said(200, {"current_user": {"id": ME, "username": "takeback", "moderator": self.is_staff}})
         hidden = self.deleted_by is not None and not self.is_staff
-        if not self.is_there or hidden or "/posts/" not in asked.path:
+        if not self.is_there or hidden:
             return _NOT_FOUND
-        if asked.line == "DELETE /posts/123.json":
-            if self.deleted_by is not None:
-                return _NO_ACCESS
-            self.deleted_by = ME
-            return Said(200)
-        if asked.line == "PUT /posts/123/recover.json":
-            self.deleted_by = None
-            return Said(200, self._post())
+        if asked.method in ("DELETE", "PUT"):
+            return self._changed(asked.line)
         known = ("GET /posts/123.json", "GET /posts/by_number/12/3.json", "GET /posts/by_number/12/1.json")
         return Said(200, self._post()) if asked.line in known else _NOT_FOUND
+
+    def _changed(self, line: str) -> Said:
+        if line in ("DELETE /posts/123.json", "PUT /posts/123/recover.json"):
+            may = self.number != 1 if line.startswith("DELETE") else self.deleted_by is not None
+            if not may:
+                return _NO_ACCESS
+        elif line == "DELETE /t/12.json":
+            if self.is_protected or self.deleted_by is not None or not self.is_staff:
+                return Said(422, {"errors": ["There was an error deleting that topic."]})
+        elif line == "PUT /t/12/recover.json":
+            if self.deleted_by is None:
+                return _NO_ACCESS
+        else:
+            return _NOT_FOUND
+        self.deleted_by = ME if line.startswith("DELETE") else None
+        return Said(200, self._post()) if line.startswith("PUT /posts") else Said(200)
 
     def _post(self) -> dict[str, Any]:
         by = None if self.deleted_by is None else {"id": self.deleted_by, "username": "someone"}
         deleted_at = None if by is None else "2026-11-22T09:00:00.000Z"
-        post = {"id": 123, "topic_id": 12, "post_number": 3, "username": "poster", "cooked": "<p>s@one.example</p>"}
-        return {**post, "deleted_at": deleted_at, "deleted_by": by, "hidden": False}
+        post = {"id": 123, "topic_id": 12, "post_number": self.number, "username": "poster", "hidden": False}
+        return {**post, "cooked": "<p>s@one.example</p>", "deleted_at": deleted_at, "deleted_by": by}
 
 
 def _by_id(kind: ActionKind, item: str) -> Any:
@@ -91,6 +106,33 @@ def test_what_was_removed_is_recovered_as_it_was(deliver: Deliver) -> None:
         assert [each.line for each in server.changes] == ["PUT /posts/123/recover.json"]
         assert server.changes[0].json == {}
         there.deleted_by = ME
+
+
+@pytest.mark.parametrize("kind", [HOLD, REMOVE])
+def test_a_first_post_goes_and_comes_back_with_its_topic(deliver: Deliver, kind: ActionKind) -> None:
+    there = Discourse(number=1)
+    outcome, server = deliver("discourse", there, _by_id(kind, "123"), times=2)
+    assert outcome == Outcome()
+    assert [each.line for each in server.changes] == ["DELETE /t/12.json"]
+    outcome, server = deliver("discourse", there, _by_link(PUT_BACK, "/t/a-slug/12"), times=2)
+    assert outcome == Outcome()
+    assert [each.line for each in server.changes] == ["PUT /t/12/recover.json"]
+
+
+def test_a_topic_that_nobody_deletes_is_left_to_a_person(deliver: Deliver) -> None:
+    problem, _ = deliver("discourse", Discourse(number=1, is_protected=True), _by_id(HOLD, "123"))
+    assert isinstance(problem, DeliveryError)
+    assert problem.permanent
+    assert "for nobody (HTTP status 422)" in problem.message
+    # The same is said to whom it does not let: whose key it is, is asked then.
+    problem, server = deliver("discourse", Discourse(number=1, is_staff=False), _by_id(HOLD, "123"))
+    assert isinstance(problem, DeliveryError)
+    assert "it is no moderator's" in problem.message
+    assert server.lines[-1] == "GET /session/current.json"
+    gone = Discourse(number=1, instead={"DELETE /t/12.json": _NOT_FOUND})
+    problem, _ = deliver("discourse", gone, _by_id(HOLD, "123"))
+    assert isinstance(problem, DeliveryError)
+    assert not problem.permanent
 
 
 def test_what_somebody_else_deleted_is_not_shown_again(deliver: Deliver) -> None:

@@ -48,6 +48,8 @@ class There:
 
 THERE = [
     There("discourse", Discourse, lambda: Discourse(deleted_by=ME), lambda there: there.deleted_by is not None, "123"),
+    There("discourse", lambda: Discourse(number=1), lambda: Discourse(number=1, deleted_by=ME),
+          lambda there: there.deleted_by is not None, "123"),
     There("lemmy", Lemmy, lambda: Lemmy(removed={("post", 1): True}), lambda there: there.removed["post", 1], "post/1"),
     There("mastodon", Mastodon, Mastodon, lambda there: not there.shows, "123"),
     There("nextcloud", Nextcloud, lambda: Nextcloud(tagged=True), lambda there: there.tagged, "123", NEXTCLOUD_KEY),
@@ -96,7 +98,7 @@ def each_call(deliver: Deliver) -> Once:
 
 
 def test_every_platform_is_here() -> None:
-    assert [there.name for there in THERE] == sorted(PLATFORMS)
+    assert sorted({there.name for there in THERE}) == sorted(PLATFORMS)
 
 
 _EACH = pytest.mark.parametrize("there", THERE, ids=lambda there: there.name)
@@ -109,6 +111,10 @@ _KINDS = pytest.mark.parametrize("kind", [HOLD, REMOVE, PUT_BACK])
 def test_a_wrong_token_is_said_whenever_it_shows(each_call: Once, there: There, kind: ActionKind, status: int) -> None:
     for problem, server, _ in each_call(there, kind, Said(status)):
         if _is_open_question(server):
+            continue
+        if there.name == "pixelfed" and status == 403 and isinstance(problem, Outcome):
+            # So it says that only followers see a post; what the token may is asked of another call.
+            assert server.lines[1] == "GET /api/v1/accounts/verify_credentials"
             continue
         assert isinstance(problem, DeliveryError), server.lines
         assert problem.permanent

@@ -32,6 +32,8 @@ class Lemmy:
     pictures: dict[int, str] = field(default_factory=dict)
     version: int = 3
     is_admin: bool = True
+    deleted: bool = False
+    """Whether its author deleted it: such a comment can be removed or restored by nobody."""
     port_of: dict[str, str] = field(default_factory=dict)
     instead: dict[str, Said] = field(default_factory=dict)
     """What is answered to some requests whatever stands here, by method and path."""
@@ -65,12 +67,14 @@ class Lemmy:
         if method == "POST" and "purge" in path:
             del self.removed[kind, number]
             return Said(200, {"success": True})
+        if method == "POST" and self.deleted and kind == "comment":
+            return Said(400, {"error": "couldnt_update" if self.version == 4 else "couldnt_update_comment"})
         if method == "POST":
             self.removed[kind, number] = asked.json["removed"]
         return Said(200, self._view(kind, number))
 
     def _view(self, kind: str, number: int) -> dict[str, Any]:
-        item = {"id": number, "removed": self.removed[kind, number], "deleted": False, "creator_id": 7}
+        item = {"id": number, "removed": self.removed[kind, number], "deleted": self.deleted, "creator_id": 7}
         return {f"{kind}_view": {kind: item, "creator": {"id": 7, "name": "someone", "bio": "mail me: s@one.example"}}}
 
 
@@ -127,6 +131,23 @@ def test_what_was_held_is_shown_again_and_what_was_purged_is_not(deliver: Delive
     assert isinstance(lost, DeliveryError)
     assert lost.permanent
     assert "cannot be undone" in lost.message
+
+
+@pytest.mark.parametrize("version", [3, 4])
+def test_a_comment_that_its_author_deleted_is_purged_and_else_left_alone(deliver: Deliver, version: int) -> None:
+    for kind, removed in ((HOLD, False), (PUT_BACK, True)):
+        there = Lemmy(removed={("comment", 2): removed}, version=version, deleted=True)
+        problem, server = deliver("lemmy", there, _by_id(kind, "comment/2"))
+        assert isinstance(problem, DeliveryError)
+        assert problem.permanent
+        assert "Its author deleted this comment" in problem.message
+        assert server.changes == []
+    outcome, server = deliver("lemmy", Lemmy(version=version, deleted=True), _by_id(REMOVE, "comment/2"))
+    assert outcome == Outcome(gone=("comment/2",))
+    assert [each.path for each in server.changes] == [f"/api/v{version}/admin/purge/comment"]
+    outcome, server = deliver("lemmy", Lemmy(version=version, deleted=True), _by_id(HOLD, "post/1"))
+    assert outcome == Outcome()
+    assert [each.path for each in server.changes] == [f"/api/v{version}/post/remove"]
 
 
 @pytest.mark.parametrize("kind", [HOLD, REMOVE])
@@ -216,6 +237,8 @@ _BUSY = {"error": "rate_limit_error"}
         (Said(301, None, {"Location": "https://other.example/api"}), True, None, "another address"),
         (Said(307, None, {"Location": "https://other.example/api"}), True, None, "another address"),
         (Said(400, {"error": "not_a_mod_or_admin"}), True, None, "not_a_mod_or_admin"),
+        (Said(400, {"error": "not_higher_admin"}), True, None, "older than the token's"),
+        (Said(400, {"error": "not_higher_mod"}), True, None, "older than the token's"),
         (Said(400, {"error": "s@one.example wrote that"}), True, None, "refused the request"),
         (Said(200, b"<html>a page</html>"), False, None, "does not say"),
         (Said(200, {"post_view": {"post": {"id": 1}}}), False, None, "does not say"),

@@ -3,7 +3,8 @@ Mastodon's own calls, and what its answers come to.
 
 The shapes are those of Mastodon's documentation (`Status`, `Report`, `Admin::Report`) and source (mastodon/mastodon):
 `api/v1/reports_controller.rb`, `api/v1/admin/reports_controller.rb` (without `resolved` only open reports are listed),
-and `{"error": ...}`; a post that is not shown to a token is 404, as one that is gone.
+and `{"error": ...}`; a post that is not shown to a token is 404, as one that is gone: also a public one whose author
+blocked the token's account, though whoever does not sign in sees it (`app/policies/status_policy.rb`, `show?`).
 """
 
 from __future__ import annotations
@@ -32,10 +33,14 @@ class Mastodon:
     reports: list[dict[str, Any]] = field(default_factory=list)
     closed: set[str] = field(default_factory=set)
     instead: dict[str, Said] = field(default_factory=dict)
+    to_anybody: Said | None = None
+    """What is said of the post to whom it does not know, if not that it is not there."""
 
     def __call__(self, asked: Asked) -> Said:
         if asked.line in self.instead:
             return self.instead[asked.line]
+        if asked.line == "GET /api/v1/statuses/123" and "authorization" not in asked.headers:
+            return self.to_anybody or Said(404, {"error": "Record not found"})
         if asked.headers.get("authorization") != f"Bearer {TOKEN}":
             return Said(401, {"error": "The access token is invalid"})
         if asked.line == "GET /api/v1/statuses/123" and self.shows:
@@ -96,6 +101,26 @@ def test_what_was_reported_and_is_shown_no_more_is_gone(deliver: Deliver, closed
     there.shows, there.closed = False, closed
     outcome, server = deliver("mastodon", there, _by_link(REMOVE, "/@someone/123"))
     assert outcome == Outcome(gone=(f"{server.url}/@someone/123",))
+
+
+@pytest.mark.parametrize("status", [401, 403, 422])
+def test_a_server_that_shows_nothing_to_strangers_is_believed(deliver: Deliver, status: int) -> None:
+    there = Mastodon(to_anybody=Said(status, {"error": "This method requires an authenticated user"}))
+    deliver("mastodon", there, _by_link(HOLD, "/@someone/123"))
+    there.shows = False
+    outcome, server = deliver("mastodon", there, _by_link(REMOVE, "/@someone/123"))
+    assert outcome == Outcome(gone=(f"{server.url}/@someone/123",))
+
+
+def test_a_post_whose_author_blocked_the_account_is_not_taken_to_be_gone(deliver: Deliver) -> None:
+    there = Mastodon(to_anybody=Said(200, {"id": "123"}))
+    deliver("mastodon", there, _by_link(HOLD, "/@someone/123"))
+    there.shows = False
+    problem, server = deliver("mastodon", there, _by_link(REMOVE, "/@someone/123"))
+    assert isinstance(problem, DeliveryError)
+    assert problem.permanent
+    assert "the author has blocked" in problem.message
+    assert "authorization" not in server.asked[-1].headers
 
 
 def test_what_was_never_shown_is_not_taken_to_be_gone(deliver: Deliver) -> None:

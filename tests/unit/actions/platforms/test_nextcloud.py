@@ -4,7 +4,9 @@ Nextcloud's own calls, and what its answers come to.
 The shapes are those of its source (nextcloud/server, apps/dav/lib/SystemTag): a relation is made by PUT (201), and
 answers 409 where it is there; `getChild` of `SystemTagsObjectTypeCollection` is 404 for a file that the account has
 not, whether or not there is one; `createFile` of `SystemTagsObjectMappingCollection` is 403 without the right to edit,
-and 412 for a tag that the account does not see. Errors are sabre/dav's XML.
+and 412 for a tag that the account does not see. Errors are sabre/dav's XML. Of public links: `check` of
+`apps/dav/lib/Connector/Sabre/PublicAuth.php` (503 for one that is not there, in newer versions), and
+`apps/dav/appinfo/v2/publicremote.php` (401 to what is no XMLHttpRequest, where nothing is shared with other servers).
 """
 
 from __future__ import annotations
@@ -54,6 +56,8 @@ class Nextcloud:
     may_edit: bool = True
     knows_tag: bool = True
     shows: str = "<d:resourcetype/>"
+    federates: bool = True
+    """Whether links may be added to other servers, which those who run it can switch off."""
     instead: dict[str, Said] = field(default_factory=dict)
 
     def __call__(self, asked: Asked) -> Said:
@@ -61,6 +65,8 @@ class Nextcloud:
             return self.instead[asked.line]
         if asked.path.startswith("/public.php/dav/files/"):
             assert "authorization" not in asked.headers
+            if not self.federates and asked.headers.get("x-requested-with") != "XMLHttpRequest":
+                return Said(401, _error("NotAuthenticated", ""))
             if asked.path != "/public.php/dav/files/Xy7QpL2mN4bR8sT/":
                 return Said(404, _error("NotFound", "File not found"))
             return Said(207, _properties(asked.path, "123", self.shows))
@@ -166,6 +172,25 @@ def test_a_link_to_a_folder_or_one_that_ended_is_left_to_a_person(deliver: Deliv
     assert "does not say what this link shows" in problem.message
 
 
+def test_a_link_is_asked_about_as_its_own_page_does(deliver: Deliver) -> None:
+    outcome, _ = deliver("nextcloud", Nextcloud(federates=False), _by_link(HOLD, "/s/Xy7QpL2mN4bR8sT"), token=KEY)
+    assert outcome == Outcome()
+
+
+def test_a_link_that_ended_is_told_from_a_server_that_is_down(deliver: Deliver) -> None:
+    place = "PROPFIND /public.php/dav/files/my-holiday/"
+    ended = Said(503, _error("ServiceUnavailable", "Sabre\\DAV\\Exception\\NotFound: "))
+    problem, _ = deliver("nextcloud", Nextcloud(instead={place: ended}), _by_link(HOLD, "/s/my-holiday"), token=KEY)
+    assert isinstance(problem, DeliveryError)
+    assert problem.permanent
+    assert "does not say what this link shows" in problem.message
+    problem, _ = deliver(
+        "nextcloud", Nextcloud(instead={place: Said(503, _DOWN)}), _by_link(HOLD, "/s/my-holiday"), token=KEY
+    )
+    assert isinstance(problem, DeliveryError)
+    assert not problem.permanent
+
+
 def test_nobody_is_asked_what_is_gone(deliver: Deliver) -> None:
     problem, server = deliver("nextcloud", Nextcloud(), lambda _root: reconcile("123"), token=KEY)
     assert isinstance(problem, DeliveryError)
@@ -174,8 +199,9 @@ def test_nobody_is_asked_what_is_gone(deliver: Deliver) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/f/", "/f/0", "/f/x", "/s/a%2Fb", "/s/Xy7QpL2mN4bR8sT/download", "/s/Xy7QpL2mN4bR8sT?path=/a",
-             "/apps/files/?dir=/", "/apps/photos/123", "/remote.php/dav/files/someone/a.png"],
+    "path", ["/", "/f/", "/f/0", "/f/x", "/s/a%2Fb", "/s/a_b", "/s/Xy7QpL2mN4bR8sT/download",
+             "/s/Xy7QpL2mN4bR8sT?path=/a", "/apps/files/?dir=/", "/apps/photos/123",
+             "/remote.php/dav/files/someone/a.png"],
 )  # fmt: skip
 def test_an_address_of_anything_else_is_not_asked_about(deliver: Deliver, path: str) -> None:
     problem, server = deliver("nextcloud", Nextcloud(), _by_link(REMOVE, path), token=KEY)

@@ -1,9 +1,11 @@
 """
 Pixelfed's and Pleroma's own calls, and what their answers come to.
 
-Pixelfed's shapes are those of `moderatePost` in its source (pixelfed/pixelfed, `Api/ApiV1Dot1Controller.php`): errors
-of its own come with status 400, a deletion answers `[]`. Pleroma's are those of its admin API's documentation
-(`GET`, `PUT` and `DELETE /api/v1/pleroma/admin/statuses/:id`, "Not found" with 404), which Akkoma shares.
+Pixelfed's shapes are those of `moderatePost` in its source (pixelfed/pixelfed, `Api/V1Dot1/ModerationController.php`,
+`Api/ApiV1Dot1Controller.php` before): errors of its own come with status 400, a deletion answers `[]`; and of
+`statusById` (`Api/V1Api/Statuses.php`), which is 403 for what only followers see, and 404 for what is archived or a
+message. Pleroma's are those of its admin API's documentation (`GET`, `PUT` and `DELETE
+/api/v1/pleroma/admin/statuses/:id`, "Not found" with 404), which Akkoma shares.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 HOLD, REMOVE, PUT_BACK = ActionKind.HOLD, ActionKind.REMOVE, ActionKind.PUT_BACK
 FLAKE = "AbCdEf0123456789xy"
+MODERATE = "POST /api/admin/moderate/post/123"
 
 
 @dataclass
@@ -37,7 +40,11 @@ class Pixelfed:
             return self.instead[asked.line]
         if asked.headers.get("authorization") != f"Bearer {TOKEN}":
             return Said(403, {"message": ""})
-        if asked.line != "POST /api/admin/moderate/post/123":
+        if asked.line == "GET /api/v1/accounts/verify_credentials":
+            return Said(200, {"id": "5", "username": "takeback", "note": "s@one.example"})
+        if asked.line == "GET /api/v1/statuses/123":
+            return self._status()
+        if asked.line != MODERATE:
             return Said(404, b"<html>")
         if self.visibility is None:
             return Said(400, {"error": "Cannot find status"})
@@ -47,6 +54,14 @@ class Pixelfed:
             self.visibility = None
             return Said(200, [])
         self.visibility = asked.json["action"].removeprefix("mark-")
+        return self._shown()
+
+    def _status(self) -> Said:
+        if self.visibility == "private":
+            return Said(403, {"message": ""})
+        return self._shown() if self.visibility in ("public", "unlisted") else Said(404, {"message": ""})
+
+    def _shown(self) -> Said:
         return Said(200, {"id": "123", "visibility": self.visibility, "account": {"note": "s@one.example"}})
 
 
@@ -99,7 +114,7 @@ def test_a_post_is_held_lifted_and_removed_for_good(
     assert (outcome, there.visibility) == (Outcome(), "unlisted")
     outcome, _ = deliver(name, there, lambda _root: action(REMOVE, item), times=2)
     assert (outcome, there.visibility) == (Outcome(gone=(item,)), None)
-    outcome, server = deliver(name, there, _by_link(HOLD, path))
+    outcome, server = deliver(name, there, _by_link(REMOVE, path))
     assert outcome == Outcome(gone=(server.url + path,))
     lost, _ = deliver(name, there, _by_link(PUT_BACK, path))
     assert isinstance(lost, DeliveryError)
@@ -110,8 +125,8 @@ def test_a_post_is_held_lifted_and_removed_for_good(
 def test_each_call_is_as_the_platform_takes_it(deliver: Deliver) -> None:
     _, server = deliver("pixelfed", Pixelfed(), _by_link(REMOVE, "/p/someone/123"))
     assert [(each.line, each.json) for each in server.changes] == [
-        ("POST /api/admin/moderate/post/123", {"action": "mark-private"}),
-        ("POST /api/admin/moderate/post/123", {"action": "delete"}),
+        (MODERATE, {"action": "mark-private"}),
+        (MODERATE, {"action": "delete"}),
     ]
     _, server = deliver("pleroma", Pleroma(), _by_link(REMOVE, f"/notice/{FLAKE}"))
     place = f"/api/v1/pleroma/admin/statuses/{FLAKE}"
@@ -124,7 +139,7 @@ def test_each_call_is_as_the_platform_takes_it(deliver: Deliver) -> None:
 @pytest.mark.parametrize(
     ("name", "answers", "line"),
     [
-        ("pixelfed", Pixelfed(instead={"POST /api/admin/moderate/post/123": Said(500)}), "POST"),
+        ("pixelfed", Pixelfed(instead={MODERATE: Said(500)}), "POST"),
         ("pleroma", Pleroma(instead={f"PUT /api/v1/pleroma/admin/statuses/{FLAKE}": Said(500)}), "PUT"),
     ],
 )
@@ -142,6 +157,53 @@ def test_the_post_of_an_administrator_is_left_to_the_instance(deliver: Deliver) 
     assert isinstance(problem, DeliveryError)
     assert problem.permanent
     assert "administrator's post" in problem.message
+
+
+@pytest.mark.parametrize("visibility", ["archived", "direct"])
+def test_what_fewer_people_see_than_followers_is_never_shown_to_more(deliver: Deliver, visibility: str) -> None:
+    there = Pixelfed(visibility=visibility)
+    for kind, word in ((HOLD, "to more people"), (PUT_BACK, "theirs to show")):
+        problem, server = deliver("pixelfed", there, _by_link(kind, "/p/someone/123"))
+        assert isinstance(problem, DeliveryError)
+        assert problem.permanent
+        assert word in problem.message
+        assert server.changes == []
+    outcome, server = deliver("pixelfed", there, _by_id(REMOVE, "123"))
+    assert outcome == Outcome(gone=("123",))
+    assert [each.json for each in server.changes] == [{"action": "delete"}]
+
+
+@pytest.mark.parametrize("visibility", ["direct", "list"])
+def test_what_fewer_than_followers_see_on_pleroma_stays_so(deliver: Deliver, visibility: str) -> None:
+    there = Pleroma(visibility=visibility)
+    for kind in (HOLD, PUT_BACK):
+        outcome, server = deliver("pleroma", there, _by_id(kind, FLAKE))
+        assert (outcome, server.changes) == (Outcome(), [])
+    outcome, server = deliver("pleroma", there, _by_id(REMOVE, FLAKE))
+    assert (outcome, [each.method for each in server.changes]) == (Outcome(gone=(FLAKE,)), ["DELETE"])
+
+
+def test_a_token_that_may_not_read_is_said_before_anything_is_done(deliver: Deliver) -> None:
+    blind = {line: Said(403) for line in ("GET /api/v1/statuses/123", "GET /api/v1/accounts/verify_credentials")}
+    problem, server = deliver("pixelfed", Pixelfed(instead=blind), _by_id(HOLD, "123"))
+    assert isinstance(problem, DeliveryError)
+    assert "takeback site token" in problem.message
+    assert server.changes == []
+
+
+def test_a_post_that_everyone_sees_is_not_shown_again(deliver: Deliver) -> None:
+    outcome, server = deliver("pixelfed", Pixelfed(), _by_id(PUT_BACK, "123"))
+    assert (outcome, server.changes) == (Outcome(), [])
+
+
+def test_an_account_whose_address_is_not_confirmed_is_said(deliver: Deliver) -> None:
+    def led_away(asked: Asked) -> Said:
+        return Said(302, None, {"Location": f"http://{asked.headers['host']}/i/verify-email"})
+
+    problem, _ = deliver("pixelfed", led_away, _by_id(HOLD, "123"))
+    assert isinstance(problem, DeliveryError)
+    assert problem.permanent
+    assert "confirmed first" in problem.message
 
 
 def test_only_what_pleroma_does_not_have_is_gone(deliver: Deliver) -> None:
@@ -178,7 +240,7 @@ def test_each_answer_that_is_no_success_ends_in_a_clear_state(
     deliver: Deliver, said: Said, permanent: bool, message: str
 ) -> None:
     cases: list[tuple[str, Answers, str]] = [
-        ("pixelfed", Pixelfed(instead={"POST /api/admin/moderate/post/123": said}), "123"),
+        ("pixelfed", Pixelfed(instead={MODERATE: said}), "123"),
         ("pleroma", Pleroma(instead={f"GET /api/v1/pleroma/admin/statuses/{FLAKE}": said}), FLAKE),
     ]
     for name, answers, item in cases:

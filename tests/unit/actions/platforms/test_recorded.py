@@ -205,7 +205,8 @@ def _lemmy_item(kind: str, number: int, removed: bool) -> Said:
 _V3_COUNT = "GET /api/v3/admin/registration_application/count"
 # Documented: remmy (CRAN), lemmy_get_unread_registration_application_count.
 _IS_ADMIN_V3 = Said(200, {"registration_applications": 0})
-# Documented: remmy (CRAN), lemmy_purge_post and lemmy_purge_comment; of 1.0 nothing was found.
+# Documented: remmy (CRAN), lemmy_purge_post and lemmy_purge_comment; of 1.0: LemmyNet/lemmy,
+# api_tests/src/image.spec.ts ("Purge post, linked image removed").
 _PURGED = Said(200, {"success": True})
 # Recorded: LemmyNet/lemmy, issue 2278: 404 without a body is what an address that it does not have is answered with.
 _NO_SUCH_CALL = Said(404)
@@ -226,7 +227,9 @@ def test_lemmy_removes_shows_again_and_purges(deliver: Deliver, version: int, ki
     if version == 4:
         whose = {_V3_COUNT: _NO_SUCH_CALL, "GET /api/v4/account": _lemmy_me(True)}
     ask, hide = f"GET {root}/{kind}", f"POST {root}/{kind}/remove"
-    # Documented: `remove` answers with the item as `PostResponse` and `CommentResponse` (docs.rs, lemmy_api_common).
+    # Documented: `remove` answers with the item as `PostResponse` and `CommentResponse` (docs.rs, lemmy_api_common),
+    # with `removed` as it is now; of 1.0: LemmyNet/lemmy, api_tests/src/post.spec.ts and comment.spec.ts ("Remove a
+    # post from admin and community on different instance", and that of a comment), by crates/api/routes/src/lib.rs.
     shown = {**whose, ask: _lemmy_item(kind, 1, False), hide: _lemmy_item(kind, 1, True)}
     found, server = deliver("lemmy", Play(shown), _by_id(HOLD, f"{kind}/1"))
     assert found == Outcome()
@@ -235,11 +238,10 @@ def test_lemmy_removes_shows_again_and_purges(deliver: Deliver, version: int, ki
     found, server = deliver("lemmy", Play(held), _by_id(PUT_BACK, f"{kind}/1"))
     assert found == Outcome()
     assert [each.line for each in server.changes] == [hide]
-    if version == 3:
-        purge = f"POST {root}/admin/purge/{kind}"
-        found, server = deliver("lemmy", Play({**shown, purge: _PURGED}), _by_id(REMOVE, f"{kind}/1"))
-        assert found == Outcome(gone=(f"{kind}/1",))
-        assert [each.line for each in server.changes] == [hide, purge]
+    purge = f"POST {root}/admin/purge/{kind}"
+    found, server = deliver("lemmy", Play({**shown, purge: _PURGED}), _by_id(REMOVE, f"{kind}/1"))
+    assert found == Outcome(gone=(f"{kind}/1",))
+    assert [each.line for each in server.changes] == [hide, purge]
 
 
 def test_lemmy_finds_the_posts_of_a_picture(deliver: Deliver) -> None:
@@ -264,7 +266,8 @@ def test_lemmy_says_that_a_post_is_gone(deliver: Deliver) -> None:
     # says what both answered (its repository was not named where it was found). shadone/Spud, SpudDataKitTests, plays
     # the same.
     older = {_V3_COUNT: _IS_ADMIN_V3, "GET /api/v3/post": Said(400, {"error": "couldnt_find_post"})}
-    # Documented: LemmyNet/lemmy, crates/utils/src/error.rs (its tests of the form, and of the status of NotFound).
+    # Documented: LemmyNet/lemmy, crates/utils/src/error.rs (its tests of the form, and of the status of NotFound), and
+    # api_tests/src/comment.spec.ts, user.spec.ts (`not_found` with 404).
     newer = {
         _V3_COUNT: _NO_SUCH_CALL, "GET /api/v4/account": _lemmy_me(True),
         "GET /api/v4/post": Said(404, {"error": "not_found"}),
@@ -281,6 +284,11 @@ def test_lemmy_says_that_a_post_is_gone(deliver: Deliver) -> None:
         # other versions said it: LemmyNet/lemmy, issue 4081.
         ({_V3_COUNT: Said(401, {"error": "incorrect_login"})}, "incorrect_login"),
         ({_V3_COUNT: Said(400, {"error": "incorrect_login"})}, "incorrect_login"),
+        # Documented, of 1.0: LemmyNet/lemmy, api_tests/src/user.spec.ts (a token that holds no more).
+        (
+            {_V3_COUNT: _NO_SUCH_CALL, "GET /api/v4/account": Said(401, {"error": "incorrect_login"})},
+            "incorrect_login",
+        ),
         # getMyUserResponseV4.json, which is that of somebody who is no administrator.
         ({_V3_COUNT: _NO_SUCH_CALL, "GET /api/v4/account": _lemmy_me(False)}, "no administrator's"),
     ],
@@ -297,6 +305,8 @@ def test_lemmy_does_not_take_the_token(deliver: Deliver, answers: dict[str, Said
         Said(400, {"error": "rate_limit_error"}),
         # Recorded: LemmyNet/lemmy, issue 6019 (1.0 before its release): no body.
         Said(429),
+        # Documented: LemmyNet/lemmy, crates/utils/src/response.rs (test_rate_limit_error), 1.0.
+        Said(429, {"error": "too_many_requests"}),
     ],
 )
 def test_lemmy_wants_to_be_asked_less_often_and_names_no_time(deliver: Deliver, said: Said) -> None:
@@ -317,7 +327,16 @@ _POST = {
     "can_recover": False, "raw": "x", "actions_summary": [], "moderator": False, "admin": True, "staff": True,
     "user_id": 1, "hidden": False, "trust_level": 0, "deleted_at": None, "user_deleted": False, "wiki": False,
 }  # fmt: skip
-_SHOW, _DELETE = "GET /posts/123.json", "DELETE /posts/123.json"
+_SHOW, _DELETE, _RECOVER = "GET /posts/123.json", "DELETE /posts/123.json", "PUT /posts/123/recover.json"
+# Documented: discourse/discourse, spec/requests/posts_controller_spec.rb ("finding and showing post": a moderator is
+# shown what was deleted, 200; anybody else gets 404), in the names of post_show_response.json; `deleted_by` stands in
+# app/serializers/post_serializer.rb, for staff.
+_DELETED = {
+    **_POST, "deleted_at": "2026-11-22T09:00:00.000Z", "can_delete": False, "can_recover": True,
+    "deleted_by": {"id": 5, "username": "takeback", "name": "", "avatar_template": "/a/{size}.png"},
+}  # fmt: skip
+# Documented: discourse/discourse, spec/requests/session_controller_spec.rb (#current).
+_SESSION = {"GET /session/current.json": Said(200, {"current_user": {"id": 5, "moderator": True}}, _JSON)}
 
 
 def test_discourse_deletes_a_post_and_says_nothing_of_it(deliver: Deliver) -> None:
@@ -326,6 +345,40 @@ def test_discourse_deletes_a_post_and_says_nothing_of_it(deliver: Deliver) -> No
     found, server = deliver("discourse", Play(answers), _by_id(HOLD, "123"))
     assert found == Outcome()
     assert [each.line for each in server.changes] == [_DELETE]
+
+
+def test_discourse_recovers_what_the_key_deleted(deliver: Deliver) -> None:
+    # Documented: discourse/discourse, spec/requests/posts_controller_spec.rb (#recover: the post is there again); what
+    # it answers with is the post (app/controllers/posts_controller.rb).
+    answers = {_SHOW: Said(200, _DELETED, _JSON), _RECOVER: Said(200, _POST, _JSON), **_SESSION}
+    found, server = deliver("discourse", Play(answers), _by_id(PUT_BACK, "123"))
+    assert found == Outcome()
+    assert [each.line for each in server.changes] == [_RECOVER]
+    # Hidden already, and shown already: nothing is asked that it would refuse (403 for a post that is not deleted,
+    # spec/lib/guardian_spec.rb, can_recover_post?).
+    for kind, post in ((HOLD, _DELETED), (PUT_BACK, _POST)):
+        found, server = deliver("discourse", Play({_SHOW: Said(200, post, _JSON)}), _by_id(kind, "123"))
+        assert (found, server.changes) == (Outcome(), [])
+
+
+def test_discourse_deletes_and_recovers_a_first_post_with_its_topic(deliver: Deliver) -> None:
+    # Documented: discourse/discourse, spec/lib/guardian_spec.rb (nobody may delete the first post alone, a moderator
+    # neither: 403), spec/requests/topics_controller_spec.rb (#delete and #recover: 200, of which nothing is read).
+    first = {"post_number": 1, "can_delete": False}
+    forbidden = {_DELETE: Said(403), _RECOVER: Said(403), **_SESSION}
+    delete, recover = "DELETE /t/12.json", "PUT /t/12/recover.json"
+    shown = {**forbidden, _SHOW: Said(200, {**_POST, **first}, _JSON), delete: Said(200)}
+    found, server = deliver("discourse", Play(shown), _by_id(HOLD, "123"))
+    assert (found, [each.line for each in server.changes]) == (Outcome(), [delete])
+    hidden = {**forbidden, _SHOW: Said(200, {**_DELETED, **first}, _JSON), recover: Said(200)}
+    found, server = deliver("discourse", Play(hidden), _by_id(PUT_BACK, "123"))
+    assert (found, [each.line for each in server.changes]) == (Outcome(), [recover])
+    # The same spec: 422 for a topic that one may not delete, 403 for one that one may not recover.
+    refused = Said(422, {"errors": ["There was an error deleting that topic."]}, _JSON)
+    found, _ = deliver("discourse", Play({**shown, delete: refused}), _by_id(HOLD, "123"))
+    _is_refused(found, "HTTP status 422")
+    found, _ = deliver("discourse", Play({**hidden, recover: Said(403)}), _by_id(PUT_BACK, "123"))
+    _is_refused(found, "takeback site token")
 
 
 def test_discourse_is_not_believed_about_a_post_where_nobody_is_signed_in(deliver: Deliver) -> None:
@@ -343,6 +396,10 @@ def test_discourse_does_not_take_a_key_without_the_right(deliver: Deliver) -> No
     for line in (_SHOW, _DELETE):
         found, _ = deliver("discourse", Play({_SHOW: Said(200, _POST, _JSON), line: Said(403)}), _by_id(HOLD, "123"))
         _is_refused(found, "takeback site token")
+    # Documented in the same place, #recover.
+    answers = {_SHOW: Said(200, _DELETED, _JSON), _RECOVER: Said(403), **_SESSION}
+    found, _ = deliver("discourse", Play(answers), _by_id(PUT_BACK, "123"))
+    _is_refused(found, "takeback site token")
 
 
 @pytest.mark.parametrize(
@@ -393,7 +450,8 @@ def _nextcloud(deliver: Deliver, kind: ActionKind, answers: Mapping[str, Said | 
 @pytest.mark.parametrize(
     "said",
     [
-        # Documented: nextcloud/server, build/integration/features/tags.feature (201 of a file shared with one).
+        # Documented: nextcloud/server, build/integration/files_features/tags.feature (201 of a file shared with one,
+        # also with a tag that only its groups may give).
         Said(201),
         # Documented: ownCloud's tags API: 409 where it is assigned already.
         Said(409, _sabre("Conflict", "x"), _XML),
@@ -441,8 +499,11 @@ def test_nextcloud_takes_a_tag_off(deliver: Deliver) -> None:
     ).encode()
     there = {_UNTAG: none, f"PROPFIND {_FILE_123}/7": none, f"PROPFIND {_FILE_123}": Said(207, collection, _XML)}
     assert _nextcloud(deliver, PUT_BACK, there) == Outcome()
+    # Documented: tags.feature, 404 of a file that is shared with one no more, 403 of a tag that one may not give.
     away = {**there, f"PROPFIND {_FILE_123}": none}
     _is_refused(_nextcloud(deliver, PUT_BACK, away), "somebody's own")
+    forbidden = Said(403, _sabre("Forbidden", "x"), _XML)
+    _is_refused(_nextcloud(deliver, PUT_BACK, {_UNTAG: forbidden}), "right to edit")
 
 
 @pytest.mark.parametrize(
@@ -469,6 +530,25 @@ def test_nextcloud_says_what_a_link_shows(deliver: Deliver, folder: str, tagged:
 @pytest.mark.parametrize(
     "said",
     [
+        # Documented as what is thrown: nextcloud/server, apps/dav/tests/unit/Connector/Sabre/PublicAuthTest.php (a link
+        # that has a password; one that is not there). That the first is 401, and the second 404: sabre/dav.
+        Said(401, _sabre("NotAuthenticated", ""), _XML),
+        Said(404, _sabre("NotFound", ""), _XML),
+    ],
+)
+def test_nextcloud_does_not_say_what_a_link_shows(deliver: Deliver, said: Said) -> None:
+    answers = {"PROPFIND /public.php/dav/files/my-holiday/": said}
+    found, server = deliver(
+        "nextcloud", Play(answers), lambda root: action(HOLD, url=f"{root}/s/my-holiday"), token=NEXTCLOUD_KEY
+    )
+    _is_refused(found, "does not say what this link shows")
+    # Documented: dav_features/dav-v2-public.feature ("with Ajax header"), as the page of a link asks.
+    assert server.asked[0].headers["x-requested-with"] == "XMLHttpRequest"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
         # Recorded as what was thrown: nextcloud/all-in-one, issue 8104 (TooManyRequests, without a message).
         Said(429, _sabre("TooManyRequests", "").replace(b"Sabre\\DAV\\", b"OCA\\DAV\\Connector\\Sabre\\"), _XML),
         # Recorded as what was thrown: owncloud/core, issue 25642; its words today: nextcloud/server, issue 31674.
@@ -479,9 +559,22 @@ def test_nextcloud_wants_to_be_asked_later_and_names_no_time(deliver: Deliver, s
     _is_later(_nextcloud(deliver, HOLD, {_TAG: said}))
 
 
-# ---- Pixelfed: of its moderation call itself no answer was found recorded, only its source. ----
+# ---- Pixelfed: of its moderation call itself no answer was found recorded or tested for, only its source. ----
 
-_MODERATE = "POST /api/admin/moderate/post/123"
+_MODERATE, _SEEN = "POST /api/admin/moderate/post/123", "GET /api/v1/statuses/123"
+_ITSELF = "GET /api/v1/accounts/verify_credentials"
+
+
+def test_pixelfed_says_who_sees_a_post_before_it_is_asked_to_change_that(deliver: Deliver) -> None:
+    # Documented: pixelfed/pixelfed, tests/Feature/Api/StatusTest.php (200 with `id` as text; 404 of none),
+    # AccountTest.php, and tests/Feature/Security/ApiScopeSecurityTest.php (403 of one that only followers see).
+    shown = Said(200, {"id": "123", "visibility": "public", "account": {"id": "7", "acct": "poster"}}, _JSON)
+    for answers in ({_SEEN: shown}, {_SEEN: Said(403), _ITSELF: Said(200, {"id": "5", "username": "mod"}, _JSON)}):
+        _, server = deliver("pixelfed", Play(answers), _by_id(HOLD, "123"))
+        assert [(each.line, each.json) for each in server.changes] == [(_MODERATE, {"action": "mark-private"})]
+    found, server = deliver("pixelfed", Play({_SEEN: Said(404)}), _by_id(HOLD, "123"))
+    _is_refused(found, "shows no such post")
+    assert server.changes == []
 
 
 def test_pixelfed_does_not_take_the_token(deliver: Deliver) -> None:
@@ -492,15 +585,22 @@ def test_pixelfed_does_not_take_the_token(deliver: Deliver) -> None:
         return Said(302, b"<!DOCTYPE html><html>x</html>", where)
 
     # Recorded: pixelfed/pixelfed-rn, pull request 449.
-    refused = Play({_MODERATE: Said(401, {"error": "Invalid token"})})
-    for answers in (led_away, refused):
+    refused = Play({_SEEN: Said(401, {"error": "Invalid token"})})
+    # Documented: pixelfed/pixelfed, tests/Feature/Security/ApiScopeSecurityTest.php and Api/AccountTest.php: 403 for a
+    # scope that is not the token's. 404 for a token that is no administrator's is what the calls beside this one say
+    # (tests/Feature/Security/AdminAccessTest.php).
+    blind = Play({_SEEN: Said(403), _ITSELF: Said(403)})
+    private = {_SEEN: Said(403), _ITSELF: Said(200, {"id": "5", "username": "mod"}, _JSON)}
+    found, _ = deliver("pixelfed", Play({**private, _MODERATE: Said(404)}), _by_id(HOLD, "123"))
+    _is_refused(found, "no administrator's")
+    for answers in (led_away, refused, blind):
         found, _ = deliver("pixelfed", answers, _by_id(HOLD, "123"))
         _is_refused(found, "takeback site token")
 
 
 def test_pixelfed_wants_to_be_asked_later(deliver: Deliver) -> None:
     # Recorded: pixelfed/pixelfed, issue 3221 (the status; from what stands before the instance).
-    found, _ = deliver("pixelfed", Play({_MODERATE: Said(429)}), _by_id(HOLD, "123"))
+    found, _ = deliver("pixelfed", Play({_SEEN: Said(429)}), _by_id(HOLD, "123"))
     _is_later(found)
 
 
