@@ -72,7 +72,8 @@ def compare_pixels(original: Pixels, suspect: Pixels, tables: JpegTables | None 
         )  # fmt: skip
     prediction = predicted(original, suspect, laid.matrix, tables)
     inside = comparable(prediction.inside)
-    found = regions(residual(suspect, prediction.pixels, inside), inside, suspect, prediction.pixels)
+    apart = residual(suspect, prediction.pixels, inside)
+    found = regions(apart, inside, suspect, prediction.pixels, toned=prediction.toned)
     return _told(suspect, laid, prediction, found, (width, height))
 
 

@@ -75,13 +75,15 @@ class Prediction:
     """
     The suspect as it would be: `pixels` uint8 [height, width, 3], where `inside` bool says that the original reaches.
 
-    `matrix` is the transform that was taken, `filter` by what it was scaled.
+    `matrix` is the transform that was taken, `filter` by what it was scaled; `toned` by how many levels the suspect's
+    tones are others, in the median.
     """
 
     pixels: Pixels = field(repr=False)
     inside: Mask = field(repr=False)
     matrix: Matrix
     filter: Filter
+    toned: float
 
 
 def predicted(original: Pixels, suspect: Pixels, matrix: Matrix, tables: JpegTables | None) -> Prediction:
@@ -94,14 +96,23 @@ def predicted(original: Pixels, suspect: Pixels, matrix: Matrix, tables: JpegTab
     values = laid.pixels.astype(np.float32)
     apart = trial.apart(values)
     if apart > EXACT:
-        toned = _toned(values, suspect, inside)
-        values, apart = _better(trial, values, toned, apart)
+        values, apart = _better(trial, values, _toned(values, suspect, inside), apart)
+    toned = _moved(laid.pixels, values, inside)
     if apart > EXACT:
         values, apart = _better(trial, values, _sharpened(values, trial), apart)
     pixels = np.where(inside[..., np.newaxis], _rounded(values), suspect)
     if tables is not None:
         pixels = saved_again(pixels, tables)
-    return Prediction(pixels, inside, chosen, how)
+    return Prediction(pixels, inside, chosen, how, toned)
+
+
+def _moved(before: Pixels, after: Floats, inside: Mask) -> float:
+    """Return by how many levels a colour plane moved, in the median; of the plane that moved most."""
+    seen = inside[::4, ::4]
+    if not seen.any():
+        return 0.0
+    apart = np.abs(after[::4, ::4][seen] - before[::4, ::4][seen])
+    return float(np.median(apart, axis=0).max())
 
 
 def _better(trial: Trial, values: Floats, fitted: Floats | None, apart: float) -> tuple[Floats, float]:

@@ -27,6 +27,10 @@ USUAL_PART = 0.75
 """Of those squares: what so many stay below is usual for the pair, and a change of a quarter of it does not move it."""
 LEAST_USUAL = 2.0
 """Levels added to what is usual: by less than that, hardly anything is seen."""
+TONED = 1.0, 4.0
+"""Levels by which all of the pair is in other tones: from the first on, what tones explain counts for less."""
+LEAST_TONES = 0.1
+"""What is left, of its square, from the second on: a colour that is rare in the picture is predicted badly."""
 LEAST_GRADIENT = 3.0
 """Levels a pixel added to a region's gradient: where there is none, a hundredth of a pixel leaves nothing."""
 
@@ -61,8 +65,10 @@ class Region:
         return slice(self.top, self.top + self.height), slice(self.left, self.left + self.width)
 
 
-def regions(found: Residual, inside: Mask, suspect: Pixels, prediction: Pixels) -> list[Region]:
-    """Return the regions that stand out, the strongest first."""
+def regions(
+    found: Residual, inside: Mask, suspect: Pixels, prediction: Pixels, *, toned: float = 0.0
+) -> list[Region]:  # fmt: skip
+    """Return the regions that stand out, the strongest first; `toned` as that of the prediction."""
     cv2 = opencv()
     grown = ((found.mean > GROWN) & (found.fine > GROWN_SPREADS) & inside).astype(np.uint8)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (CLOSED, CLOSED))
@@ -80,8 +86,8 @@ def regions(found: Residual, inside: Mask, suspect: Pixels, prediction: Pixels) 
         mask = labels[part] == each
         peak = float(found.coarse[part][mask].max())
         if peak >= SEED:
-            apart = suspect[part][mask].astype(np.float32) - prediction[part][mask]
-            levels, unusual = math.sqrt(float((apart**2).mean())), float(found.mean[part][mask].mean())
+            levels = _levels(suspect[part][mask], prediction[part][mask], toned)
+            unusual = float(found.mean[part][mask].mean())
             alike = (LEAST_USUAL + usual) * (LEAST_GRADIENT + _gradient(prediction[part], mask))
             strength = unusual * levels * _depth(mask) / alike
             result.append(Region(left, top, width, height, area, _chance(peak, tests), strength, mask))
@@ -93,13 +99,32 @@ def _chance(peak: float, tests: float) -> float:
     return tests * 0.5 * math.erfc(peak / math.sqrt(2))
 
 
+def _levels(above: Pixels, below: Pixels, toned: float) -> float:
+    """
+    Return by how many levels colours `above` differ from those `below`, both uint8 [pixels, 3]: the root of a mean.
+
+    What other tones of the region alone would explain, a line for each colour, counts for less where all of the
+    picture is in other tones.
+    """
+    one, other = above.astype(np.float64), below.astype(np.float64)
+    squares = np.square(one - other).mean(axis=0)
+    one, other = one - one.mean(axis=0), other - other.mean(axis=0)
+    spread = np.maximum(np.square(other).mean(axis=0), 1e-9)
+    left = np.square(one).mean(axis=0) - np.square((one * other).mean(axis=0)) / spread
+    weight = np.interp(toned, TONED, (1.0, LEAST_TONES))
+    return math.sqrt(max(0.0, float((left + weight * (squares - left)).mean())))
+
+
 def _usual(suspect: Pixels, prediction: Pixels, inside: Mask) -> float:
     """Return by how many levels most small squares of the picture differ (root of the mean of squares)."""
     cv2 = opencv()
-    squares = np.square(cv2.absdiff(suspect, prediction), dtype=np.float32).mean(axis=2) * inside
+    squares = np.zeros(inside.shape, np.float32)
+    for plane in cv2.split(cv2.absdiff(suspect, prediction)):
+        cv2.accumulateSquare(plane, squares)
+    squares *= inside
     size = tuple(-(-side // USUAL_STEP) for side in inside.shape[::-1])
     seen = cv2.resize(inside.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    means = cv2.resize(squares, size, interpolation=cv2.INTER_AREA)[seen > 0.5] / seen[seen > 0.5]
+    means = cv2.resize(squares, size, interpolation=cv2.INTER_AREA)[seen > 0.5] / (3 * seen[seen > 0.5])
     return math.sqrt(float(np.quantile(means, USUAL_PART))) if len(means) else 0.0
 
 

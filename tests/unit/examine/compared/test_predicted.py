@@ -49,6 +49,7 @@ def test_the_change_itself_is_not_predicted() -> None:
     apart = np.abs(prediction.pixels.astype(int) - suspect).max(axis=2)
     assert apart[185:235, 325:385].mean() > 20
     assert apart[:170].max() == 0
+    assert prediction.toned == 0
 
 
 def test_other_tones_are_predicted_within_a_level_or_two_also_beside_a_change() -> None:
@@ -57,6 +58,7 @@ def test_other_tones_are_predicted_within_a_level_or_two_also_beside_a_change() 
     apart[175:245, 315:395] = 0
     assert np.median(apart) <= 1
     assert np.quantile(apart, 0.95) <= 4
+    assert prediction.toned > 4
 
 
 def test_where_the_original_does_not_reach_nothing_is_predicted() -> None:

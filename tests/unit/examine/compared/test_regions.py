@@ -51,3 +51,20 @@ def test_what_is_usual_for_a_pair_is_not_moved_by_a_change_of_a_fifth_of_it() ->
     inside = np.ones(prediction.shape[:2], np.bool_)
     large = regions(residual(suspect, prediction, inside), inside, suspect, prediction)[0]
     assert large.strength > 4 * _strongest(prediction, 0.2, 14).strength
+
+
+def test_a_part_in_tones_of_its_own_counts_for_less_where_all_of_the_copy_is_in_other_tones() -> None:
+    prediction = _drawn(3)
+    lighter, other = prediction.copy(), prediction.copy()
+    lighter[PART] += 14
+    other[PART] = np.random.default_rng(3).integers(110, 150, other[PART].shape)
+    inside = np.ones(prediction.shape[:2], np.bool_)
+    kept, toned = (
+        [
+            regions(residual(each, prediction, inside), inside, each, prediction, toned=by)[0].strength
+            for each in (lighter, other)
+        ]
+        for by in (0.5, 6.0)
+    )
+    assert toned[0] < 0.4 * kept[0]
+    assert toned[1] > 0.6 * kept[1]
