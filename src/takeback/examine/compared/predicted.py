@@ -53,6 +53,9 @@ SNAP = 0.75
 MIN_GAIN = 0.97
 """What a fit must leave of the error, at most, to be used: one that gains less only adds noise."""
 
+MOST_LEVELS = 8
+"""Levels beyond which a pixel was changed, and says nothing of how the rest was saved."""
+
 _OTHER_FILTERS = (Filter.LANCZOS, Filter.BOX, Filter.AREA, Filter.LINEAR)
 
 _KNOTS = np.array([0.0, 5, 13, 26, 46, 74, 110, 152, 202, 255])
@@ -102,7 +105,9 @@ def predicted(original: Pixels, suspect: Pixels, matrix: Matrix, tables: JpegTab
         values, apart = _better(trial, values, _sharpened(values, trial), apart)
     pixels = np.where(inside[..., np.newaxis], _rounded(values), suspect)
     if tables is not None:
-        pixels = saved_again(pixels, tables)
+        again = saved_again(pixels, tables)
+        # The original itself, or its very pixels in another file, was not saved once more than the original.
+        pixels = pixels if _unlike(pixels, suspect) < _unlike(again, suspect) else again
     return Prediction(pixels, inside, chosen, how, toned)
 
 
@@ -113,6 +118,12 @@ def _moved(before: Pixels, after: Floats, inside: Mask) -> float:
         return 0.0
     apart = np.abs(after[::4, ::4][seen] - before[::4, ::4][seen])
     return float(np.median(apart, axis=0).max())
+
+
+def _unlike(one: Pixels, other: Pixels) -> float:
+    """Return by how many levels two pictures differ in the mean, in which no pixel counts more than `MOST_LEVELS`."""
+    apart = _apart_of(np.ascontiguousarray(one[::2, ::2]), np.ascontiguousarray(other[::2, ::2]))
+    return float(np.minimum(apart, MOST_LEVELS).mean())
 
 
 def _better(trial: Trial, values: Floats, fitted: Floats | None, apart: float) -> tuple[Floats, float]:

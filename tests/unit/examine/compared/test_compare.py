@@ -74,6 +74,13 @@ def test_a_changed_part_is_found_where_it_is_in_the_suspect(name: str) -> None:
     assert (left, top, left + width, top + height) == pytest.approx(_expected(place), abs=near)
 
 
+def test_the_original_itself_is_kept_whatever_saving_it_again_would_do() -> None:
+    """Strong colours, of which every saving loses some: what was not saved again must not be predicted as if it was."""
+    file = jpeg(cornered(1), 90)
+    found = compare_images(file, file)
+    assert (found.same_source, found.changed, found.strongest) == (True, False, 0.0)
+
+
 def test_the_mask_covers_what_was_changed_and_little_else() -> None:
     found = compare_images(ORIGINAL, jpeg(patched(PIXELS)))
     truth = np.zeros((HEIGHT, WIDTH), np.bool_)
