@@ -45,8 +45,8 @@ class Region:
 
     `chance` is how many windows of this pair's noise reach its largest residual, were that noise normal. `strength`
     is what it is ranked by among those of other pairs: how unusual (the mean of the capped difference), how visible
-    (levels, root of the mean of squares) and how deep (pixels from its edge to its innermost) it is, multiplied, by
-    how visible anything of this pair is, and by how steep the picture is there. What registration, tones and saving
+    (levels, root of the mean of squares) and how deep (pixels from its edge to its innermost) it is, multiplied; over
+    what differs anywhere in this pair, and over how steep the picture is there. What registration, tones and saving
     leave is deep and faint, or visible and thin; it is alike all over the picture, and grows with its gradient.
     """
 
@@ -88,8 +88,8 @@ def regions(
         if peak >= SEED:
             levels = _levels(suspect[part][mask], prediction[part][mask], toned)
             unusual = float(found.mean[part][mask].mean())
-            alike = (LEAST_USUAL + usual) * (LEAST_GRADIENT + _gradient(prediction[part], mask))
-            strength = unusual * levels * _depth(mask) / alike
+            usually = (LEAST_USUAL + usual) * (LEAST_GRADIENT + _gradient(prediction[part], mask))
+            strength = unusual * levels * _depth(mask) / usually
             result.append(Region(left, top, width, height, area, _chance(peak, tests), strength, mask))
     return sorted(result, key=lambda region: -region.strength)
 
