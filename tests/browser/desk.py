@@ -8,14 +8,10 @@ from itertools import count
 from typing import Any, Protocol
 
 import httpx2
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 from tests.acceptance.serving import Receiver, Service
 from tests.browser.files import phone_picture
 from tests.browser.walking import DESKTOP, WAIT_MILLISECONDS, Browser
-
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-NARROW = {"width": 320, "height": 640}
 
 CLIENT_HEADER = "X-Real-IP"
 """Where a proxy would say who asks."""
@@ -57,13 +53,6 @@ def pictured_case(service: Service, site: Receiver, number: int, *, copies: int 
     for place in range(copies):
         site.pictures[f"/{number}-{place}"] = phone_picture(number)
     return reported_case(service, number, copies=copies, base=site.url)
-
-
-def faults_on(page: Page) -> list[str]:
-    """Return what axe finds on a page of the desk."""
-    page.evaluate("window.scrollTo(0, 0)")
-    found = Axe().run(page, options=RULES).response["violations"]
-    return [f"{each['id']}: {node['html'][:120]}" for each in found for node in each["nodes"]]
 
 
 class Host(Protocol):

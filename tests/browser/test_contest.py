@@ -12,10 +12,10 @@ import httpx2
 import pytest
 from PIL import Image
 from tests.acceptance.serving import Receiver, Service
-from tests.browser.test_access import NARROW, faults_of
+from tests.browser.accessible import faults_at_each_width, faults_on
 from tests.browser.test_journeys import SIZES
 from tests.browser.test_return import open_case
-from tests.browser.walking import DESKTOP, PHONE, Open, Visit
+from tests.browser.walking import Open, Visit
 from tests.house import drawn
 from tests.unit.service.test_journey import notice_in
 
@@ -85,17 +85,17 @@ def test_the_link_opens_the_statement_and_is_in_no_address(visit: Open, posted: 
         assert secret_of(posted.link) not in str(request.headers).encode()
     posted.ask("decision", REMOVED)
     open_link(here, posted.link)
-    assert faults_of(here) == []
+    assert faults_on(here.page) == []
     here.write("grounds", GROUNDS)
     here.press_away("button[value=contest]")
     assert "It is received" in here.page.inner_text(".done")
-    assert faults_of(here) == []
+    assert faults_on(here.page) == []
     # She reads it in the desk's words, and answers; a second person upholds, and the answer stands at the link.
     posted.ask("hearing", {"summary": "It is said to be a drawing."})
     her = visit(size=size)
     open_case(her, posted.receipt)
     assert her.page.inner_text(".hearing blockquote") == "It is said to be a drawing."
-    assert faults_of(her) == []
+    assert faults_on(her.page) == []
     her.page.fill("form.say textarea", "It is me, on a beach.")
     her.press("form.say button[value=disagree]")
     her.page.wait_for_selector(".done")
@@ -129,23 +129,20 @@ def test_without_a_script_the_link_is_pasted_and_all_of_it_works(visit: Open, po
     assert "You have agreed that it is shown again." in her.page.inner_text(".hearing")
 
 
-@pytest.mark.parametrize("size", [PHONE, DESKTOP, NARROW], ids=["phone", "desktop", "narrow"])
 @pytest.mark.parametrize("language", ["ar", "de"])
 def test_axe_finds_nothing_in_other_languages_and_nothing_is_cut_off(
-    visit: Open, posted: Posted, language: str, size: dict[str, int]
+    visit: Open, posted: Posted, language: str
 ) -> None:
-    here = visit(size=size, language=language, path="/contest")
-    assert faults_of(here) == []
+    here = visit(language=language, path="/contest")
+    assert faults_at_each_width(here.page) == []
     open_link(here, posted.link)
     assert here.page.get_attribute("html", "lang") == language
-    assert faults_of(here) == []
-    assert here.page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    assert faults_at_each_width(here.page) == []
     posted.ask("decision", {"outcome": "refused", "reason": "A coast.", "elements": ["intimate"]})
-    her = visit(size=size, language=language)
+    her = visit(language=language)
     open_case(her, posted.receipt)
     her.page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true })")
-    assert faults_of(her) == []
-    assert her.page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    assert faults_at_each_width(her.page) == []
 
 
 def test_a_wrong_link_says_so(visit: Open) -> None:

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Route
 from tests.acceptance.serving import Receiver, Service
+from tests.browser.accessible import NARROW, faults_on
 from tests.browser.files import real_files
 from tests.browser.model import random_model
-from tests.browser.test_access import NARROW, faults_of
 from tests.browser.test_fingerprints import sent_of
 from tests.browser.test_journeys import nothing_leaked, standing
 from tests.browser.walking import Open, Visit
@@ -171,17 +171,17 @@ def test_doctor_says_what_is_there(folder: Path, service: Service) -> None:
 
 def test_axe_finds_nothing_while_it_is_offered_loaded_and_failed(visit: Open, photo: Path) -> None:
     here = visit(size=NARROW)
-    assert faults_of(here) == []
+    assert faults_on(here.page) == []
     here.begin()
     here.choose_files(photo)
     here.tick("describe")
     wait_for(here, "Ready")
-    assert faults_of(here) == []
+    assert faults_on(here.page) == []
     here.page.context.route("**/page/model/model.onnx", lost)
     here.page.uncheck("#describe")
     here.press("#describe")
     wait_for(here, "could not")
-    assert faults_of(here) == []
+    assert faults_on(here.page) == []
     assert here.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 

@@ -9,8 +9,8 @@ from itertools import count
 import httpx2
 import pytest
 from tests.acceptance.serving import Receiver, Service
-from tests.browser.desk import NARROW, Colleague, Come, faults_on, reported_case
-from tests.browser.walking import DESKTOP, PHONE
+from tests.browser.accessible import faults_at_each_width
+from tests.browser.desk import Colleague, Come, reported_case
 
 pytestmark = pytest.mark.browser
 
@@ -270,18 +270,9 @@ STATES: list[State] = [
 ]
 
 
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
-def test_axe_finds_nothing_on_any_page(come: Come, case: str, state: State, size: dict[str, int]) -> None:
-    ada = come(size=size)
+def test_axe_finds_nothing_and_every_page_fits(come: Come, case: str, state: State) -> None:
+    ada = come()
     state(ada, case)
-    assert faults_on(ada.page) == []
+    assert faults_at_each_width(ada.page) == []
     assert ada.problems == []
-
-
-@pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
-def test_a_narrow_window_holds_every_page(come: Come, case: str, state: State) -> None:
-    ada = come(size=NARROW)
-    state(ada, case)
-    wide = ada.page.evaluate("document.documentElement.scrollWidth")
-    assert wide <= NARROW["width"]

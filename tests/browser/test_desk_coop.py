@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 from tests.acceptance.serving import Service, receiving
-from tests.browser.desk import NARROW, Colleague, faults_on, opened_desk, reported_case
-from tests.browser.walking import DESKTOP, PHONE, Browser
+from tests.browser.accessible import faults_at_each_width
+from tests.browser.desk import Colleague, opened_desk, reported_case
+from tests.browser.walking import Browser
 from tests.unit.actions.platforms.server import Said
 from tests.unit.coop import NOT_COVERED, Coop, callback, coop_on_loopback, settings_of, signature_of
 
 pytestmark = pytest.mark.browser
-
-SIZES = [pytest.param(PHONE, id="phone"), pytest.param(DESKTOP, id="desktop"), pytest.param(NARROW, id="narrow")]
-SHOTS = os.environ.get("TAKEBACK_SHOTS")
-"""A folder in which the pages are kept as they looked, for whoever wants to see them."""
 
 
 @pytest.fixture(scope="module")
@@ -59,44 +54,31 @@ def reports(house: Service, state: str) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.mark.parametrize("size", SIZES)
 def test_a_case_shows_what_coop_was_told_and_said_and_has_what_failed_told_again(
-    browser: Browser, house: Service, coop: Coop, size: dict[str, int]
+    browser: Browser, house: Service, coop: Coop
 ) -> None:
-    width = size["width"]
-    told = reported_case(house, 10_000 + width, copies=1)
+    told = reported_case(house, 10_000, copies=1)
     report = waited(lambda: [each for each in reports(house, "told") if each["case"] == told])[0]
     body = callback(report["id"], NOT_COVERED)
     headers = {"Content-Type": "application/json", "Coop-Signature": signature_of(body)}
     answer = httpx2.post(f"{house.url}/api/v1/coop/actions", content=body, headers=headers)
     assert (answer.status_code, answer.json()["taken"]) == (200, "noted")
     coop.instead = Said(400, {"errors": [{"status": 400, "title": "Invalid Data for Item"}]})
-    failed = reported_case(house, 20_000 + width, copies=1)
+    failed = reported_case(house, 20_000, copies=1)
     waited(lambda: [each for each in reports(house, "failed") if each["case"] == failed])
     coop.instead = None
-    here = Colleague(browser, house, f"Ada {width}", size=size)
+    here = Colleague(browser, house, "Ada")
     try:
         here.join()
         here.open(told)
         said = here.page.locator("section[aria-labelledby=coop]").inner_text()
         assert "Whom `coop_people` names is not at the desk." in said
-        assert (faults_on(here.page), _fits(here)) == ([], True)
-        _keep(here, f"coop-said-{width}")
+        assert faults_at_each_width(here.page, "coop-said") == []
         here.open(failed)
         assert "HTTP status 400" in here.page.locator("section[aria-labelledby=coop]").inner_text()
-        assert (faults_on(here.page), _fits(here)) == ([], True)
-        _keep(here, f"coop-failed-{width}")
+        assert faults_at_each_width(here.page, "coop-failed") == []
         here.send("section[aria-labelledby=coop] button")
         waited(lambda: [each for each in reports(house, "told") if each["case"] == failed])
         assert here.problems == []
     finally:
         here.close()
-
-
-def _fits(here: Colleague) -> bool:
-    return bool(here.page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
-
-
-def _keep(here: Colleague, name: str) -> None:
-    if SHOTS:
-        here.page.screenshot(path=str(Path(SHOTS) / f"{name}.png"), full_page=True)

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from tests.acceptance.serving import Service
-from tests.browser.desk import NARROW, Colleague, faults_on, opened_desk
-from tests.browser.walking import DESKTOP, PHONE, Browser
+from tests.browser.accessible import faults_at_each_width
+from tests.browser.desk import Colleague, opened_desk
+from tests.browser.walking import Browser
 from tests.unit.registration.pictures import cornered
 
 pytestmark = pytest.mark.browser
-
-SIZES = [pytest.param(PHONE, id="phone"), pytest.param(DESKTOP, id="desktop"), pytest.param(NARROW, id="narrow")]
-SHOTS = os.environ.get("TAKEBACK_SHOTS")
-"""A folder in which the pages are kept as they looked, for whoever wants to see them."""
 
 
 @pytest.fixture(scope="module")
@@ -29,15 +25,12 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     service.stop()
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_a_picture_is_examined_with_its_original_and_alone(
-    browser: Browser, house: Service, size: dict[str, int], tmp_path: Path
-) -> None:
+def test_a_picture_is_examined_with_its_original_and_alone(browser: Browser, house: Service, tmp_path: Path) -> None:
     changed = cornered(1).copy()
     changed[200:260, 300:380] = 255 - changed[200:260, 300:380]
     for name, pixels in (("mine", cornered(1)), ("suspect", changed)):
         Image.fromarray(pixels).save(tmp_path / f"{name}.jpg", quality=90)
-    here = Colleague(browser, house, f"Bo {size['width']}", size=size)
+    here = Colleague(browser, house, "Bo")
     try:
         here.join()
         page = here.page
@@ -50,10 +43,7 @@ def test_a_picture_is_examined_with_its_original_and_alone(
         assert page.locator(".map rect").count() >= 1
         assert page.get_by_text("one part was changed").is_visible()
         assert page.get_by_text("The file has no Content Credentials.").is_visible()
-        assert faults_on(page) == []
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        if SHOTS:
-            page.screenshot(path=Path(SHOTS) / f"examine-{size['width']}.png", full_page=True)
+        assert faults_at_each_width(page, "examine") == []
         # Without the original: an empty field is no file.
         page.set_input_files("#suspect", tmp_path / "mine.jpg")
         page.get_by_role("button", name="Examine").click()
@@ -65,7 +55,7 @@ def test_a_picture_is_examined_with_its_original_and_alone(
         page.get_by_role("button", name="Examine").click()
         page.get_by_role("alert").wait_for(timeout=60_000)
         assert page.locator("#suspect").is_visible()
-        assert faults_on(page) == []
+        assert faults_at_each_width(page) == []
         assert here.problems == []
     finally:
         here.close()

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx2
 import pytest
 from tests.acceptance.lists import NAME, set_up, wait_for
 from tests.acceptance.serving import Service, receiving
-from tests.browser.desk import NARROW, Colleague, faults_on, opened_desk
-from tests.browser.walking import DESKTOP, PHONE, Browser
+from tests.browser.accessible import faults_at_each_width, fits
+from tests.browser.desk import Colleague, opened_desk
+from tests.browser.walking import Browser
 from tests.lists.stopncii import Keeper, keeping, random_code, record_of
 
 pytestmark = pytest.mark.browser
 
 CODES = [random_code(random.Random(seed)) for seed in range(4)]
-SIZES = [pytest.param(PHONE, id="phone"), pytest.param(DESKTOP, id="desktop"), pytest.param(NARROW, id="narrow")]
-SHOTS = os.environ.get("TAKEBACK_SHOTS")
-"""A folder in which the pages are kept as they looked, for whoever wants to see them."""
 
 
 @pytest.fixture(scope="module")
@@ -63,62 +59,41 @@ def contest_of_an_own_bank(service: Service) -> None:
     assert httpx2.post(f"{service.url}/contest", data=form).status_code == 200
 
 
-def fits(here: Colleague) -> bool:
-    return bool(here.page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
-
-
-def keep(here: Colleague, name: str) -> None:
-    if SHOTS:
-        here.page.screenshot(path=str(Path(SHOTS) / f"{name}.png"), full_page=True)
-
-
-@pytest.mark.parametrize("size", SIZES)
-def test_a_case_of_a_list_says_so_and_one_person_lets_go_what_it_hid(
-    browser: Browser, house: Service, size: dict[str, int]
-) -> None:
-    width = size["width"]
+def test_a_case_of_a_list_says_so_and_one_person_lets_go_what_it_hid(browser: Browser, house: Service) -> None:
     cases = httpx2.get(f"{house.url}/api/v1/cases?state=held", headers=house.headers("moderator")).json()
-    here = Colleague(browser, house, f"Ada {width}", size=size)
+    here = Colleague(browser, house, "Ada")
     try:
         here.join()
         assert "from a list" in here.page.locator("table.queue tbody tr").first.inner_text()
-        assert (faults_on(here.page), fits(here)) == ([], True)
-        keep(here, f"queue-{width}")
+        assert faults_at_each_width(here.page, "queue") == []
         here.open(cases[0]["id"])
         assert f"matches the outside list {NAME}" in here.page.inner_text("main")
         said = here.page.inner_text("main")
         assert "that a person judged" in said or "judged a match" in said
         # Nobody wrote, and nobody can be written to.
         assert here.page.locator("#messages").count() == 0
-        assert (faults_on(here.page), fits(here)) == ([], True)
-        keep(here, f"case-{width}")
+        assert faults_at_each_width(here.page, "case") == []
         here.page.check("#outcome-refuse")
         here.page.check("#element-intimate")
         here.page.fill("#reason", "A landscape.")
         here.send("#decide button")
         assert here.page.inner_text(".state").startswith("refused")
         assert "put back" in here.page.inner_text("table.copies")
-        assert (faults_on(here.page), here.problems) == ([], [])
-        keep(here, f"refused-{width}")
+        assert (faults_at_each_width(here.page, "refused"), here.problems) == ([], [])
     finally:
         here.close()
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_an_administrator_sees_lists_and_partners_and_switches_a_list(
-    browser: Browser, house: Service, size: dict[str, int]
-) -> None:
-    width = size["width"]
-    here = Colleague(browser, house, f"Chief {width}", role="administrator", size=size)
+def test_an_administrator_sees_lists_and_partners_and_switches_a_list(browser: Browser, house: Service) -> None:
+    here = Colleague(browser, house, "Chief", role="administrator")
     try:
         here.join()
-        assert fits(here)
+        assert fits(here.page)
         here.page.get_by_role("link", name="Lists").click()
         shown = here.page.inner_text("main")
         for part in (NAME, "Up to date", "4 looked for", "1 in quarantine", "Turn off"):
             assert part in shown, part
-        assert (faults_on(here.page), fits(here)) == ([], True)
-        keep(here, f"lists-{width}")
+        assert faults_at_each_width(here.page, "lists") == []
         here.send("button[value=off]")
         assert "Off: it is not fetched." in here.page.inner_text("main")
         here.send("button[value=on]")
@@ -127,19 +102,14 @@ def test_an_administrator_sees_lists_and_partners_and_switches_a_list(
         for part in ("gallery", f"{NAME}, notices", "60 a minute, 5,000 a day"):
             assert part in shown, part
         here.page.get_by_text("Remove gallery").click()
-        assert (faults_on(here.page), fits(here), here.problems) == ([], True, [])
-        keep(here, f"partners-{width}")
+        assert (faults_at_each_width(here.page, "partners"), here.problems) == ([], [])
     finally:
         here.close()
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_a_contest_of_an_own_bank_shows_its_entry_and_what_is_said_against_it(
-    browser: Browser, house: Service, size: dict[str, int]
-) -> None:
-    width = size["width"]
+def test_a_contest_of_an_own_bank_shows_its_entry_and_what_is_said_against_it(browser: Browser, house: Service) -> None:
     (case,) = httpx2.get(f"{house.url}/api/v1/cases?state=contested", headers=house.headers("moderator")).json()
-    here = Colleague(browser, house, f"Bo {width}", role="second_reader", size=size)
+    here = Colleague(browser, house, "Bo", role="second_reader")
     try:
         here.join()
         here.open(case["id"])
@@ -150,7 +120,6 @@ def test_a_contest_of_an_own_bank_shows_its_entry_and_what_is_said_against_it(
         here.send("#grounds ~ form button")
         assert "I drew this lighthouse myself." in here.page.inner_text("main")
         assert here.page.locator("#answer-put_back").count() == 1
-        assert (faults_on(here.page), fits(here), here.problems) == ([], True, [])
-        keep(here, f"own-bank-{width}")
+        assert (faults_at_each_width(here.page, "own-bank"), here.problems) == ([], [])
     finally:
         here.close()

@@ -11,8 +11,8 @@ import httpx2
 import pytest
 from playwright.sync_api import Page
 from tests.acceptance.serving import Receiver, Service
-from tests.browser.desk import NARROW, Colleague, Come, faults_on, pictured_case
-from tests.browser.walking import DESKTOP, PHONE
+from tests.browser.accessible import faults_at_each_width
+from tests.browser.desk import Colleague, Come, pictured_case
 
 pytestmark = pytest.mark.browser
 
@@ -28,11 +28,10 @@ class Scene:
     def __init__(self, house: Service, site: Receiver, come: Come, folder: Path) -> None:
         self.house, self.site, self.folder, self._come = house, site, folder, come
         self.case = pictured_case(house, site, next(_numbers))
-        self.size = DESKTOP
 
     def come(self, role: str = "moderator") -> Colleague:
         """Let someone new come to the case."""
-        new = self._come(role=role, size=self.size)
+        new = self._come(role=role)
         new.join()
         new.open(self.case)
         return new
@@ -362,11 +361,8 @@ STATES: list[State] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("size", [PHONE, DESKTOP, NARROW], ids=["phone", "desktop", "narrow"])
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
-def test_axe_finds_nothing_and_every_page_fits(scene: Scene, state: State, size: dict[str, int]) -> None:
-    scene.size = size
+def test_axe_finds_nothing_and_every_page_fits(scene: Scene, state: State) -> None:
     ada = state(scene)
-    assert faults_on(ada.page) == []
-    assert ada.page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    assert faults_at_each_width(ada.page) == []
     assert ada.problems == []

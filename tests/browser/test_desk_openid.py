@@ -7,8 +7,9 @@ from itertools import count
 
 import pytest
 from tests.acceptance.serving import Service, receiving
-from tests.browser.desk import NARROW, Colleague, Come, faults_on, opened_desk, reported_case
-from tests.browser.walking import DESKTOP, PHONE, Browser
+from tests.browser.accessible import faults_at_each_width
+from tests.browser.desk import Colleague, Come, opened_desk, reported_case
+from tests.browser.walking import Browser
 from tests.identity_provider import CLIENT_ID, SECRET, IdentityProvider
 
 pytestmark = pytest.mark.browser
@@ -185,17 +186,9 @@ def signed_out(ada: Colleague) -> None:
 STATES: list[Callable[[Colleague], None]] = [signing_in, joining, refused, bound, signed_out]
 
 
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
-def test_axe_finds_nothing_on_any_page(come: Come, state: Callable[[Colleague], None], size: dict[str, int]) -> None:
-    ada = come(size=size)
+def test_axe_finds_nothing_and_every_page_fits(come: Come, state: Callable[[Colleague], None]) -> None:
+    ada = come()
     state(ada)
-    assert faults_on(ada.page) == []
+    assert faults_at_each_width(ada.page) == []
     assert ada.problems == []
-
-
-@pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
-def test_a_narrow_window_holds_every_page(come: Come, state: Callable[[Colleague], None]) -> None:
-    ada = come(size=NARROW)
-    state(ada)
-    assert ada.page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]

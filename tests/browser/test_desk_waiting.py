@@ -9,12 +9,12 @@ from typing import Any
 import httpx2
 import pytest
 from tests.acceptance.serving import Receiver, Service, receiving
-from tests.browser.desk import CLIENT_HEADER, NARROW, Colleague, faults_on, opened_desk, reported_case
-from tests.browser.walking import DESKTOP, PHONE, Browser
+from tests.browser.accessible import faults_at_each_width
+from tests.browser.desk import CLIENT_HEADER, Colleague, opened_desk, reported_case
+from tests.browser.walking import Browser
 
 pytestmark = pytest.mark.browser
 
-SIZES = [pytest.param(PHONE, id="phone"), pytest.param(DESKTOP, id="desktop"), pytest.param(NARROW, id="narrow")]
 _numbers = count(1)
 
 
@@ -52,29 +52,24 @@ def send_from(service: Service, source: str, link: str) -> dict[str, Any]:
     return received
 
 
-def fits(here: Colleague) -> bool:
-    return bool(here.page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
-
-
-@pytest.mark.parametrize("size", SIZES)
 def test_a_capped_case_stands_first_says_so_and_is_let_hold_by_a_button(
-    browser: Browser, house: Service, site: Receiver, size: dict[str, int]
+    browser: Browser, house: Service, site: Receiver
 ) -> None:
     number = next(_numbers)
     source = f"203.0.113.{number}"
     send_from(house, source, f"{site.url}/first-{number}")
     case = str(send_from(house, source, f"{site.url}/second-{number}")["case"])
-    here = Colleague(browser, house, f"Ada {number}", size=size)
+    here = Colleague(browser, house, f"Ada {number}")
     try:
         here.join()
         first = here.page.locator("table.queue tbody tr").first
         first.wait_for()
         assert case[:8] in first.inner_text()
         assert "not hidden yet" in first.inner_text().lower()
-        assert (faults_on(here.page), fits(here)) == ([], True)
+        assert faults_at_each_width(here.page) == []
         here.open(case)
         assert here.page.locator("p.problem").first.is_visible()
-        assert (faults_on(here.page), fits(here)) == ([], True)
+        assert faults_at_each_width(here.page) == []
         here.send("form[action$='/hold'] button")
         assert here.page.inner_text(".state").startswith("held")
         assert here.page.locator("form[action$='/hold']").count() == 0
@@ -83,14 +78,13 @@ def test_a_capped_case_stands_first_says_so_and_is_let_hold_by_a_button(
         here.close()
 
 
-@pytest.mark.parametrize("size", SIZES)
 def test_a_removal_whose_bytes_cannot_be_kept_waits_until_a_person_chooses(
-    browser: Browser, house: Service, site: Receiver, size: dict[str, int]
+    browser: Browser, house: Service, site: Receiver
 ) -> None:
     number = 100 + next(_numbers)
     site.pictures[f"/{number}-0"] = b"This is no picture."
     case = reported_case(house, number, copies=1, base=site.url)
-    here = Colleague(browser, house, f"Bo {number}", size=size)
+    here = Colleague(browser, house, f"Bo {number}")
     try:
         here.join()
         here.open(case)
@@ -106,7 +100,7 @@ def test_a_removal_whose_bytes_cannot_be_kept_waits_until_a_person_chooses(
             here.page.wait_for_timeout(200)
             here.page.reload()
         assert "is no picture" in here.page.inner_text("main")
-        assert (faults_on(here.page), fits(here)) == ([], True)
+        assert faults_at_each_width(here.page) == []
         assert not any(order["action"] == "remove" and order["item"] == f"{number}-0" for _, order in site.orders)
         here.send("form[action$='/bytes'] button[value=without]")
         assert here.page.locator("form[action$='/bytes']").count() == 0

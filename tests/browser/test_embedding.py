@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Frame
 from tests.acceptance.serving import Receiver, Service
-from tests.browser.test_access import faults_of
+from tests.browser.accessible import faults_on
 from tests.browser.test_journeys import MAIL, RECEIPT, SIZES, STORY, only_a_fingerprint, standing
 from tests.browser.walking import PHONE, Browser, Visit
 
@@ -230,6 +230,6 @@ def test_axe_finds_nothing_in_the_file(
     english, forum.content = forum.content, embedding_page(languages()[code], framed.url, f"?language={code}").encode()
     here = opened(browser, forum, size)
     # The heading is the form's own, in the frame, into which this does not look.
-    assert [fault for fault in faults_of(here) if not fault.startswith("page-has-heading-one")] == []
+    assert [fault for fault in faults_on(here.page) if not fault.startswith("page-has-heading-one")] == []
     forum.content = english
     here.close()

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 from tests.acceptance.serving import Receiver, Service
-from tests.browser.test_access import NARROW, faults_of
+from tests.browser.accessible import faults_at_each_width, faults_on
 from tests.browser.test_journeys import SIZES
 from tests.browser.test_return import open_case, sent_by
-from tests.browser.walking import DESKTOP, Open, Visit
+from tests.browser.walking import Open, Visit
 from tests.cosigning import cosigned, with_another_signature
 from tests.house import AT
 
@@ -156,7 +156,7 @@ def test_each_witness_is_said_to_be_checked_or_not_and_a_wrong_one_is_named(
     assert "This proof holds." in said
     assert "other.example saw the log by Sunday, November 22, 2026" in said
     assert "third.example: not checked. This site does not name its key." in said
-    assert faults_of(here) == []
+    assert faults_on(here.page) == []
     assert here.page.evaluate("document.documentElement.scrollWidth") <= size["width"]
 
     witnessed.write_text(with_another_signature(witnessed.read_text(), "other.example"))
@@ -172,14 +172,11 @@ def test_what_is_no_proof_is_said_to_be_none(visit: Open, files: dict[str, Path]
 
 
 @pytest.mark.parametrize("language", ["en", "ar"])
-@pytest.mark.parametrize("size", [NARROW, DESKTOP], ids=["narrow", "desktop"])
-def test_the_page_is_for_everyone(visit: Open, files: dict[str, Path], language: str, size: dict[str, int]) -> None:
-    here = visit(path="/verify", language=language, size=size)
+def test_the_page_is_for_everyone(visit: Open, files: dict[str, Path], language: str) -> None:
+    here = visit(path="/verify", language=language)
     shown(here, *[path for name, path in files.items() if name.endswith("proof")], files["read-me.txt"])
     assert here.page.get_attribute("html", "dir") == ("rtl" if language == "ar" else "ltr")
-    assert faults_of(here) == []
-    width = here.page.evaluate("document.documentElement.scrollWidth")
-    assert width <= size["width"]
+    assert faults_at_each_width(here.page) == []
 
 
 def test_without_scripts_the_page_names_the_program(visit: Open) -> None:

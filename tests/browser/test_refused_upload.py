@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,15 +11,12 @@ from typing import Any
 import httpx2
 import pytest
 from tests.acceptance.serving import Service
-from tests.browser.desk import NARROW, Colleague, Come, faults_on, reported_case
-from tests.browser.test_access import faults_of
-from tests.browser.walking import DESKTOP, PHONE, Browser, Visit
+from tests.browser.accessible import faults_at_each_width
+from tests.browser.desk import Come, reported_case
+from tests.browser.walking import Browser, Visit
 
 pytestmark = pytest.mark.browser
 
-SIZES = pytest.mark.parametrize(
-    "size", [pytest.param(PHONE, id="phone"), pytest.param(DESKTOP, id="desktop"), pytest.param(NARROW, id="narrow")]
-)
 REMOVED = {"outcome": "removed", "appears_covered": True, "reason": "Shown without consent.", "confirm": "all"}
 GROUNDS = "It is a drawing of a coast, which I made."
 _numbers = count(7_000)
@@ -74,42 +70,25 @@ def open_link(here: Visit, link: str) -> None:
     here.page.wait_for_selector("section h2")
 
 
-def fits(here: Visit | Colleague, size: dict[str, int]) -> bool:
-    return int(here.page.evaluate("document.documentElement.scrollWidth")) <= size["width"]
-
-
-def keep(here: Visit | Colleague, name: str) -> None:
-    """Take a picture of the page for whoever looks at it, where a folder is named for that."""
-    if folder := os.environ.get("TAKEBACK_PICTURES"):
-        here.page.screenshot(path=f"{folder}/{name}.png", full_page=True)
-
-
-@SIZES
-def test_its_link_says_why_takes_grounds_once_and_later_shows_the_answer(
-    go: Go, come: Come, refused: Refused, size: dict[str, int]
-) -> None:
-    here = go(size=size)
+def test_its_link_says_why_takes_grounds_once_and_later_shows_the_answer(go: Go, come: Come, refused: Refused) -> None:
+    here = go()
     open_link(here, refused.link)
     assert here.page.inner_text("h1") == "Why an upload was refused"
     assert here.page.url == f"{here.url}/contest"
-    assert faults_of(here) == []
-    assert fits(here, size)
-    keep(here, f"refused-{size['width']}")
+    assert faults_at_each_width(here.page, "refused") == []
     here.write("grounds", GROUNDS)
     here.press_away("button[value=contest]")
     assert "It is received" in here.page.inner_text(".done")
     assert "It is contested since" in here.page.inner_text(".state")
-    assert faults_of(here) == []
+    assert faults_at_each_width(here.page) == []
     # The desk: whoever is asked opens the grounds, and answers in the same place as any contest.
-    bo = come(role="second_reader", size=size)
+    bo = come(role="second_reader")
     bo.join()
     assert "A contest to answer" in bo.page.inner_text("main")
     bo.open(refused.case)
     assert "contested" in bo.page.inner_text("#uploads-title ~ ul")
     assert "The picture is still refused at upload" not in bo.page.inner_text("#uploads-title ~ ul")
-    assert faults_on(bo.page) == []
-    assert fits(bo, size)
-    keep(bo, f"desk-contested-{size['width']}")
+    assert faults_at_each_width(bo.page, "desk-contested") == []
     bo.send("form[action$='/words#messages'] button")
     assert GROUNDS in bo.page.inner_text(".opened")
     assert "A refused upload is contested" in bo.page.inner_text(".opened")
@@ -117,24 +96,20 @@ def test_its_link_says_why_takes_grounds_once_and_later_shows_the_answer(
     bo.page.fill("#answer-reason", "It is the same picture.")
     bo.send("form[action$='/answer'] button")
     assert "still refused" in bo.page.inner_text("#uploads-title ~ ul")
-    assert faults_on(bo.page) == []
+    assert faults_at_each_width(bo.page) == []
     open_link(here, refused.link)
     assert here.page.inner_text(".state") == "A second person has decided that it is still refused."
     assert here.page.inner_text("blockquote") == "It is the same picture."
-    keep(here, f"refused-upheld-{size['width']}")
     assert here.problems == bo.problems == []
 
 
-@SIZES
-def test_a_case_is_let_at_the_desk_only_after_she_was_heard(
-    go: Go, come: Come, refused: Refused, size: dict[str, int]
-) -> None:
-    here = go(size=size, script=False)
+def test_a_case_is_let_at_the_desk_only_after_she_was_heard(go: Go, come: Come, refused: Refused) -> None:
+    here = go(script=False)
     here.write("code", refused.link)
     here.press_away("main button")
     here.write("grounds", GROUNDS)
     here.press_away("button[value=contest]")
-    bo = come(role="second_reader", size=size)
+    bo = come(role="second_reader")
     bo.join()
     bo.open(refused.case)
     assert "contests that an upload of theirs was refused" in bo.page.inner_text("#hear-title ~ p")
@@ -143,17 +118,12 @@ def test_a_case_is_let_at_the_desk_only_after_she_was_heard(
     bo.send("form[action$='/hearing'] button")
     assert "She was told what speaks against it" in bo.page.inner_text("main")
     assert not bo.page.is_visible("#answer-put_back")
-    assert faults_on(bo.page) == []
-    assert fits(bo, size)
-    keep(bo, f"desk-told-{size['width']}")
+    assert faults_at_each_width(bo.page, "desk-told") == []
 
 
 @pytest.mark.parametrize("language", ["ar", "de", "fr"])
-@pytest.mark.parametrize("size", [PHONE, NARROW], ids=["phone", "narrow"])
-def test_it_is_for_everyone_in_other_languages(go: Go, refused: Refused, language: str, size: dict[str, int]) -> None:
-    here = go(size=size, language=language)
+def test_it_is_for_everyone_in_other_languages(go: Go, refused: Refused, language: str) -> None:
+    here = go(language=language)
     open_link(here, refused.link)
     assert here.page.get_attribute("html", "lang") == language
-    assert faults_of(here) == []
-    assert fits(here, size)
-    keep(here, f"refused-{language}-{size['width']}")
+    assert faults_at_each_width(here.page, f"refused-{language}") == []
