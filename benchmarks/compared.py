@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import statistics
 import sys
 import time
@@ -39,8 +40,8 @@ LONG_SIDE = 1640
 """Pixels of every eighth original, at most: two megapixels, by which the time is measured."""
 USUAL_SIDE = 900
 """Pixels of the others, at most."""
-LARGE = 1_500_000
-"""Pixels of a suspect from which its time counts as that of two megapixels."""
+TWO_MEGAPIXELS = 1_500_000, 2_500_000
+"""Pixels of a suspect whose time counts as that of two megapixels; screenshots of such originals have three or more."""
 ORIGINAL_QUALITY = 92
 CHANGED_EACH = 3
 """Changed pairs of each photograph; clean ones are one for each of `AFTER`."""
@@ -111,7 +112,9 @@ def outcomes_of(photographs: Sequence[Photograph], seed: int, changed_each: int 
     """Return what is said of all pairs of these photographs."""
     jobs = [(photographs, row, seed, changed_each) for row in range(len(photographs))]
     found: list[Outcome] = []
-    with ProcessPoolExecutor(WORKERS, get_context("fork")) as workers:
+    # As the children have it that compare files: else NumPy's threads wait for each other, which counts as time.
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    with ProcessPoolExecutor(WORKERS, get_context("spawn")) as workers:
         for row, outcomes in enumerate(workers.map(_outcomes, jobs)):
             found += outcomes
             print(f"{row + 1} of {len(photographs)}", end="\r", file=sys.stderr, flush=True)
@@ -175,7 +178,8 @@ def agreement(found: Comparison, truth: NDArray[np.bool_]) -> tuple[float, bool]
 def summary(outcomes: Sequence[Outcome]) -> dict[str, object]:
     """Return the share of changed pairs that are found, their mean F1, and the share of clean ones called changed."""
     changed, clean = [o for o in outcomes if not o.is_clean], [o for o in outcomes if o.is_clean]
-    large = [o.seconds for o in outcomes if o.pixels >= LARGE]
+    of_two = [o.seconds for o in outcomes if TWO_MEGAPIXELS[0] <= o.pixels <= TWO_MEGAPIXELS[1]]
+    larger = [o.seconds for o in outcomes if o.pixels > TWO_MEGAPIXELS[1]]
     return {
         "changed": _changed(changed),
         "by_change": _grouped(changed, "change"),
@@ -184,9 +188,15 @@ def summary(outcomes: Sequence[Outcome]) -> dict[str, object]:
         "plain_map": _plain(changed, clean),
         "clean_by_after": {name: _clean([o for o in clean if o.after == name]) for name in AFTER},
         "seconds": round(statistics.median(o.seconds for o in outcomes), 3),
-        "seconds_2_mp": round(statistics.median(large), 3) if large else None,
-        "pairs_2_mp": len(large),
+        "seconds_2_mp": _median(of_two),
+        "pairs_2_mp": len(of_two),
+        "seconds_larger": _median(larger),
+        "pairs_larger": len(larger),
     }
+
+
+def _median(seconds: Sequence[float]) -> float | None:
+    return round(statistics.median(seconds), 3) if seconds else None
 
 
 def _changed(outcomes: Sequence[Outcome]) -> dict[str, object]:
