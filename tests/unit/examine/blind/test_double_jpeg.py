@@ -15,17 +15,20 @@ from numpy.typing import NDArray
 
 from takeback.examine import Outcome, Test, examine_image
 from takeback.examine.blind.double_jpeg import double_jpeg
-from takeback.examine.blind.double_jpeg.blocks import around
+from takeback.examine.blind.double_jpeg.blocks import around, blocks_of
 from takeback.examine.blind.double_jpeg.bound import BOUND, nfa_of
-from takeback.examine.blind.double_jpeg.model import double, fitted, kept, searched, single
+from takeback.examine.blind.double_jpeg.earlier import Earlier
+from takeback.examine.blind.double_jpeg.frequencies import ORDER
+from takeback.examine.blind.double_jpeg.model import double, fitted, kept, means, searched, single
 from takeback.examine.blind.double_jpeg.quality import nearest_quality
-from takeback.examine.blind.double_jpeg.regions import labelled
+from takeback.examine.blind.double_jpeg.regions import labelled, says
 from takeback.examine.blind.double_jpeg.shifted import earlier_grid
 from takeback.examine.conformal import Bound
 from takeback.examine.libjpeg import luminance_steps
 from takeback.examine.outcome import MAX_NFA
 from takeback.examine.subject import Subject, read_subject
 from takeback.media import MediaLimits
+from takeback.media.coefficients import read_coefficients
 
 type Pixels = NDArray[np.uint8]
 
@@ -154,6 +157,47 @@ def test_where_pixels_are_clipped_nothing_is_said() -> None:
     pixels = scenery(8).astype(np.int64)
     pixels[100:220, 100:260] = np.where(pixels[100:220, 100:260] > 125, 255, 250)
     assert examined(saved(decoded(saved(pixels.astype(np.uint8), 60)), 90)).findings == ()
+
+
+def test_a_part_that_takes_nearly_half_of_a_picture_is_found() -> None:
+    """Of what can be judged it is more than half: the rest of the picture is white."""
+    whole = scenery(11).copy()
+    whole[:, 216:] = 255
+    pixels = decoded(saved(whole, 70)).copy()
+    pixels[40:256, 8:200] = scenery(12)[40:256, 8:200]
+    (finding,) = examined(saved(pixels, 85)).findings
+    assert finding.mask is not None
+    truth = np.zeros((320, 384), np.bool_)
+    truth[40:256, 8:200] = True
+    both = np.count_nonzero(finding.mask & truth)
+    assert 2 * both / (np.count_nonzero(finding.mask) + np.count_nonzero(truth)) > 0.9
+
+
+@pytest.mark.parametrize(("first", "second"), [(10, 5), (8, 6), (9, 7), (3, 2), (5, 10)])
+def test_means_lie_where_two_savings_leave_them(first: int, second: int) -> None:
+    """Against means that are made: even over some levels, rounded twice, with noise in between."""
+    rng = np.random.default_rng(first)
+    values = rng.uniform(-50 * first * second, 50 * first * second, 200_000)
+    twice = np.rint((np.rint(values / first) * first + rng.normal(0, 0.4, len(values))) / second).astype(int)
+    table = np.exp(means(first, second)[:, 0])
+    often = np.bincount(twice % len(table), minlength=len(table)) / len(twice) * len(table)
+    # Three of a hundred blocks are as if saved once.
+    assert np.abs(table - (0.97 * often + 0.03)).max() < 0.03
+
+
+@pytest.mark.parametrize(("gain", "say_something"), [(1.0, True), (0.93, False)])
+def test_means_say_nothing_where_they_were_moved_in_between(gain: float, say_something: bool) -> None:
+    pixels = (decoded(saved(scenery(2), 60)) * gain).astype(np.uint8)
+    data = saved(pixels, 85)
+    values, steps = (read_coefficients(data, components=1).components[0].values, luminance_steps())
+    blocks = blocks_of(values, steps[85].astype(np.uint16))
+    usable = blocks.seen
+    without, with_means = (
+        says(blocks, Earlier(steps[60, list(ORDER)], step, 60, 0.0), usable)[usable].mean()
+        for step in (0, steps[60, 0])
+    )
+    assert (with_means > without + 0.2) == say_something
+    assert (with_means == without) == (not say_something)
 
 
 def _png(pixels: Pixels) -> bytes:

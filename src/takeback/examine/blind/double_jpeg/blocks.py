@@ -34,11 +34,14 @@ class Blocks:
     """
     `magnitudes` int16 [rows, columns, 15] of the coefficients at `ORDER`, and the `steps` int64 [15] they count.
 
-    `classes` int8 [rows, columns]: 0..11 for blocks that are alike, `CLASSES` where there is nothing to be seen.
+    `means` int16 [rows, columns] of the blocks, eight times over, and their step. `classes` int8 [rows, columns]: 0..11
+    for blocks that are alike, `CLASSES` where there is nothing to be seen.
     """
 
     magnitudes: NDArray[np.int16] = field(repr=False)
     steps: Steps
+    means: NDArray[np.int16] = field(repr=False)
+    mean_step: int
     classes: NDArray[np.int8] = field(repr=False)
 
     @property
@@ -66,7 +69,7 @@ def blocks_of(values: NDArray[np.int16], steps: NDArray[np.uint16]) -> Blocks:
     magnitudes = values[..., order]
     # The lowest int16 has no magnitude in it.
     np.abs(np.maximum(magnitudes, -32767, out=magnitudes), out=magnitudes)
-    return _classed(magnitudes, steps[order].astype(np.int64))
+    return _classed(magnitudes, steps[order].astype(np.int64), values[..., 0], int(steps[0]))
 
 
 def saved_once(luminance: NDArray[np.uint8], steps: NDArray[np.uint16]) -> Blocks:
@@ -80,17 +83,17 @@ def saved_once(luminance: NDArray[np.uint8], steps: NDArray[np.uint16]) -> Block
     counted = transformed(luminance[SIDE // 2 :, SIDE // 2 :])
     counted /= own.astype(np.float32)
     np.abs(np.rint(counted, out=counted), out=counted)
-    return _classed(counted.astype(np.int16), own)
+    return _classed(counted.astype(np.int16), own, np.zeros(counted.shape[:2], np.int16), int(steps[0]))
 
 
-def _classed(magnitudes: NDArray[np.int16], steps: Steps) -> Blocks:
+def _classed(magnitudes: NDArray[np.int16], steps: Steps, means: NDArray[np.int16], mean_step: int) -> Blocks:
     levels = np.einsum("rcf,f->rc", magnitudes, steps.astype(np.float32) / len(ORDER))
     activity = around(levels, 3) / 9
     seen = activity > _LEAST_ACTIVITY
     bounds = np.quantile(activity[seen], np.arange(1, _PARTS) / _PARTS) if seen.any() else np.zeros(_PARTS - 1)
     one_way = ~magnitudes[..., _BOTH_WAYS].any(axis=2)
     classes = np.searchsorted(bounds, activity) + _PARTS * one_way
-    return Blocks(magnitudes, steps, np.where(seen, classes, CLASSES).astype(np.int8))
+    return Blocks(magnitudes, steps, means, mean_step, np.where(seen, classes, CLASSES).astype(np.int8))
 
 
 def around(values: NDArray[np.float32], size: int) -> NDArray[np.float32]:

@@ -19,7 +19,7 @@ from takeback.examine.blind.double_jpeg.blocks import Blocks, blocks_of, saved_o
 from takeback.examine.blind.double_jpeg.bound import nfa_of
 from takeback.examine.blind.double_jpeg.earlier import Earlier, earlier_saving
 from takeback.examine.blind.double_jpeg.quality import nearest_quality
-from takeback.examine.blind.double_jpeg.regions import Region, regions_of, says
+from takeback.examine.blind.double_jpeg.regions import Region, regions_of, said_elsewhere, says
 from takeback.examine.blind.double_jpeg.shifted import earlier_grid
 from takeback.examine.blind.transform import SIDE
 from takeback.examine.boxes import box_of
@@ -31,8 +31,8 @@ from takeback.media.coefficients import JpegComponent, read_coefficients
 
 LEAST_BLOCKS = 144
 """In which something is to be seen: 96 × 96 pixels of detail."""
-LEAST_SAID = 0.15
-"""Natural logarithm, what a block says for two savings in the mean: below it no region of usual size can be told."""
+LEAST_SAID = 0.2
+"""Natural logarithm, what a block says for two savings in the mean, elsewhere: below it no region can be told."""
 COARSE_QUALITY = 60
 """Up to this quality of the last saving, what hides an earlier one is named."""
 
@@ -70,10 +70,11 @@ def _examined(subject: Subject, blocks: Blocks, steps: NDArray[np.uint16]) -> Ou
     facts = (_fact(earlier),)
     margin = _LEAST_MARGIN + int(np.median(blocks.steps)) // 4
     usable = unclipped(subject.pixels, blocks.classes.shape, margin) & blocks.seen
-    said = says(blocks, earlier.steps, usable)
-    if np.count_nonzero(usable) < LEAST_BLOCKS or float(said[usable].mean()) < LEAST_SAID:
+    said = says(blocks, earlier, usable)
+    regions = regions_of(said, usable)
+    if np.count_nonzero(usable) < LEAST_BLOCKS or said_elsewhere(said, usable, regions) < LEAST_SAID:
         return Outcome(Test.DOUBLE_JPEG, facts=facts, why_not=Sentence("double_jpeg.too_alike"))
-    return _judged(subject, blocks, regions_of(said, usable), facts)
+    return _judged(subject, blocks, regions, facts)
 
 
 def _judged(subject: Subject, blocks: Blocks, regions: list[Region], facts: tuple[Sentence, ...]) -> Outcome:

@@ -26,18 +26,21 @@ OWN_TABLES = 1.6
 _LEAST_OWN = 150.0
 _LEAST_OWN_EACH = 0.25
 _LEAST_FREQUENCY = 15.0
+_MOST_TIMES = 4
+"""No table has a step among these frequencies that is so many times larger than their median: it was mistaken."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Earlier:
     """
-    The saving before the last: its `steps` int64 [15] at `ORDER`, 0 where they cannot be seen.
+    The saving before the last: its `steps` int64 [15] at `ORDER` and `mean_step`, 0 where they cannot be seen.
 
     `quality` is libjpeg's, None for tables of another kind. `strength`: by how much likelier two savings are than one
     (natural logarithm), in the mean of what blocks say.
     """
 
     steps: NDArray[np.int64] = field(repr=False)
+    mean_step: int
     quality: int | None
     strength: float
 
@@ -54,9 +57,11 @@ def earlier_saving(blocks: Blocks, once: Blocks) -> Earlier | None:
     if own > least_own and own > OWN_TABLES * strength:
         best = found.max(axis=1)
         steps = np.where(best > np.maximum(_LEAST_FREQUENCY, best.max() / 100), FIRST_STEPS[found.argmax(axis=1)], 0)
-        return Earlier(steps, None, own)
+        alike = steps <= _MOST_TIMES * np.median(steps[steps > 0])
+        return Earlier(np.where(alike, steps, 0), 0, None, own)
     if strength > max(LEAST_STRENGTH, LEAST_EACH * count, TIMES_REFERENCE * float(usual_by_quality.max())):
-        return Earlier(luminance_steps()[quality, list(ORDER)], quality, strength)
+        table = luminance_steps()[quality]
+        return Earlier(table[list(ORDER)], int(table[0]), quality, strength)
     return None
 
 

@@ -140,6 +140,24 @@ def _with_rest(masses: Values) -> Table:
     return np.concatenate([masses, rest]).astype(np.float32)
 
 
+@lru_cache(64)
+def means(first: int, second: int) -> Table:
+    """
+    Return logarithms of how much likelier a mean is after two savings than after one, float32 [integers, priors].
+
+    Means lie everywhere, evenly over the few levels of a step: no prior is needed but for noise and odd blocks, as in
+    `fitted`. After as many integers as are returned it begins again.
+    """
+    period = first // math.gcd(first, second)
+    edges: Values = second * (np.arange(period + 1, dtype=np.float64) - 0.5)
+    places: Values = np.arange(-2, period * second // first + 3, dtype=np.float64) * first
+    found = []
+    for noise in _NOISES:
+        often = np.diff(-_normal(np.subtract.outer(edges, places) / noise), axis=0).sum(axis=1) * -first / second
+        found += [np.log(np.maximum((1 - odd) * often + odd, 1e-9)) for odd in _ODD]
+    return np.stack(found, axis=1).astype(np.float32)
+
+
 @lru_cache(1)
 def _sums() -> Values:
     """Return the distributions' sums at each point, float64 [points, priors]."""
