@@ -14,7 +14,7 @@ import simplejpeg
 from numpy.typing import NDArray
 
 from takeback.examine import Outcome, Test, examine_image
-from takeback.examine.blind.double_jpeg import double_jpeg
+from takeback.examine.blind.double_jpeg import double_jpeg, earlier
 from takeback.examine.blind.double_jpeg.blocks import around, blocks_of
 from takeback.examine.blind.double_jpeg.bound import BOUND, nfa_of
 from takeback.examine.blind.double_jpeg.earlier import Earlier
@@ -129,6 +129,23 @@ def test_tables_that_are_not_the_usual_ones_are_seen_too() -> None:
     assert clean.findings == ()
     pixels[80:176, 64:160] = scenery(5)[:96, :96]
     assert len(examined(saved(pixels, 93)).findings) == 1
+
+
+@pytest.mark.parametrize(("strengths", "kept_steps"), [([12.0] * 15, 0), ([90.0] * 14 + [100.0], 14)])
+def test_steps_are_told_only_where_they_are_seen_and_belong_to_one_table(
+    monkeypatch: pytest.MonkeyPatch, strengths: list[float], kept_steps: int
+) -> None:
+    """All of them faint; and one, the strongest, that is many times as large as the others."""
+    shown = np.zeros((15, 79))
+    shown[np.arange(15), [3] * 14 + [60]] = strengths
+    evidence = iter([shown, np.zeros_like(shown)])
+    monkeypatch.setattr(earlier, "_evidence", lambda _: next(evidence))
+    (luminance,) = read_coefficients(saved(scenery(1)[:64, :64], 90), components=1).components
+    blocks = blocks_of(luminance.values, luminance.steps)
+    found = earlier.earlier_saving(blocks, blocks)
+    assert found is not None
+    assert found.quality is None
+    assert found.steps.tolist() == [5] * kept_steps + [0] * (15 - kept_steps)
 
 
 def test_a_coarse_last_saving_hides_what_was_before() -> None:

@@ -57,8 +57,9 @@ def earlier_saving(blocks: Blocks, once: Blocks) -> Earlier | None:
     if own > least_own and own > OWN_TABLES * strength:
         best = found.max(axis=1)
         steps = np.where(best > np.maximum(_LEAST_FREQUENCY, best.max() / 100), FIRST_STEPS[found.argmax(axis=1)], 0)
-        alike = steps <= _MOST_TIMES * np.median(steps[steps > 0])
-        return Earlier(np.where(alike, steps, 0), 0, None, own)
+        seen = steps[steps > 0]
+        most = _MOST_TIMES * np.median(seen) if len(seen) else 0
+        return Earlier(np.where(steps <= most, steps, 0), 0, None, own)
     if strength > max(LEAST_STRENGTH, LEAST_EACH * count, TIMES_REFERENCE * float(usual_by_quality.max())):
         table = luminance_steps()[quality]
         return Earlier(table[list(ORDER)], int(table[0]), quality, strength)
