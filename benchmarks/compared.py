@@ -23,6 +23,7 @@ from datetime import UTC, datetime
 from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,8 +114,8 @@ def outcomes_of(photographs: Sequence[Photograph], seed: int, changed_each: int 
     jobs = [(photographs, row, seed, changed_each) for row in range(len(photographs))]
     found: list[Outcome] = []
     # As the children have it that compare files: else NumPy's threads wait for each other, which counts as time.
-    os.environ["OPENBLAS_NUM_THREADS"] = "1"
-    with ProcessPoolExecutor(WORKERS, get_context("spawn")) as workers:
+    one_thread = patch.dict(os.environ, OPENBLAS_NUM_THREADS="1")
+    with one_thread, ProcessPoolExecutor(WORKERS, get_context("spawn")) as workers:
         for row, outcomes in enumerate(workers.map(_outcomes, jobs)):
             found += outcomes
             print(f"{row + 1} of {len(photographs)}", end="\r", file=sys.stderr, flush=True)

@@ -11,7 +11,7 @@ import pytest
 from tests.acceptance.serving import Service, receiving
 from tests.browser.accessible import faults_at_each_width
 from tests.browser.desk import Colleague, opened_desk, reported_case
-from tests.browser.walking import Browser
+from tests.browser.walking import PHONE, Browser
 from tests.unit.actions.platforms.server import Said
 from tests.unit.coop import NOT_COVERED, Coop, callback, coop_on_loopback, settings_of, signature_of
 
@@ -67,7 +67,7 @@ def test_a_case_shows_what_coop_was_told_and_said_and_has_what_failed_told_again
     failed = reported_case(house, 20_000, copies=1)
     waited(lambda: [each for each in reports(house, "failed") if each["case"] == failed])
     coop.instead = None
-    here = Colleague(browser, house, "Ada")
+    here = Colleague(browser, house, "Ada", size=PHONE)
     try:
         here.join()
         here.open(told)

@@ -10,7 +10,7 @@ from PIL import Image
 from tests.acceptance.serving import Service
 from tests.browser.accessible import faults_at_each_width
 from tests.browser.desk import Colleague, opened_desk
-from tests.browser.walking import Browser
+from tests.browser.walking import PHONE, Browser
 from tests.unit.registration.pictures import cornered
 
 pytestmark = pytest.mark.browser
@@ -30,7 +30,7 @@ def test_a_picture_is_examined_with_its_original_and_alone(browser: Browser, hou
     changed[200:260, 300:380] = 255 - changed[200:260, 300:380]
     for name, pixels in (("mine", cornered(1)), ("suspect", changed)):
         Image.fromarray(pixels).save(tmp_path / f"{name}.jpg", quality=90)
-    here = Colleague(browser, house, "Bo")
+    here = Colleague(browser, house, "Bo", size=PHONE)
     try:
         here.join()
         page = here.page

@@ -11,7 +11,7 @@ from tests.acceptance.lists import NAME, set_up, wait_for
 from tests.acceptance.serving import Service, receiving
 from tests.browser.accessible import faults_at_each_width, fits
 from tests.browser.desk import Colleague, opened_desk
-from tests.browser.walking import Browser
+from tests.browser.walking import PHONE, Browser
 from tests.lists.stopncii import Keeper, keeping, random_code, record_of
 
 pytestmark = pytest.mark.browser
@@ -61,7 +61,7 @@ def contest_of_an_own_bank(service: Service) -> None:
 
 def test_a_case_of_a_list_says_so_and_one_person_lets_go_what_it_hid(browser: Browser, house: Service) -> None:
     cases = httpx2.get(f"{house.url}/api/v1/cases?state=held", headers=house.headers("moderator")).json()
-    here = Colleague(browser, house, "Ada")
+    here = Colleague(browser, house, "Ada", size=PHONE)
     try:
         here.join()
         assert "from a list" in here.page.locator("table.queue tbody tr").first.inner_text()
@@ -85,7 +85,7 @@ def test_a_case_of_a_list_says_so_and_one_person_lets_go_what_it_hid(browser: Br
 
 
 def test_an_administrator_sees_lists_and_partners_and_switches_a_list(browser: Browser, house: Service) -> None:
-    here = Colleague(browser, house, "Chief", role="administrator")
+    here = Colleague(browser, house, "Chief", role="administrator", size=PHONE)
     try:
         here.join()
         assert fits(here.page)
@@ -109,7 +109,7 @@ def test_an_administrator_sees_lists_and_partners_and_switches_a_list(browser: B
 
 def test_a_contest_of_an_own_bank_shows_its_entry_and_what_is_said_against_it(browser: Browser, house: Service) -> None:
     (case,) = httpx2.get(f"{house.url}/api/v1/cases?state=contested", headers=house.headers("moderator")).json()
-    here = Colleague(browser, house, "Bo", role="second_reader")
+    here = Colleague(browser, house, "Bo", role="second_reader", size=PHONE)
     try:
         here.join()
         here.open(case["id"])

@@ -11,7 +11,7 @@ import pytest
 from tests.acceptance.serving import Receiver, Service, receiving
 from tests.browser.accessible import faults_at_each_width
 from tests.browser.desk import CLIENT_HEADER, Colleague, opened_desk, reported_case
-from tests.browser.walking import Browser
+from tests.browser.walking import PHONE, Browser
 
 pytestmark = pytest.mark.browser
 
@@ -59,7 +59,7 @@ def test_a_capped_case_stands_first_says_so_and_is_let_hold_by_a_button(
     source = f"203.0.113.{number}"
     send_from(house, source, f"{site.url}/first-{number}")
     case = str(send_from(house, source, f"{site.url}/second-{number}")["case"])
-    here = Colleague(browser, house, f"Ada {number}")
+    here = Colleague(browser, house, f"Ada {number}", size=PHONE)
     try:
         here.join()
         first = here.page.locator("table.queue tbody tr").first
@@ -84,7 +84,7 @@ def test_a_removal_whose_bytes_cannot_be_kept_waits_until_a_person_chooses(
     number = 100 + next(_numbers)
     site.pictures[f"/{number}-0"] = b"This is no picture."
     case = reported_case(house, number, copies=1, base=site.url)
-    here = Colleague(browser, house, f"Bo {number}")
+    here = Colleague(browser, house, f"Bo {number}", size=PHONE)
     try:
         here.join()
         here.open(case)

@@ -13,7 +13,7 @@ import pytest
 from tests.acceptance.serving import Service
 from tests.browser.accessible import faults_at_each_width
 from tests.browser.desk import Come, reported_case
-from tests.browser.walking import Browser, Visit
+from tests.browser.walking import PHONE, Browser, Visit
 
 pytestmark = pytest.mark.browser
 
@@ -82,7 +82,7 @@ def test_its_link_says_why_takes_grounds_once_and_later_shows_the_answer(go: Go,
     assert "It is contested since" in here.page.inner_text(".state")
     assert faults_at_each_width(here.page) == []
     # The desk: whoever is asked opens the grounds, and answers in the same place as any contest.
-    bo = come(role="second_reader")
+    bo = come(role="second_reader", size=PHONE)
     bo.join()
     assert "A contest to answer" in bo.page.inner_text("main")
     bo.open(refused.case)
@@ -109,7 +109,7 @@ def test_a_case_is_let_at_the_desk_only_after_she_was_heard(go: Go, come: Come, 
     here.press_away("main button")
     here.write("grounds", GROUNDS)
     here.press_away("button[value=contest]")
-    bo = come(role="second_reader")
+    bo = come(role="second_reader", size=PHONE)
     bo.join()
     bo.open(refused.case)
     assert "contests that an upload of theirs was refused" in bo.page.inner_text("#hear-title ~ p")

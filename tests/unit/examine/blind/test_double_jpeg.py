@@ -18,10 +18,11 @@ from takeback.examine.blind.double_jpeg import double_jpeg, earlier
 from takeback.examine.blind.double_jpeg.blocks import around, blocks_of
 from takeback.examine.blind.double_jpeg.bound import BOUND, nfa_of
 from takeback.examine.blind.double_jpeg.earlier import Earlier
+from takeback.examine.blind.double_jpeg.evidence import says
 from takeback.examine.blind.double_jpeg.frequencies import ORDER
 from takeback.examine.blind.double_jpeg.model import double, fitted, kept, means, searched, single
 from takeback.examine.blind.double_jpeg.quality import nearest_quality
-from takeback.examine.blind.double_jpeg.regions import labelled, says
+from takeback.examine.blind.double_jpeg.regions import labelled
 from takeback.examine.blind.double_jpeg.shifted import earlier_grid
 from takeback.examine.conformal import Bound
 from takeback.examine.libjpeg import luminance_steps

@@ -18,8 +18,9 @@ from takeback.errors import UnreadableMedia
 from takeback.examine.blind.double_jpeg.blocks import Blocks, blocks_of, saved_once, unclipped
 from takeback.examine.blind.double_jpeg.bound import nfa_of
 from takeback.examine.blind.double_jpeg.earlier import Earlier, earlier_saving
+from takeback.examine.blind.double_jpeg.evidence import says
 from takeback.examine.blind.double_jpeg.quality import nearest_quality
-from takeback.examine.blind.double_jpeg.regions import Region, regions_of, said_elsewhere, says
+from takeback.examine.blind.double_jpeg.regions import Region, regions_of, said_elsewhere
 from takeback.examine.blind.double_jpeg.shifted import earlier_grid
 from takeback.examine.blind.transform import SIDE
 from takeback.examine.boxes import box_of

@@ -1,9 +1,9 @@
 """
 Where blocks say that they were not saved twice, and how often such a region comes of chance.
 
-What a block says is the logarithm of how much likelier it is after two savings than after one. Over a region that was
-saved twice, the mean of the inverse ratio is at most 1: so the chance that it exceeds e^t is at most e^-t (Ville's
-inequality), however the region was chosen, times how many regions there are to choose from.
+What a block says (`evidence`) is the logarithm of a ratio of likelihoods. Over a region that was saved twice, the mean
+of the inverse ratio is at most 1: so the chance that it exceeds e^t is at most e^-t (Ville's inequality), however the
+region was chosen, times how many regions there are to choose from.
 """
 
 from __future__ import annotations
@@ -16,28 +16,19 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from takeback.examine.blind.double_jpeg.blocks import CLASSES, Blocks, around
-from takeback.examine.blind.double_jpeg.earlier import Earlier
-from takeback.examine.blind.double_jpeg.model import MOST_SECOND, fitted, kept, means
+from takeback.examine.blind.double_jpeg.blocks import around
+from takeback.examine.blind.double_jpeg.evidence import Says, for_two
 
 MOST_SHARE: Final = 0.5
 """Of all blocks: a larger region is no exception in the file."""
-LEAST_OF_MEANS: Final = 0.05
-"""Natural logarithm, what a block's mean says for two savings if it was: below it means are left out."""
-BORNE_OUT: Final = 0.5
-"""Of what means should say for two savings where all else says it: below it means are left out."""
 LEAST_SHARE: Final = 0.15
 """Of the blocks that say something: so many have to lie outside of regions, for what they say to be taken."""
 SLACK: Final = 0.05
 """Natural logarithm, taken off each block of a region: no distribution fits the smooth parts of a picture quite."""
 _MOST_REGIONS = 8
 _WINDOWS = (3, 5, 9, 17)
-_AROUND = 9
-"""Blocks each way that have to speak for two savings together, for the window to be chosen by what one says."""
 _ENOUGH = 8.0
 """Natural logarithm: what a window of blocks says in the mean, from which it is wide enough to be decided by."""
-
-type Says = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,41 +42,6 @@ class Region:
 
     mask: NDArray[np.bool_] = field(repr=False)
     strength: float
-
-
-def says(blocks: Blocks, earlier: Earlier, usable: NDArray[np.bool_]) -> Says:
-    """Return what each block says for two savings, float32 [rows, columns]; 0 where it is not usable."""
-    found = np.zeros(blocks.classes.shape, np.float32)
-    for frequency, (first, second) in enumerate(zip(earlier.steps.tolist(), blocks.steps.tolist(), strict=True)):
-        if first < 2 or first == second or second > MOST_SECOND:
-            continue
-        often, ratios = fitted(first, second)
-        prior = (blocks.counts(frequency) @ often).argmax(axis=1)
-        table = np.zeros((CLASSES + 1, len(ratios)), np.float32)
-        table[:CLASSES] = ratios[:, prior].T
-        found += table[blocks.classes, np.minimum(blocks.magnitudes[..., frequency], kept(second) + 1)]
-    found *= usable
-    if earlier.mean_step >= 2 and earlier.mean_step != blocks.mean_step:
-        found += _means_say(blocks, earlier.mean_step, _for_two(found, usable)) * usable
-    return found
-
-
-def _means_say(blocks: Blocks, first: int, for_two: NDArray[np.bool_]) -> Says:
-    """
-    Return what the blocks' means say, as fits each class best; nothing where those `for_two` do not bear it out.
-
-    Where the picture was lightened in between, its means lie elsewhere, and all of them would speak against it.
-    """
-    often = means(first, blocks.mean_step)
-    places = blocks.classes.astype(np.int64) * len(often) + blocks.means % len(often)
-    counts = np.bincount(places[for_two], minlength=(CLASSES + 1) * len(often)).reshape(CLASSES + 1, -1)[:CLASSES]
-    best = (counts @ often).argmax(axis=1)
-    said = float((counts * often[:, best].T).sum())
-    expected = float(counts.sum(axis=1) @ (np.exp(often) * often).mean(axis=0)[best])
-    if expected < LEAST_OF_MEANS * counts.sum() or said < BORNE_OUT * expected:
-        return np.zeros(blocks.classes.shape, np.float32)
-    table = np.concatenate([often[:, best].T, np.zeros((1, len(often)), np.float32)])
-    return np.asarray(table.ravel()[places], np.float32)
 
 
 def regions_of(said: Says, usable: NDArray[np.bool_]) -> list[Region]:
@@ -112,14 +68,9 @@ def said_elsewhere(said: Says, usable: NDArray[np.bool_], regions: Sequence[Regi
 
 def _window(said: Says, usable: NDArray[np.bool_]) -> int:
     """Return over how many blocks each way is decided, by how much a block says where those around it say it too."""
-    for_two = _for_two(said, usable)
-    mean = float(said[for_two].mean()) if for_two.any() else 0.0
+    twice = for_two(said, usable)
+    mean = float(said[twice].mean()) if twice.any() else 0.0
     return next((each for each in _WINDOWS if each * each * mean >= _ENOUGH), _WINDOWS[-1])
-
-
-def _for_two(said: Says, usable: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return the usable blocks around which most is said for two savings."""
-    return usable & (around(said, _AROUND) > 0)
 
 
 def _outlined(region: NDArray[np.bool_], said: Says) -> NDArray[np.bool_]:
