@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 
 import numpy as np
 import pdqhash
@@ -81,7 +82,8 @@ class Pairs:
 def samples(photographs: Sequence[Photograph], edits: Sequence[NamedEdit] = ()) -> list[Sample]:
     """Make every edit of every photograph, and take all that can be taken of each, on every core."""
     jobs = [(photographs, number, edits or all_edits()) for number in range(len(photographs))]
-    with ProcessPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+    # A fork would copy locks that threads of what ran before it may hold (OpenCV's, the model's), and wait for ever.
+    with ProcessPoolExecutor(len(os.sched_getaffinity(0)), get_context("spawn")) as pool:
         return list(pool.map(_sample, *zip(*jobs, strict=True)))
 
 

@@ -127,10 +127,10 @@ def run(most: int | None = None, *, calibration: bool = False) -> dict[str, obje
         return {"skipped": "tuxpaint-stamps-default is not here"}
     pictures = [each.pixels(LONG_SIDE) for each in photographs]
     answers: list[Answer] = []
-    with ProcessPoolExecutor(WORKERS, get_context("fork")) as workers:
+    with ProcessPoolExecutor(WORKERS, get_context("spawn")) as workers:
         originals = list(workers.map(original, pictures))
     held = pictures, originals, 1 if calibration else 2
-    with ProcessPoolExecutor(WORKERS, get_context("fork"), initializer=_hold, initargs=held) as workers:
+    with ProcessPoolExecutor(WORKERS, get_context("spawn"), initializer=_hold, initargs=held) as workers:
         for row, found in enumerate(workers.map(_checked, range(len(pictures)))):
             answers += found
             print(f"{row + 1} of {len(pictures)}", end="\r", file=sys.stderr, flush=True)
