@@ -30,10 +30,15 @@ type Rng = np.random.Generator
 
 @dataclass(frozen=True, slots=True)
 class Cloned:
-    """A picture uint8 [height, width, 3], and both places of what was copied in it, bool [height, width]."""
+    """
+    A picture uint8 [height, width, 3], and both places of what was copied in it, bool [height, width].
+
+    `matrix` float64 [2, 3] leads from the one to the other.
+    """
 
     pixels: Pixels
     truth: Mask
+    matrix: NDArray[np.float64]
 
 
 def cloned(pixels: Pixels, kind: str, rng: Rng) -> Cloned | None:
@@ -58,7 +63,7 @@ def cloned(pixels: Pixels, kind: str, rng: Rng) -> Cloned | None:
         moved = cv2.warpAffine(pixels, matrix, (width, height), flags=how, borderMode=cv2.BORDER_REFLECT)
         alpha = cv2.warpAffine(blob, matrix, (width, height), flags=cv2.INTER_LINEAR)
         laid = pixels + alpha[..., np.newaxis] * (moved.astype(np.float32) - pixels)
-        return Cloned(np.clip(np.rint(laid), 0, 255).astype(np.uint8), (blob > 0.5) | (alpha > 0.5))
+        return Cloned(np.clip(np.rint(laid), 0, 255).astype(np.uint8), (blob > 0.5) | (alpha > 0.5), matrix)
     return None
 
 

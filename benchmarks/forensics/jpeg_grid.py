@@ -3,7 +3,9 @@ How many splices the JPEG grid gives away, how often it is wrong, and whether it
 
 Everything is measured on the half of the photographs by which nothing was set; `calibration` after the module's name
 looks at the other, and a number after either takes that many photographs only. A splice is a part of one photograph,
-saved at another quality, laid into a JPEG's pixels off its blocks: kept in a PNG, and saved once more.
+saved at another quality, laid into a JPEG's pixels off its blocks: kept in a PNG, and saved once more. That is done
+to small pictures of every kind; and, as ZERO itself was measured when the bar was set, to squares cut from what
+cameras wrote.
 Clean versions are what people and platforms do to a photograph without changing what it shows.
 """
 
@@ -45,6 +47,13 @@ SIDES = (64, 96, 128)
 SAVED = (95, 90, 80)
 LEAST_DETAIL = 3.0
 """Levels, standard deviation: a part below it is one colour, which shows no blocks wherever it lies."""
+CAMERAS = "camera/"
+CUT_SIDE = 448
+CUTS_EACH = 2
+CUT_QUALITIES = (75, 90)
+"""Of what is cut from cameras' files, and of the parts that are laid into it."""
+CUT_DETAIL = 15.0
+"""Levels, standard deviation, of a square that is cut, where the photograph has one."""
 PHOTOGRAPHIC = ("camera/", "scenes/")
 """Sources of photographs alone."""
 QUALITIES = (50, 60, 70, 75, 80, 85, 90, 92, 95, 97, 98)
@@ -82,6 +91,7 @@ def measured(photographs: Sequence[Photograph]) -> dict[str, object]:
         "missing_sources": missing(),
         "seconds_per_megapixel": seconds(photographs),
         "splices": splices(photographs),
+        "splices_of_cameras": splices_of_cameras(photographs),
         "qualities": qualities(photographs),
         "clean": clean(photographs),
     }
@@ -158,6 +168,61 @@ def _splices(photographs: Sequence[Photograph], each: int) -> Iterator[Splice]:
             has_detail = float(patch.mean(axis=2).std()) >= LEAST_DETAIL
             is_photographic = all(each.family.startswith(PHOTOGRAPHIC) for each in (photograph, other))
             yield Splice(host, (left, top, side, side), quality, has_detail, is_photographic)
+
+
+def splices_of_cameras(photographs: Sequence[Photograph]) -> Row:
+    """Return how many parts are found in squares of cameras' files: as the camera saved them, and saved once more."""
+    found: dict[str, list[tuple[Splice, Outcome]]] = defaultdict(list)
+    for name, splice in _splices_of_cameras(photographs):
+        found[name].append((splice, examined(saved(splice.pixels, "PNG"))))
+    return {"all": _row([each for rows in found.values() for each in rows])} | {
+        name: _row(rows) for name, rows in found.items()
+    }
+
+
+def _splices_of_cameras(photographs: Sequence[Photograph]) -> Iterator[tuple[str, Splice]]:
+    rng = np.random.default_rng(6)
+    squares = [
+        square
+        for photograph in photographs
+        if photograph.family.startswith(CAMERAS)
+        for square in _squares(decoded(photograph.path.read_bytes()), rng)
+    ]
+    for number, square in enumerate(squares):
+        other = squares[(number + CUTS_EACH) % len(squares)]
+        for quality in CUT_QUALITIES:
+            side = int(rng.integers(min(SIDES), max(SIDES) + 1))
+            yield "as the camera saved it", _laid(square, saved(other[3:, 5:], "JPEG", quality), side, quality, rng)
+            host = decoded(saved(square, "JPEG", quality))
+            yield f"saved at {quality}", _laid(host, saved(other, "JPEG", quality), side, quality, rng)
+
+
+def _squares(pixels: Pixels, rng: np.random.Generator) -> Iterator[Pixels]:
+    """Yield squares on the blocks of `pixels`, of which those without detail are drawn anew."""
+    rows, columns = ((length - CUT_SIDE) // 8 + 1 for length in pixels.shape[:2])
+    if min(rows, columns) < 1:
+        return
+    for _ in range(CUTS_EACH):
+        for _ in range(20):
+            top, left = 8 * int(rng.integers(rows)), 8 * int(rng.integers(columns))
+            square = pixels[top : top + CUT_SIDE, left : left + CUT_SIDE]
+            if square.mean(axis=2).std() > CUT_DETAIL:
+                break
+        yield square
+
+
+def _laid(host: Pixels, part: bytes, side: int, quality: int, rng: np.random.Generator) -> Splice:
+    """Lay a part of `side` with detail, off the blocks."""
+    made, other = host.copy(), decoded(part)
+    top, left = (int(rng.integers(8, length - side - 8)) for length in made.shape[:2])
+    for _ in range(50):
+        y, x = (int(rng.integers(8, length - side - 8)) for length in other.shape[:2])
+        patch = other[y : y + side, x : x + side]
+        has_detail = float(patch.mean(axis=2).std()) >= LEAST_DETAIL
+        if has_detail and ((top - y) % 8 or (left - x) % 8):
+            break
+    made[top : top + side, left : left + side] = patch
+    return Splice(made, (left, top, side, side), quality, has_detail, is_photographic=True)
 
 
 def qualities(photographs: Sequence[Photograph]) -> Row:

@@ -7,6 +7,7 @@ import time
 from collections import deque
 from functools import cache
 
+import cv2
 import numpy as np
 import PIL.Image
 import pytest
@@ -165,9 +166,24 @@ def test_a_crop_between_two_savings_is_told(down: int, across: int) -> None:
 
 
 def test_what_was_never_cropped_has_no_other_grid() -> None:
-    assert earlier_grid(read_subject(saved(scenery(7), 92), MediaLimits()).luminance) is None
-    assert earlier_grid(np.full((200, 200), 90, np.uint8)) is None
-    assert earlier_grid(np.random.default_rng(1).integers(0, 256, (200, 300), dtype=np.uint8)) is None
+    assert earlier_grid(read_subject(saved(scenery(7), 92), MediaLimits()).luminance, 3) is None
+    assert earlier_grid(np.full((200, 200), 90, np.uint8), 3) is None
+    assert earlier_grid(np.random.default_rng(1).integers(0, 256, (200, 300), dtype=np.uint8), 3) is None
+
+
+def mosaic(seed: int) -> Pixels:
+    """Draw flat squares, softened: in a coarse JPEG most blocks are their means alone."""
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(60, 200, (24, 32, 1), dtype=np.uint8).repeat(3, axis=2)
+    return cv2.GaussianBlur(cv2.resize(coarse, (512, 384), interpolation=cv2.INTER_NEAREST), (0, 0), 4)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("quality", [48, 55, 63, 68, 75])
+def test_what_was_saved_once_and_coarsely_has_no_earlier_grid(seed: int, quality: int) -> None:
+    """Half a block aside, coefficients of flat blocks crowd around halves of the steps of their own means."""
+    facts = examined(saved(mosaic(seed), quality)).facts
+    assert "double_jpeg.shifted" not in [fact.key for fact in facts]
 
 
 def test_where_pixels_are_clipped_nothing_is_said() -> None:

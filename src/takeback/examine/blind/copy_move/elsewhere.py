@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from takeback.examine.blind.copy_move.plane import UNSEEN, Plane, moved
+from takeback.examine.blind.copy_move.plane import UNSEEN, Plane, detail_of, moved
 from takeback.examine.blind.copy_move.verified import Region
 from takeback.registration import opencv
 
@@ -63,7 +63,7 @@ def likeness(plane: Plane, region: Region) -> Likeness:
     core = cv2.erode(region.mask.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     core[:PATCH], core[-PATCH:], core[:, :PATCH], core[:, -PATCH:] = False, False, False, False
     places = _spread(core & plane.textured)
-    other = moved(plane.detail, region.matrix)
+    other = detail_of(moved(plane.luminance, region.matrix))
     back = np.linalg.inv(np.vstack([region.matrix, (0, 0, 1)]))
     at_copy, elsewhere = [], []
     for x, y in places:

@@ -1,7 +1,8 @@
 """
 Transforms by which local features of the picture lie on other features of itself, upright and mirrored.
 
-SIFT (Lowe, 2004), root descriptors (Arandjelović, Zisserman, 2012), each matched with its nearest that lies elsewhere.
+SIFT (Lowe, 2004) of the evened detail, so that smooth regions have features too; root descriptors (Arandjelović,
+Zisserman, 2012), each matched with its nearest that lies elsewhere.
 A match alone proposes a similarity by its places, sizes and angles; the one that most others agree with is fitted to
 them, they are taken away, and what is left is asked again. As few as three are kept: what they propose is looked at
 pixel by pixel, and only that counts.
@@ -16,14 +17,22 @@ from takeback.examine.blind.copy_move.plane import Frame, Matrix, Plane
 from takeback.registration import opencv
 from takeback.registration.codes import mirrored_descriptors
 
-MAX_KEYPOINTS = 1500
+MAX_KEYPOINTS = 3000
 """Which bounds what matching costs; the strongest of each part of the picture."""
-MAX_DETECTED = 2500
+MAX_DETECTED = 9000
 """Of which they are chosen."""
 PARTS = 8
 """Of each side: so that what is smooth keeps its points beside what is not."""
 CONTRAST = 0.01
 """Least contrast of a feature: less than usual, for smooth regions."""
+FINEST, COARSEST, EVENED = 0.7, 3.0, 6.0
+"""Pixels (standard deviations): of the detail that is evened, and over how much around."""
+LEAST_SPREAD = 0.3
+"""Levels, squared: below it nothing but rounding would be made larger."""
+LEVELS = 45.0
+"""Of the evened detail to one of its standard deviations."""
+BESIDE = 9
+"""Pixels: a feature lies no farther from texture than half of that."""
 
 LEAST_LIKENESS = 0.90
 """Cosine of two root descriptors that are matched."""
@@ -69,8 +78,9 @@ def transforms(plane: Plane, least: float) -> list[tuple[Matrix, Frame]]:
 
 def _features(plane: Plane) -> tuple[Points, NDArray[np.uint8]]:
     """Return x, y, size and angle float64 [n, 4], and descriptors uint8 [n, 128], of the strongest of each part."""
-    picture = np.clip(np.rint(plane.luminance), 0, 255).astype(np.uint8)
-    found, descriptors = opencv().SIFT_create(MAX_DETECTED, contrastThreshold=CONTRAST).detectAndCompute(picture, None)
+    sift = opencv().SIFT_create(MAX_DETECTED, contrastThreshold=CONTRAST)
+    beside = opencv().dilate(plane.textured.astype(np.uint8), np.ones((BESIDE, BESIDE), np.uint8))
+    found, descriptors = sift.detectAndCompute(_evened(plane), 255 * beside)
     if not found:
         return np.zeros((0, 4)), np.zeros((0, 128), np.uint8)
     points = np.array([(*p.pt, p.size, p.angle) for p in found], np.float64)
@@ -85,6 +95,14 @@ def _features(plane: Plane) -> tuple[Points, NDArray[np.uint8]]:
         rank[own] = np.arange(len(own))
     kept = order[np.argsort(rank[order], kind="stable")][:MAX_KEYPOINTS]
     return points[kept], descriptors[kept].astype(np.uint8)
+
+
+def _evened(plane: Plane) -> NDArray[np.uint8]:
+    """Return the detail in measures of its spread around each place: what is smooth speaks as loudly as the rest."""
+    cv2 = opencv()
+    detail = cv2.GaussianBlur(plane.luminance, (0, 0), FINEST) - cv2.GaussianBlur(plane.luminance, (0, 0), COARSEST)
+    spread = np.sqrt(cv2.GaussianBlur(np.square(detail), (0, 0), EVENED) + LEAST_SPREAD)
+    return np.asarray(np.clip(np.rint(128 + LEVELS * detail / spread), 0, 255), np.uint8)
 
 
 def _roots(descriptors: NDArray[np.uint8]) -> Descriptors:

@@ -12,6 +12,7 @@ from takeback.examine.blind.copy_move.elsewhere import likeness
 from takeback.examine.blind.copy_move.keypoints import transforms
 from takeback.examine.blind.copy_move.plane import Plane
 from takeback.examine.blind.copy_move.shifts import shifts
+from takeback.examine.blind.copy_move.strength import strength
 from takeback.examine.blind.copy_move.verified import Region, is_on_itself, place_of, promise, verified, whole
 
 LEAST_APART = 0.04
@@ -19,7 +20,7 @@ LEAST_APART = 0.04
 LEAST_PIXELS = 16.0
 
 LEAST_PROMISE = 2.0
-MAX_VERIFIED = 6
+MAX_VERIFIED = 8
 """Transforms that are looked at closely: those under which most seems alike."""
 MAX_COMPARED = 3
 """Regions, the strongest, that are compared with the rest of the picture."""
@@ -32,9 +33,8 @@ class Pair:
     """
     A region and its copy, `mask` and `copy` bool [height, width] of the plane.
 
-    `strength` is how much says that they are the same: places that say something, times how much less is left than
-    what counts as alike (natural logarithm). `nfa` is how many such pairs this picture's own likeness to itself
-    explains, of those that were tried; 1 where both are drawn, or one thing.
+    `strength` is how much says that one is a copy of the other (`strength.py`). `nfa` is how many such pairs this
+    picture's own likeness to itself explains, of those that were tried; 1 where both are drawn, or one thing.
     """
 
     region: Region
@@ -63,10 +63,8 @@ def search(plane: Plane) -> Search:
         for matrix, frame in (proposed[each] for each in order if promises[each] >= LEAST_PROMISE)
     ]
     found = sorted((each for each in regions if each is not None), key=lambda each: -each.cells * each.depth)
-    pairs = []
-    for region in _distinct(found)[:MAX_COMPARED]:
-        pairs.append(_pair(plane, region, least, len(proposed)))
-    return Search(tuple(pairs), len(proposed))
+    pairs = [_pair(plane, region, least, len(proposed)) for region in _distinct(found)[:MAX_COMPARED]]
+    return Search(tuple(sorted(pairs, key=lambda each: -each.strength)), len(proposed))
 
 
 def _pair(plane: Plane, region: Region, least: float, tried: int) -> Pair:
@@ -74,10 +72,9 @@ def _pair(plane: Plane, region: Region, least: float, tried: int) -> Pair:
     mask = whole(plane, region, least)
     copy = place_of(mask, region.matrix)
     if is_on_itself(mask, copy) or even_share(plane, mask | copy) > MAX_EVEN_AROUND:
-        nfa = 1.0
-    else:
-        nfa = min(1.0, tried * likeness(plane, region).chance)
-    return Pair(region, region.cells * region.depth, nfa, mask, copy)
+        return Pair(region, 0.0, 1.0, mask, copy)
+    like = likeness(plane, region)
+    return Pair(region, strength(plane, region, like, least), min(1.0, tried * like.chance), mask, copy)
 
 
 def _distinct(regions: list[Region]) -> list[Region]:

@@ -74,7 +74,7 @@ class Region:
 
 def promise(plane: Plane, matrix: Matrix, least: float, frame: Frame | None) -> float:
     """Return how much lies alike under `matrix`, within `frame` and around it, as far as a quick look tells."""
-    part = _part(plane, frame, LOOKED_AT)
+    part = part_of(plane, frame, LOOKED_AT)
     other = moved_part(plane.detail, matrix, part, opencv().INTER_LINEAR)
     left = around(np.square(plane.detail[part] - other) / 2)
     ratio = (left + UNSEEN) / (plane.texture[part] + UNSEEN)
@@ -86,14 +86,14 @@ def promise(plane: Plane, matrix: Matrix, least: float, frame: Frame | None) -> 
 
 def verified(plane: Plane, matrix: Matrix, least: float, frame: Frame | None) -> Region | None:
     """Return the region that `matrix` copies to a place more than `least` pixels away, or None."""
-    part = _part(plane, frame, GROWN)
+    part = part_of(plane, frame, GROWN)
     region = _region(plane, matrix, least, part)
     rigid = bool(np.allclose(np.abs(matrix[:, :2]), np.eye(2)))
     for _ in range(3):
         if region is None:
             return None
         fitted = _fitted(plane, matrix, region.mask, shift_only=rigid)
-        part = _part(plane, _frame(region.mask), GROWN)
+        part = part_of(plane, frame_of(region.mask), GROWN)
         again = None if fitted is None else _region(plane, fitted, least, part)
         if fitted is None or again is None or again.cells * again.depth <= GAINED * region.cells * region.depth:
             break
@@ -101,7 +101,8 @@ def verified(plane: Plane, matrix: Matrix, least: float, frame: Frame | None) ->
     return region
 
 
-def _part(plane: Plane, frame: Frame | None, margin: int) -> Part:
+def part_of(plane: Plane, frame: Frame | None, margin: int) -> Part:
+    """Return a frame and `margin` pixels around it, all of the plane where there is none."""
     height, width = plane.shape
     if frame is None:
         return slice(0, height), slice(0, width)
@@ -109,7 +110,8 @@ def _part(plane: Plane, frame: Frame | None, margin: int) -> Part:
     return slice(max(0, top - margin), bottom + margin), slice(max(0, left - margin), right + margin)
 
 
-def _frame(mask: Mask) -> Frame:
+def frame_of(mask: Mask) -> Frame:
+    """Return the frame around a region."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
@@ -126,18 +128,22 @@ def _inside(plane: Plane, matrix: Matrix, least: float, part: Part) -> Mask:
     return np.asarray(inside & plane.textured[part])
 
 
-def _ratio(plane: Plane, matrix: Matrix, least: float, part: Part) -> tuple[Values, Mask]:
+def ratio_of(plane: Plane, matrix: Matrix, least: float, part: Part) -> tuple[Values, Values, Mask]:
+    """
+    Return what is left of each place of `part` where `matrix` leads, as a share of its texture; the texture, in levels
+    squared, of the lesser of both places; and where there is enough of it. `UNSEEN` is added to both.
+    """
     cv2 = opencv()
     other = detail_of(moved_part(plane.luminance, matrix, part, cv2.INTER_CUBIC))
     left = around(np.square(plane.detail[part] - other) / 2)
     texture = np.minimum(plane.texture[part], moved_part(plane.texture, matrix, part, cv2.INTER_LINEAR))
     inside = _inside(plane, matrix, least, part) & (texture > LEAST_TEXTURE)
-    return np.asarray((left + UNSEEN) / (texture + UNSEEN), np.float32), inside
+    return np.asarray((left + UNSEEN) / (texture + UNSEEN), np.float32), texture, inside
 
 
 def _region(plane: Plane, matrix: Matrix, least: float, part: Part) -> Region | None:
     cv2 = opencv()
-    ratio, inside = _ratio(plane, matrix, least, part)
+    ratio, _, inside = ratio_of(plane, matrix, least, part)
     alike = inside & (ratio < ALIKE)
     if np.count_nonzero(alike) < LEAST_CELLS * CELL:
         return None
@@ -162,8 +168,8 @@ def _region(plane: Plane, matrix: Matrix, least: float, part: Part) -> Region | 
 def whole(plane: Plane, region: Region, least: float) -> Mask:
     """Return a region with what lies within its outline and says nothing by itself, but nothing that differs."""
     cv2 = opencv()
-    part = _part(plane, _frame(region.mask), MOST_FILLED)
-    ratio, inside = _ratio(plane, region.matrix, least, part)
+    part = part_of(plane, frame_of(region.mask), MOST_FILLED)
+    ratio, _, inside = ratio_of(plane, region.matrix, least, part)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
     alike = cv2.morphologyEx((inside & (ratio < ALIKE)).astype(np.uint8), cv2.MORPH_OPEN, kernel)
     alike |= region.mask[part]
@@ -194,7 +200,7 @@ def is_on_itself(mask: Mask, copy: Mask) -> bool:
 
 def _fitted(plane: Plane, matrix: Matrix, mask: Mask, *, shift_only: bool) -> Matrix | None:
     """Return `matrix` changed, by a similarity or a shift, so that the least of the detail is left within `mask`."""
-    left, top, right, bottom = _frame(mask)
+    left, top, right, bottom = frame_of(mask)
     part = slice(top, bottom), slice(left, right)
     inside = mask[part]
     y, x = np.mgrid[top:bottom, left:right].astype(np.float64)

@@ -87,7 +87,7 @@ def _judged(subject: Subject, blocks: Blocks, regions: list[Region], facts: tupl
 
 
 def _without_earlier(subject: Subject, steps: NDArray[np.uint16]) -> Outcome:
-    shift = earlier_grid(subject.luminance)
+    shift = earlier_grid(subject.luminance, int(steps[0]))
     facts = () if shift is None else (Sentence("double_jpeg.shifted", across=shift.across, down=shift.down),)
     quality = nearest_quality(steps)
     if quality <= COARSE_QUALITY:

@@ -23,6 +23,8 @@ TIMES_REFERENCE = 5.0
 """By how much it has to exceed what the same picture reaches that was saved once."""
 OWN_TABLES = 1.6
 """From how many times the strength of libjpeg's best table steps of their own are believed."""
+LEAST_QUALITY = 20
+"""Of libjpeg, from which an earlier saving is looked for: below it, what is nearly flat looks as if saved so."""
 _LEAST_OWN = 150.0
 _LEAST_OWN_EACH = 0.25
 _LEAST_FREQUENCY = 15.0
@@ -50,7 +52,7 @@ def earlier_saving(blocks: Blocks, once: Blocks) -> Earlier | None:
     found, usual = _evidence(blocks), _evidence(once)
     count = blocks.classes.size
     by_quality, usual_by_quality = _by_quality(found), _by_quality(usual)
-    quality = int(by_quality.argmax())
+    quality = LEAST_QUALITY + int(by_quality[LEAST_QUALITY:].argmax())
     strength = float(by_quality[quality])
     own, usual_own = (float(np.maximum(each, 0).max(axis=1).sum()) for each in (found, usual))
     least_own = max(_LEAST_OWN, _LEAST_OWN_EACH * count, TIMES_REFERENCE * usual_own)
@@ -60,7 +62,9 @@ def earlier_saving(blocks: Blocks, once: Blocks) -> Earlier | None:
         seen = steps[steps > 0]
         most = _MOST_TIMES * np.median(seen) if len(seen) else 0
         return Earlier(np.where(steps <= most, steps, 0), 0, None, own)
-    if strength > max(LEAST_STRENGTH, LEAST_EACH * count, TIMES_REFERENCE * float(usual_by_quality.max())):
+    if strength > max(
+        LEAST_STRENGTH, LEAST_EACH * count, TIMES_REFERENCE * float(usual_by_quality[LEAST_QUALITY:].max())
+    ):
         table = luminance_steps()[quality]
         return Earlier(table[list(ORDER)], int(table[0]), quality, strength)
     return None

@@ -22,6 +22,14 @@ LEAST_PEAK: Final = 60.0
 LEAST_LEAD: Final = 3.0
 """How many times higher than the best one of any other grid."""
 
+HALF: Final = (SIDE // 2, SIDE // 2 * SIDE)
+"""
+Grids that lie half a block across or down: between flat blocks, the coefficients on them are halves and multiples of the
+steps of the file's own means, and crowd as those of an earlier saving do.
+"""
+MOST_MEAN_STEP: Final = 6
+"""Of the file's own means, up to which that is too fine to be taken for one."""
+
 _FREQUENCIES = ((0, 0), (0, 1), (1, 0), (1, 1))
 _STEPS = np.arange(4, 61)
 _MOST_SIDE = 1440
@@ -40,14 +48,20 @@ class Shift:
     peak: float
 
 
-def earlier_grid(luminance: NDArray[np.uint8]) -> Shift | None:
-    """Return the grid of an earlier saving, None where there is none or it is the file's own. uint8 [height, width]."""
+def earlier_grid(luminance: NDArray[np.uint8], mean_step: int) -> Shift | None:
+    """
+    Return the grid of an earlier saving, None where there is none or it is the file's own.
+
+    `luminance` uint8 [height, width], in the file of which the means of blocks have `mean_step`.
+    """
     if min(luminance.shape) < _LEAST_SIDE:
         return None
     plane = _middle(luminance).astype(np.float32)
     peaks = np.max([_peaks(_everywhere(plane, down, across)) for down, across in _FREQUENCIES], axis=0)
     # What the file's own grid shows is no earlier one.
     peaks[0] = 0
+    if mean_step > MOST_MEAN_STEP:
+        peaks[list(HALF)] = 0
     order = np.argsort(peaks)
     best, second = (float(peaks[each]) for each in order[:-3:-1])
     if best < LEAST_PEAK or best < LEAST_LEAD * second:
