@@ -175,7 +175,8 @@ def mosaic(seed: int) -> Pixels:
     """Draw flat squares, softened: in a coarse JPEG most blocks are their means alone."""
     rng = np.random.default_rng(seed)
     coarse = rng.integers(60, 200, (24, 32, 1), dtype=np.uint8).repeat(3, axis=2)
-    return cv2.GaussianBlur(cv2.resize(coarse, (512, 384), interpolation=cv2.INTER_NEAREST), (0, 0), 4)
+    large = cv2.resize(coarse, (512, 384), interpolation=cv2.INTER_NEAREST)
+    return np.asarray(cv2.GaussianBlur(large, (0, 0), 4), np.uint8)
 
 
 @pytest.mark.parametrize("seed", range(4))

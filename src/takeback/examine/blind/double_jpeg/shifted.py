@@ -24,8 +24,8 @@ LEAST_LEAD: Final = 3.0
 
 HALF: Final = (SIDE // 2, SIDE // 2 * SIDE)
 """
-Grids that lie half a block across or down: between flat blocks, the coefficients on them are halves and multiples of the
-steps of the file's own means, and crowd as those of an earlier saving do.
+Grids that lie half a block across or down: between flat blocks, the coefficients on them are halves and multiples of
+the steps of the file's own means, and crowd as those of an earlier saving do.
 """
 MOST_MEAN_STEP: Final = 6
 """Of the file's own means, up to which that is too fine to be taken for one."""
