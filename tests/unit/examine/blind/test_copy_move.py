@@ -14,8 +14,11 @@ from numpy.typing import NDArray
 from takeback.examine.blind.copy_move import copy_move
 from takeback.examine.blind.copy_move.drawn import MAX_EVEN, even_share
 from takeback.examine.blind.copy_move.elsewhere import Likeness
+from takeback.examine.blind.copy_move.keypoints import transforms
 from takeback.examine.blind.copy_move.plane import plane_of
 from takeback.examine.blind.copy_move.shifts import shifts
+from takeback.examine.blind.copy_move.strength import strength
+from takeback.examine.blind.copy_move.verified import verified
 from takeback.examine.outcome import MAX_NFA, Outcome, Test
 from takeback.examine.subject import Subject, luminance_of, read_subject
 from takeback.media import MediaLimits
@@ -216,3 +219,51 @@ def test_equal_words_on_a_screenshot_are_not_a_copy() -> None:
     for quality in (None, 80):
         outcome = said_of(screen, quality)
         assert (outcome.findings, outcome.why_not) == ((), None)
+
+
+NOTHING_LIKE = Likeness(np.full(24, 0.03), np.full(24, 0.8))
+MUCH_ALIKE = Likeness(np.full(24, 0.03), np.full(24, 0.02))
+
+
+def strength_of(pixels: Pixels, like: Likeness) -> float:
+    """Return how much says that the disc at the target is a copy."""
+    plane = plane_of(luminance_of(pixels))
+    region = verified(plane, similarity(), 20, None)
+    assert region is not None
+    return strength(plane, region, like, 20)
+
+
+def test_a_copy_is_told_by_what_saving_leaves_and_what_looks_alike_by_a_share_of_its_texture() -> None:
+    pixels, _ = copied(scene(1), similarity())
+    assert strength_of(pixels, NOTHING_LIKE) > 100
+    middle = cv2.GaussianBlur(pixels, (0, 0), 6).astype(np.float32)
+    stronger = np.clip(middle + 1.6 * (pixels - middle), 0, 255)
+    disc = np.zeros((HEIGHT, WIDTH, 1), np.float32)
+    cv2.circle(disc, TARGET, RADIUS + 4, 1.0, -1)
+    alike = np.rint(pixels + disc * (stronger - pixels)).astype(np.uint8)
+    assert strength_of(alike, NOTHING_LIKE) < 0
+    assert strength_of(pixels, MUCH_ALIKE) < strength_of(pixels, NOTHING_LIKE) / 2
+
+
+@pytest.mark.parametrize("seed", [6, 8])
+def test_a_smooth_part_has_features_beside_a_rough_one(seed: int) -> None:
+    """One that is turned, which no shift shows: a fifth of the contrast of the rest."""
+    pixels = scene(seed).astype(np.float32)
+    around = cv2.GaussianBlur(pixels, (0, 0), 12)
+    weight = np.full((HEIGHT, WIDTH, 1), 1.0, np.float32)
+    cv2.circle(weight, SOURCE, RADIUS + 12, 0.2, -1)
+    smooth = np.clip(np.rint(around + weight * (pixels - around)), 0, 255).astype(np.uint8)
+    matrix = similarity(25)
+    made, _ = copied(smooth, matrix)
+    proposed = [found for found, _ in transforms(plane_of(luminance_of(made)), 20)]
+    spots = np.array([[*SOURCE, 1], [SOURCE[0] + 30, SOURCE[1] - 20, 1]])
+
+    def leads(found: Matrix, way: Matrix) -> bool:
+        return bool(np.abs(spots @ found.T - spots @ way.T).max() < 3)
+
+    assert any(leads(each, matrix) or leads(inverse(each), matrix) for each in proposed)
+
+
+def inverse(matrix: Matrix) -> Matrix:
+    """Return the transform back."""
+    return np.asarray(np.linalg.inv(np.vstack([matrix, (0, 0, 1)]))[:2])
