@@ -5,7 +5,7 @@ Everything is measured on the half of the photographs by which nothing was set; 
 looks at the other, and a number after either takes that many photographs only. A splice is a part of one photograph,
 saved at another quality, laid into a JPEG's pixels off its blocks: kept in a PNG, and saved once more. That is done
 to small pictures of every kind; and, as ZERO itself was measured when the bar was set, to squares cut from what
-cameras wrote.
+cameras wrote. Beside it error level analysis with a threshold (`benchmarks.forensics.plain_ela`) on the same files.
 Clean versions are what people and platforms do to a photograph without changing what it shows.
 """
 
@@ -26,6 +26,7 @@ import PIL.ImageFilter
 from numpy.typing import NDArray
 
 from benchmarks.forensics.counted import share
+from benchmarks.forensics.plain_ela import THRESHOLDS, levels, outstanding
 from benchmarks.photographs import Photograph, all_photographs, halves, missing, reduced
 from takeback.examine.blind.jpeg_grid import jpeg_grid
 from takeback.examine.blind.jpeg_grid.reference import grid_votes as plain_votes
@@ -110,6 +111,7 @@ def splices(photographs: Sequence[Photograph], each: int = 2) -> Row:
     rows["png_with_detail"] = _row([(splice, outcome) for splice, outcome in found["png"] if splice.has_detail])
     of_photographs = [(s, o) for s, o in found["png"] if s.has_detail and s.is_photographic]
     rows["png_of_photographs"] = _row(of_photographs)
+    rows["png_error_levels"] = _error_levels([splice for splice, _ in found["png"]])
     for quality in HOSTS:
         rows[f"png_of_photographs_{quality}"] = _row([(s, o) for s, o in of_photographs if s.host_quality == quality])
     return rows
@@ -128,11 +130,24 @@ def _row(outcomes: Sequence[tuple[Splice, Outcome]]) -> Row:
 
 
 def _meets(finding: Finding, splice: Splice) -> bool:
-    """Say whether a finding lies on a splice: at least half of it within, or half of the splice."""
     assert finding.mask is not None
+    return _lies_on(finding.mask, splice)
+
+
+def _lies_on(mask: NDArray[np.bool_], splice: Splice) -> bool:
+    """Say whether a region lies on a splice: at least half of it within, or half of the splice."""
     left, top, width, height = splice.box
-    both = int(finding.mask[top : top + height, left : left + width].sum())
-    return both * 2 >= min(int(finding.mask.sum()), width * height)
+    both = int(mask[top : top + height, left : left + width].sum())
+    return both * 2 >= min(int(mask.sum()), width * height) > 0
+
+
+def _error_levels(splices: Sequence[Splice]) -> Row:
+    """Return how many splices the baseline finds: what stands out lies on them."""
+    hits: Counter[int] = Counter()
+    for splice in splices:
+        of = levels(splice.pixels)
+        hits.update(each for each in THRESHOLDS if _lies_on(outstanding(of, each), splice))
+    return {str(each): share(hits[each], len(splices)) for each in THRESHOLDS}
 
 
 def _f1(outcome: Outcome, splice: Splice) -> float:
@@ -244,11 +259,14 @@ def clean(photographs: Sequence[Photograph]) -> Row:
     """Return how many clean versions have a finding, in all and by what was done."""
     wrong: Counter[str] = Counter()
     counts: Counter[str] = Counter()
+    plainly: Counter[int] = Counter()
     reasons: dict[str, Counter[str]] = defaultdict(Counter)
     for photograph in photographs:
         for name, data in versions(photograph):
             outcome = examined(data)
             counts[name] += 1
+            of = levels(decoded(data))
+            plainly.update(each for each in THRESHOLDS if outstanding(of, each).any())
             reasons[name][outcome.why_not.key if outcome.why_not else "applied"] += 1
             if outcome.findings:
                 wrong[name] += 1
@@ -256,6 +274,7 @@ def clean(photographs: Sequence[Photograph]) -> Row:
                 print(f"wrong: {photograph.family}, {name}: {finding.nfa:.2g} {finding.boxes}", file=sys.stderr)
     return {
         "all": share(sum(wrong.values()), sum(counts.values())),
+        "error_levels": {str(each): share(plainly[each], sum(counts.values())) for each in THRESHOLDS},
         "by_version": {
             name: {**share(wrong[name], n), "applicable": dict(reasons[name])} for name, n in counts.items()
         },
