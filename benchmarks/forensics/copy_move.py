@@ -154,7 +154,7 @@ def calibrate(most: int | None = None) -> None:
     """Write what clean versions of the calibration photographs reach."""
     photographs = [each for each in halves(all_photographs())[0][:most] if each.family not in ALTERED]
     rows = [row for row in rows_of("calibration", photographs) if not row.why_not]
-    strongest = sorted((row.strongest() for row in rows), reverse=True)[:KEPT]
+    strongest = sorted((each for each in map(Row.strongest, rows) if each > 0), reverse=True)[:KEPT]
     lines = [
         "# Strengths of the strongest pairs of clean pictures (python -m benchmarks.forensics.copy_move calibration).",
         "",
