@@ -45,8 +45,10 @@ KEPT = 60
 """Strengths of clean files that the calibration keeps: the largest."""
 PLAIN_EVERY = 4
 """Of the clean files every fourth is shown to the plain map too."""
+_TOLD = ("double_jpeg.twice", "double_jpeg.twice_quality")
 NOT_APPLICABLE = ("once", "scaled between", "cropped between")
 """Versions that the calibration leaves out: hardly any has blocks that were saved twice."""
+QUALITIES_APART = 2
 _LEAST_SIDE = 160
 
 
@@ -63,10 +65,17 @@ class Splice:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What was said of one splice: by how much its qualities differ, and how well each outlined it."""
+    """
+    What was said of one splice: by how much its qualities differ, and how well each outlined it.
+
+    `is_told`: whether the file is said to have been saved before; `is_right`: with its first quality, within
+    `QUALITIES_APART`.
+    """
 
     apart: int
     side: int
+    is_told: bool
+    is_right: bool
     is_applicable: bool
     is_found: bool
     f1: float
@@ -189,8 +198,12 @@ def _measured(splice: Splice) -> Measured:
     outcome = double_jpeg(subject)
     mask, plain = _mask(outcome, splice.truth.shape), _plain(subject)
     apart = splice.second - splice.first
+    told = [fact for fact in outcome.facts if fact.key in _TOLD]
+    qualities = [int(fact.values["quality"]) for fact in told if "quality" in fact.values]
+    is_right = any(abs(quality - splice.first) <= QUALITIES_APART for quality in qualities)
     return Measured(
-        apart, splice.side, outcome.why_not is None, bool((mask & splice.truth).any()), _f1(mask, splice.truth),
+        apart, splice.side, bool(told), is_right, outcome.why_not is None,
+        bool((mask & splice.truth).any()), _f1(mask, splice.truth),
         bool((plain & splice.truth).any()), _f1(plain, splice.truth),
     )  # fmt: skip
 
@@ -248,6 +261,8 @@ def _found(splices: Sequence[Measured]) -> dict[str, object]:
 
     return {
         "splices": n,
+        "told_saved_before": share(sum(each.is_told for each in splices), n),
+        "told_right_quality": mean(lambda each: each.is_right),
         "applicable": mean(lambda each: each.is_applicable),
         "found": mean(lambda each: each.is_found),
         "interval_95": share(found, n)["interval_95"],
