@@ -24,7 +24,7 @@ MOST_CELLS: Final = 140_000
 UNSEEN: Final = 0.04
 """Levels, squared: added to each cell's noise. Half of what rounding to whole levels leaves."""
 DEAD: Final = 0.12
-"""Levels, squared: a smooth cell with less than this, and rounding, has no noise: it was saved coarsely, or drawn."""
+"""Levels, squared: a smooth cell with less, which is hardly more than rounding leaves, was saved coarsely or drawn."""
 SMOOTH: Final = 1.5
 """Levels, the root mean square of what lies between two blurs: up to it a place is smooth."""
 OF_NOISE: Final = 0.1
