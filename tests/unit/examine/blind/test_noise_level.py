@@ -73,8 +73,8 @@ def seen(luminance: NDArray[np.uint8]) -> Outcome:
 ALTERED = {
     "more": (lambda picture: noisy(picture, 6, 2), "more", 6 / 2.5),
     "less": (lambda picture: noisy(picture, 1, 2), "less", 2.5),
-    "blurred": (lambda picture: cv2.GaussianBlur(noisy(picture, 2.5), (0, 0), 1.2), "less", 5.0),
-    "even": (lambda picture: np.rint(cv2.GaussianBlur(picture, (0, 0), 2)), "less", 5.0),
+    "blurred": (lambda picture: cv2.GaussianBlur(noisy(picture, 2.5), (0, 0), 1.2), "less", 4.0),
+    "even": (lambda picture: np.rint(cv2.GaussianBlur(picture, (0, 0), 2)), "less", 4.0),
 }
 
 
@@ -109,7 +109,7 @@ def _of_the_light(picture: Plane) -> Pixels:
 def _textured(picture: Plane) -> Pixels:
     texture = 14 * np.random.default_rng(5).normal(size=picture.shape[:2]).astype(np.float32)
     thing = picture + 50 + cv2.GaussianBlur(texture, (0, 0), 0.6)[..., np.newaxis]
-    return noisy(np.where(disc()[..., np.newaxis], thing, picture), 1.5)
+    return noisy(np.where(disc()[..., np.newaxis], thing, picture), 2.5)
 
 
 def _out_of_focus(picture: Plane) -> Pixels:
@@ -170,7 +170,7 @@ def test_both_chance_and_clean_pictures_have_to_be_passed(monkeypatch: pytest.Mo
     region = regions_of(cells_of(altered, luminance_of(altered)))[0]
     assert nfa_of(region) == STRONGEST.nfa(region.strength) <= MAX_NFA
     assert nfa_of(replace(region, log_chance=-3.0)) == pytest.approx(math.exp(-3))
-    monkeypatch.setattr(detector, "BOUND", Bound(999, (region.strength + 1,) * 5, "a test"))
+    monkeypatch.setattr(detector, "BOUND", Bound(999, (region.strength,) * 5, "a test"))
     assert nfa_of(region) == pytest.approx(6 / 1000)
     assert noise_level(subject(altered)).findings == ()
 
