@@ -24,7 +24,7 @@ from benchmarks import (
     lookup,
     service,
 )
-from benchmarks.forensics import copy_move, double_jpeg, jpeg_grid, whole
+from benchmarks.forensics import copy_move, double_jpeg, jpeg_grid, noise_level, whole
 
 MODULES = {
     module.NAME: module
@@ -43,6 +43,7 @@ MODULES = {
         jpeg_grid,
         lists,
         lookup,
+        noise_level,
         service,
         whole,
     )

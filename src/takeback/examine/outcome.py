@@ -29,7 +29,7 @@ class Test(StrEnum):
     COPY_MOVE = "copy_move"
     """A region that was copied from elsewhere in the picture."""
     NOISE_LEVEL = "noise_level"
-    """A region with less noise than the rest."""
+    """A region with less noise than the picture beside it, or more."""
     DEMOSAICING = "demosaicing"
     """A region that a camera's sensor did not see where it is."""
     RESAMPLING = "resampling"
@@ -63,7 +63,7 @@ BLIND_TESTS: tuple[Test, ...] = (
     Test.RESAMPLING,
     Test.FILE_STRUCTURE,
 )
-"""Those that may find something on an unaltered picture, and share the budget; three are to come: theirs is kept."""
+"""Those that may find something on an unaltered picture, and share the budget; three are not run: theirs is kept."""
 
 MAX_NFA = BUDGET / len(BLIND_TESTS)
 """Up to it something counts as a finding: the budget is split evenly (Bonferroni), whichever tests apply."""

@@ -1,0 +1,260 @@
+"""
+How many parts with other noise are found, how well they are outlined, and how often a clean picture has one.
+
+Of each photograph of the test half: altered ones, of every kind and saved in every way by turns
+(`benchmarks.forensics.noised`), and clean versions, the file as it is among them. The bound is set on the other half
+(`python -m benchmarks.forensics.noise_level calibration`, which writes calibration.toml beside the module). Beside it
+the baseline (`benchmarks.forensics.noise_map`) on the same files. Every file's row is kept in
+`build/noise_level_*.jsonl`: started again, it goes on. `python -m benchmarks.forensics.noise_level test N` takes N
+photographs only.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import statistics
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from benchmarks.forensics.counted import share
+from benchmarks.forensics.noise_map import region
+from benchmarks.forensics.noised import AFTER, CLEAN, KINDS, noised, saved
+from benchmarks.photographs import Photograph, all_photographs, halves, missing
+from takeback.examine.blind.noise_level.detector import at_size, cells_or_reason
+from takeback.examine.blind.noise_level.regions import regions_of
+from takeback.examine.conformal import Bound, bound_of
+from takeback.examine.outcome import MAX_NFA
+from takeback.examine.subject import Subject, read_subject
+from takeback.media import MediaLimits
+
+NAME = "noise_level"
+USUAL_SIDE, LONG_SIDE = 640, 1280
+"""Pixels at most, of most photographs and of every eighth; files as they are keep their size."""
+CLEAN_EACH = {"calibration": 10, "test": 8}
+ALTERED_EACH = {"calibration": 0, "test": 5}
+FACTORS = (1.5, 2.0, 3.0)
+"""Of the baseline."""
+LEAST_OVERLAP = 0.5
+"""Of what is found, at least, lies in what was altered: a finding elsewhere is none."""
+KEPT = 60
+LARGE = (4000, 3000)
+ROOT = Path(__file__).parents[2]
+CALIBRATION = ROOT / "src" / "takeback" / "examine" / "blind" / "noise_level" / "calibration.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """
+    What was said of one file: of each region its strength, the logarithm of its chance, and its pixels' F1.
+
+    `baseline` holds the F1 of what the map gives at each of `FACTORS`, -1 where it gives nothing.
+    """
+
+    photograph: str
+    kind: str
+    after: str
+    ratio: float
+    area: float
+    pixels: int
+    why_not: str
+    regions: list[tuple[float, float, float]]
+    baseline: list[float]
+    seconds: float
+
+    def strongest(self) -> float:
+        """Return the largest strength of a region that chance does not explain."""
+        return max((strength for strength, chance, _ in self.regions if chance <= math.log(MAX_NFA)), default=0.0)
+
+    def counted(self, bound: Bound) -> list[float]:
+        """Return the F1 of every region that is a finding."""
+        least = math.log(MAX_NFA)
+        return [f1 for strength, chance, f1 in self.regions if chance <= least and bound.nfa(strength) <= MAX_NFA]
+
+
+def rows_of(half: str, photographs: Sequence[Photograph]) -> list[Row]:
+    """Return the rows of all files, those that are kept and the rest."""
+    kept = ROOT / "build" / f"noise_level_{half}.jsonl"
+    kept.parent.mkdir(exist_ok=True)
+    rows = [Row(**json.loads(line)) for line in kept.read_text().splitlines()] if kept.exists() else []
+    done = {row.photograph for row in rows}
+    names = {each.family for each in photographs}
+    for number, photograph in enumerate(photographs):
+        if photograph.family not in done:
+            new = list(_rows(half, number, photographs))
+            with kept.open("a") as file:
+                file.writelines(json.dumps(asdict(row)) + "\n" for row in new)
+            rows += new
+        print(f"{number + 1} of {len(photographs)}", end="\r", file=sys.stderr, flush=True)
+    return [row for row in rows if row.photograph in names]
+
+
+def _rows(half: str, number: int, photographs: Sequence[Photograph]) -> Iterator[Row]:
+    photograph = photographs[number]
+    rng = np.random.default_rng((13, number))
+    pixels = photograph.pixels(LONG_SIDE if number % 8 == 0 else USUAL_SIDE)
+    for turn in range(ALTERED_EACH[half]):
+        # 5 kinds and 4 ways of saving have no factor in common: each meets each.
+        each = ALTERED_EACH[half] * number + turn
+        kind, after = KINDS[each % len(KINDS)], list(AFTER)[each % len(AFTER)]
+        other = photographs[(number + 1 + turn) % len(photographs)].pixels(LONG_SIDE)
+        made = noised(pixels, other, kind, rng)
+        data = saved(made.pixels, AFTER[after])
+        yield _row(photograph.family, (kind, after, made.ratio), data, made.truth)
+    yield _row(photograph.family, ("", "as it is", 0.0), photograph.path.read_bytes(), None)
+    versions = list(CLEAN)
+    for turn in range(CLEAN_EACH[half]):
+        after = versions[(CLEAN_EACH[half] * number + turn) % len(versions)]
+        yield _row(photograph.family, ("", after, 0.0), CLEAN[after](pixels, rng), None)
+
+
+def _row(name: str, what: tuple[str, str, float], data: bytes, truth: np.ndarray | None) -> Row:
+    subject = read_subject(data, MediaLimits())
+    begun = time.process_time()
+    cells, why_not = cells_or_reason(subject)
+    regions = () if cells is None else regions_of(cells)
+    seconds = time.process_time() - begun
+    found = []
+    for each in regions:
+        assert cells is not None
+        mask = at_size(each.mask, cells.side, subject.luminance.shape)
+        found.append((round(each.strength, 3), round(each.log_chance, 1), _f1(mask, truth)))
+    maps = [region(subject.luminance, factor) for factor in FACTORS]
+    baseline = [_f1(each, truth) if each.any() else -1.0 for each in maps]
+    area = 0.0 if truth is None else float(truth.mean())
+    key = why_not.key if why_not else ""
+    return Row(name, *what, area, subject.luminance.size, key, found, baseline, seconds)
+
+
+def _f1(found: np.ndarray, truth: np.ndarray | None) -> float:
+    """Return the F1 of the pixels; 0 where less than `LEAST_OVERLAP` of what is found was altered."""
+    if truth is None:
+        return 0.0
+    both = np.count_nonzero(found & truth)
+    if both < LEAST_OVERLAP * np.count_nonzero(found):
+        return 0.0
+    return round(float(2 * both / (np.count_nonzero(found) + np.count_nonzero(truth))), 3)
+
+
+def run(most: int | None = None) -> dict[str, object]:
+    """Look at every file of the test photographs, and count."""
+    photographs = halves(all_photographs())[1][:most]
+    if not photographs:
+        return {"skipped": f"there are no photographs; missing: {', '.join(missing())}"}
+    cv2.setNumThreads(1)
+    rows = rows_of("test", photographs)
+    bound = bound_of(CALIBRATION.read_text("utf-8"))
+    result: dict[str, object] = {
+        "photographs": len(photographs),
+        "missing_sources": missing(),
+        **summary(rows, bound),
+        "large": _large(photographs),
+    }
+    print(json.dumps(result, indent=1))
+    return result
+
+
+def calibrate(most: int | None = None) -> None:
+    """Write what clean versions of the calibration photographs reach."""
+    cv2.setNumThreads(1)
+    photographs = halves(all_photographs())[0][:most]
+    rows = [row for row in rows_of("calibration", photographs) if not row.why_not]
+    strongest = sorted((row.strongest() for row in rows), reverse=True)[:KEPT]
+    lines = [
+        "# Strengths of the strongest regions of clean pictures"
+        " (python -m benchmarks.forensics.noise_level calibration).",
+        "",
+        f"made_on = {datetime.now(UTC).date().isoformat()}",
+        'origin = "the calibration half of the photographs of benchmarks/photographs.py: places, things, animals"',
+        f"photographs = {len({row.photograph for row in rows})}",
+        f"clean = {len(rows)}",
+        f"strongest = [{', '.join(f'{each:.2f}' for each in strongest if each > 0)}]",
+    ]
+    CALIBRATION.write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def summary(rows: Sequence[Row], bound: Bound) -> dict[str, object]:
+    """Return the share that is found, by kind, saving, ratio and area, and of clean files that with a finding."""
+    altered, clean = [row for row in rows if row.kind], [row for row in rows if not row.kind]
+    fine = [row for row in altered if row.after != "jpeg 80"]
+    return {
+        "altered": _altered(altered, bound),
+        "by_kind": _grouped(fine, lambda row: row.kind, bound),
+        "by_after": _grouped(altered, lambda row: row.after, bound),
+        "by_kind_png": _grouped([row for row in fine if row.after == "png"], lambda row: row.kind, bound),
+        "by_ratio": _grouped([row for row in fine if row.kind == "other noise"], lambda row: str(row.ratio), bound),
+        "by_area": _grouped(fine, lambda row: "below 5 %" if row.area < 0.05 else "5 % and more", bound),
+        "clean": _clean(clean, bound),
+        "clean_applicable": _clean([row for row in clean if not row.why_not], bound),
+        "clean_by_version": {
+            name: _clean([row for row in clean if row.after == name], bound) for name in {row.after for row in clean}
+        },
+        "baseline": {
+            f"{factor} ×": {
+                "altered": share(sum(row.baseline[at] > 0 for row in altered), len(altered)),
+                "clean": share(sum(row.baseline[at] >= 0 for row in clean), len(clean)),
+            }
+            for at, factor in enumerate(FACTORS)
+        },
+        "seconds_per_megapixel": round(
+            statistics.median(row.seconds / row.pixels * 1e6 for row in rows if not row.why_not), 2
+        ),
+        "seconds_longest": round(max(row.seconds for row in rows), 2),
+    }
+
+
+def _altered(rows: Sequence[Row], bound: Bound) -> dict[str, object]:
+    best = [max(row.counted(bound), default=0.0) for row in rows]
+    f1 = [each for each in best if each > 0]
+    return {
+        **share(len(f1), len(rows)),
+        "not_applicable": sum(bool(row.why_not) for row in rows),
+        "elsewhere": sum(bool(row.counted(bound)) and not each for row, each in zip(rows, best, strict=True)),
+        "f1": round(statistics.mean(f1), 3) if f1 else None,
+    }
+
+
+def _clean(rows: Sequence[Row], bound: Bound) -> dict[str, object]:
+    wrong = [row for row in rows if row.counted(bound)]
+    return {
+        **share(len(wrong), len(rows)),
+        "not_applicable": sum(bool(row.why_not) for row in rows),
+        "which": sorted(f"{row.photograph}, {row.after}" for row in wrong),
+    }
+
+
+def _grouped(rows: Sequence[Row], by: Callable[[Row], str], bound: Bound) -> dict[str, object]:
+    groups: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[by(row)].append(row)
+    return {name: _altered(group, bound) for name, group in sorted(groups.items())}
+
+
+def _large(photographs: Sequence[Photograph]) -> dict[str, object]:
+    """Return the seconds that a large picture takes, once it is decoded."""
+    picture = np.asarray(cv2.resize(photographs[0].pixels(), LARGE, interpolation=cv2.INTER_CUBIC))
+    rng = np.random.default_rng(0)
+    noise = rng.normal(0, 3, picture.shape).astype(np.float32)
+    pixels = np.clip(picture + noise, 0, 255).astype(np.uint8)
+    subject = Subject(b"", "png", pixels, np.ascontiguousarray(pixels[..., 1]))
+    begun = time.process_time()
+    cells, _ = cells_or_reason(subject)
+    if cells is not None:
+        regions_of(cells)
+    return {"megapixels": LARGE[0] * LARGE[1] / 1e6, "seconds": round(time.process_time() - begun, 2)}
+
+
+if __name__ == "__main__":
+    number = int(sys.argv[2]) if len(sys.argv) > 2 else None
+    if sys.argv[1:2] == ["calibration"]:
+        calibrate(number)
+    else:
+        run(number)
