@@ -10,6 +10,7 @@ from takeback.examine.beside import NOTHING_BESIDE, Beside
 from takeback.examine.blind.copy_move import copy_move
 from takeback.examine.blind.double_jpeg import double_jpeg
 from takeback.examine.blind.jpeg_grid import jpeg_grid
+from takeback.examine.blind.noise_level import noise_level
 from takeback.examine.declared.credentials import content_credentials
 from takeback.examine.declared.origin import declared_origin
 from takeback.examine.declared.outside import OutsideDetector, Photographs, outside_outcome
@@ -25,6 +26,7 @@ _RUN: Final[Mapping[Test, Callable[[Subject], Outcome]]] = {
     Test.JPEG_GRID: jpeg_grid,
     Test.DOUBLE_JPEG: double_jpeg,
     Test.COPY_MOVE: copy_move,
+    Test.NOISE_LEVEL: noise_level,
     Test.FILE_STRUCTURE: file_structure,
     Test.DECLARED_ORIGIN: declared_origin,
     Test.CONTENT_CREDENTIALS: content_credentials,
