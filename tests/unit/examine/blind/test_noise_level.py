@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import cv2
@@ -50,7 +51,7 @@ def scene(seed: int, contrast: float = 45.0) -> Plane:
 def noisy(picture: Plane, spread: float | NDArray[np.floating], seed: int = 1) -> Pixels:
     """Add noise of so many levels, everywhere or at each pixel."""
     noise = np.random.default_rng(seed).normal(size=picture.shape) * np.asarray(spread)
-    return np.clip(np.rint(picture + noise), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(picture + noise), 0, 255), np.uint8)
 
 
 def disc() -> NDArray[np.bool_]:
@@ -62,7 +63,7 @@ def disc() -> NDArray[np.bool_]:
 
 def with_part(outer: Pixels, inner: NDArray[np.generic]) -> Pixels:
     """Lay the disc of `inner` into `outer`."""
-    return np.where(disc()[..., np.newaxis], inner, outer).astype(np.uint8)
+    return np.asarray(np.where(disc()[..., np.newaxis], inner, outer), np.uint8)
 
 
 def seen(luminance: NDArray[np.uint8]) -> Outcome:
@@ -70,7 +71,7 @@ def seen(luminance: NDArray[np.uint8]) -> Outcome:
     return noise_level(Subject(b"", "png", np.repeat(luminance[..., np.newaxis], 3, axis=2), luminance))
 
 
-ALTERED = {
+ALTERED: Mapping[str, tuple[Callable[[Plane], NDArray[np.generic]], str, float]] = {
     "more": (lambda picture: noisy(picture, 6, 2), "more", 6 / 2.5),
     "less": (lambda picture: noisy(picture, 1, 2), "less", 2.5),
     "blurred": (lambda picture: cv2.GaussianBlur(noisy(picture, 2.5), (0, 0), 1.2), "less", 4.0),
