@@ -29,7 +29,7 @@ from benchmarks.forensics.counted import share
 from benchmarks.forensics.noise_map import region
 from benchmarks.forensics.noised import AFTER, CLEAN, KINDS, noised, saved
 from benchmarks.photographs import Photograph, all_photographs, halves, missing
-from takeback.examine.blind.noise_level.detector import at_size, cells_or_reason
+from takeback.examine.blind.noise_level.detector import MARGIN, at_size, cells_or_reason
 from takeback.examine.blind.noise_level.regions import regions_of
 from takeback.examine.conformal import Bound, bound_of
 from takeback.examine.outcome import MAX_NFA
@@ -76,8 +76,11 @@ class Row:
 
     def counted(self, bound: Bound) -> list[float]:
         """Return the F1 of every region that is a finding."""
-        least = math.log(MAX_NFA)
-        return [f1 for strength, chance, f1 in self.regions if chance <= least and bound.nfa(strength) <= MAX_NFA]
+        return [
+            f1
+            for strength, chance, f1 in self.regions
+            if chance <= math.log(MAX_NFA) and bound.nfa(strength / MARGIN) <= MAX_NFA
+        ]
 
 
 def rows_of(half: str, photographs: Sequence[Photograph]) -> list[Row]:

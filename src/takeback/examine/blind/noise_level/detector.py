@@ -29,6 +29,12 @@ from takeback.examine.subject import Subject
 BOUND = bound_beside("takeback.examine.blind.noise_level")
 """What the strongest regions of clean pictures reach."""
 
+MARGIN = 1.25
+"""
+Times what clean files reach: there are fewer photographs than files, and what one photograph has most of its versions
+have.
+"""
+
 LEAST_SIDE = 96
 """Pixels: a smaller picture has no room for a region with a border and something around it."""
 LEAST_QUALITY = 78
@@ -69,7 +75,7 @@ def cells_or_reason(subject: Subject) -> tuple[Cells | None, Sentence | None]:
 
 def nfa_of(region: Region) -> float:
     """Return the larger of what chance and what clean pictures say: neither alone is relied on."""
-    return max(math.exp(min(0.0, region.log_chance)), BOUND.nfa(region.strength))
+    return max(math.exp(min(0.0, region.log_chance)), BOUND.nfa(region.strength / MARGIN))
 
 
 def _quality(subject: Subject) -> int:

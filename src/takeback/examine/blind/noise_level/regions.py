@@ -40,6 +40,11 @@ LEAST_ELSEWHERE: Final = 400
 """Steps elsewhere, to say what is usual."""
 LEAST_USUAL: Final = 0.15
 """Natural logarithm: what a step is held against at least, however even the noise of the picture is."""
+NEARLY_ALL, LEAST_EACH = 0.25, 0.25
+"""
+But for the one share of them, all cells of a region differ by the other share of the step at its border: a wire or a
+hair raises few cells, noise all of them.
+"""
 TAIL: Final = 0.1
 """Share of the cells that count as those with the least noise, or the most."""
 SHARED: Final = 2.0
@@ -95,6 +100,8 @@ def _region(
         return None
     usual = max(float(np.quantile(others, USUAL)), LEAST_USUAL)
     within = cells.smooth & mask
+    if not within.any() or np.quantile(sign * over[within], NEARLY_ALL) < LEAST_EACH * border.step:
+        return None
     rows, columns = mask.shape
     tests = math.log(rows * (rows + 1) / 2 * columns * (columns + 1) / 2)
     n = np.array([np.count_nonzero(within) / SHARED])
