@@ -21,6 +21,7 @@ import PIL.ImageFont
 from numpy.typing import NDArray
 
 from benchmarks.forensics.cloned import cloned
+from benchmarks.forensics.noised import noised
 from benchmarks.forensics.resaved import decoded, saved, scaled
 from benchmarks.photographs import all_photographs
 from takeback.examine import compare_images, examine_image
@@ -70,6 +71,9 @@ def rows() -> Iterator[Row]:
     assert copied is not None
     file = saved(copied.pixels, 90)
     yield _examined("a part copied within the picture, then saved as JPEG 90", file, decoded(file), copied.truth)
+    filled = noised(coffee, cat, "filled in", np.random.default_rng(4))
+    png = _png(filled.pixels)
+    yield _examined("a part filled in from around it, kept as PNG", png, filled.pixels, filled.truth)
 
 
 def _laid(below: Pixels, above: Pixels) -> tuple[Pixels, Mask]:
