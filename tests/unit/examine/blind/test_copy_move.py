@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from takeback.examine.blind.copy_move import copy_move
 from takeback.examine.blind.copy_move.drawn import MAX_EVEN, even_share
-from takeback.examine.blind.copy_move.elsewhere import Likeness
+from takeback.examine.blind.copy_move.elsewhere import Likeness, likeness
 from takeback.examine.blind.copy_move.keypoints import transforms
 from takeback.examine.blind.copy_move.plane import plane_of
 from takeback.examine.blind.copy_move.shifts import shifts
@@ -243,6 +243,18 @@ def test_a_copy_is_told_by_what_saving_leaves_and_what_looks_alike_by_a_share_of
     alike = np.rint(pixels + disc * (stronger - pixels)).astype(np.uint8)
     assert strength_of(alike, NOTHING_LIKE) < 0
     assert strength_of(pixels, MUCH_ALIKE) < strength_of(pixels, NOTHING_LIKE) / 2
+
+
+def test_patches_of_a_scaled_copy_are_compared_as_it_is_scaled() -> None:
+    """Detail that is scaled is not the detail of what is scaled: finer, or coarser, than is looked at."""
+    matrix = similarity(scale=1.25)
+    pixels, _ = copied(scene(1), matrix)
+    plane = plane_of(luminance_of(pixels))
+    region = verified(plane, matrix, 20, None)
+    assert region is not None
+    found = likeness(plane, region)
+    assert np.quantile(found.at_copy, 0.75) < 0.05
+    assert np.median(found.elsewhere) > 0.4
 
 
 @pytest.mark.parametrize("seed", [6, 8])
