@@ -8,14 +8,14 @@ some texture: what is flat cannot be told from any other flat place by anyone.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import PIL.Image
 from numpy.typing import NDArray
+
+from benchmarks.forensics.files import Mask, Pixels, Rng, blob, of_a_platform, resized, saved
 
 KINDS = ("shifted", "turned", "scaled", "mirrored", "turned and scaled")
 AREAS = (0.02, 0.15)
@@ -23,22 +23,13 @@ LEAST_DETAIL = 2.0
 """Levels: the median difference between neighbours 2 pixels apart, smoothed, of where a part is taken from."""
 TRIES = 60
 
-type Pixels = NDArray[np.uint8]
-type Mask = NDArray[np.bool_]
-type Rng = np.random.Generator
-
 
 @dataclass(frozen=True, slots=True)
 class Cloned:
-    """
-    A picture uint8 [height, width, 3], and both places of what was copied in it, bool [height, width].
-
-    `matrix` float64 [2, 3] leads from the one to the other.
-    """
+    """A picture uint8 [height, width, 3], and both places of what was copied in it, bool [height, width]."""
 
     pixels: Pixels
     truth: Mask
-    matrix: NDArray[np.float64]
 
 
 def cloned(pixels: Pixels, kind: str, rng: Rng) -> Cloned | None:
@@ -53,17 +44,17 @@ def cloned(pixels: Pixels, kind: str, rng: Rng) -> Cloned | None:
         source, target = (rng.uniform((radius, radius), (width - radius, height - radius)) for _ in range(2))
         linear = _linear(kind, rng)
         grown = max(1.0, float(np.sqrt(abs(np.linalg.det(linear)))))
-        blob = _blob(pixels.shape[:2], source, radius, rng)
-        if np.hypot(*(target - source)) < radius * (1 + grown) or np.median(detail[blob > 0.5]) < LEAST_DETAIL:
+        part = _softened(blob(pixels.shape[:2], source, radius, rng), rng)
+        if np.hypot(*(target - source)) < radius * (1 + grown) or np.median(detail[part > 0.5]) < LEAST_DETAIL:
             continue
         whole = kind == "shifted"
         shift = target - linear @ source
         matrix = np.column_stack([linear, np.rint(shift) if whole else shift])
         how = cv2.INTER_NEAREST if whole else cv2.INTER_CUBIC
         moved = cv2.warpAffine(pixels, matrix, (width, height), flags=how, borderMode=cv2.BORDER_REFLECT)
-        alpha = cv2.warpAffine(blob, matrix, (width, height), flags=cv2.INTER_LINEAR)
+        alpha = cv2.warpAffine(part, matrix, (width, height), flags=cv2.INTER_LINEAR)
         laid = pixels + alpha[..., np.newaxis] * (moved.astype(np.float32) - pixels)
-        return Cloned(np.clip(np.rint(laid), 0, 255).astype(np.uint8), (blob > 0.5) | (alpha > 0.5), matrix)
+        return Cloned(np.clip(np.rint(laid), 0, 255).astype(np.uint8), (part > 0.5) | (alpha > 0.5))
     return None
 
 
@@ -85,51 +76,18 @@ def _detail(pixels: Pixels) -> NDArray[np.float32]:
     return np.asarray(cv2.GaussianBlur(apart / 2, (0, 0), 4), np.float32)
 
 
-def _blob(shape: tuple[int, int], at: NDArray[np.float64], radius: float, rng: Rng) -> NDArray[np.float32]:
-    """Return how much of each pixel, 0..1, belongs to a blob: a circle whose radius wavers."""
-    height, width = shape
-    y, x = np.mgrid[:height, :width]
-    angle = np.arctan2(y - at[1], x - at[0])
-    outline = np.ones_like(angle)
-    for wave in range(2, 6):
-        outline += rng.uniform(0, 0.25 / wave) * np.cos(wave * angle + rng.uniform(0, 2 * np.pi))
-    inside = (np.hypot(x - at[0], y - at[1]) < radius * outline).astype(np.float32)
-    return np.asarray(cv2.GaussianBlur(inside, (0, 0), float(rng.uniform(0.5, 1.0))), np.float32)
+def _softened(part: Mask, rng: Rng) -> NDArray[np.float32]:
+    """Return how much of each pixel, 0..1, belongs to a part."""
+    return np.asarray(cv2.GaussianBlur(part.astype(np.float32), (0, 0), float(rng.uniform(0.5, 1.0))), np.float32)
 
 
 # ---- What comes after ----------------------------------------------------------------------------------------------
-
-
-def saved(pixels: Pixels, quality: int | None, subsampling: int = 2) -> bytes:
-    """Return a file: JPEG of a `quality`, or PNG."""
-    file = io.BytesIO()
-    if quality is None:
-        PIL.Image.fromarray(pixels).save(file, "PNG", compress_level=1)
-    else:
-        PIL.Image.fromarray(pixels).save(file, "JPEG", quality=quality, subsampling=subsampling)
-    return file.getvalue()
-
-
-def resized(pixels: Pixels, scale: float) -> Pixels:
-    """Return `pixels` scaled."""
-    size = max(1, round(scale * pixels.shape[1])), max(1, round(scale * pixels.shape[0]))
-    return np.array(PIL.Image.fromarray(pixels).resize(size, PIL.Image.Resampling.LANCZOS))
-
-
-def _opened(data: bytes) -> Pixels:
-    return np.array(PIL.Image.open(io.BytesIO(data)).convert("RGB"))
 
 
 def _cut(pixels: Pixels, rng: Rng) -> Pixels:
     height, width = pixels.shape[:2]
     left, right, top, bottom = (round(float(rng.uniform(0.01, 0.2)) * side) for side in (width, width, height, height))
     return np.ascontiguousarray(pixels[top : height - bottom, left : width - right])
-
-
-def _platform(pixels: Pixels, rng: Rng) -> bytes:
-    """Reduce to what a messenger sends, save, and save again."""
-    scale = min(1.0, float(rng.uniform(0.6, 0.95)), 1600 / max(pixels.shape[:2]))
-    return saved(_opened(saved(resized(pixels, scale), 85)), 75)
 
 
 AFTER: Mapping[str, Callable[[Pixels], bytes]] = {
@@ -152,6 +110,6 @@ CLEAN: Mapping[str, Callable[[Pixels, Rng], bytes]] = {
     "0.7x": lambda pixels, rng: saved(resized(pixels, 0.7), 85),
     "1.3x": lambda pixels, rng: saved(resized(pixels, 1.3), 90),
     "cut": lambda pixels, rng: saved(_cut(pixels, rng), 90),
-    "platform": _platform,
+    "platform": lambda pixels, rng: of_a_platform(pixels, 75, rng),
 }
 """Versions of a clean picture."""

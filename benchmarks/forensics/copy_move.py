@@ -16,9 +16,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from pathlib import Path
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -27,10 +25,11 @@ from benchmarks.forensics.altered import ALTERED
 from benchmarks.forensics.cloned import AFTER, CLEAN, KINDS, cloned
 from benchmarks.forensics.counted import share
 from benchmarks.forensics.plain_sift import inliers
+from benchmarks.forensics.rows import kept_rows, overlap, write_calibration
 from benchmarks.photographs import Photograph, all_photographs, halves, missing
-from takeback.examine.blind.copy_move.copied import plane_or_reason
+from takeback.examine.blind.copy_move.copied import BOUND, plane_or_reason
 from takeback.examine.blind.copy_move.pairs import search
-from takeback.examine.conformal import Bound, bound_of
+from takeback.examine.conformal import Bound
 from takeback.examine.outcome import MAX_NFA
 from takeback.examine.subject import read_subject
 from takeback.media import MediaLimits
@@ -38,16 +37,13 @@ from takeback.media import MediaLimits
 NAME = "copy_move"
 USUAL_SIDE = 512
 LONG_SIDE = 1024
-"""Pixels of every twelfth photograph, at most, and of the others: most that there are have 512."""
+"""Pixels of every twentieth photograph, at most, and of the others: most that there are have 512."""
 CLEAN_EACH = {"calibration": 5, "test": 7}
 FORGED_EACH = {"calibration": 0, "test": 2}
 BASELINES = (4, 8, 20)
 """Inliers from which the baseline counts a picture as forged."""
 LEAST_OVERLAP = 0.1
 """Of what is found, at least, lies in what was copied: a finding elsewhere is none."""
-KEPT = 60
-ROOT = Path(__file__).parents[2]
-CALIBRATION = ROOT / "src" / "takeback" / "examine" / "blind" / "copy_move" / "calibration.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +72,7 @@ class Row:
 
 def rows_of(half: str, photographs: Sequence[Photograph]) -> list[Row]:
     """Return the rows of all files, those that are kept and the rest."""
-    kept = ROOT / "build" / f"copy_move_{half}.jsonl"
-    kept.parent.mkdir(exist_ok=True)
-    rows = [Row(**json.loads(line)) for line in kept.read_text().splitlines()] if kept.exists() else []
-    done = {row.photograph for row in rows}
-    names = {each.family for each in photographs}
-    for number, photograph in enumerate(photographs):
-        if photograph.family not in done:
-            new = list(_rows(half, number, photograph))
-            with kept.open("a") as file:
-                file.writelines(json.dumps(asdict(row)) + "\n" for row in new)
-            rows += new
-        print(f"{number + 1} of {len(photographs)}", end="\r", file=sys.stderr, flush=True)
-    return [row for row in rows if row.photograph in names]
+    return kept_rows(f"copy_move_{half}", Row, photographs, lambda number: _rows(half, number, photographs[number]))
 
 
 def _rows(half: str, number: int, photograph: Photograph) -> Iterator[Row]:
@@ -115,9 +99,8 @@ def _row(name: str, kind: str, after: str, data: bytes, truth: np.ndarray | None
     seconds = time.process_time() - begun
     found = []
     for pair in pairs:
-        f1 = 0.0
-        if truth is not None:
-            f1 = _f1(pair.mask | pair.copy, truth)
+        places = pair.mask | pair.copy
+        f1 = overlap(places, None if truth is None else _at_size(truth, places.shape), LEAST_OVERLAP)
         found.append((float(pair.strength), float(pair.nfa), f1))
     area = 0.0 if truth is None else float(truth.mean() / 2)
     baseline = inliers(subject.luminance) if asks else -1
@@ -125,13 +108,8 @@ def _row(name: str, kind: str, after: str, data: bytes, truth: np.ndarray | None
     return Row(name, kind, after, area, subject.luminance.size, key, found, baseline, seconds)
 
 
-def _f1(found: np.ndarray, truth: np.ndarray) -> float:
-    """Return the F1 of the pixels; 0 where less than `LEAST_OVERLAP` of what is found was copied."""
-    held = cv2.resize(truth.astype(np.uint8), found.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
-    both = np.count_nonzero(found & held)
-    if both < LEAST_OVERLAP * np.count_nonzero(found):
-        return 0.0
-    return float(2 * both / (np.count_nonzero(found) + np.count_nonzero(held)))
+def _at_size(truth: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    return np.asarray(cv2.resize(truth.astype(np.uint8), shape[::-1], interpolation=cv2.INTER_NEAREST) > 0)
 
 
 def run(most: int | None = None) -> dict[str, object]:
@@ -140,8 +118,7 @@ def run(most: int | None = None) -> dict[str, object]:
     if not photographs:
         return {"skipped": f"there are no photographs; missing: {', '.join(missing())}"}
     rows = rows_of("test", photographs)
-    bound = bound_of(CALIBRATION.read_text("utf-8"))
-    result: dict[str, object] = {"photographs": len(photographs), "missing_sources": missing(), **summary(rows, bound)}
+    result: dict[str, object] = {"photographs": len(photographs), "missing_sources": missing(), **summary(rows, BOUND)}
     print(json.dumps(result, indent=1))
     return result
 
@@ -150,17 +127,8 @@ def calibrate(most: int | None = None) -> None:
     """Write what clean versions of the calibration photographs reach."""
     photographs = [each for each in halves(all_photographs())[0][:most] if each.family not in ALTERED]
     rows = [row for row in rows_of("calibration", photographs) if not row.why_not]
-    strongest = sorted((each for each in map(Row.strongest, rows) if each > 0), reverse=True)[:KEPT]
-    lines = [
-        "# Strengths of the strongest pairs of clean pictures (python -m benchmarks.forensics.copy_move calibration).",
-        "",
-        f"made_on = {datetime.now(UTC).date().isoformat()}",
-        'origin = "the calibration half of the photographs of benchmarks/photographs.py: places, things, animals"',
-        f"photographs = {len({row.photograph for row in rows})}",
-        f"clean = {len(rows)}",
-        f"strongest = [{', '.join(f'{each:.1f}' for each in strongest)}]",
-    ]
-    CALIBRATION.write_text("\n".join(lines) + "\n", "utf-8")
+    strengths, used = [row.strongest() for row in rows], len({row.photograph for row in rows})
+    write_calibration(NAME, "pairs of clean pictures", strengths, used)
 
 
 def summary(rows: Sequence[Row], bound: Bound) -> dict[str, object]:

@@ -17,8 +17,6 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +24,7 @@ from numpy.typing import NDArray
 from benchmarks.forensics import adq1
 from benchmarks.forensics.counted import share
 from benchmarks.forensics.resaved import ENCODERS, QUALITIES, Pixels, clean_versions, decoded, pristine, saved
+from benchmarks.forensics.rows import write_calibration
 from benchmarks.photographs import Photograph, all_photographs, halves, missing
 from takeback.examine.blind.double_jpeg import double_jpeg
 from takeback.examine.blind.double_jpeg.regions import labelled
@@ -40,15 +39,13 @@ SPLICES_EACH = 9
 APART = (5, 10, 15, 20, 25, 30, 35, 5, 10, -5, -10)
 SIDES = (64, 96, 128, 192, 256)
 """Pixels of the part that is replaced."""
-CALIBRATION = Path(__file__).parents[2] / "src" / "takeback" / "examine" / "blind" / "double_jpeg" / "calibration.toml"
-KEPT = 60
-"""Strengths of clean files that the calibration keeps: the largest."""
 PLAIN_EVERY = 4
 """Of the clean files every fourth is shown to the plain map too."""
-_TOLD = ("double_jpeg.twice", "double_jpeg.twice_quality")
 NOT_APPLICABLE = ("once", "scaled between", "cropped between")
 """Versions that the calibration leaves out: hardly any has blocks that were saved twice."""
 QUALITIES_APART = 2
+"""By which a quality that is told may miss the first one, and is right."""
+_TOLD = ("double_jpeg.twice", "double_jpeg.twice_quality")
 _LEAST_SIDE = 160
 
 
@@ -149,22 +146,7 @@ def calibrate(most: int | None = None) -> None:
                     print(photographs[row].family, what, round(outcome.statistic, 1), flush=True)
         print(f"{row + 1} of {len(photographs)}", end="\r", file=sys.stderr, flush=True)
         # After each, so that a run that is broken off leaves what it measured.
-        write_calibration(strongest, row + 1)
-
-
-def write_calibration(strongest: Sequence[float], photographs: int) -> None:
-    """Write the strengths of the strongest regions of clean files that were saved twice, the largest alone."""
-    kept = sorted(strongest, reverse=True)[:KEPT]
-    lines = [
-        "# Strengths of the strongest regions of clean files (python -m benchmarks.forensics.double_jpeg calibration).",
-        "",
-        f"made_on = {datetime.now(UTC).date().isoformat()}",
-        'origin = "the calibration half of the photographs of benchmarks/photographs.py: places, things, animals"',
-        f"photographs = {photographs}",
-        f"clean = {len(strongest)}",
-        f"strongest = [{', '.join(f'{each:.1f}' for each in kept if each > 0)}]",
-    ]
-    CALIBRATION.write_text("\n".join(lines) + "\n", "utf-8")
+        write_calibration(NAME, "regions of clean files", strongest, row + 1)
 
 
 def _pictures(photographs: Sequence[Photograph], seed: int) -> Iterator[tuple[int, Pixels, np.random.Generator]]:

@@ -18,20 +18,20 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from pathlib import Path
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from benchmarks.forensics.counted import share
+from benchmarks.forensics.files import saved
 from benchmarks.forensics.noise_map import region
-from benchmarks.forensics.noised import AFTER, CLEAN, KINDS, noised, saved
+from benchmarks.forensics.noised import AFTER, CLEAN, KINDS, noised
+from benchmarks.forensics.rows import kept_rows, overlap, write_calibration
 from benchmarks.photographs import Photograph, all_photographs, halves, missing
-from takeback.examine.blind.noise_level.detector import MARGIN, at_size, cells_or_reason
+from takeback.examine.blind.noise_level.detector import BOUND, MARGIN, at_size, cells_or_reason
 from takeback.examine.blind.noise_level.regions import regions_of
-from takeback.examine.conformal import Bound, bound_of
+from takeback.examine.conformal import Bound
 from takeback.examine.outcome import MAX_NFA
 from takeback.examine.subject import Subject, read_subject
 from takeback.media import MediaLimits
@@ -45,10 +45,7 @@ FACTORS = (1.5, 2.0, 3.0)
 """Of the baseline."""
 LEAST_OVERLAP = 0.5
 """Of what is found, at least, lies in what was altered: a finding elsewhere is none."""
-KEPT = 60
 LARGE = (4000, 3000)
-ROOT = Path(__file__).parents[2]
-CALIBRATION = ROOT / "src" / "takeback" / "examine" / "blind" / "noise_level" / "calibration.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +82,7 @@ class Row:
 
 def rows_of(half: str, photographs: Sequence[Photograph]) -> list[Row]:
     """Return the rows of all files, those that are kept and the rest."""
-    kept = ROOT / "build" / f"noise_level_{half}.jsonl"
-    kept.parent.mkdir(exist_ok=True)
-    rows = [Row(**json.loads(line)) for line in kept.read_text().splitlines()] if kept.exists() else []
-    done = {row.photograph for row in rows}
-    names = {each.family for each in photographs}
-    for number, photograph in enumerate(photographs):
-        if photograph.family not in done:
-            new = list(_rows(half, number, photographs))
-            with kept.open("a") as file:
-                file.writelines(json.dumps(asdict(row)) + "\n" for row in new)
-            rows += new
-        print(f"{number + 1} of {len(photographs)}", end="\r", file=sys.stderr, flush=True)
-    return [row for row in rows if row.photograph in names]
+    return kept_rows(f"noise_level_{half}", Row, photographs, lambda number: _rows(half, number, photographs))
 
 
 def _rows(half: str, number: int, photographs: Sequence[Photograph]) -> Iterator[Row]:
@@ -129,22 +114,14 @@ def _row(name: str, what: tuple[str, str, float], data: bytes, truth: np.ndarray
     for each in regions:
         assert cells is not None
         mask = at_size(each.mask, cells.side, subject.luminance.shape)
-        found.append((round(each.strength, 3), round(each.log_chance, 1), _f1(mask, truth)))
+        found.append(
+            (round(each.strength, 3), round(each.log_chance, 1), round(overlap(mask, truth, LEAST_OVERLAP), 3))
+        )
     maps = [region(subject.luminance, factor) for factor in FACTORS]
-    baseline = [_f1(each, truth) if each.any() else -1.0 for each in maps]
+    baseline = [round(overlap(each, truth, LEAST_OVERLAP), 3) if each.any() else -1.0 for each in maps]
     area = 0.0 if truth is None else float(truth.mean())
     key = why_not.key if why_not else ""
     return Row(name, *what, area, subject.luminance.size, key, found, baseline, seconds)
-
-
-def _f1(found: np.ndarray, truth: np.ndarray | None) -> float:
-    """Return the F1 of the pixels; 0 where less than `LEAST_OVERLAP` of what is found was altered."""
-    if truth is None:
-        return 0.0
-    both = np.count_nonzero(found & truth)
-    if both < LEAST_OVERLAP * np.count_nonzero(found):
-        return 0.0
-    return round(float(2 * both / (np.count_nonzero(found) + np.count_nonzero(truth))), 3)
 
 
 def run(most: int | None = None) -> dict[str, object]:
@@ -154,11 +131,10 @@ def run(most: int | None = None) -> dict[str, object]:
         return {"skipped": f"there are no photographs; missing: {', '.join(missing())}"}
     cv2.setNumThreads(1)
     rows = rows_of("test", photographs)
-    bound = bound_of(CALIBRATION.read_text("utf-8"))
     result: dict[str, object] = {
         "photographs": len(photographs),
         "missing_sources": missing(),
-        **summary(rows, bound),
+        **summary(rows, BOUND),
         "large": _large(photographs),
     }
     print(json.dumps(result, indent=1))
@@ -170,18 +146,8 @@ def calibrate(most: int | None = None) -> None:
     cv2.setNumThreads(1)
     photographs = halves(all_photographs())[0][:most]
     rows = [row for row in rows_of("calibration", photographs) if not row.why_not]
-    strongest = sorted((row.strongest() for row in rows), reverse=True)[:KEPT]
-    lines = [
-        "# Strengths of the strongest regions of clean pictures"
-        " (python -m benchmarks.forensics.noise_level calibration).",
-        "",
-        f"made_on = {datetime.now(UTC).date().isoformat()}",
-        'origin = "the calibration half of the photographs of benchmarks/photographs.py: places, things, animals"',
-        f"photographs = {len({row.photograph for row in rows})}",
-        f"clean = {len(rows)}",
-        f"strongest = [{', '.join(f'{each:.2f}' for each in strongest if each > 0)}]",
-    ]
-    CALIBRATION.write_text("\n".join(lines) + "\n", "utf-8")
+    strengths, used = [row.strongest() for row in rows], len({row.photograph for row in rows})
+    write_calibration(NAME, "regions of clean pictures", strengths, used, digits=2)
 
 
 def summary(rows: Sequence[Row], bound: Bound) -> dict[str, object]:

@@ -8,7 +8,6 @@ do (gamma); this is how TRACE makes its pictures (Bammey, Nikoukhah, Gardella, G
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -19,6 +18,8 @@ import PIL.ImageDraw
 import PIL.ImageFilter
 from numpy.typing import NDArray
 
+from benchmarks.forensics.files import Mask, Pixels, Rng, blob, of_a_platform, opened, resized, saved
+
 KINDS = ("other noise", "blurred", "denoised", "filled in", "put in")
 AFTER: Mapping[str, int | None] = {"png": None, "jpeg 95": 95, "jpeg 90": 90, "jpeg 80": 80}
 """How an altered picture is saved."""
@@ -28,10 +29,6 @@ LEVELS = (1.5, 2.5, 4.0)
 """Of the weaker noise, where a picture is of middle grey; the noise of a picture that was smoothed in a part."""
 AREAS = (0.02, 0.2)
 GAMMA = 2.2
-
-type Pixels = NDArray[np.uint8]
-type Mask = NDArray[np.bool_]
-type Rng = np.random.Generator
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +57,7 @@ def noised(pixels: Pixels, other: Pixels, kind: str, rng: Rng) -> Noised:
     """Return `pixels` with one part changed as `kind` says; `other` is what a part that is put in is cut from."""
     level = float(rng.choice(LEVELS))
     ratio = float(rng.choice(RATIOS)) if kind in {"other noise", "put in"} else 0.0
-    part = _blob(pixels.shape[:2], rng)
+    part = _part(pixels.shape[:2], rng)
     if ratio:
         levels = (level, level * ratio) if rng.integers(2) else (level * ratio, level)
         inner = pixels if kind == "other noise" else _fitted(other, pixels.shape[:2])
@@ -86,17 +83,11 @@ def _fitted(pixels: Pixels, shape: tuple[int, ...]) -> Pixels:
     return np.asarray(resized)[: shape[0], : shape[1]]
 
 
-def _blob(shape: tuple[int, ...], rng: Rng) -> Mask:
+def _part(shape: tuple[int, ...], rng: Rng) -> Mask:
     height, width = shape
     area = float(np.exp(rng.uniform(*np.log(AREAS))))
     radius = min(float(np.sqrt(area * height * width / np.pi)), 0.4 * min(height, width))
-    x, y = rng.uniform((radius, radius), (width - radius, height - radius))
-    down, across = np.mgrid[:height, :width]
-    angle = np.arctan2(down - y, across - x)
-    outline = np.ones_like(angle)
-    for wave in range(2, 6):
-        outline += rng.uniform(0, 0.25 / wave) * np.cos(wave * angle + rng.uniform(0, 2 * np.pi))
-    return np.asarray(np.hypot(across - x, down - y) < radius * outline)
+    return blob(shape, rng.uniform((radius, radius), (width - radius, height - radius)), radius, rng)
 
 
 def _rounded(values: NDArray[np.floating]) -> Pixels:
@@ -106,29 +97,10 @@ def _rounded(values: NDArray[np.floating]) -> Pixels:
 # ---- Clean pictures ------------------------------------------------------------------------------------------------
 
 
-def saved(pixels: Pixels, quality: int | None, subsampling: int = 2) -> bytes:
-    """Return a file: JPEG of a `quality`, or PNG."""
-    file = io.BytesIO()
-    if quality is None:
-        PIL.Image.fromarray(pixels).save(file, "PNG", compress_level=1)
-    else:
-        PIL.Image.fromarray(pixels).save(file, "JPEG", quality=quality, subsampling=subsampling)
-    return file.getvalue()
-
-
-def _opened(data: bytes) -> Pixels:
-    return np.array(PIL.Image.open(io.BytesIO(data)).convert("RGB"))
-
-
-def _resized(pixels: Pixels, scale: float) -> Pixels:
-    size = max(1, round(scale * pixels.shape[1])), max(1, round(scale * pixels.shape[0]))
-    return np.array(PIL.Image.fromarray(pixels).resize(size, PIL.Image.Resampling.LANCZOS))
-
-
 def _out_of_focus(pixels: Pixels, rng: Rng) -> Pixels:
     """Blur all but a part, as a lens does, before the sensor's noise comes to all."""
     blurred = cv2.GaussianBlur(pixels, (0, 0), float(rng.uniform(2, 8)))
-    return noisy(_laid(np.asarray(blurred), pixels, _blob(pixels.shape[:2], rng)), float(rng.uniform(1, 5)), rng)
+    return noisy(_laid(np.asarray(blurred), pixels, _part(pixels.shape[:2], rng)), float(rng.uniform(1, 5)), rng)
 
 
 def _of_a_phone(pixels: Pixels, rng: Rng) -> Pixels:
@@ -178,11 +150,6 @@ def _sharpened(pixels: Pixels) -> Pixels:
     return np.array(PIL.Image.fromarray(pixels).filter(PIL.ImageFilter.UnsharpMask(1.5, 80)))
 
 
-def _platform(pixels: Pixels, rng: Rng) -> bytes:
-    scale = min(1.0, float(rng.uniform(0.6, 0.95)), 1600 / max(pixels.shape[:2]))
-    return saved(_opened(saved(_resized(pixels, scale), 85)), 85)
-
-
 CLEAN: Mapping[str, Callable[[Pixels, Rng], bytes]] = {
     "png": lambda pixels, rng: saved(pixels, None),
     "noise, png": lambda pixels, rng: saved(noisy(pixels, float(rng.uniform(1, 10)), rng), None),
@@ -192,19 +159,19 @@ CLEAN: Mapping[str, Callable[[Pixels, Rng], bytes]] = {
     "grain, jpeg 90": lambda pixels, rng: saved(noisy(pixels, float(rng.uniform(1, 10)), rng, 0.6), 90),
     "jpeg 80": lambda pixels, rng: saved(pixels, 80),
     "out of focus, png": lambda pixels, rng: saved(_out_of_focus(pixels, rng), None),
-    "0.7x, png": lambda pixels, rng: saved(_resized(pixels, 0.7), None),
+    "0.7x, png": lambda pixels, rng: saved(resized(pixels, 0.7), None),
     "out of focus, jpeg 93": lambda pixels, rng: saved(_out_of_focus(pixels, rng), 93),
-    "0.7x, jpeg 90": lambda pixels, rng: saved(_resized(pixels, 0.7), 90),
+    "0.7x, jpeg 90": lambda pixels, rng: saved(resized(pixels, 0.7), 90),
     "phone": lambda pixels, rng: saved(_of_a_phone(pixels, rng), int(rng.integers(85, 98))),
-    "1.3x, png": lambda pixels, rng: saved(_resized(pixels, 1.3), None),
+    "1.3x, png": lambda pixels, rng: saved(resized(pixels, 1.3), None),
     "denoised, png": lambda pixels, rng: saved(_denoised(pixels, rng), None),
-    "jpeg 85, cut, png": lambda pixels, rng: saved(_opened(saved(pixels, 85))[5:, 3:], None),
+    "jpeg 85, cut, png": lambda pixels, rng: saved(opened(saved(pixels, 85))[5:, 3:], None),
     "toned, jpeg 95": lambda pixels, rng: saved(_toned(pixels, rng), 95),
-    "jpeg 75, jpeg 92": lambda pixels, rng: saved(_opened(saved(pixels, 75)), 92),
+    "jpeg 75, jpeg 92": lambda pixels, rng: saved(opened(saved(pixels, 75)), 92),
     "sharpened, png": lambda pixels, rng: saved(_sharpened(pixels), None),
     "gamma, png": lambda pixels, rng: saved(_gamma(pixels, rng), None),
     "screenshot, png": lambda pixels, rng: saved(_screenshot(pixels, rng), None),
     "drawing, png": lambda pixels, rng: saved(_drawing(pixels, rng), None),
-    "platform": _platform,
+    "platform": lambda pixels, rng: of_a_platform(pixels, 85, rng),
 }
 """Versions of a clean picture."""

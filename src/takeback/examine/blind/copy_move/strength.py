@@ -14,7 +14,7 @@ from takeback.examine.blind.copy_move.plane import UNSEEN, Plane
 from takeback.examine.blind.copy_move.verified import ALIKE, Region, frame_of, part_of, ratio_of
 
 LEFT_BY_SAVING = 1.0
-"""Levels, squared: of the detail of two equal places, what a JPEG of quality 70 leaves at most (measured)."""
+"""Levels, squared: of the detail of two equal places, twice what a JPEG of quality 70 leaves of most."""
 LEFT_BY_MOVING = 0.05
 """Of the texture, what turning and scaling leave."""
 NEAREST = 0.1

@@ -1,0 +1,75 @@
+"""What was measured of each file, kept so that a run that is broken off goes on; and the bounds that follow."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.photographs import Photograph
+
+ROOT = Path(__file__).parents[2]
+BLIND = ROOT / "src" / "takeback" / "examine" / "blind"
+KEPT = 60
+"""Strengths of clean files that a calibration keeps: the largest."""
+
+
+class OfPhotograph(Protocol):
+    """A row of a file made of a photograph: a dataclass that JSON can hold."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def photograph(self) -> str:
+        """The photograph's family."""
+
+
+def kept_rows[R: OfPhotograph](
+    name: str, of: type[R], photographs: Sequence[Photograph], make: Callable[[int], Iterable[R]]
+) -> list[R]:
+    """Return the rows of all photographs: those that `build/NAME.jsonl` has, and the rest, made by their number."""
+    kept = ROOT / "build" / f"{name}.jsonl"
+    kept.parent.mkdir(exist_ok=True)
+    rows = [of(**json.loads(line)) for line in kept.read_text().splitlines()] if kept.exists() else []
+    done = {row.photograph for row in rows}
+    names = {each.family for each in photographs}
+    for number, photograph in enumerate(photographs):
+        if photograph.family not in done:
+            new = list(make(number))
+            with kept.open("a") as file:
+                file.writelines(json.dumps(asdict(row)) + "\n" for row in new)
+            rows += new
+        print(f"{number + 1} of {len(photographs)}", end="\r", file=sys.stderr, flush=True)
+    return [row for row in rows if row.photograph in names]
+
+
+def overlap(found: NDArray[np.bool_], truth: NDArray[np.bool_] | None, least: float) -> float:
+    """Return the F1 of the pixels; 0 where less than the share `least` of what is found is true."""
+    if truth is None:
+        return 0.0
+    both = np.count_nonzero(found & truth)
+    if both < least * np.count_nonzero(found):
+        return 0.0
+    return float(2 * both / (np.count_nonzero(found) + np.count_nonzero(truth)))
+
+
+def write_calibration(test: str, what: str, strengths: Sequence[float], photographs: int, *, digits: int = 1) -> None:
+    """Write what clean files reach beside the module of a blind `test`: how many there are, and the strongest."""
+    strongest = sorted((each for each in strengths if each > 0), reverse=True)[:KEPT]
+    lines = [
+        f"# Strengths of the strongest {what} (python -m benchmarks.forensics.{test} calibration).",
+        "",
+        f"made_on = {datetime.now(UTC).date().isoformat()}",
+        'origin = "the calibration half of the photographs of benchmarks/photographs.py: places, things, animals"',
+        f"photographs = {photographs}",
+        f"clean = {len(strengths)}",
+        f"strongest = [{', '.join(f'{each:.{digits}f}' for each in strongest)}]",
+    ]
+    (BLIND / test / "calibration.toml").write_text("\n".join(lines) + "\n", "utf-8")
