@@ -150,6 +150,20 @@ def test_steps_are_told_only_where_they_are_seen_and_belong_to_one_table(
     assert found.steps.tolist() == [5] * kept_steps + [0] * (15 - kept_steps)
 
 
+@pytest.mark.parametrize(("quality", "is_told"), [(7, False), (19, False), (20, True)])
+def test_no_earlier_saving_is_so_coarse_that_what_is_nearly_flat_looks_like_it(
+    monkeypatch: pytest.MonkeyPatch, quality: int, *, is_told: bool
+) -> None:
+    strengths = np.zeros(101)
+    strengths[quality] = 500.0
+    shown = iter([strengths, np.zeros(101)])
+    monkeypatch.setattr(earlier, "_evidence", lambda _: np.zeros((15, 79)))
+    monkeypatch.setattr(earlier, "_by_quality", lambda _: next(shown))
+    (luminance,) = read_coefficients(saved(scenery(1)[:64, :64], 90), components=1).components
+    blocks = blocks_of(luminance.values, luminance.steps)
+    assert (earlier.earlier_saving(blocks, blocks) is not None) == is_told
+
+
 def test_a_coarse_last_saving_hides_what_was_before() -> None:
     outcome = examined(saved(decoded(saved(scenery(5), 95)), 40))
     assert outcome.why_not is not None
