@@ -24,7 +24,7 @@ from benchmarks import (
     lookup,
     service,
 )
-from benchmarks.forensics import copy_move, double_jpeg, jpeg_grid, noise_level, whole
+from benchmarks.forensics import copy_move, demosaicing, double_jpeg, jpeg_grid, noise_level, whole
 
 MODULES = {
     module.NAME: module
@@ -33,6 +33,7 @@ MODULES = {
         compared,
         copies,
         copy_move,
+        demosaicing,
         desk,
         double_jpeg,
         embeddings,

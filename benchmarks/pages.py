@@ -10,8 +10,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+from benchmarks.forensics.tables import TABLES, Tables
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "benchmarks.md"
@@ -380,6 +383,10 @@ def _forgeries_wrong(result: Row) -> str:
     return _table("Wrong, and what it costs", ("", *_LEVELS.values()), rows)
 
 
+def _of_a_test(tables: Tables, result: Row) -> str:
+    return "\n\n".join(_table(*each) for each in tables(result))
+
+
 PARTS: dict[str, tuple[Callable[[Row], str], ...]] = {
     "lookup": (
         *(_targets, _speed, _checks, _radii, _cold, _levels, _clustered),
@@ -389,6 +396,7 @@ PARTS: dict[str, tuple[Callable[[Row], str], ...]] = {
     "checking": (_checking,),
     "compared": (_compared, _compared_clean, _compared_plain),
     "forgeries": (_forgeries, _forgeries_wrong),
+    **{name: (partial(_of_a_test, tables),) for name, tables in TABLES.items()},
     "hashing": (_hashing, _hashing_exact, _hashing_levels, _hashing_files, _hashing_luminance),
 }
 

@@ -1,5 +1,5 @@
 """
-Draw docs/lookup.svg and docs/hashing.svg from benchmarks/results: `python -m benchmarks.plots`.
+Draw docs/lookup.svg, docs/hashing.svg and docs/blind.svg from benchmarks/results: `python -m benchmarks.plots`.
 
 The same results give the same bytes. Colours are of middling lightness on no ground, so that a page may be light or
 dark; each line is named where it ends.
@@ -7,6 +7,7 @@ dark; each line is named where it ends.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from benchmarks.forensics.tables import found_and_clean
 from benchmarks.pages import MATCH, result_of
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs"
@@ -93,6 +95,38 @@ def hashing(result: Row) -> Figure | None:
     return figure if drawn else None
 
 
+BLIND = {
+    "jpeg_grid": "JPEG blocks, in PNG",
+    "double_jpeg": "saved twice, +5 and more",
+    "copy_move": "copied within",
+    "noise_level": "noise",
+    "demosaicing": "sensor's mosaic",
+    "resampling": "scaled or turned",
+}
+"""The blind tests by the names of their results, and what they are called beside their points."""
+
+
+def blind(results: Mapping[str, Row]) -> Figure | None:
+    """Return altered files found against clean files with a finding, of each blind test and of its rival."""
+    figure, axes = plt.subplots(figsize=(8.6, 4.6))
+    axes.set_xscale("log")
+    axes.grid(visible=True, which="major")
+    axes.set_xlabel("clean files with a finding (none: half a file)")
+    axes.set_ylabel("altered files in which the part is found")
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
+    axes.axvline(0.01, color=GREY, linewidth=0.8, linestyle=":")
+    for (name, text), colour in zip(BLIND.items(), plt.colormaps["tab10"].colors, strict=False):
+        if name not in results:
+            continue
+        ours, rivals = found_and_clean(name, results[name])
+        axes.plot(*zip(*sorted(rivals), strict=True), "-x", color=colour, linewidth=1, markersize=5, alpha=0.8)
+        axes.plot(*ours, "o", color=colour, markersize=8)
+        axes.annotate(text, ours, xytext=(8, 4), textcoords="offset points", color=colour)
+    axes.set_title("A dot is Takeback's test; crosses are what tools without a bound show, by thresholds", loc="left")
+    axes.set_ylim(-0.03, 1.05)
+    return figure if results else None
+
+
 def _scales(axes: Axes, label: str) -> None:
     axes.set_xscale("log")
     axes.set_yscale("log")
@@ -119,15 +153,19 @@ def main() -> None:
     for draw in (lookup, hashing):
         whole = result_of(draw.__name__)
         with mpl.rc_context(STYLE):
-            figure = draw(whole["result"]) if whole else None
-            if figure is not None:
-                figure.tight_layout()
-                path = FOLDER / f"{draw.__name__}.svg"
-                figure.savefig(path, transparent=True, metadata={"Date": None, "Creator": None})
-                # A text file ends its lines cleanly.
-                path.write_text(
-                    "\n".join(line.rstrip() for line in path.read_text("utf-8").splitlines()) + "\n", "utf-8"
-                )
+            _kept(draw.__name__, draw(whole["result"]) if whole else None)
+    with mpl.rc_context(STYLE):
+        _kept("blind", blind({name: whole["result"] for name in BLIND if (whole := result_of(name))}))
+
+
+def _kept(name: str, figure: Figure | None) -> None:
+    if figure is None:
+        return
+    figure.tight_layout()
+    path = FOLDER / f"{name}.svg"
+    figure.savefig(path, transparent=True, metadata={"Date": None, "Creator": None})
+    # A text file ends its lines cleanly.
+    path.write_text("\n".join(line.rstrip() for line in path.read_text("utf-8").splitlines()) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

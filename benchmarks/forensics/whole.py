@@ -2,19 +2,23 @@
 Whether the budget that all tests of an examination share holds: how many unaltered files have any finding.
 
 Files of the test photographs, to which nothing but that was done: as they are, saved as JPEG and PNG, once and again at
-many qualities and by several programs, scaled, cropped, toned, turned, as platforms do. They are those of
-`jpeg_grid.versions` and of `resaved.clean_versions`, which the tests were not set on (that is the other half of the
-photographs). Each goes through every test. Beside it the seconds and the memory of a whole examination of a picture of
-12 megapixels in the sandboxed child, on one core. `python -m benchmarks.forensics.whole N` takes N photographs only.
+many qualities and by several programs, scaled, cropped, toned, turned, as platforms and cameras do. They are those of
+`jpeg_grid.versions`, `resaved.clean_versions` and `developed.CLEAN`, which the tests were not set on (that is the other
+half of the photographs). Each goes through every test. Beside it the seconds and the memory of a whole examination of a
+picture of 12 megapixels in the sandboxed child, on one core. `python -m benchmarks.forensics.whole N` takes N
+photographs only; `… part I N M` looks at each Nth of the first M photographs from the Ith on, and counts nothing.
 """
 
 from __future__ import annotations
 
+import json
 import resource
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
@@ -22,8 +26,10 @@ import PIL.Image
 
 from benchmarks.forensics.altered import ALTERED
 from benchmarks.forensics.counted import share
+from benchmarks.forensics.developed import CLEAN
 from benchmarks.forensics.jpeg_grid import saved, versions
 from benchmarks.forensics.resaved import clean_versions, pristine
+from benchmarks.forensics.rows import kept_rows
 from benchmarks.photographs import Photograph, all_photographs, halves, missing
 from takeback.examine import examine_image
 from takeback.examine.at_need import AtNeed
@@ -35,6 +41,17 @@ LARGE = (4000, 3000)
 _SEED = 11
 _RESAVED_EVERY = 2
 """Of these every second one is taken: one photograph has about two dozen of them."""
+_DEVELOPED = 3
+"""Files of each photograph that show a sensor's mosaic, most of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An unaltered file of a photograph: what was done to it, and which tests have a finding."""
+
+    photograph: str
+    version: str
+    found: list[str]
 
 
 def run(most: int | None = None) -> dict[str, object]:
@@ -43,29 +60,26 @@ def run(most: int | None = None) -> dict[str, object]:
     if most is None and len(photographs) < LEAST_PHOTOGRAPHS:
         return {"skipped": f"there are {len(photographs)} photographs; missing: {', '.join(missing())}"}
     cv2.setNumThreads(1)
-    return {"photographs": len(photographs), **_counted(photographs), "large": _large(photographs)}
+    rows = kept_rows(f"{NAME}_test", Row, photographs, partial(_made, photographs))
+    return {"photographs": len(photographs), **_counted(rows), "large": _large(photographs)}
 
 
-def _counted(photographs: Sequence[Photograph]) -> dict[str, object]:
-    by_test: Counter[str] = Counter()
-    with_any = files = rightly = 0
-    for number, photograph in enumerate(photographs):
-        for name, data in _clean(photograph, number):
-            found = {finding.test.value for finding in examine_image(data).findings}
-            if photograph.family in ALTERED:
-                rightly += bool(found)
-                continue
-            files, with_any = files + 1, with_any + bool(found)
-            by_test.update(found)
-            if found:
-                print(f"wrong: {photograph.family}, {name}: {', '.join(sorted(found))}", file=sys.stderr, flush=True)
-        if number % 10 == 9:
-            print(f"{number + 1} of {len(photographs)}: {with_any} of {files}", file=sys.stderr, flush=True)
+def _counted(rows: Sequence[Row]) -> dict[str, object]:
+    clean = [row for row in rows if row.photograph not in ALTERED]
+    by_test = Counter(test for row in clean for test in row.found)
     return {
-        "any_finding": share(with_any, files),
-        "found_rightly": rightly,
-        "by_test": {name: share(n, files) for name, n in by_test.items()},
+        "any_finding": share(sum(bool(row.found) for row in clean), len(clean)),
+        "found_rightly": sum(bool(row.found) for row in rows if row.photograph in ALTERED),
+        "by_test": {name: share(n, len(clean)) for name, n in by_test.items()},
+        "which": [f"{row.photograph}, {row.version}: {', '.join(row.found)}" for row in clean if row.found],
     }
+
+
+def _made(photographs: Sequence[Photograph], number: int) -> Iterator[Row]:
+    photograph = photographs[number]
+    for name, data in _clean(photograph, number):
+        found = {finding.test.value for finding in examine_image(data).findings}
+        yield Row(photograph.family, name, sorted(found))
 
 
 def _clean(photograph: Photograph, number: int) -> Iterator[tuple[str, bytes]]:
@@ -74,6 +88,10 @@ def _clean(photograph: Photograph, number: int) -> Iterator[tuple[str, bytes]]:
     for at, each in enumerate(clean_versions(pristine(photograph), rng)):
         if at % _RESAVED_EVERY == number % _RESAVED_EVERY:
             yield each
+    pixels = pristine(photograph)
+    for turn in range(_DEVELOPED):
+        name = list(CLEAN)[(_DEVELOPED * number + turn) % len(CLEAN)]
+        yield f"developed, {name}", CLEAN[name](pixels, rng)
 
 
 def _large(photographs: Sequence[Photograph]) -> dict[str, object]:
@@ -90,4 +108,10 @@ def _large(photographs: Sequence[Photograph]) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    print(run(int(sys.argv[1]) if len(sys.argv) > 1 else None))
+    if sys.argv[1:2] == ["part"]:
+        first, each, most = (int(value) for value in sys.argv[2:5])
+        cv2.setNumThreads(1)
+        every = halves(all_photographs())[1][:most]
+        kept_rows(f"{NAME}_test_{first}", Row, every[first::each], lambda number: _made(every, first + each * number))
+    else:
+        print(json.dumps(run(int(sys.argv[1]) if len(sys.argv) > 1 else None), indent=1))

@@ -8,6 +8,7 @@ from typing import Final
 
 from takeback.examine.beside import NOTHING_BESIDE, Beside
 from takeback.examine.blind.copy_move import copy_move
+from takeback.examine.blind.demosaicing import demosaicing
 from takeback.examine.blind.double_jpeg import double_jpeg
 from takeback.examine.blind.jpeg_grid import jpeg_grid
 from takeback.examine.blind.noise_level import noise_level
@@ -27,6 +28,7 @@ _RUN: Final[Mapping[Test, Callable[[Subject], Outcome]]] = {
     Test.DOUBLE_JPEG: double_jpeg,
     Test.COPY_MOVE: copy_move,
     Test.NOISE_LEVEL: noise_level,
+    Test.DEMOSAICING: demosaicing,
     Test.FILE_STRUCTURE: file_structure,
     Test.DECLARED_ORIGIN: declared_origin,
     Test.CONTENT_CREDENTIALS: content_credentials,

@@ -49,6 +49,7 @@ EXAMINED: tuple[Test, ...] = (
     Test.DOUBLE_JPEG,
     Test.COPY_MOVE,
     Test.NOISE_LEVEL,
+    Test.DEMOSAICING,
     Test.FILE_STRUCTURE,
     Test.DECLARED_ORIGIN,
     Test.CONTENT_CREDENTIALS,
@@ -64,7 +65,7 @@ BLIND_TESTS: tuple[Test, ...] = (
     Test.RESAMPLING,
     Test.FILE_STRUCTURE,
 )
-"""Those that may find something on an unaltered picture, and share the budget; two are to come: theirs is kept."""
+"""Those that may find something on an unaltered picture, and share the budget; one is to come: its share is kept."""
 
 MAX_NFA = BUDGET / len(BLIND_TESTS)
 """Up to it something counts as a finding: the budget is split evenly (Bonferroni), whichever tests apply."""
