@@ -24,7 +24,7 @@ from benchmarks import (
     lookup,
     service,
 )
-from benchmarks.forensics import copy_move, demosaicing, double_jpeg, jpeg_grid, noise_level, whole
+from benchmarks.forensics import copy_move, demosaicing, double_jpeg, jpeg_grid, noise_level, resampling, whole
 
 MODULES = {
     module.NAME: module
@@ -45,6 +45,7 @@ MODULES = {
         lists,
         lookup,
         noise_level,
+        resampling,
         service,
         whole,
     )

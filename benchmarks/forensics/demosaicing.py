@@ -29,8 +29,10 @@ from benchmarks.forensics.plain_mosaic import LIMITS, odd_share
 from benchmarks.forensics.resaved import pristine
 from benchmarks.forensics.rows import BLIND, kept_rows, overlap, write_calibration
 from benchmarks.photographs import Photograph, all_photographs, halves, missing
-from takeback.examine.blind.demosaicing.detector import MARGIN, at_size, votes_or_reason
+from takeback.examine.blind.demosaicing.detector import MARGIN, votes_or_reason
+from takeback.examine.blind.demosaicing.prediction import BLOCK
 from takeback.examine.blind.demosaicing.regions import regions_of
+from takeback.examine.boxes import at_size
 from takeback.examine.conformal import Bound, bound_of
 from takeback.examine.outcome import MAX_NFA
 from takeback.examine.subject import read_subject
@@ -176,7 +178,7 @@ def _row(name: str, kind: str, after: str, data: bytes, made: Altered | None) ->
         [
             round(each.strength, 2),
             round(each.log_chance, 2),
-            overlap(at_size(each.outline, shape), truth, LEAST_OVERLAP),
+            overlap(at_size(each.outline, BLOCK, shape), truth, LEAST_OVERLAP),
         ]
         for each in regions
     ]

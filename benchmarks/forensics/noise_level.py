@@ -29,8 +29,9 @@ from benchmarks.forensics.noise_map import region
 from benchmarks.forensics.noised import AFTER, CLEAN, KINDS, noised
 from benchmarks.forensics.rows import kept_rows, overlap, write_calibration
 from benchmarks.photographs import Photograph, all_photographs, halves, missing
-from takeback.examine.blind.noise_level.detector import BOUND, MARGIN, at_size, cells_or_reason
+from takeback.examine.blind.noise_level.detector import BOUND, MARGIN, cells_or_reason
 from takeback.examine.blind.noise_level.regions import regions_of
+from takeback.examine.boxes import at_size
 from takeback.examine.conformal import Bound
 from takeback.examine.outcome import MAX_NFA
 from takeback.examine.subject import Subject, read_subject

@@ -106,6 +106,26 @@ def demosaicing(result: Row) -> list[tuple[str, Sequence[str], Cells]]:
     return [(heading, FOUND, rows), ("Clean files that are said to show a mosaic", FOUND, shown)]
 
 
+def resampling(result: Row) -> list[tuple[str, Sequence[str], Cells]]:
+    """Return the tables of parts that were scaled or turned, and of pictures that were as a whole."""
+    rows = [shared("all", result["altered"])]
+    rows += [shared(f"of 128 pixels and more: {text}", each) for text, each in result["by_way_128_and_more"].items()]
+    rows += [shared("clean files with a finding", result["clean"])]
+    rows += [shared("of those that are judged", result["clean_applicable"])]
+    for least, each in result["baseline"].items():
+        rows.append(shared(f"a map of how pixels follow, limit {least}", each["altered"]))
+        rows.append(shared(f"a map of how pixels follow, limit {least}: clean files", each["clean"]))
+    whole = result["whole"]
+    said = [
+        shared("said of pictures that were scaled", whole["scaled"]),
+        shared("with a factor, and right", whole["told_factor"]),
+        shared("said of pictures that were not", whole["not_scaled"]),
+    ]
+    f1, seconds = result["altered"]["f1"], result["seconds_per_megapixel"]
+    heading = f"Scaled or turned (F1 of what is found {f1}; {seconds} seconds a megapixel)"
+    return [(heading, FOUND, rows), ("All of the picture said to be scaled", FOUND, said)]
+
+
 def examined(result: Row) -> list[tuple[str, Sequence[str], Cells]]:
     """Return the table of all tests together on clean files."""
     rows = [shared("any finding", result["any_finding"])]
@@ -120,7 +140,7 @@ def examined(result: Row) -> list[tuple[str, Sequence[str], Cells]]:
 
 
 TABLES: dict[str, Tables] = {
-    each.__name__: each for each in (examined, jpeg_grid, double_jpeg, copy_move, noise_level, demosaicing)
+    each.__name__: each for each in (examined, jpeg_grid, double_jpeg, copy_move, noise_level, demosaicing, resampling)
 }
 
 
@@ -137,7 +157,7 @@ def found_and_clean(name: str, result: Row) -> tuple[Point, list[Point]]:
         finer = result["splices_5_or_more"]
         rival = result["plain_map_on_clean"]["share"], finer["plain_map_found"]
         return _point(result["clean"]["with_finding"], {"share": finer["found"]}), [rival]
-    changed = {"copy_move": "forged", "resampling": "parts"}.get(name, "altered")
+    changed = "forged" if name == "copy_move" else "altered"
     rivals = [_point(each["clean"], each[changed]) for each in result["baseline"].values()]
     return _point(result["clean"], result[changed]), rivals
 

@@ -12,6 +12,7 @@ from takeback.examine.blind.demosaicing import demosaicing
 from takeback.examine.blind.double_jpeg import double_jpeg
 from takeback.examine.blind.jpeg_grid import jpeg_grid
 from takeback.examine.blind.noise_level import noise_level
+from takeback.examine.blind.resampling import resampling
 from takeback.examine.declared.credentials import content_credentials
 from takeback.examine.declared.origin import declared_origin
 from takeback.examine.declared.outside import OutsideDetector, Photographs, outside_outcome
@@ -29,6 +30,7 @@ _RUN: Final[Mapping[Test, Callable[[Subject], Outcome]]] = {
     Test.COPY_MOVE: copy_move,
     Test.NOISE_LEVEL: noise_level,
     Test.DEMOSAICING: demosaicing,
+    Test.RESAMPLING: resampling,
     Test.FILE_STRUCTURE: file_structure,
     Test.DECLARED_ORIGIN: declared_origin,
     Test.CONTENT_CREDENTIALS: content_credentials,

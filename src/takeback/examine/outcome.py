@@ -50,6 +50,7 @@ EXAMINED: tuple[Test, ...] = (
     Test.COPY_MOVE,
     Test.NOISE_LEVEL,
     Test.DEMOSAICING,
+    Test.RESAMPLING,
     Test.FILE_STRUCTURE,
     Test.DECLARED_ORIGIN,
     Test.CONTENT_CREDENTIALS,
@@ -65,7 +66,7 @@ BLIND_TESTS: tuple[Test, ...] = (
     Test.RESAMPLING,
     Test.FILE_STRUCTURE,
 )
-"""Those that may find something on an unaltered picture, and share the budget; one is to come: its share is kept."""
+"""Those that may find something on an unaltered picture, and share the budget."""
 
 MAX_NFA = BUDGET / len(BLIND_TESTS)
 """Up to it something counts as a finding: the budget is split evenly (Bonferroni), whichever tests apply."""

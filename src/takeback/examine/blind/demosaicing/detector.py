@@ -13,13 +13,10 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-from numpy.typing import NDArray
-
 from takeback.examine.blind.demosaicing.prediction import BLOCK, blocks_of, fitted
 from takeback.examine.blind.demosaicing.regions import Region, regions_of
 from takeback.examine.blind.demosaicing.votes import LEAST_OWN, Votes, votes_of
-from takeback.examine.boxes import box_of
+from takeback.examine.boxes import at_size, box_of
 from takeback.examine.conformal import bound_beside
 from takeback.examine.outcome import MAX_NFA, Finding, Outcome, Test
 from takeback.examine.sentences import Sentence
@@ -73,16 +70,8 @@ def nfa_of(region: Region) -> float:
 
 
 def _finding(subject: Subject, region: Region, nfa: float) -> Finding:
-    mask = at_size(region.outline, subject.luminance.shape)
+    mask = at_size(region.outline, BLOCK, subject.luminance.shape)
     box = box_of(mask)
     assert box is not None
     text = Sentence("demosaicing.elsewhere" if region.has_mosaic else "demosaicing.missing")
     return Finding(Test.DEMOSAICING, text, nfa, (box,), mask)
-
-
-def at_size(mask: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """Return a mask of blocks as one of pixels; what belongs to no block is in none."""
-    whole = np.zeros(shape, np.bool_)
-    pixels = np.repeat(np.repeat(mask, BLOCK, axis=0), BLOCK, axis=1)
-    whole[: pixels.shape[0], : pixels.shape[1]] = pixels
-    return whole

@@ -13,17 +13,13 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
-from takeback.errors import UnreadableMedia
-from takeback.examine.blind.double_jpeg.quality import nearest_quality
-from takeback.examine.blind.noise_level.cells import Cells, Mask, cells_of
+from takeback.examine.blind.double_jpeg.quality import last_quality
+from takeback.examine.blind.noise_level.cells import Cells, cells_of
 from takeback.examine.blind.noise_level.regions import Region, regions_of
-from takeback.examine.boxes import box_of
+from takeback.examine.boxes import at_size, box_of
 from takeback.examine.conformal import bound_beside
 from takeback.examine.outcome import MAX_NFA, Finding, Outcome, Test
 from takeback.examine.sentences import Sentence
-from takeback.examine.structure.jpeg import read_jpeg
 from takeback.examine.subject import Subject
 
 BOUND = bound_beside("takeback.examine.blind.noise_level")
@@ -62,7 +58,7 @@ def cells_or_reason(subject: Subject) -> tuple[Cells | None, Sentence | None]:
     """Return the cells whose noise is compared, or why it cannot be."""
     if min(subject.luminance.shape) < LEAST_SIDE:
         return None, Sentence("noise_level.too_small", least=LEAST_SIDE)
-    quality = _quality(subject)
+    quality = last_quality(subject, untold=100)
     if quality < LEAST_QUALITY:
         return None, Sentence("noise_level.coarse", quality=quality)
     cells = cells_of(subject.pixels, subject.luminance)
@@ -78,20 +74,6 @@ def nfa_of(region: Region) -> float:
     return max(math.exp(min(0.0, region.log_chance)), BOUND.nfa(region.strength / MARGIN))
 
 
-def _quality(subject: Subject) -> int:
-    """Return the quality of the last saving, on libjpeg's scale; 100 of what is no JPEG, or does not say."""
-    if subject.format != "jpeg":
-        return 100
-    try:
-        jpeg = read_jpeg(subject.data)
-    except UnreadableMedia:
-        return 100
-    if jpeg.frame is None or not jpeg.frame.components:
-        return 100
-    table = jpeg.tables.get(jpeg.frame.components[0][3])
-    return 100 if table is None else nearest_quality(np.maximum(np.array(table, np.uint16), 1))
-
-
 def _finding(subject: Subject, cells: Cells, region: Region, nfa: float) -> Finding:
     mask = at_size(region.mask, cells.side, subject.luminance.shape)
     box = box_of(mask)
@@ -100,11 +82,3 @@ def _finding(subject: Subject, cells: Cells, region: Region, nfa: float) -> Find
     times = round(math.exp(region.border.step / 2), 1)
     text = Sentence("noise_level.more" if region.sign > 0 else "noise_level.less", times=times)
     return Finding(Test.NOISE_LEVEL, text, nfa, (box,), mask)
-
-
-def at_size(mask: Mask, side: int, shape: tuple[int, ...]) -> Mask:
-    """Return a mask of cells as one of pixels; what belongs to no cell is in none."""
-    whole = np.zeros(shape, np.bool_)
-    pixels = np.repeat(np.repeat(mask, side, axis=0), side, axis=1)
-    whole[: pixels.shape[0], : pixels.shape[1]] = pixels
-    return whole
