@@ -24,7 +24,7 @@ from benchmarks import (
     lookup,
     service,
 )
-from benchmarks.forensics import copy_move, demosaicing, double_jpeg, jpeg_grid, noise_level, resampling, whole
+from benchmarks.forensics import copy_move, demosaicing, double_jpeg, jpeg_grid, noise_level, resampling, trace, whole
 
 MODULES = {
     module.NAME: module
@@ -47,6 +47,7 @@ MODULES = {
         noise_level,
         resampling,
         service,
+        trace,
         whole,
     )
 }

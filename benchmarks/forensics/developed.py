@@ -45,26 +45,26 @@ def altered(pixels: Pixels, other: Pixels, kind: str, rng: Rng) -> Altered:
     way, place, level = str(rng.choice(list(WAYS))), int(rng.integers(4)), float(rng.choice(LEVELS))
     off = int(rng.integers(1, 4))
     host = developed(pixels, way, place, level, rng)
-    part = _part(pixels.shape[:2], rng)
+    part = part_of(pixels.shape[:2], rng)
     other_way = str(rng.choice(list(WAYS)))
     if kind == "shifted, one scene":
-        return Altered(_laid(host, developed(pixels, way, place ^ off, level, rng), part), part, way, off)
+        return Altered(mixed(host, developed(pixels, way, place ^ off, level, rng), part), part, way, off)
     if kind == "put in":
         inner = developed(_fitted(other, pixels.shape[:2]), other_way, place ^ off, level, rng)
-        return Altered(_laid(host, inner, part), part, way, off)
+        return Altered(mixed(host, inner, part), part, way, off)
     if kind == "put in, scaled":
         inner = resized(developed(other, other_way, place, level, rng), float(rng.choice(SCALES)))
-        return Altered(_laid(host, _fitted(inner, pixels.shape[:2]), part), part, way, 0)
+        return Altered(mixed(host, _fitted(inner, pixels.shape[:2]), part), part, way, 0)
     if kind == "put in, no mosaic":
-        return Altered(_laid(host, _fitted(other, pixels.shape[:2]), part), part, way, 0)
+        return Altered(mixed(host, _fitted(other, pixels.shape[:2]), part), part, way, 0)
     if kind == "copied within":
         down, across = (
             2 * int(rng.integers(10, side // 4)) + bit for side, bit in zip(host.shape[:2], divmod(off, 2), strict=True)
         )
-        return Altered(_laid(host, np.roll(host, (down, across), (0, 1)), part), part, way, off)
+        return Altered(mixed(host, np.roll(host, (down, across), (0, 1)), part), part, way, off)
     if kind == "filled in":
         return Altered(np.asarray(cv2.inpaint(host, part.astype(np.uint8), 5, cv2.INPAINT_TELEA)), part, way, 0)
-    return Altered(_laid(host, np.asarray(cv2.GaussianBlur(host, (0, 0), 1.5)), part), part, way, 0)
+    return Altered(mixed(host, np.asarray(cv2.GaussianBlur(host, (0, 0), 1.5)), part), part, way, 0)
 
 
 def as_file(pixels: Pixels, after: str) -> bytes:
@@ -73,7 +73,8 @@ def as_file(pixels: Pixels, after: str) -> bytes:
     return saved(pixels, None) if how is None else saved(pixels, *how)
 
 
-def _laid(host: Pixels, inner: Pixels, part: Mask) -> Pixels:
+def mixed(host: Pixels, inner: Pixels, part: Mask) -> Pixels:
+    """Lay `part` of `inner` into `host`, all [height, width], with an edge of a pixel or so."""
     alpha = cv2.GaussianBlur(part.astype(np.float32), (0, 0), 0.7)[..., np.newaxis]
     return np.rint(host + alpha * (inner.astype(np.float32) - host)).astype(np.uint8)
 
@@ -84,7 +85,8 @@ def _fitted(pixels: Pixels, shape: tuple[int, ...]) -> Pixels:
     return np.pad(pixels, ((0, missing[0]), (0, missing[1]), (0, 0)), "symmetric")[: shape[0], : shape[1]]
 
 
-def _part(shape: tuple[int, ...], rng: Rng) -> Mask:
+def part_of(shape: tuple[int, ...], rng: Rng) -> Mask:
+    """Return a blob of 2 to 20 % of a picture, bool of `shape`."""
     height, width = shape
     area = float(np.exp(rng.uniform(*np.log(AREAS))))
     radius = min(float(np.sqrt(area * height * width / np.pi)), 0.4 * min(height, width))
@@ -101,7 +103,7 @@ def _any(pixels: Pixels, rng: Rng) -> Pixels:
 def _out_of_focus(pixels: Pixels, rng: Rng) -> Pixels:
     """Blur all but a part, as a lens does, before the sensor sees it."""
     blurred = cv2.GaussianBlur(pixels, (0, 0), float(rng.uniform(2, 8)))
-    return _any(_laid(np.asarray(blurred), pixels, _part(pixels.shape[:2], rng)), rng)
+    return _any(mixed(np.asarray(blurred), pixels, part_of(pixels.shape[:2], rng)), rng)
 
 
 def _of_a_phone(pixels: Pixels, rng: Rng) -> Pixels:

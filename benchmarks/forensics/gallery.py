@@ -21,6 +21,7 @@ import PIL.ImageFont
 from numpy.typing import NDArray
 
 from benchmarks.forensics.cloned import cloned
+from benchmarks.forensics.mosaics import developed
 from benchmarks.forensics.noised import noised
 from benchmarks.forensics.resaved import decoded, saved, scaled
 from benchmarks.photographs import all_photographs
@@ -74,6 +75,13 @@ def rows() -> Iterator[Row]:
     filled = noised(coffee, cat, "filled in", np.random.default_rng(4))
     png = _png(filled.pixels)
     yield _examined("a part filled in from around it, kept as PNG", png, filled.pixels, filled.truth)
+    rng = np.random.default_rng(4)
+    pixels, truth = _laid(developed(coffee, "malvar", 0, 1.5, rng), developed(cat, "malvar", 1, 1.5, rng))
+    yield _examined(
+        "developed as by a camera; a part of another picture of it, a column aside", _png(pixels), pixels, truth
+    )
+    pixels, truth = _laid(coffee, scaled(cat, 1.4))
+    yield _examined("a part of another picture, enlarged to 140 %, kept as PNG", _png(pixels), pixels, truth)
 
 
 def _laid(below: Pixels, above: Pixels) -> tuple[Pixels, Mask]:

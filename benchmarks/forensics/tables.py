@@ -126,6 +126,23 @@ def resampling(result: Row) -> list[tuple[str, Sequence[str], Cells]]:
     return [(heading, FOUND, rows), ("All of the picture said to be scaled", FOUND, said)]
 
 
+def trace(result: Row) -> list[tuple[str, Sequence[str], Cells]]:
+    """Return the table of one scene developed in two ways."""
+
+    def by(tests: Row) -> str:
+        return ", ".join(f"{name} {count}" for name, count in tests.items())
+
+    groups = {**result["by_kind"], "altogether": result["altered"]}
+    rows = [
+        (*shared(name, group), by(group["by_test"]), group["f1_of_found"], group["mcc"])
+        for name, group in groups.items()
+    ]
+    rows.append((*shared("clean files with a finding", result["clean"]), "", "", ""))
+    heading = "One scene developed in two ways (after TRACE), in PNG, by all tests together"
+    head = ("what differs in the part", *FOUND[1:], "by which tests", "F1 of those found", "MCC of all")
+    return [(heading, head, rows)]
+
+
 def examined(result: Row) -> list[tuple[str, Sequence[str], Cells]]:
     """Return the table of all tests together on clean files."""
     rows = [shared("any finding", result["any_finding"])]
@@ -140,7 +157,8 @@ def examined(result: Row) -> list[tuple[str, Sequence[str], Cells]]:
 
 
 TABLES: dict[str, Tables] = {
-    each.__name__: each for each in (examined, jpeg_grid, double_jpeg, copy_move, noise_level, demosaicing, resampling)
+    each.__name__: each
+    for each in (examined, jpeg_grid, double_jpeg, copy_move, noise_level, demosaicing, resampling, trace)
 }
 
 
