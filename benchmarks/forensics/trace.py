@@ -34,6 +34,8 @@ from benchmarks.photographs import Photograph, all_photographs, halves, missing
 from takeback.examine import examine_image
 
 NAME = "trace"
+PHOTOGRAPHS = 100
+"""Of the test half that are taken."""
 LEAST_SIDE = 200
 LEVELS = (1.0, 2.0, 4.0)
 """Of noise in middle grey."""
@@ -127,7 +129,7 @@ class Row:
     mcc: float
 
 
-def run(most: int | None = None) -> dict[str, object]:
+def run(most: int = PHOTOGRAPHS) -> dict[str, object]:
     """Examine a file of each kind of the test photographs, and count."""
     photographs = halves(all_photographs())[1][:most]
     if not photographs:
@@ -212,4 +214,4 @@ if __name__ == "__main__":
         every = halves(all_photographs())[1]
         kept_rows(f"{NAME}_test_{begin}", Row, every[begin::each], lambda number: _made(every, begin + each * number))
     else:
-        run(int(sys.argv[1]) if len(sys.argv) > 1 else None)
+        run(int(sys.argv[1]) if len(sys.argv) > 1 else PHOTOGRAPHS)

@@ -13,7 +13,7 @@ from takeback.examine.sentences import Sentence
 BUDGET = 0.01
 """Expected number of findings on an unaltered picture, by all tests together: what they are set to."""
 
-MEASURED_FILES, MEASURED_FOUND = 1044, 4
+MEASURED_FILES, MEASURED_FOUND = 2106, 9
 """Unaltered files that set no bound, and how many of them had a finding (benchmarks/forensics/whole.py)."""
 
 
