@@ -120,20 +120,21 @@ def blocks_of(pixels: Pixels, weights: Weights, every: int = 1) -> Blocks:
 
 def fitted(pixels: Pixels, every: int = 1) -> Weights | None:
     """Return the weights that fit each `every`th strip of `pixels` best; None where too little says anything."""
-    places = [(plane, half, kind) for plane in range(_PLANES) for half in (0, 1) for kind in range(_KINDS)]
-    samples = [[_samples(strip, *place) for place in places] for strip in _strips(pixels, every)]
     of, spread = [], []
-    for place in range(len(places)):
-        beside, target, weight = (np.concatenate(each) for each in zip(*(each[place] for each in samples), strict=True))
-        weighted = (beside * weight[:, np.newaxis]).astype(np.float64)
-        squares = weighted.T @ beside
-        size = float(np.trace(squares))
-        if size <= 0:
-            return None
-        solved = np.linalg.solve(squares + 1e-6 * size * np.eye(len(_BESIDE)), weighted.T @ target)
-        errors = np.square(target - beside @ solved.astype(np.float32)) + np.float32(_LEAST)
-        of.append(_TARGET - np.tensordot(solved, _BESIDE, axes=1))
-        spread.append(np.exp(float(np.log(errors * weight).mean()) / 2))
+    for plane in range(_PLANES):
+        samples = [_samples(strip, plane) for strip in _strips(pixels, every)]
+        every_beside, every_target, every_weight, places = (np.concatenate(each) for each in zip(*samples, strict=True))
+        for place in range(2 * _KINDS):
+            beside, target, weight = (each[places == place] for each in (every_beside, every_target, every_weight))
+            weighted = (beside * weight[:, np.newaxis]).astype(np.float64)
+            squares = weighted.T @ beside
+            size = float(np.trace(squares))
+            if size <= 0:
+                return None
+            solved = np.linalg.solve(squares + 1e-6 * size * np.eye(len(_BESIDE)), weighted.T @ target)
+            errors = np.square(target - beside @ solved.astype(np.float32)) + np.float32(_LEAST)
+            of.append(_TARGET - np.tensordot(solved, _BESIDE, axes=1))
+            spread.append(np.exp(float(np.log(errors * weight).mean()) / 2))
     shape = (_PLANES, 2, _KINDS)
     return Weights(
         np.asarray(np.reshape(of, (*shape, 5, 5)), np.float32), np.asarray(np.reshape(spread, shape), np.float32)
@@ -175,15 +176,17 @@ def _strips(pixels: Pixels, every: int) -> Iterator[_Strip]:
         yield _Strip(top, inner, planes, unrest, whole & ~flat, tiles, kinds)
 
 
-def _samples(strip: _Strip, plane: int, half: int, kind: int) -> tuple[Values, Values, Values]:
-    """Return the pixels of a kind to which the weights for a half are fitted: neighbours, target, how each counts."""
-    kept = np.zeros_like(strip.says)
-    kept[strip.inner] = True
+def _samples(strip: _Strip, plane: int) -> tuple[Values, Values, Values, NDArray[np.intp]]:
+    """Return what weights are fitted by: neighbours, target, how much each pixel counts, for which half and kind."""
+    says = strip.says[strip.inner]
+    beside, target = (
+        [_filtered(strip.planes[plane], each)[strip.inner][says] for each in kernels]
+        for kernels in (_BESIDE, [_TARGET])
+    )
+    weight = np.asarray(1 / (np.square(strip.unrest[strip.inner][says]) + np.float32(_CALM)), np.float32)
     # What is judged in one half is fitted to the other.
-    kept &= strip.says & (strip.second == (half == 0)) & (strip.odd == (kind == 1))
-    beside = np.stack([_filtered(strip.planes[plane], each)[kept] for each in _BESIDE], axis=-1)
-    weight = np.asarray(1 / (np.square(strip.unrest[kept]) + np.float32(_CALM)), np.float32)
-    return beside, _filtered(strip.planes[plane], _TARGET)[kept], weight
+    places = (_KINDS * ~strip.second[strip.inner] + strip.odd[strip.inner])[says]
+    return np.stack(beside, axis=-1), target[0], weight, places.astype(np.intp)
 
 
 def _own(strip: _Strip, weights: Weights) -> Values:
