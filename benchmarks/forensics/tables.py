@@ -150,9 +150,9 @@ def examined(result: Row) -> list[tuple[str, Sequence[str], Cells]]:
     large = result["large"]
     heading = (
         f"All tests together: clean files of {result['photographs']} photographs "
-        f"({large['megapixels']:g} megapixels in {large['jpeg_seconds_of_tests']} seconds as JPEG, "
-        f"{large['png_seconds_of_tests']} as PNG, {large['developed_seconds_of_tests']} as a PNG that shows a mosaic, "
-        f"{large['child_megabytes']} MB)"
+        f"({large['megapixels']:g} megapixels in {large['jpeg_seconds']} seconds as JPEG, "
+        f"{large['png_seconds']} as PNG, {large['developed_seconds']} as a PNG that shows a mosaic, "
+        f"{large['megabytes_of_memory']} MB)"
     )
     return [(heading, FOUND, rows)]
 
