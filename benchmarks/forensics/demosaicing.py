@@ -14,8 +14,7 @@ import json
 import statistics
 import sys
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -27,7 +26,7 @@ from benchmarks.forensics.developed import AFTER, CLEAN, KINDS, Altered, altered
 from benchmarks.forensics.files import Mask
 from benchmarks.forensics.plain_mosaic import LIMITS, odd_share
 from benchmarks.forensics.resaved import pristine
-from benchmarks.forensics.rows import BLIND, kept_rows, overlap, write_calibration
+from benchmarks.forensics.rows import BLIND, grouped, kept_rows, of_altered, of_clean, overlap, write_calibration
 from benchmarks.photographs import Photograph, all_photographs, halves, missing
 from takeback.examine.blind.demosaicing.detector import MARGIN, votes_or_reason
 from takeback.examine.blind.demosaicing.prediction import BLOCK
@@ -107,17 +106,17 @@ def summary(rows: Sequence[Row], bound: Bound) -> dict[str, object]:
     without = {"no mosaic, png", "0.7x, png", "2x, png", "platform"}
     seconds = [row.seconds / row.pixels * 1e6 for row in rows]
     return {
-        "altered": _altered(parts, bound),
-        "by_kind": _grouped(parts, lambda row: row.kind, bound),
-        "by_kind_fine": _grouped(fine, lambda row: row.kind, bound),
-        "by_after": _grouped(parts, lambda row: row.after, bound),
-        "by_way_fine": _grouped(fine, lambda row: row.way, bound),
-        "by_place_fine": _grouped(fine, lambda row: str(row.place), bound),
-        "by_area_fine": _grouped(fine, lambda row: "below 5 %" if row.area < 0.05 else "5 % and more", bound),
-        "clean": _clean(clean, bound),
-        "clean_judged": _clean([row for row in clean if not row.why_not], bound),
+        "altered": of_altered(parts, bound),
+        "by_kind": grouped(parts, lambda row: row.kind, bound),
+        "by_kind_fine": grouped(fine, lambda row: row.kind, bound),
+        "by_after": grouped(parts, lambda row: row.after, bound),
+        "by_way_fine": grouped(fine, lambda row: row.way, bound),
+        "by_place_fine": grouped(fine, lambda row: str(row.place), bound),
+        "by_area_fine": grouped(fine, lambda row: "below 5 %" if row.area < 0.05 else "5 % and more", bound),
+        "clean": of_clean(clean, bound),
+        "clean_judged": of_clean([row for row in clean if not row.why_not], bound),
         "clean_by_version": {
-            name: _clean([row for row in clean if row.after == name], bound)
+            name: of_clean([row for row in clean if row.after == name], bound)
             for name in sorted({row.after for row in clean})
         },
         "said_to_show_a_mosaic": {
@@ -191,29 +190,6 @@ def _row(name: str, kind: str, after: str, data: bytes, made: Altered | None) ->
 
 def _shown(rows: Sequence[Row]) -> tuple[int, int]:
     return sum(not row.why_not for row in rows), len(rows)
-
-
-def _altered(rows: Sequence[Row], bound: Bound) -> dict[str, object]:
-    best = [max(row.counted(bound), default=0.0) for row in rows]
-    f1 = [each for each in best if each > 0]
-    return {
-        **share(len(f1), len(rows)),
-        "not_applicable": sum(bool(row.why_not) for row in rows),
-        "elsewhere": sum(bool(row.counted(bound)) and not each for row, each in zip(rows, best, strict=True)),
-        "f1": round(statistics.mean(f1), 3) if f1 else None,
-    }
-
-
-def _clean(rows: Sequence[Row], bound: Bound) -> dict[str, object]:
-    wrong = [row for row in rows if row.counted(bound)]
-    return {**share(len(wrong), len(rows)), "which": sorted(f"{row.photograph}, {row.after}" for row in wrong)}
-
-
-def _grouped(rows: Sequence[Row], by: Callable[[Row], str], bound: Bound) -> dict[str, object]:
-    groups: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        groups[by(row)].append(row)
-    return {name: _altered(group, bound) for name, group in sorted(groups.items())}
 
 
 if __name__ == "__main__":

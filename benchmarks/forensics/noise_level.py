@@ -16,8 +16,7 @@ import math
 import statistics
 import sys
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -27,7 +26,7 @@ from benchmarks.forensics.counted import share
 from benchmarks.forensics.files import saved
 from benchmarks.forensics.noise_map import region
 from benchmarks.forensics.noised import AFTER, CLEAN, KINDS, noised
-from benchmarks.forensics.rows import kept_rows, overlap, write_calibration
+from benchmarks.forensics.rows import grouped, kept_rows, of_altered, of_clean, overlap, write_calibration
 from benchmarks.photographs import Photograph, all_photographs, halves, missing
 from takeback.examine.blind.noise_level.detector import BOUND, MARGIN, cells_or_reason
 from takeback.examine.blind.noise_level.regions import regions_of
@@ -156,16 +155,16 @@ def summary(rows: Sequence[Row], bound: Bound) -> dict[str, object]:
     altered, clean = [row for row in rows if row.kind], [row for row in rows if not row.kind]
     fine = [row for row in altered if row.after != "jpeg 80"]
     return {
-        "altered": _altered(altered, bound),
-        "by_kind": _grouped(fine, lambda row: row.kind, bound),
-        "by_after": _grouped(altered, lambda row: row.after, bound),
-        "by_kind_png": _grouped([row for row in fine if row.after == "png"], lambda row: row.kind, bound),
-        "by_ratio": _grouped([row for row in fine if row.kind == "other noise"], lambda row: str(row.ratio), bound),
-        "by_area": _grouped(fine, lambda row: "below 5 %" if row.area < 0.05 else "5 % and more", bound),
-        "clean": _clean(clean, bound),
-        "clean_applicable": _clean([row for row in clean if not row.why_not], bound),
+        "altered": of_altered(altered, bound),
+        "by_kind": grouped(fine, lambda row: row.kind, bound),
+        "by_after": grouped(altered, lambda row: row.after, bound),
+        "by_kind_png": grouped([row for row in fine if row.after == "png"], lambda row: row.kind, bound),
+        "by_ratio": grouped([row for row in fine if row.kind == "other noise"], lambda row: str(row.ratio), bound),
+        "by_area": grouped(fine, lambda row: "below 5 %" if row.area < 0.05 else "5 % and more", bound),
+        "clean": of_clean(clean, bound),
+        "clean_applicable": of_clean([row for row in clean if not row.why_not], bound),
         "clean_by_version": {
-            name: _clean([row for row in clean if row.after == name], bound) for name in {row.after for row in clean}
+            name: of_clean([row for row in clean if row.after == name], bound) for name in {row.after for row in clean}
         },
         "baseline": {
             f"{factor} ×": {
@@ -179,33 +178,6 @@ def summary(rows: Sequence[Row], bound: Bound) -> dict[str, object]:
         ),
         "seconds_longest": round(max(row.seconds for row in rows), 2),
     }
-
-
-def _altered(rows: Sequence[Row], bound: Bound) -> dict[str, object]:
-    best = [max(row.counted(bound), default=0.0) for row in rows]
-    f1 = [each for each in best if each > 0]
-    return {
-        **share(len(f1), len(rows)),
-        "not_applicable": sum(bool(row.why_not) for row in rows),
-        "elsewhere": sum(bool(row.counted(bound)) and not each for row, each in zip(rows, best, strict=True)),
-        "f1": round(statistics.mean(f1), 3) if f1 else None,
-    }
-
-
-def _clean(rows: Sequence[Row], bound: Bound) -> dict[str, object]:
-    wrong = [row for row in rows if row.counted(bound)]
-    return {
-        **share(len(wrong), len(rows)),
-        "not_applicable": sum(bool(row.why_not) for row in rows),
-        "which": sorted(f"{row.photograph}, {row.after}" for row in wrong),
-    }
-
-
-def _grouped(rows: Sequence[Row], by: Callable[[Row], str], bound: Bound) -> dict[str, object]:
-    groups: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        groups[by(row)].append(row)
-    return {name: _altered(group, bound) for name, group in sorted(groups.items())}
 
 
 def _large(photographs: Sequence[Photograph]) -> dict[str, object]:

@@ -17,7 +17,7 @@ import statistics
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -29,7 +29,7 @@ from benchmarks.forensics.counted import share
 from benchmarks.forensics.files import Mask, Pixels, saved
 from benchmarks.forensics.interpolated import AS_IT_WAS, CLEAN, KINDS, SAVED, SIDES, WHOLE, as_a_whole, spliced
 from benchmarks.forensics.plain_map import highest_peak
-from benchmarks.forensics.rows import kept_rows, overlap, write_calibration
+from benchmarks.forensics.rows import grouped, kept_rows, of_altered, of_clean, overlap, write_calibration
 from benchmarks.photographs import Photograph, all_photographs, halves, missing
 from takeback.examine.blind.resampling.detector import BOUND, MARGIN, seen_in
 from takeback.examine.blind.resampling.prediction import CELL
@@ -184,19 +184,19 @@ def summary(rows: Sequence[Row], bound: Bound) -> dict[str, object]:
     altered, clean = [row for row in rows if row.kind], [row for row in rows if not row.kind]
     fine = [row for row in altered if row.after == "PNG" and row.side > min(SIDES)]
     return {
-        "altered": _altered(altered, bound),
-        "by_way": _grouped(altered, lambda row: f"{_way(row)}, {row.after}", bound),
-        "by_way_128_and_more": _grouped(
+        "altered": of_altered(altered, bound),
+        "by_way": grouped(altered, lambda row: f"{_way(row)}, {row.after}", bound),
+        "by_way_128_and_more": grouped(
             [row for row in altered if row.side > min(SIDES)], lambda row: f"{_way(row)}, {row.after}", bound
         ),
-        "by_kind_png_128_and_more": _grouped(fine, lambda row: row.kind, bound),
-        "by_side_png": _grouped(
+        "by_kind_png_128_and_more": grouped(fine, lambda row: row.kind, bound),
+        "by_side_png": grouped(
             [row for row in altered if row.after == "PNG"], lambda row: f"{_way(row)}, {row.side}", bound
         ),
-        "clean": _clean(clean, bound),
-        "clean_applicable": _clean([row for row in clean if not row.why_not], bound),
+        "clean": of_clean(clean, bound),
+        "clean_applicable": of_clean([row for row in clean if not row.why_not], bound),
         "clean_by_version": {
-            name: _clean([row for row in clean if row.after == name], bound)
+            name: of_clean([row for row in clean if row.after == name], bound)
             for name in sorted({row.after for row in clean})
         },
         "whole": _whole(clean),
@@ -220,26 +220,6 @@ def _way(row: Row) -> str:
     return "enlarged" if float(row.kind.split()[-1]) > 1 else "reduced"
 
 
-def _altered(rows: Sequence[Row], bound: Bound) -> dict[str, object]:
-    best = [max(row.counted(bound), default=0.0) for row in rows]
-    f1 = [each for each in best if each > 0]
-    return {
-        **share(len(f1), len(rows)),
-        "not_applicable": sum(bool(row.why_not) for row in rows),
-        "elsewhere": sum(bool(row.counted(bound)) and not each for row, each in zip(rows, best, strict=True)),
-        "f1": round(statistics.mean(f1), 3) if f1 else None,
-    }
-
-
-def _clean(rows: Sequence[Row], bound: Bound) -> dict[str, object]:
-    wrong = [row for row in rows if row.counted(bound)]
-    return {
-        **share(len(wrong), len(rows)),
-        "not_applicable": sum(bool(row.why_not) for row in rows),
-        "which": sorted(f"{row.photograph}, {row.after}" for row in wrong),
-    }
-
-
 def _whole(clean: Sequence[Row]) -> dict[str, object]:
     """Return how often a picture that was scaled as a whole is said to be, and one that was not."""
     judged = [row for row in clean if not row.why_not]
@@ -261,13 +241,6 @@ def _whole(clean: Sequence[Row]) -> dict[str, object]:
         "not_scaled_by_cameras": share(sum(row.is_fact for row in cameras), len(cameras)),
         "which": sorted(f"{row.photograph}, {row.after}, {row.whole}" for row in wrong),
     }
-
-
-def _grouped(rows: Sequence[Row], by: Callable[[Row], str], bound: Bound) -> dict[str, object]:
-    groups: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        groups[by(row)].append(row)
-    return {name: _altered(group, bound) for name, group in sorted(groups.items())}
 
 
 if __name__ == "__main__":

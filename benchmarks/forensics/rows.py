@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import statistics
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -13,7 +15,9 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.forensics.counted import share
 from benchmarks.photographs import Photograph
+from takeback.examine.conformal import Bound
 
 ROOT = Path(__file__).parents[2]
 BLIND = ROOT / "src" / "takeback" / "examine" / "blind"
@@ -73,3 +77,51 @@ def write_calibration(test: str, what: str, strengths: Sequence[float], photogra
         f"strongest = [{', '.join(f'{each:.{digits}f}' for each in strongest)}]",
     ]
     (BLIND / test / "calibration.toml").write_text("\n".join(lines) + "\n", "utf-8")
+
+
+# ---- What rows come to ----------------------------------------------------------------------------------------------
+
+
+class Judged(OfPhotograph, Protocol):
+    """A row of a file that a blind test judged, or said why it could not."""
+
+    @property
+    def after(self) -> str:
+        """How the file was made, or saved."""
+
+    @property
+    def why_not(self) -> str:
+        """Why it could not be judged; empty where it was."""
+
+    def counted(self, bound: Bound) -> list[float]:
+        """Return the F1 of each region that is a finding by `bound`: 0 of what does not lie on the part."""
+
+
+def of_altered(rows: Sequence[Judged], bound: Bound) -> dict[str, object]:
+    """Return how many parts are found, how many files could not be judged, and the mean F1 of what is found."""
+    best = [max(row.counted(bound), default=0.0) for row in rows]
+    f1 = [each for each in best if each > 0]
+    return {
+        **share(len(f1), len(rows)),
+        "not_applicable": sum(bool(row.why_not) for row in rows),
+        "elsewhere": sum(bool(row.counted(bound)) and not each for row, each in zip(rows, best, strict=True)),
+        "f1": round(statistics.mean(f1), 3) if f1 else None,
+    }
+
+
+def of_clean(rows: Sequence[Judged], bound: Bound) -> dict[str, object]:
+    """Return how many clean files have a finding, and which."""
+    wrong = [row for row in rows if row.counted(bound)]
+    return {
+        **share(len(wrong), len(rows)),
+        "not_applicable": sum(bool(row.why_not) for row in rows),
+        "which": sorted(f"{row.photograph}, {row.after}" for row in wrong),
+    }
+
+
+def grouped[R: Judged](rows: Sequence[R], by: Callable[[R], str], bound: Bound) -> dict[str, object]:
+    """Return what altered files come to, by groups."""
+    groups: dict[str, list[R]] = defaultdict(list)
+    for row in rows:
+        groups[by(row)].append(row)
+    return {name: of_altered(group, bound) for name, group in sorted(groups.items())}
