@@ -10,7 +10,6 @@ started again, it goes on. `python -m benchmarks.forensics.copy_move test N` tak
 
 from __future__ import annotations
 
-import json
 import statistics
 import sys
 import time
@@ -25,8 +24,8 @@ from benchmarks.forensics.altered import ALTERED
 from benchmarks.forensics.cloned import AFTER, CLEAN, KINDS, cloned
 from benchmarks.forensics.counted import share
 from benchmarks.forensics.plain_sift import inliers
-from benchmarks.forensics.rows import kept_rows, overlap, write_calibration
-from benchmarks.photographs import Photograph, all_photographs, halves, missing
+from benchmarks.forensics.rows import kept_rows, of_test_half, overlap, write_calibration
+from benchmarks.photographs import Photograph, all_photographs, halves
 from takeback.examine.blind.copy_move.copied import BOUND, plane_or_reason
 from takeback.examine.blind.copy_move.pairs import search
 from takeback.examine.conformal import Bound
@@ -114,13 +113,7 @@ def _at_size(truth: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 def run(most: int | None = None) -> dict[str, object]:
     """Look at every file of the test photographs, and count."""
-    photographs = halves(all_photographs())[1][:most]
-    if not photographs:
-        return {"skipped": f"there are no photographs; missing: {', '.join(missing())}"}
-    rows = rows_of("test", photographs)
-    result: dict[str, object] = {"photographs": len(photographs), "missing_sources": missing(), **summary(rows, BOUND)}
-    print(json.dumps(result, indent=1))
-    return result
+    return of_test_half(most, lambda photographs: summary(rows_of("test", photographs), BOUND))
 
 
 def calibrate(most: int | None = None) -> None:

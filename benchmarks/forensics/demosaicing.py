@@ -5,12 +5,11 @@ Of each photograph of the test half: altered files, by all kinds and savings in 
 and clean ones, among them the photograph as it was published. The bound is set on the other half
 (`python -m benchmarks.forensics.demosaicing calibration`, which writes calibration.toml beside the module). Beside it
 the baseline (`benchmarks.forensics.plain_mosaic`) on the same files. `python -m benchmarks.forensics.demosaicing test
-N` takes N photographs only; `… part HALF I N` measures each Nth photograph from the Ith on, and counts nothing.
+N` takes N photographs only.
 """
 
 from __future__ import annotations
 
-import json
 import statistics
 import sys
 import time
@@ -26,13 +25,13 @@ from benchmarks.forensics.developed import AFTER, CLEAN, KINDS, Altered, altered
 from benchmarks.forensics.files import Mask
 from benchmarks.forensics.plain_mosaic import LIMITS, odd_share
 from benchmarks.forensics.resaved import pristine
-from benchmarks.forensics.rows import BLIND, grouped, kept_rows, of_altered, of_clean, overlap, write_calibration
-from benchmarks.photographs import Photograph, all_photographs, halves, missing
-from takeback.examine.blind.demosaicing.detector import MARGIN, votes_or_reason
+from benchmarks.forensics.rows import grouped, kept_rows, of_altered, of_clean, of_test_half, overlap, write_calibration
+from benchmarks.photographs import Photograph, all_photographs, halves
+from takeback.examine.blind.demosaicing.detector import BOUND, MARGIN, votes_or_reason
 from takeback.examine.blind.demosaicing.prediction import BLOCK
 from takeback.examine.blind.demosaicing.regions import regions_of
 from takeback.examine.boxes import at_size
-from takeback.examine.conformal import Bound, bound_of
+from takeback.examine.conformal import Bound
 from takeback.examine.outcome import MAX_NFA
 from takeback.examine.subject import read_subject
 from takeback.media import MediaLimits
@@ -81,14 +80,7 @@ class Row:
 
 def run(most: int | None = None) -> dict[str, object]:
     """Look at every file of the test photographs, and count."""
-    photographs = halves(all_photographs())[1][:most]
-    if not photographs:
-        return {"skipped": f"there are no photographs; missing: {', '.join(missing())}"}
-    rows = _rows("test", photographs)
-    bound = bound_of((BLIND / NAME / "calibration.toml").read_text("utf-8"))
-    result: dict[str, object] = {"photographs": len(photographs), "missing_sources": missing(), **summary(rows, bound)}
-    print(json.dumps(result, indent=1))
-    return result
+    return of_test_half(most, lambda photographs: summary(_rows("test", photographs), BOUND))
 
 
 def calibrate(most: int | None = None) -> None:
@@ -193,13 +185,8 @@ def _shown(rows: Sequence[Row]) -> tuple[int, int]:
 
 
 if __name__ == "__main__":
+    number = int(sys.argv[2]) if len(sys.argv) > 2 else None
     if sys.argv[1:2] == ["calibration"]:
-        calibrate()
-    elif sys.argv[1:2] == ["part"]:
-        half, first, each = sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
-        every = halves(all_photographs())[half == "test"]
-        kept_rows(
-            f"{NAME}_{half}_{first}", Row, every[first::each], lambda number: _made(half, every, first + each * number)
-        )
+        calibrate(number)
     else:
-        run(int(sys.argv[2]) if len(sys.argv) > 2 else None)
+        run(number)

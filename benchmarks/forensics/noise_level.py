@@ -11,7 +11,6 @@ photographs only.
 
 from __future__ import annotations
 
-import json
 import math
 import statistics
 import sys
@@ -26,8 +25,8 @@ from benchmarks.forensics.counted import share
 from benchmarks.forensics.files import saved
 from benchmarks.forensics.noise_map import region
 from benchmarks.forensics.noised import AFTER, CLEAN, KINDS, noised
-from benchmarks.forensics.rows import grouped, kept_rows, of_altered, of_clean, overlap, write_calibration
-from benchmarks.photographs import Photograph, all_photographs, halves, missing
+from benchmarks.forensics.rows import grouped, kept_rows, of_altered, of_clean, of_test_half, overlap, write_calibration
+from benchmarks.photographs import Photograph, all_photographs, halves
 from takeback.examine.blind.noise_level.detector import BOUND, MARGIN, cells_or_reason
 from takeback.examine.blind.noise_level.regions import regions_of
 from takeback.examine.boxes import at_size
@@ -126,19 +125,7 @@ def _row(name: str, what: tuple[str, str, float], data: bytes, truth: np.ndarray
 
 def run(most: int | None = None) -> dict[str, object]:
     """Look at every file of the test photographs, and count."""
-    photographs = halves(all_photographs())[1][:most]
-    if not photographs:
-        return {"skipped": f"there are no photographs; missing: {', '.join(missing())}"}
-    cv2.setNumThreads(1)
-    rows = rows_of("test", photographs)
-    result: dict[str, object] = {
-        "photographs": len(photographs),
-        "missing_sources": missing(),
-        **summary(rows, BOUND),
-        "large": _large(photographs),
-    }
-    print(json.dumps(result, indent=1))
-    return result
+    return of_test_half(most, lambda all_: {**summary(rows_of("test", all_), BOUND), "large": _large(all_)})
 
 
 def calibrate(most: int | None = None) -> None:

@@ -12,7 +12,6 @@ test N` takes N photographs only.
 
 from __future__ import annotations
 
-import json
 import statistics
 import sys
 import time
@@ -29,8 +28,8 @@ from benchmarks.forensics.counted import share
 from benchmarks.forensics.files import Mask, Pixels, saved
 from benchmarks.forensics.interpolated import AS_IT_WAS, CLEAN, KINDS, SAVED, SIDES, WHOLE, as_a_whole, spliced
 from benchmarks.forensics.plain_map import highest_peak
-from benchmarks.forensics.rows import grouped, kept_rows, of_altered, of_clean, overlap, write_calibration
-from benchmarks.photographs import Photograph, all_photographs, halves, missing
+from benchmarks.forensics.rows import grouped, kept_rows, of_altered, of_clean, of_test_half, overlap, write_calibration
+from benchmarks.photographs import Photograph, all_photographs, halves
 from takeback.examine.blind.resampling.detector import BOUND, MARGIN, seen_in
 from takeback.examine.blind.resampling.prediction import CELL
 from takeback.examine.blind.resampling.transform import LEAST_APART_OF_WHOLE, transform_of
@@ -160,14 +159,7 @@ def _row(name: str, what: tuple[str, str, int], data: bytes, truth: Mask | None,
 
 def run(most: int | None = None) -> dict[str, object]:
     """Look at every file of the test photographs, and count."""
-    photographs = halves(all_photographs())[1][:most]
-    if not photographs:
-        return {"skipped": f"there are no photographs; missing: {', '.join(missing())}"}
-    cv2.setNumThreads(1)
-    rows = rows_of("test", photographs)
-    result: dict[str, object] = {"photographs": len(photographs), "missing_sources": missing(), **summary(rows, BOUND)}
-    print(json.dumps(result, indent=1))
-    return result
+    return of_test_half(most, lambda photographs: summary(rows_of("test", photographs), BOUND))
 
 
 def calibrate(most: int | None = None) -> None:

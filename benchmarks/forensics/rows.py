@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import sys
 from collections import defaultdict
@@ -12,11 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.forensics.counted import share
-from benchmarks.photographs import Photograph
+from benchmarks.photographs import Photograph, all_photographs, halves, missing
 from takeback.examine.conformal import Bound
 
 ROOT = Path(__file__).parents[2]
@@ -38,20 +40,40 @@ class OfPhotograph(Protocol):
 def kept_rows[R: OfPhotograph](
     name: str, of: type[R], photographs: Sequence[Photograph], make: Callable[[int], Iterable[R]]
 ) -> list[R]:
-    """Return the rows of all photographs: those that `build/NAME.jsonl` has, and the rest, made by their number."""
-    kept = ROOT / "build" / f"{name}.jsonl"
-    kept.parent.mkdir(exist_ok=True)
-    rows = [of(**json.loads(line)) for line in kept.read_text().splitlines()] if kept.exists() else []
+    """
+    Return the rows of all photographs: those that are kept in `build/NAME.jsonl`, and the rest, made by their number.
+
+    Processes share the work: with `PART=1/2` and `PART=2/2` in their environment each makes the rows of every second
+    photograph, into a file of its own, and returns what there is. A run without `PART` takes up what all of them made.
+    """
+    folder = ROOT / "build"
+    folder.mkdir(exist_ok=True)
+    part, _, parts = os.environ.get("PART", "").partition("/")
+    own = folder / (f"{name}.{part}-of-{parts}.jsonl" if part else f"{name}.jsonl")
+    kept = {own, folder / f"{name}.jsonl", *folder.glob(f"{name}.*-of-*.jsonl")}
+    lines = [line for path in sorted(kept) if path.exists() for line in path.read_text().splitlines()]
+    rows = [of(**json.loads(line)) for line in lines]
     done = {row.photograph for row in rows}
     names = {each.family for each in photographs}
     for number, photograph in enumerate(photographs):
-        if photograph.family not in done:
+        if photograph.family not in done and (not part or number % int(parts) == int(part) - 1):
             new = list(make(number))
-            with kept.open("a") as file:
+            with own.open("a") as file:
                 file.writelines(json.dumps(asdict(row)) + "\n" for row in new)
             rows += new
         print(f"{number + 1} of {len(photographs)}", end="\r", file=sys.stderr, flush=True)
     return [row for row in rows if row.photograph in names]
+
+
+def of_test_half(most: int | None, measure: Callable[[Sequence[Photograph]], dict[str, object]]) -> dict[str, object]:
+    """Return, and print, what `measure` says of the photographs by which nothing is set, `most` of them."""
+    photographs = halves(all_photographs())[1][:most]
+    if len(photographs) < (most or 1):
+        return {"skipped": f"there are {len(photographs)} photographs; missing: {', '.join(missing())}"}
+    cv2.setNumThreads(1)
+    result = {"photographs": len(photographs), "missing_sources": missing(), **measure(photographs)}
+    print(json.dumps(result, indent=1))
+    return result
 
 
 def overlap(found: NDArray[np.bool_], truth: NDArray[np.bool_] | None, least: float) -> float:

@@ -18,6 +18,15 @@ def shared(what: str, share: Row) -> tuple[object, ...]:
     return what, share["n"], share["count"], f"{share['share']:.4f} ({low:.4f}–{high:.4f})"
 
 
+def rival(name: str, result: Row, changed: str = "altered") -> list[tuple[object, ...]]:
+    """Return the rows of a rival: what it finds of changed files and says of clean ones, at each threshold."""
+    return [
+        shared(f"{name} {limit}{of}", each[which])
+        for limit, each in result["baseline"].items()
+        for of, which in (("", changed), (": clean files", "clean"))
+    ]
+
+
 def jpeg_grid(result: Row) -> list[tuple[str, Sequence[str], Cells]]:
     """Return the tables of parts with other blocks."""
     splices, cameras, clean = result["splices"], result["splices_of_cameras"], result["clean"]
@@ -70,9 +79,7 @@ def copy_move(result: Row) -> list[tuple[str, Sequence[str], Cells]]:
         shared("clean files with a finding", result["clean"]),
         shared("files of photographs published with copies, with a finding", result["published_with_copies"]),
     ]
-    for least, each in result["baseline"].items():
-        rows.append(shared(f"plain SIFT, {least}", each["forged"]))
-        rows.append(shared(f"plain SIFT, {least}: clean files", each["clean"]))
+    rows += rival("plain SIFT,", result, "forged")
     f1, seconds = result["forged_applicable"]["f1"], result["seconds_per_megapixel"]
     return [(f"Copied within (F1 of what is found {f1}; {seconds} seconds a megapixel)", FOUND, rows)]
 
@@ -83,9 +90,7 @@ def noise_level(result: Row) -> list[tuple[str, Sequence[str], Cells]]:
     rows += [shared(f"{name}, kept in PNG", share) for name, share in result["by_kind_png"].items()]
     rows += [shared(f"all, kept as {name}", share) for name, share in result["by_after"].items()]
     rows += [shared("clean files with a finding", result["clean"])]
-    for factor, each in result["baseline"].items():
-        rows.append(shared(f"a map of noise, {factor}", each["altered"]))
-        rows.append(shared(f"a map of noise, {factor}: clean files", each["clean"]))
+    rows += rival("a map of noise,", result)
     f1, seconds = result["altered"]["f1"], result["seconds_per_megapixel"]
     return [(f"Noise (F1 of what is found {f1}; {seconds} seconds a megapixel)", FOUND, rows)]
 
@@ -97,9 +102,7 @@ def demosaicing(result: Row) -> list[tuple[str, Sequence[str], Cells]]:
     rows += [shared(f"all, kept as {name}", share) for name, share in result["by_after"].items()]
     rows += [shared("clean files with a finding", result["clean"])]
     rows += [shared("of those that show a mosaic", result["clean_judged"])]
-    for limit, each in result["baseline"].items():
-        rows.append(shared(f"counting by blocks (Choi), {limit}", each["altered"]))
-        rows.append(shared(f"counting by blocks (Choi), {limit}: clean files", each["clean"]))
+    rows += rival("counting by blocks (Choi),", result)
     shown = [shared(name, share) for name, share in result["said_to_show_a_mosaic"].items()]
     f1, seconds = result["altered"]["f1"], result["seconds_per_megapixel"]
     heading = f"The sensor's mosaic (F1 of what is found {f1}; {seconds} seconds a megapixel)"
@@ -112,9 +115,7 @@ def resampling(result: Row) -> list[tuple[str, Sequence[str], Cells]]:
     rows += [shared(f"of 128 pixels and more: {text}", each) for text, each in result["by_way_128_and_more"].items()]
     rows += [shared("clean files with a finding", result["clean"])]
     rows += [shared("of those that are judged", result["clean_applicable"])]
-    for least, each in result["baseline"].items():
-        rows.append(shared(f"a map of how pixels follow, limit {least}", each["altered"]))
-        rows.append(shared(f"a map of how pixels follow, limit {least}: clean files", each["clean"]))
+    rows += rival("a map of how pixels follow, limit", result)
     whole = result["whole"]
     said = [
         shared("said of pictures that were scaled", whole["scaled"]),

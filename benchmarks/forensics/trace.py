@@ -5,13 +5,11 @@ Six kinds of difference (Bammey, Nikoukhah, Gardella, Grompone von Gioi, Colom, 
 forensics tools: methodology and database", WACV 2022): the noise, the place of the mosaic, the way in which colours are
 worked out, where the blocks of a JPEG lie, its quality, and all of them. Each file is a PNG that goes through a whole
 examination; what is counted is which test finds the part, and how well all findings outline it. Beside them the first
-development alone, which is clean. `python -m benchmarks.forensics.trace N` takes N photographs only; `… part I N`
-looks at each Nth from the Ith on, and counts nothing.
+development alone, which is clean. `python -m benchmarks.forensics.trace N` takes N photographs only.
 """
 
 from __future__ import annotations
 
-import json
 import math
 import statistics
 import sys
@@ -20,7 +18,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-import cv2
 import numpy as np
 
 from benchmarks.forensics.altered import ALTERED
@@ -29,8 +26,8 @@ from benchmarks.forensics.developed import mixed, part_of
 from benchmarks.forensics.files import Mask, Pixels, Rng, opened, saved
 from benchmarks.forensics.mosaics import WAYS, developed
 from benchmarks.forensics.resaved import pristine
-from benchmarks.forensics.rows import kept_rows
-from benchmarks.photographs import Photograph, all_photographs, halves, missing
+from benchmarks.forensics.rows import kept_rows, of_test_half
+from benchmarks.photographs import Photograph
 from takeback.examine import examine_image
 
 NAME = "trace"
@@ -131,15 +128,12 @@ class Row:
 
 def run(most: int = PHOTOGRAPHS) -> dict[str, object]:
     """Examine a file of each kind of the test photographs, and count."""
-    photographs = halves(all_photographs())[1][:most]
-    if not photographs:
-        return {"skipped": f"there are no photographs; missing: {', '.join(missing())}"}
-    cv2.setNumThreads(1)
+    return of_test_half(most, lambda photographs: summary(_rows(photographs)))
+
+
+def _rows(photographs: Sequence[Photograph]) -> list[Row]:
     rows = kept_rows(f"{NAME}_test", Row, photographs, partial(_made, photographs))
-    rows = [row for row in rows if row.photograph not in ALTERED]
-    result: dict[str, object] = {"photographs": len(photographs), "missing_sources": missing(), **summary(rows)}
-    print(json.dumps(result, indent=1))
-    return result
+    return [row for row in rows if row.photograph not in ALTERED]
 
 
 def summary(rows: Sequence[Row]) -> dict[str, object]:
@@ -150,7 +144,7 @@ def summary(rows: Sequence[Row]) -> dict[str, object]:
     clean = [row for row in rows if row.kind.startswith("clean")]
     return {
         "by_kind": {kind: _group(groups[kind]) for kind in KINDS},
-        "altered": _group([row for row in rows if row not in clean]),
+        "altered": _group([row for row in rows if row.kind in KINDS]),
         "clean": {
             **share(sum(bool(row.elsewhere) for row in clean), len(clean)),
             "which": [f"{row.photograph}: {', '.join(row.elsewhere)}" for row in clean if row.elsewhere],
@@ -208,10 +202,4 @@ def _outlined(called: Mask, part: Mask) -> tuple[float, float]:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["part"]:
-        cv2.setNumThreads(1)
-        begin, each = int(sys.argv[2]), int(sys.argv[3])
-        every = halves(all_photographs())[1]
-        kept_rows(f"{NAME}_test_{begin}", Row, every[begin::each], lambda number: _made(every, begin + each * number))
-    else:
-        run(int(sys.argv[1]) if len(sys.argv) > 1 else PHOTOGRAPHS)
+    run(int(sys.argv[1]) if len(sys.argv) > 1 else PHOTOGRAPHS)

@@ -6,7 +6,7 @@ many qualities and by several programs, scaled, cropped, toned, turned, as platf
 `jpeg_grid.versions`, `resaved.clean_versions` and `developed.CLEAN`, which the tests were not set on (that is the other
 half of the photographs). Each goes through every test. Beside it the seconds and the memory of a whole examination of a
 picture of 12 megapixels, on one core. `python -m benchmarks.forensics.whole N` takes N
-photographs only; `… part I N M` looks at each Nth of the first M photographs from the Ith on, and counts nothing.
+photographs only.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ from benchmarks.forensics.developed import CLEAN
 from benchmarks.forensics.jpeg_grid import saved, versions
 from benchmarks.forensics.mosaics import developed
 from benchmarks.forensics.resaved import clean_versions, pristine
-from benchmarks.forensics.rows import kept_rows
-from benchmarks.photographs import Photograph, all_photographs, halves, missing
+from benchmarks.forensics.rows import kept_rows, of_test_half
+from benchmarks.photographs import Photograph
 from takeback.examine import examine_image
 
 NAME = "examined"
@@ -58,12 +58,12 @@ class Row:
 
 def run(most: int = PHOTOGRAPHS) -> dict[str, object]:
     """Examine clean files of the test photographs by every test, and time large ones."""
-    photographs = halves(all_photographs())[1][:most]
-    if len(photographs) < most:
-        return {"skipped": f"there are {len(photographs)} photographs; missing: {', '.join(missing())}"}
-    cv2.setNumThreads(1)
-    rows = kept_rows(f"{NAME}_test", Row, photographs, partial(_made, photographs))
-    return {"photographs": len(photographs), **_counted(rows), "large": _large(photographs)}
+
+    def measured(photographs: Sequence[Photograph]) -> dict[str, object]:
+        rows = kept_rows(f"{NAME}_test", Row, photographs, partial(_made, photographs))
+        return {**_counted(rows), "large": _large(photographs)}
+
+    return of_test_half(most, measured)
 
 
 def _counted(rows: Sequence[Row]) -> dict[str, object]:
@@ -132,10 +132,5 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["one"]:
         cv2.setNumThreads(1)
         print(json.dumps(_one(Path(sys.argv[2]))))
-    elif sys.argv[1:2] == ["part"]:
-        first, each, most = (int(value) for value in sys.argv[2:5])
-        cv2.setNumThreads(1)
-        every = halves(all_photographs())[1][:most]
-        kept_rows(f"{NAME}_test_{first}", Row, every[first::each], lambda number: _made(every, first + each * number))
     else:
-        print(json.dumps(run(int(sys.argv[1]) if len(sys.argv) > 1 else PHOTOGRAPHS), indent=1))
+        run(int(sys.argv[1]) if len(sys.argv) > 1 else PHOTOGRAPHS)

@@ -82,4 +82,4 @@ def around(mask: NDArray[np.bool_]) -> int:
 def _likelier(votes: Votes, has_mosaic: bool) -> NDArray[np.float64]:
     """Return by how much each vote is likelier where the mosaic lies aside, or where there is none, a logarithm."""
     own = np.where(votes.aside, 1 - votes.expected, votes.expected)
-    return np.log((1 - own if has_mosaic else np.full_like(own, 0.5)) / own)
+    return np.log((1 - own if has_mosaic else 0.5) / own)
