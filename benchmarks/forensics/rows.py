@@ -44,7 +44,7 @@ def kept_rows[R: OfPhotograph](
     Return the rows of all photographs: those that are kept in `build/NAME.jsonl`, and the rest, made by their number.
 
     Processes share the work: with `PART=1/2` and `PART=2/2` in their environment each makes the rows of every second
-    photograph, into a file of its own, and returns what there is. A run without `PART` takes up what all of them made.
+    photograph, into a file of its own, and ends: a part is no result. A run without `PART` takes up what all made.
     """
     folder = ROOT / "build"
     folder.mkdir(exist_ok=True)
@@ -62,6 +62,8 @@ def kept_rows[R: OfPhotograph](
                 file.writelines(json.dumps(asdict(row)) + "\n" for row in new)
             rows += new
         print(f"{number + 1} of {len(photographs)}", end="\r", file=sys.stderr, flush=True)
+    if part:
+        sys.exit(0)
     return [row for row in rows if row.photograph in names]
 
 
